@@ -55,13 +55,25 @@ mod tests {
     #[test]
     fn a_web_page_is_refused() {
         let host = ("host", "127.0.0.1:8082");
-        assert!(refused(&[host, ("origin", "http://127.0.0.1:8080")], "127.0.0.1:8082"));
-        assert!(refused(&[host, ("sec-fetch-site", "same-origin")], "127.0.0.1:8082"));
+        assert!(refused(
+            &[host, ("origin", "http://127.0.0.1:8080")],
+            "127.0.0.1:8082"
+        ));
+        assert!(refused(
+            &[host, ("sec-fetch-site", "same-origin")],
+            "127.0.0.1:8082"
+        ));
     }
 
     #[test]
     fn a_foreign_host_is_refused() {
-        for host in ["evil.example:8082", "localhost:8082", "127.0.0.1:8081", "127.0.0.1", ""] {
+        for host in [
+            "evil.example:8082",
+            "localhost:8082",
+            "127.0.0.1:8081",
+            "127.0.0.1",
+            "",
+        ] {
             assert!(refused(&[("host", host)], "127.0.0.1:8082"), "{host}");
         }
         assert!(refused(&[], "127.0.0.1:8082"));

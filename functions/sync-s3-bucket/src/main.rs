@@ -1,2 +1,29 @@
-//! Placeholder.
-fn main() {}
+//! The bootstrap of `syncS3Bucket`.
+
+use std::process::ExitCode;
+
+use lambda_runtime::{LambdaEvent, run, service_fn};
+use serde_json::Value;
+use shared::{aws, settings, telemetry};
+use sync_s3_bucket::{Settings, SyncS3Bucket};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    telemetry::init(settings::environment("RUST_LOG").as_deref());
+    let settings = match Settings::from_lookup(&settings::environment) {
+        Ok(settings) => settings,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let function = SyncS3Bucket::new(aws_sdk_s3::Client::new(&aws::config().await), settings);
+    let handler = service_fn(|event: LambdaEvent<Value>| function.handle(event.payload));
+    match run(handler).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the runtime stopped");
+            ExitCode::FAILURE
+        }
+    }
+}

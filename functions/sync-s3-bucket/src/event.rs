@@ -1,0 +1,192 @@
+use std::collections::BTreeSet;
+
+use aws_lambda_events::sqs::SqsEvent;
+use lambda_runtime::Error;
+use percent_encoding::percent_decode;
+use serde::Deserialize;
+use serde_json::Value;
+use shared::bucket::IMAGES;
+use tracing::warn;
+
+/// What an event asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Reconcile the media bucket.
+    Schedule,
+    /// These buckets changed under `images/`.
+    Notification(BTreeSet<String>),
+    /// Notifications from a queue.
+    Batch(Vec<Message>),
+}
+
+/// A message of a queue, and the buckets that it says have changed under `images/`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Message {
+    pub id: String,
+    pub buckets: BTreeSet<String>,
+}
+
+/// An S3 notification, as far as it matters. The type of `aws_lambda_events` wants fields that only some
+/// events have; what says where to look must not be refused for what else it lacks.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
+#[derive(Deserialize)]
+struct Notification {
+    #[serde(rename = "Records")]
+    records: Vec<Record>,
+}
+
+#[derive(Deserialize)]
+struct Record {
+    s3: Entity,
+}
+
+#[derive(Deserialize)]
+struct Entity {
+    bucket: NotifyingBucket,
+    object: Object,
+}
+
+#[derive(Deserialize)]
+struct NotifyingBucket {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    key: String,
+}
+
+impl Event {
+    /// Recognises an event by its shape.
+    pub fn parse(event: Value) -> Result<Self, Error> {
+        let source = event
+            .pointer("/Records/0/eventSource")
+            .and_then(Value::as_str);
+        if source == Some("aws:sqs") {
+            return Ok(Self::Batch(messages(serde_json::from_value(event)?)));
+        }
+        if event.get("source").and_then(Value::as_str) == Some("aws.events") {
+            return Ok(Self::Schedule);
+        }
+        changed_buckets(event)
+            .map(Self::Notification)
+            .ok_or_else(|| "not an S3 notification, an SQS batch or a scheduled event".into())
+    }
+}
+
+/// A message that cannot be read would stay unreadable however often it came: it is logged and counts as
+/// handled.
+fn messages(batch: SqsEvent) -> Vec<Message> {
+    let message = |message: aws_lambda_events::sqs::SqsMessage| {
+        let id = message.message_id.unwrap_or_default();
+        let body = message
+            .body
+            .and_then(|body| serde_json::from_str(&body).ok());
+        let buckets = body.and_then(changed_buckets).unwrap_or_else(|| {
+            warn!(message_id = id, "a message is not an S3 notification");
+            BTreeSet::new()
+        });
+        Message { id, buckets }
+    };
+    batch.records.into_iter().map(message).collect()
+}
+
+/// The buckets in which something under `images/` changed; `None` where this is no S3 notification.
+fn changed_buckets(notification: Value) -> Option<BTreeSet<String>> {
+    // What S3 sends once, when the notification is configured.
+    if notification.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
+        return Some(BTreeSet::new());
+    }
+    let notification: Notification = serde_json::from_value(notification).ok()?;
+    let changed = notification.records.into_iter().map(|record| record.s3);
+    let pictures = changed.filter(|s3| is_under_images(&s3.object.key));
+    Some(pictures.map(|s3| s3.bucket.name).collect())
+}
+
+/// Keys come form-encoded; a decoded key need not be UTF-8.
+fn is_under_images(encoded_key: &str) -> bool {
+    let spaces = encoded_key.replace('+', " ");
+    percent_decode(spaces.as_bytes())
+        .take(IMAGES.len())
+        .eq(IMAGES.bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn notification(bucket: &str, key: &str) -> Value {
+        json!({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+            "s3": {"bucket": {"name": bucket}, "object": {"key": key}}}]})
+    }
+
+    fn set(buckets: &[&str]) -> BTreeSet<String> {
+        buckets.iter().map(|&bucket| bucket.to_owned()).collect()
+    }
+
+    #[test]
+    fn a_key_counts_when_it_is_under_images_after_decoding() {
+        for key in [
+            "images/a.png",
+            "images/",
+            "images%2Fa.png",
+            "%69mages/a+b.png",
+            "images/%FF%FE",
+        ] {
+            assert!(is_under_images(key), "{key}");
+        }
+        for key in [
+            "",
+            "images",
+            "image/a.png",
+            "images.png",
+            "+images/a.png",
+            "carrousel/carrousel.json",
+            "a/images/b.png",
+        ] {
+            assert!(!is_under_images(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_batch_keeps_which_message_named_which_bucket() {
+        let message = |id: &str, body: String| json!({"messageId": id, "eventSource": "aws:sqs", "body": body});
+        let event = json!({"Records": [
+            message("1", notification("a", "images/1.png").to_string()),
+            message("2", notification("b", "images/2.png").to_string()),
+            message("3", notification("b", "other/3.png").to_string()),
+            message("4", json!({"Service": "Amazon S3", "Event": "s3:TestEvent"}).to_string()),
+            message("5", "not json".into()),
+            message("6", "{}".into()),
+        ]});
+        let expected = [
+            ("1", set(&["a"])),
+            ("2", set(&["b"])),
+            ("3", set(&[])),
+            ("4", set(&[])),
+            ("5", set(&[])),
+            ("6", set(&[])),
+        ]
+        .map(|(id, buckets)| Message {
+            id: id.into(),
+            buckets,
+        });
+        assert_eq!(Event::parse(event).unwrap(), Event::Batch(expected.into()));
+    }
+
+    #[test]
+    fn an_unknown_event_is_an_error() {
+        for event in [
+            json!({}),
+            json!(null),
+            json!([]),
+            json!({"Records": [{}]}),
+            json!({"Records": 1}),
+            json!("images/a.png"),
+        ] {
+            assert!(Event::parse(event.clone()).is_err(), "{event}");
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The media bucket: posted pictures and those that the operator put there, and the carrousel made of them.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
+use thiserror::Error;
+
+use crate::domain::{Format, MessageId, Picture};
+
+/// Where pictures are.
+pub const IMAGES: &str = "images/";
+/// The list of all pictures.
+pub const CARROUSEL: &str = "carrousel/carrousel.json";
+/// How long the carrousel may be cached: by a shared cache for a second, and longer where the bucket fails.
+pub const CARROUSEL_CACHE_CONTROL: &str = "public, max-age=0, s-maxage=1, stale-if-error=60";
+/// How long a picture may be cached: a deleted one leaves the shared caches within five minutes.
+const PICTURE_CACHE_CONTROL: &str = "public, max-age=86400, s-maxage=300";
+
+/// S3 refused or did not answer. The text is for the log, never for a caller.
+#[derive(Debug, Error)]
+#[error("the media bucket failed: {0}")]
+pub struct BucketError(String);
+
+impl<E> From<SdkError<E>> for BucketError
+where
+    SdkError<E>: std::error::Error,
+{
+    fn from(error: SdkError<E>) -> Self {
+        Self(DisplayErrorContext(error).to_string())
+    }
+}
+
+/// The carrousel as it is in the bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Carrousel {
+    /// There is none yet.
+    Missing,
+    /// The file.
+    File(Bytes),
+    /// The file is larger than the caller takes.
+    TooLarge,
+}
+
+/// One bucket. Clones share connections.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    client: Client,
+    name: String,
+}
+
+impl Bucket {
+    /// The bucket of this name.
+    pub fn new(client: Client, name: impl Into<String>) -> Self {
+        Self {
+            client,
+            name: name.into(),
+        }
+    }
+
+    /// The key of a posted picture.
+    pub fn picture_key(id: MessageId, format: Format) -> String {
+        format!("{IMAGES}{id}.{}", format.extension())
+    }
+
+    /// Whether the bucket answers.
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub async fn ping(&self) -> Result<(), BucketError> {
+        self.client.head_bucket().bucket(&self.name).send().await?;
+        Ok(())
+    }
+
+    /// Puts a posted picture.
+    ///
+    /// # Errors
+    /// Where S3 fails; the picture may be there all the same.
+    pub async fn put_picture(&self, id: MessageId, picture: &Picture) -> Result<(), BucketError> {
+        self.put(
+            &Self::picture_key(id, picture.format()),
+            picture.format().media_type(),
+            PICTURE_CACHE_CONTROL,
+            picture.bytes().clone(),
+        )
+        .await
+    }
+
+    /// Deletes a posted picture; one that is not there is deleted already.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn delete_picture(&self, id: MessageId, format: Format) -> Result<(), BucketError> {
+        self.client
+            .delete_object()
+            .bucket(&self.name)
+            .key(Self::picture_key(id, format))
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    /// Reads the carrousel, if it has at most `limit` bytes.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn carrousel(&self, limit: usize) -> Result<Carrousel, BucketError> {
+        let object = self
+            .client
+            .get_object()
+            .bucket(&self.name)
+            .key(CARROUSEL)
+            .send()
+            .await;
+        let object = match object {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(GetObjectError::is_no_such_key) =>
+            {
+                return Ok(Carrousel::Missing);
+            }
+            object => object?,
+        };
+        let length = object
+            .content_length()
+            .and_then(|length| usize::try_from(length).ok());
+        if length.is_none_or(|length| length > limit) {
+            return Ok(Carrousel::TooLarge);
+        }
+        let body = object
+            .body
+            .collect()
+            .await
+            .map_err(|error| BucketError(error.to_string()))?;
+        Ok(Carrousel::File(body.into_bytes()))
+    }
+
+    /// Writes the carrousel.
+    ///
+    /// # Errors
+    /// Where S3 fails; the file may be written all the same.
+    pub async fn put_carrousel(&self, json: Bytes) -> Result<(), BucketError> {
+        self.put(CARROUSEL, "application/json", CARROUSEL_CACHE_CONTROL, json)
+            .await
+    }
+
+    /// Every key under `images/`, as S3 lists them: a thousand at a time.
+    ///
+    /// # Errors
+    /// Where S3 fails on any page.
+    pub async fn image_keys(&self) -> Result<Vec<String>, BucketError> {
+        let mut pages = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.name)
+            .prefix(IMAGES)
+            .into_paginator()
+            .send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            keys.extend(
+                page?
+                    .contents
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(|object| object.key),
+            );
+        }
+        Ok(keys)
+    }
+
+    async fn put(
+        &self,
+        key: &str,
+        media_type: &str,
+        cache_control: &str,
+        body: Bytes,
+    ) -> Result<(), BucketError> {
+        self.client
+            .put_object()
+            .bucket(&self.name)
+            .key(key)
+            .content_type(media_type)
+            .cache_control(cache_control)
+            .body(ByteStream::from(body))
+            .send()
+            .await?;
+        Ok(())
+    }
+}

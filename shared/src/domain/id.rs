@@ -1,0 +1,109 @@
+use std::fmt;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Serialize, Serializer};
+use thiserror::Error;
+use ulid::Ulid;
+
+/// A message's id: a ULID, made by the server. Ids sort by time, as text too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId(Ulid);
+
+/// The text is not a ULID in its one spelling, upper case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not a message id")]
+pub struct NotAMessageId;
+
+impl MessageId {
+    /// A new id of this moment.
+    pub fn generate() -> Self {
+        Self(Ulid::generate())
+    }
+
+    /// The least id of the moment that lies `age` before `now`; what is older sorts below it.
+    pub fn least_of(now: SystemTime, age: Duration) -> Self {
+        let moment = now.checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH);
+        let milliseconds = moment
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |since| {
+                u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+            });
+        Self(Ulid::from_parts(milliseconds, 0))
+    }
+
+    /// The id's time in RFC 3339, UTC, to the millisecond.
+    pub fn created_at(self) -> String {
+        let milliseconds = i64::try_from(self.0.timestamp_ms()).unwrap_or(i64::MAX);
+        DateTime::<Utc>::from_timestamp_millis(milliseconds)
+            .unwrap_or_default()
+            .to_rfc3339_opts(SecondsFormat::Millis, true)
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl FromStr for MessageId {
+    type Err = NotAMessageId;
+
+    fn from_str(text: &str) -> Result<Self, NotAMessageId> {
+        let id = Ulid::from_string(text).map_err(|_| NotAMessageId)?;
+        // The library takes lower case too; two spellings of one id would be two cache entries.
+        if id.to_string() == text {
+            Ok(Self(id))
+        } else {
+            Err(NotAMessageId)
+        }
+    }
+}
+
+impl Serialize for MessageId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        let id = MessageId::generate();
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_eq!(
+            id.to_string().to_lowercase().parse::<MessageId>(),
+            Err(NotAMessageId)
+        );
+        for bad in [
+            "",
+            "01ARZ3NDEKTSV4RRFFQ69G5FA",
+            "01ARZ3NDEKTSV4RRFFQ69G5FAVX",
+            "81ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "01ARZ3NDEKTSV4RRFFQ69G5FAU",
+            "01ARZ3NDEKTSV4RRFFQ69G5FÄ",
+        ] {
+            assert_eq!(bad.parse::<MessageId>(), Err(NotAMessageId), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_time_is_in_the_id() {
+        let id: MessageId = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
+        assert_eq!(id.created_at(), "2016-07-30T23:54:10.259Z");
+    }
+
+    #[test]
+    fn what_is_older_sorts_below() {
+        let now = SystemTime::now();
+        let hour = Duration::from_hours(1);
+        assert!(MessageId::generate() > MessageId::least_of(now, hour));
+        assert!(MessageId::least_of(now, 2 * hour) < MessageId::least_of(now, hour));
+        assert!(MessageId::generate().to_string() > MessageId::least_of(now, hour).to_string());
+    }
+}

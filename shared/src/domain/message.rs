@@ -1,0 +1,67 @@
+use super::{Alt, Author, Format, MessageId, MessageText, Picture};
+
+/// A message as it is to be posted, everything in it valid.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    /// Who signs it.
+    pub author: Option<Author>,
+    /// Empty only with a picture.
+    pub text: MessageText,
+    /// The picture, if any.
+    pub picture: Option<NewPicture>,
+}
+
+/// A picture that is to be posted with a message.
+#[derive(Debug, Clone)]
+pub struct NewPicture {
+    /// The checked picture.
+    pub picture: Picture,
+    /// Its description.
+    pub alt: Option<Alt>,
+}
+
+/// A message of the board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its id, which is also its time.
+    pub id: MessageId,
+    /// Who signed it.
+    pub author: Option<String>,
+    /// Empty only with a picture.
+    pub text: String,
+    /// The picture in the media bucket.
+    pub picture: Option<PostedPicture>,
+}
+
+/// What the board knows of a picture; the picture itself is in the media bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostedPicture {
+    /// Its format, which is also its key's extension.
+    pub format: Format,
+    /// In pixels, as displayed.
+    pub width: u32,
+    /// In pixels, as displayed.
+    pub height: u32,
+    /// Its description.
+    pub alt: Option<String>,
+}
+
+impl NewMessage {
+    /// The message that this becomes under an id.
+    pub fn with_id(&self, id: MessageId) -> Message {
+        Message {
+            id,
+            author: self
+                .author
+                .as_ref()
+                .map(|author| author.as_str().to_owned()),
+            text: self.text.as_str().to_owned(),
+            picture: self.picture.as_ref().map(|new| PostedPicture {
+                format: new.picture.format(),
+                width: new.picture.width(),
+                height: new.picture.height(),
+                alt: new.alt.as_ref().map(|alt| alt.as_str().to_owned()),
+            }),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Pictures, recognised by content and walked from the first byte to the end marker. Pixels are not
+//! decoded (BMP apart, which becomes PNG row by row), so there is no decoder to attack or to pay for.
+
+mod bmp;
+mod exif;
+mod gif;
+mod jpeg;
+mod png;
+mod reader;
+mod webp;
+
+use std::str::FromStr;
+
+use bytes::Bytes;
+use thiserror::Error;
+
+use reader::Malformed;
+
+/// A format that the board keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// JPEG.
+    Jpeg,
+    /// PNG, also animated.
+    Png,
+    /// GIF.
+    Gif,
+    /// WebP.
+    WebP,
+}
+
+impl Format {
+    /// All formats.
+    pub const ALL: [Self; 4] = [Self::Jpeg, Self::Png, Self::Gif, Self::WebP];
+
+    /// The extension of its key, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpg",
+            Self::Png => "png",
+            Self::Gif => "gif",
+            Self::WebP => "webp",
+        }
+    }
+
+    /// Its media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Gif => "image/gif",
+            Self::WebP => "image/webp",
+        }
+    }
+}
+
+/// The text is no extension of a [`Format`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not a picture format")]
+pub struct UnknownFormat;
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(extension: &str) -> Result<Self, UnknownFormat> {
+        Self::ALL
+            .into_iter()
+            .find(|format| format.extension() == extension)
+            .ok_or(UnknownFormat)
+    }
+}
+
+/// Why a picture was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum InvalidPicture {
+    /// More bytes than [`Picture::LIMIT`].
+    #[error("the picture is larger than 4 MiB")]
+    TooLarge,
+    /// None of the formats that the board takes.
+    #[error("the picture is not a JPEG, PNG, GIF, WebP or uncompressed BMP")]
+    UnknownFormat,
+    /// Damaged, or cut short.
+    #[error("the picture is damaged: {0}")]
+    Malformed(&'static str),
+    /// More pixels than the limits.
+    #[error("the picture has more than {side} pixels a side or {megapixels} megapixels")]
+    TooManyPixels {
+        /// Pixels a side.
+        side: u32,
+        /// Millions of pixels.
+        megapixels: u32,
+    },
+}
+
+impl From<Malformed> for InvalidPicture {
+    fn from(Malformed(what): Malformed) -> Self {
+        Self::Malformed(what)
+    }
+}
+
+/// A picture that is well-formed up to its end marker and within the limits, without what followed the end.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    format: Format,
+    width: u32,
+    height: u32,
+    bytes: Bytes,
+}
+
+/// What a walk through a picture finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Measured {
+    /// As displayed.
+    width: u32,
+    /// As displayed.
+    height: u32,
+    /// Where the picture ends; what follows is not part of it.
+    end: usize,
+}
+
+impl Picture {
+    /// In bytes.
+    pub const LIMIT: usize = 4 * 1024 * 1024;
+    const SIDE: u32 = 16_384;
+    const MEGAPIXELS: u32 = 50;
+    /// A BMP's pixels are read, so fewer are taken.
+    const BMP_MEGAPIXELS: u32 = 4;
+
+    /// Recognises, checks and measures what a client sent.
+    ///
+    /// # Errors
+    /// Where it is too large, of another format, damaged or has too many pixels.
+    pub fn parse(bytes: &Bytes) -> Result<Self, InvalidPicture> {
+        if bytes.len() > Self::LIMIT {
+            return Err(InvalidPicture::TooLarge);
+        }
+        if bytes.starts_with(b"BM") {
+            return Self::from_bmp(bytes);
+        }
+        let (format, measured) = if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+            (Format::Jpeg, jpeg::measure(bytes)?)
+        } else if bytes.starts_with(png::SIGNATURE) {
+            (Format::Png, png::measure(bytes)?)
+        } else if bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a") {
+            (Format::Gif, gif::measure(bytes)?)
+        } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+            (Format::WebP, webp::measure(bytes)?)
+        } else {
+            return Err(InvalidPicture::UnknownFormat);
+        };
+        limited(measured.width, measured.height, Self::MEGAPIXELS)?;
+        Ok(Self {
+            format,
+            width: measured.width,
+            height: measured.height,
+            bytes: bytes.slice(..measured.end),
+        })
+    }
+
+    fn from_bmp(bytes: &[u8]) -> Result<Self, InvalidPicture> {
+        let bitmap = bmp::Bitmap::parse(bytes)?.ok_or(InvalidPicture::UnknownFormat)?;
+        limited(bitmap.width, bitmap.height, Self::BMP_MEGAPIXELS)?;
+        Ok(Self {
+            format: Format::Png,
+            width: bitmap.width,
+            height: bitmap.height,
+            bytes: bitmap.to_png()?.into(),
+        })
+    }
+
+    /// Its format.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// In pixels, as displayed.
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// In pixels, as displayed.
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
+    /// The picture itself.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
+fn limited(width: u32, height: u32, megapixels: u32) -> Result<(), InvalidPicture> {
+    let pixels = u64::from(width) * u64::from(height);
+    if width > Picture::SIDE || height > Picture::SIDE || pixels > u64::from(megapixels) * 1_000_000
+    {
+        return Err(InvalidPicture::TooManyPixels {
+            side: Picture::SIDE,
+            megapixels,
+        });
+    }
+    Ok(())
+}

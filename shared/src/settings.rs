@@ -1,0 +1,185 @@
+//! Settings that several functions share, read through a lookup so that only `main` knows the environment.
+
+use thiserror::Error;
+use url::Url;
+
+/// Gives the value of a variable; `main` hands in the environment.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The process's environment as a [`Lookup`].
+pub fn environment(variable: &str) -> Option<String> {
+    std::env::var(variable).ok()
+}
+
+/// A setting that stops the function at start. Its text never contains the value.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{variable} is {}: expected {expected}", if *.missing { "missing" } else { "malformed" })]
+pub struct SettingError {
+    /// The variable's name.
+    pub variable: &'static str,
+    /// Whether there is no value at all.
+    pub missing: bool,
+    /// What a right value looks like.
+    pub expected: &'static str,
+}
+
+/// A variable that must be there; an empty value counts as missing.
+///
+/// # Errors
+/// Where it is missing.
+pub fn required(
+    lookup: Lookup<'_>,
+    variable: &'static str,
+    expected: &'static str,
+) -> Result<String, SettingError> {
+    optional(lookup, variable).ok_or(SettingError {
+        variable,
+        missing: true,
+        expected,
+    })
+}
+
+/// A variable that may be missing or empty.
+pub fn optional(lookup: Lookup<'_>, variable: &str) -> Option<String> {
+    lookup(variable).filter(|value| !value.is_empty())
+}
+
+/// `value` parsed by `parse`, or the error that names `variable`.
+///
+/// # Errors
+/// Where `parse` gives nothing.
+pub fn parsed<T>(
+    variable: &'static str,
+    value: &str,
+    expected: &'static str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, SettingError> {
+    parse(value).ok_or(SettingError {
+        variable,
+        missing: false,
+        expected,
+    })
+}
+
+/// `MEDIA_BUCKET`: the media bucket's name.
+///
+/// # Errors
+/// Where it is missing or no bucket name.
+pub fn media_bucket(lookup: Lookup<'_>) -> Result<String, SettingError> {
+    const EXPECTED: &str = "the media bucket's name (3 to 63 letters, digits, dots and hyphens)";
+    let name = required(lookup, "MEDIA_BUCKET", EXPECTED)?;
+    let is_bucket_name = |name: &str| {
+        (3..=63).contains(&name.len())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
+    };
+    parsed("MEDIA_BUCKET", &name, EXPECTED, |name| {
+        is_bucket_name(name).then(|| name.to_owned())
+    })
+}
+
+/// `PUBLIC_BASE_URL`: where the site and `images/` are served, without a trailing slash. The empty string
+/// makes URLs root-relative.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicBaseUrl(String);
+
+impl PublicBaseUrl {
+    /// Reads `PUBLIC_BASE_URL`.
+    ///
+    /// # Errors
+    /// Where it is missing, or neither empty nor an absolute http(s) URL without trailing slash, query and
+    /// fragment.
+    pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingError> {
+        const VARIABLE: &str = "PUBLIC_BASE_URL";
+        const EXPECTED: &str =
+            "an http(s) URL without a trailing slash, or the empty string for root-relative URLs";
+        let value = lookup(VARIABLE).ok_or(SettingError {
+            variable: VARIABLE,
+            missing: true,
+            expected: EXPECTED,
+        })?;
+        parsed(VARIABLE, &value, EXPECTED, Self::parse)
+    }
+
+    fn parse(value: &str) -> Option<Self> {
+        let is_base = value.is_empty()
+            || Url::parse(value).is_ok_and(|url| {
+                matches!(url.scheme(), "http" | "https")
+                    && url.has_host()
+                    && url.query().is_none()
+                    && url.fragment().is_none()
+                    && !value.ends_with('/')
+            });
+        is_base.then(|| Self(value.to_owned()))
+    }
+
+    /// The public URL of an object of the media bucket, percent-encoded path segment by path segment.
+    pub fn of_key(&self, key: &str) -> String {
+        use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+        /// Everything but RFC 3986's unreserved characters, and the slash between segments.
+        const SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC
+            .remove(b'-')
+            .remove(b'.')
+            .remove(b'_')
+            .remove(b'~')
+            .remove(b'/');
+        format!("{}/{}", self.0, utf8_percent_encode(key, SEGMENTS))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base(value: Option<&str>) -> Result<PublicBaseUrl, SettingError> {
+        PublicBaseUrl::from_lookup(&|_| value.map(str::to_owned))
+    }
+
+    #[test]
+    fn a_missing_setting_names_the_variable_and_what_is_expected() {
+        let error = media_bucket(&|_| None).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "MEDIA_BUCKET is missing: expected the media bucket's name (3 to 63 letters, digits, dots and hyphens)"
+        );
+    }
+
+    #[test]
+    fn a_malformed_setting_is_named_without_its_value() {
+        let error = media_bucket(&|_| Some("not a bucket".into())).unwrap_err();
+        assert!(error.to_string().starts_with("MEDIA_BUCKET is malformed: "));
+        assert!(!error.to_string().contains("not a bucket"));
+    }
+
+    #[test]
+    fn a_base_url_may_be_empty_but_not_missing() {
+        assert!(base(Some("")).is_ok());
+        assert!(base(None).unwrap_err().missing);
+    }
+
+    #[test]
+    fn a_base_url_is_absolute_and_has_no_trailing_slash() {
+        for good in ["https://board.example", "http://127.0.0.1:8080/board"] {
+            assert!(base(Some(good)).is_ok(), "{good}");
+        }
+        for bad in [
+            "https://board.example/",
+            "board.example",
+            "ftp://board.example",
+            "https://board.example?a=b",
+            "https://board.example#a",
+        ] {
+            assert!(base(Some(bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn urls_are_percent_encoded_segment_by_segment() {
+        let base = base(Some("https://board.example")).unwrap();
+        assert_eq!(
+            base.of_key("images/a b+é/100%?#.png"),
+            "https://board.example/images/a%20b%2B%C3%A9/100%25%3F%23.png"
+        );
+    }
+}

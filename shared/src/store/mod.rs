@@ -1,0 +1,18 @@
+//! Where messages are kept: one table, written in SQL that MySQL, MariaDB and SQLite all take.
+//!
+//! - [`messages`](self::messages): the operations that the board needs;
+//! - [`database`](self::database): one statement at a time, by whichever way leads to the database;
+//! - [`data_api`](self::data_api): the way through the RDS Data API;
+//! - [`migrations`](self::migrations): the versions of the schema.
+//!
+//! The store knows no HTTP and no pictures' bytes.
+
+mod data_api;
+mod database;
+mod messages;
+mod migrations;
+
+pub use data_api::DataApi;
+pub use database::{Database, DatabaseSettings, StoreError};
+pub use messages::{Leftover, Store};
+pub use migrations::{Migrated, migrate};
