@@ -3,14 +3,20 @@
 
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_sdk_s3::config::SharedHttpClient;
-use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
+
+const TLS: Provider = Provider::Rustls(CryptoMode::Ring);
 
 /// An HTTPS client on rustls with ring. Clones share its connections.
 pub fn http_client() -> SharedHttpClient {
-    Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https()
+    Builder::new().tls_provider(TLS).build_https()
+}
+
+/// The same for requests that no service of the SDK makes.
+pub fn connector() -> SharedHttpConnector {
+    SharedHttpConnector::new(Connector::builder().tls_provider(TLS).build())
 }
 
 /// Where a configuration starts: our HTTP client and a pinned set of SDK defaults.

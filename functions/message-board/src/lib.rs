@@ -1,1 +1,74 @@
-//! Placeholder.
+//! `message-board`: the board's HTTP API.
+//!
+//! In reading order:
+//!
+//! - [`app`]: the routes, and what holds for every request;
+//! - `messages`, `carrousel`, `board`, `health`: one file per resource, with its handlers and bodies;
+//! - `draft`: a request's body becomes a valid message, or says what is wrong with it;
+//! - `posting`: the order in which a post and a delete do their steps, so that a crash between any two heals;
+//! - `problem`: every error, and the one place where errors become HTTP;
+//! - `caching`: entity tags and `Cache-Control`;
+//! - `deadline`: an answer in time, whatever happens;
+//! - [`Settings`]: what the function is told at start.
+//!
+//! Handlers know no SQL and no S3; the function knows nothing of how it is run (`main` wires it to Lambda).
+
+mod board;
+mod caching;
+mod carrousel;
+mod deadline;
+mod draft;
+mod health;
+mod messages;
+mod posting;
+mod problem;
+mod settings;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, map_response};
+use shared::bucket::Bucket;
+use shared::store::{Database, Store};
+
+use deadline::Deadline;
+use problem::Problem;
+pub use settings::{Posting, Settings};
+
+/// Lambda's limit for an event, 6 MB of JSON; no body within it is larger.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const BODY_LIMIT: usize = 6_291_556;
+
+/// What the handlers share.
+struct Board {
+    settings: Settings,
+    database: Database,
+    bucket: Bucket,
+}
+
+impl Board {
+    fn store(&self, deadline: Deadline) -> Store {
+        Store::new(self.database.clone(), deadline.for_the_store())
+    }
+}
+
+/// The application: all routes of the board, over a database and a media bucket.
+pub fn app(settings: Settings, database: Database, bucket: Bucket) -> Router {
+    let board = Arc::new(Board {
+        settings,
+        database,
+        bucket,
+    });
+    Router::new()
+        .merge(health::router())
+        .merge(board::router())
+        .merge(messages::router())
+        .merge(carrousel::router())
+        .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
+        .fallback(async || Problem::NotFound)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(map_response(caching::no_store_by_default))
+        .layer(from_fn(deadline::answer_in_time))
+        .with_state(board)
+}

@@ -1,2 +1,41 @@
-//! Placeholder.
-fn main() {}
+//! The bootstrap of `message-board`.
+
+use std::process::ExitCode;
+
+use message_board::{Settings, app};
+use shared::bucket::Bucket;
+use shared::settings::{SettingError, environment};
+use shared::store::{Database, DatabaseSettings};
+use shared::{aws, telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    telemetry::init(environment("RUST_LOG").as_deref());
+    let (settings, database) = match settings() {
+        Ok(settings) => settings,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let config = aws::config().await;
+    let bucket = Bucket::new(
+        aws_sdk_s3::Client::new(&config),
+        settings.media_bucket.clone(),
+    );
+    let database = Database::new(aws_sdk_rdsdata::Client::new(&config), database);
+    match lambda_http::run(app(settings, database, bucket)).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the runtime stopped");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn settings() -> Result<(Settings, DatabaseSettings), SettingError> {
+    Ok((
+        Settings::from_lookup(&environment)?,
+        DatabaseSettings::from_lookup(&environment)?,
+    ))
+}

@@ -1,1 +1,89 @@
-//! Placeholder.
+//! `migrate-database`: a CloudFormation custom resource that brings the schema up to date before new code
+//! runs on it.
+//!
+//! In reading order:
+//!
+//! - [`MigrateDatabase::handle`]: a request in, always an answer out;
+//! - [`answer`]: how the answer reaches CloudFormation.
+//!
+//! CloudFormation waits for an hour for an answer that does not come. So one is given before Lambda's own
+//! deadline whatever fails: a setting, the database, or time. On *Delete* nothing is changed: the data
+//! outlives the stack. The migrations themselves are in `shared::store`.
+
+mod answer;
+
+use std::time::Duration;
+
+use lambda_runtime::Error;
+use serde::Deserialize;
+use serde_json::Value;
+use shared::settings::SettingError;
+use shared::store::{Database, migrate};
+use tokio::time::{Instant, timeout_at};
+use tracing::{error, info};
+
+pub use answer::Answers;
+use answer::Outcome;
+
+/// What is left of Lambda's time for giving the answer.
+const TIME_TO_ANSWER: Duration = Duration::from_secs(10);
+
+/// The function.
+#[derive(Debug)]
+pub struct MigrateDatabase {
+    database: Result<Database, SettingError>,
+    answers: Answers,
+}
+
+/// A request of CloudFormation, as far as it matters.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html>
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_field_names, reason = "the names are CloudFormation's")]
+struct Request {
+    request_type: String,
+    #[serde(rename = "ResponseURL")]
+    response_url: String,
+    stack_id: String,
+    request_id: String,
+    logical_resource_id: String,
+}
+
+impl MigrateDatabase {
+    /// The function; a wrong setting is not an end of it, but what it answers.
+    pub fn new(database: Result<Database, SettingError>, answers: Answers) -> Self {
+        Self { database, answers }
+    }
+
+    /// Does what CloudFormation asks, and answers before `deadline`.
+    ///
+    /// # Errors
+    /// Where the event is no request, so that nobody waits for an answer, or the answer was not taken: an
+    /// error makes Lambda try again.
+    pub async fn handle(&self, event: Value, deadline: Instant) -> Result<(), Error> {
+        let request: Request = serde_json::from_value(event)
+            .map_err(|_| "not a request of a CloudFormation custom resource")?;
+        let time_to_work = deadline.checked_sub(TIME_TO_ANSWER).unwrap_or(deadline);
+        let outcome = self.outcome(&request, time_to_work).await;
+        match &outcome {
+            Ok(version) => info!(version, request = request.request_type, "done"),
+            Err(reason) => error!(reason, request = request.request_type, "failed"),
+        }
+        self.answers.give(&request, &outcome, deadline).await
+    }
+
+    async fn outcome(&self, request: &Request, deadline: Instant) -> Outcome {
+        match request.request_type.as_str() {
+            "Create" | "Update" => {}
+            "Delete" => return Ok(None),
+            _ => return Err("unknown request type".into()),
+        }
+        let database = self.database.as_ref().map_err(ToString::to_string)?;
+        match timeout_at(deadline, migrate(database, deadline)).await {
+            Ok(Ok(migrated)) => Ok(Some(migrated.version)),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("the migrations took too long".into()),
+        }
+    }
+}

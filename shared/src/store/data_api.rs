@@ -2,7 +2,6 @@
 //!
 //! <https://docs.aws.amazon.com/rdsdataservice/latest/APIReference/API_ExecuteStatement.html>
 
-use aws_config::SdkConfig;
 use aws_sdk_rdsdata::Client;
 use aws_sdk_rdsdata::error::{DisplayErrorContext, SdkError};
 use aws_sdk_rdsdata::operation::execute_statement::ExecuteStatementError;
@@ -22,11 +21,8 @@ pub struct DataApi {
 }
 
 impl DataApi {
-    pub(super) fn new(config: &SdkConfig, settings: DatabaseSettings) -> Self {
-        Self {
-            client: Client::new(config),
-            settings,
-        }
+    pub(super) fn new(client: Client, settings: DatabaseSettings) -> Self {
+        Self { client, settings }
     }
 
     pub(super) async fn execute(

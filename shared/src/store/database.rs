@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use thiserror::Error;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -105,8 +104,8 @@ pub struct Database(DataApi);
 
 impl Database {
     /// The database that the settings name. Nothing is opened before the first statement.
-    pub fn new(config: &SdkConfig, settings: DatabaseSettings) -> Self {
-        Self(DataApi::new(config, settings))
+    pub fn new(client: aws_sdk_rdsdata::Client, settings: DatabaseSettings) -> Self {
+        Self(DataApi::new(client, settings))
     }
 
     /// Runs one statement with `:name` parameters. While the database wakes from its pause, it is asked

@@ -1,0 +1,52 @@
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use http::header::CACHE_CONTROL;
+use serde::Serialize;
+use shared::domain::{Alt, Author, MessageText, Picture};
+
+use crate::{Board, Posting};
+
+pub fn router() -> Router<Arc<Board>> {
+    Router::new().route("/api/board", get(board))
+}
+
+/// What a page needs to know before it offers to post.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Description<'a> {
+    name: &'a str,
+    posting: Posting,
+    contact_url: Option<&'a str>,
+    limits: Limits,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Limits {
+    text_characters: usize,
+    author_characters: usize,
+    alt_characters: usize,
+    picture_bytes: usize,
+    posts_per_minute: u32,
+}
+
+async fn board(State(board): State<Arc<Board>>) -> impl IntoResponse {
+    let settings = &board.settings;
+    let description = Description {
+        name: &settings.board_name,
+        posting: settings.posting,
+        contact_url: settings.contact_url.as_ref().map(url::Url::as_str),
+        limits: Limits {
+            text_characters: MessageText::LIMIT,
+            author_characters: Author::LIMIT,
+            alt_characters: Alt::LIMIT,
+            picture_bytes: Picture::LIMIT,
+            posts_per_minute: settings.posts_per_minute,
+        },
+    };
+    ([(CACHE_CONTROL, "public, max-age=60")], Json(description)).into_response()
+}

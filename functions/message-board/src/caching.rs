@@ -1,0 +1,55 @@
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use headers::{ETag, HeaderMapExt as _, IfNoneMatch};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use sha2::{Digest as _, Sha256};
+
+/// Answers JSON that may be cached: with a weak entity tag, or with 304 where the client has it already.
+pub fn cacheable(
+    request: &HeaderMap,
+    cache_control: &'static str,
+    json: impl Into<Bytes>,
+) -> Response {
+    let json = json.into();
+    let tag = entity_tag(&json);
+    let known = tag.as_ref().is_some_and(|tag| {
+        let condition = request.typed_get::<IfNoneMatch>();
+        condition.is_some_and(|condition| !condition.precondition_passes(tag))
+    });
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let mut response = Body::from(json).into_response();
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
+    };
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
+    if let Some(tag) = tag {
+        headers.typed_insert(tag);
+    }
+    response
+}
+
+/// Weak, because a compressing cache may change the bytes.
+fn entity_tag(body: &[u8]) -> Option<ETag> {
+    let digest = Sha256::digest(body);
+    format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..16]))
+        .parse()
+        .ok()
+}
+
+/// An answer that does not say how it may be cached is not cached.
+pub async fn no_store_by_default(mut response: Response) -> Response {
+    response
+        .headers_mut()
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,36 @@
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::get;
+use http::HeaderMap;
+use shared::bucket::{CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel};
+
+use crate::Board;
+use crate::caching::cacheable;
+use crate::problem::Problem;
+
+/// A larger file would not pass Lambda's answer, 6 MB with every quote escaped.
+const LIMIT: usize = 5_000_000;
+
+pub fn router() -> Router<Arc<Board>> {
+    Router::new().route("/api/carrousel.json", get(carrousel))
+}
+
+async fn carrousel(
+    State(board): State<Arc<Board>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let found = board.bucket.carrousel(LIMIT).await.map_err(|cause| {
+        tracing::error!(%cause, "the carrousel cannot be read");
+        Problem::CarrouselUnavailable
+    })?;
+    Ok(match found {
+        Carrousel::Missing => cacheable(&headers, CARROUSEL_CACHE_CONTROL, "[]"),
+        Carrousel::File(json) => cacheable(&headers, CARROUSEL_CACHE_CONTROL, json),
+        Carrousel::TooLarge => {
+            Redirect::temporary(&board.settings.public_base_url.of_key(CARROUSEL)).into_response()
+        }
+    })
+}

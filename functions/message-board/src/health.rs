@@ -1,0 +1,69 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Extension, Json, Router};
+use http::StatusCode;
+use serde::Serialize;
+use shared::store::{Store, StoreError};
+use tokio::time::timeout_at;
+
+use crate::Board;
+use crate::deadline::Deadline;
+
+/// A monitor wants to know how things are now, not after they were waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+pub fn router() -> Router<Arc<Board>> {
+    Router::new()
+        .route("/api/health", get(health))
+        .route("/api/health/ready", get(ready))
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    version: &'static str,
+}
+
+/// Touches nothing: a paused database stays asleep.
+async fn health() -> Json<Health> {
+    Json(Health {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+#[derive(Serialize)]
+struct Readiness {
+    database: &'static str,
+    media: &'static str,
+}
+
+async fn ready(
+    State(board): State<Arc<Board>>,
+    Extension(deadline): Extension<Deadline>,
+) -> (StatusCode, Json<Readiness>) {
+    let until = deadline.at_most(PATIENCE);
+    let store = Store::new(board.database.clone(), until);
+    let (database, media) = tokio::join!(store.ping(), timeout_at(until, board.bucket.ping()));
+    let readiness = Readiness {
+        database: match database {
+            Ok(()) => "ok",
+            Err(StoreError::Resuming) => "resuming",
+            Err(_) => "down",
+        },
+        media: if matches!(media, Ok(Ok(()))) {
+            "ok"
+        } else {
+            "down"
+        },
+    };
+    let status = if (readiness.database, readiness.media) == ("ok", "ok") {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(readiness))
+}

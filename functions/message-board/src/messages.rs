@@ -1,0 +1,205 @@
+use std::sync::Arc;
+
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, Request, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Extension, Json, Router};
+use headers::authorization::Bearer;
+use headers::{Authorization, HeaderMapExt as _};
+use http::header::LOCATION;
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use shared::bucket::Bucket;
+use shared::domain::{Message, MessageId};
+
+use crate::caching::cacheable;
+use crate::deadline::Deadline;
+use crate::problem::{FieldProblem, Problem};
+use crate::{Board, Posting, draft, posting};
+
+/// One URL for all viewers: a shared cache asks once a second, and serves what it has while we cannot.
+const CACHE_CONTROL: &str = "public, max-age=0, s-maxage=1, stale-if-error=60";
+
+pub fn router() -> Router<Arc<Board>> {
+    Router::new()
+        .route("/api/messages", get(list).post(create))
+        .route("/api/messages/{id}", get(one).delete(delete))
+}
+
+/// A message as the API shows it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MessageBody {
+    id: MessageId,
+    author: Option<String>,
+    text: String,
+    created_at: String,
+    picture: Option<PictureBody>,
+}
+
+#[derive(Serialize)]
+struct PictureBody {
+    url: String,
+    alt: Option<String>,
+    width: u32,
+    height: u32,
+    r#type: &'static str,
+}
+
+impl Board {
+    fn body(&self, message: Message) -> MessageBody {
+        let id = message.id;
+        MessageBody {
+            id,
+            author: message.author,
+            text: message.text,
+            created_at: id.created_at(),
+            picture: message.picture.map(|picture| PictureBody {
+                url: self
+                    .settings
+                    .public_base_url
+                    .of_key(&Bucket::picture_key(id, picture.format)),
+                alt: picture.alt,
+                width: picture.width,
+                height: picture.height,
+                r#type: picture.format.media_type(),
+            }),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct PageQuery {
+    limit: Option<String>,
+    before: Option<String>,
+}
+
+impl PageQuery {
+    fn parse(&self) -> Result<(u32, Option<MessageId>), FieldProblem> {
+        let wrong = |field, detail: &str| FieldProblem {
+            field,
+            code: "invalid",
+            detail: detail.to_owned(),
+        };
+        let limit = self.limit.as_deref().map_or(Ok(20), |limit| {
+            let number = limit
+                .parse()
+                .ok()
+                .filter(|number| (1..=50).contains(number));
+            number.ok_or_else(|| wrong("limit", "must be a whole number from 1 to 50"))
+        })?;
+        let before = self.before.as_deref().map(str::parse).transpose();
+        Ok((
+            limit,
+            before.map_err(|_| wrong("before", "must be a message's id"))?,
+        ))
+    }
+}
+
+#[derive(Serialize)]
+struct Page {
+    messages: Vec<MessageBody>,
+    next: Option<MessageId>,
+}
+
+async fn list(
+    State(board): State<Arc<Board>>,
+    Extension(deadline): Extension<Deadline>,
+    query: Result<Query<PageQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Query(query) = query.map_err(|_| {
+        Problem::InvalidParameter(FieldProblem {
+            field: "query",
+            code: "invalid",
+            detail: "must give each parameter once".into(),
+        })
+    })?;
+    let (limit, before) = query.parse().map_err(Problem::InvalidParameter)?;
+
+    // One more than asked for tells whether there is a following page.
+    let mut messages = board.store(deadline).page(limit + 1, before).await?;
+    let more = messages.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+    if more {
+        messages.pop();
+    }
+    let page = Page {
+        next: messages.last().map(|message| message.id).filter(|_| more),
+        messages: messages
+            .into_iter()
+            .map(|message| board.body(message))
+            .collect(),
+    };
+    Ok(cacheable(&headers, CACHE_CONTROL, json(&page)?))
+}
+
+async fn one(
+    State(board): State<Arc<Board>>,
+    Extension(deadline): Extension<Deadline>,
+    id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let message = board.store(deadline).find(message_id(id)?).await?;
+    let message = message.ok_or(Problem::MessageNotFound)?;
+    Ok(cacheable(
+        &headers,
+        CACHE_CONTROL,
+        json(&board.body(message))?,
+    ))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Created {
+    #[serde(flatten)]
+    message: MessageBody,
+    delete_token: String,
+}
+
+async fn create(
+    State(board): State<Arc<Board>>,
+    Extension(deadline): Extension<Deadline>,
+    request: Request,
+) -> Result<Response, Problem> {
+    if board.settings.posting == Posting::Closed {
+        return Err(Problem::PostingClosed);
+    }
+    let new = draft::read(request).await?;
+    let message = posting::post(&board.store(deadline), &board.bucket, &new).await?;
+    let location = format!("/api/messages/{}", message.id);
+    let created = Created {
+        delete_token: board.settings.tokens.delete_token(message.id),
+        message: board.body(message),
+    };
+    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(created)).into_response())
+}
+
+/// The token is judged before anything is looked up, so that a wrong one learns nothing.
+async fn delete(
+    State(board): State<Arc<Board>>,
+    Extension(deadline): Extension<Deadline>,
+    id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    let id = message_id(id)?;
+    let bearer = headers
+        .typed_get::<Authorization<Bearer>>()
+        .ok_or(Problem::TokenMissing)?;
+    if !board.settings.tokens.may_delete(id, bearer.token()) {
+        return Err(Problem::TokenWrong);
+    }
+    posting::delete(&board.store(deadline), &board.bucket, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A path that is no id names no message.
+fn message_id(path: Result<Path<String>, PathRejection>) -> Result<MessageId, Problem> {
+    path.ok()
+        .and_then(|Path(id)| id.parse().ok())
+        .ok_or(Problem::MessageNotFound)
+}
+
+fn json(body: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(body).map_err(|_| Problem::Internal)
+}
