@@ -1,5 +1,62 @@
-//! `corkboard`: the cloud side of Corkboard on one machine.
+//! `corkboard`: the cloud side of Corkboard on one machine, for development and small self-hosting.
+//!
+//! In reading order:
+//!
+//! - [`options`]: the flags;
+//! - [`cloud`]: what is started, in which order, and stopped;
+//! - [`front_door`]: the site as CloudFront and API Gateway would show it;
+//! - [`functions`]: the functions, in this process or under `cargo lambda watch`;
+//! - [`s3`] and [`data_api`]: the two services of AWS that the functions talk to;
+//! - [`queue`]: from a change in the bucket to an event for `syncS3Bucket`;
+//! - [`guard`] and [`signature`]: who may talk to the two;
+//! - [`data_dir`]: what stays after the end.
+//!
+//! The functions know nothing of all this: they reach the two services through the AWS SDK, by an address.
 
+mod cloud;
+mod data_api;
+mod data_dir;
+mod front_door;
+mod functions;
 mod guard;
+mod options;
+mod queue;
+mod s3;
+mod signature;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tracing_subscriber::prelude::*;
+
+use options::Options;
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    log();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&format!("no runtime can be started: {error}")),
+    };
+    match runtime.block_on(cloud::run(options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &str) -> ExitCode {
+    eprintln!("corkboard: {error}");
+    ExitCode::FAILURE
+}
+
+/// To standard error, for a person; `RUST_LOG` as for the functions. s3s logs every missing key as an
+/// error, and s3s-fs whole requests.
+fn log() {
+    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn,s3s=off,s3s_fs=off".into());
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_target(false);
+    tracing_subscriber::registry()
+        .with(lines.with_filter(shared::telemetry::targets(Some(&filter))))
+        .init();
+}

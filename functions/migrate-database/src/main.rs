@@ -14,9 +14,9 @@ use tokio::time::Instant;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     telemetry::init(environment("RUST_LOG").as_deref());
-    let config = aws::config().await;
-    let database = DatabaseSettings::from_lookup(&environment)
-        .map(|settings| Database::new(&config, settings));
+    let client = aws_sdk_rdsdata::Client::new(&aws::config().await);
+    let database =
+        DatabaseSettings::from_lookup(&environment).map(|settings| Database::new(client, settings));
     let function = MigrateDatabase::new(database, Answers::new(aws::connector()));
     let function = &function;
     let handler = service_fn(async move |event: LambdaEvent<Value>| {

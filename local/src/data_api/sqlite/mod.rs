@@ -1,0 +1,202 @@
+//! The embedded database.
+//!
+//! SQLite has one writer at a time. Whoever writes, a call or a transaction, waits for its turn in this
+//! process, first come first served, before it takes SQLite's own lock, so that no client sees
+//! "database is locked". Readers (write-ahead log) never wait.
+//!
+//! A statement runs on a blocking thread that owns the connection. If the client goes away meanwhile,
+//! the statement is interrupted and the connection closed, which rolls back whatever was open.
+
+mod error;
+mod execute;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, InterruptHandle, OpenFlags};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use super::call::{Call, Outcome};
+use super::error::Error;
+
+use execute::execute;
+
+/// Calls outside transactions that run at the same time; the others queue.
+const CONNECTIONS: usize = 4;
+/// How long a writer waits for its turn: less than the callers' own patience (a function has 25 s).
+const WRITER_PATIENCE: Duration = Duration::from_secs(20);
+/// For programs that have the file open besides this one.
+const FILE_LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+pub struct Sqlite {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+    connections: Arc<Semaphore>,
+    writer: Arc<Semaphore>,
+}
+
+/// An open transaction. Dropped, it rolls back and then lets the next writer in.
+pub struct Session {
+    connection: Connection,
+    _writer: OwnedSemaphorePermit,
+}
+
+impl Sqlite {
+    /// Opens the database in the file, which is made where it does not exist.
+    pub async fn open(path: &Path) -> Result<Self, Error> {
+        let this = Self {
+            path: path.to_owned(),
+            idle: Mutex::default(),
+            connections: Arc::new(Semaphore::new(CONNECTIONS)),
+            writer: Arc::new(Semaphore::new(1)),
+        };
+        let connection = this.connect().await?;
+        this.keep(connection);
+        Ok(this)
+    }
+
+    pub async fn execute(&self, call: Call) -> Result<Vec<Outcome>, Error> {
+        let writer = if call.statement.reads {
+            None
+        } else {
+            Some(self.writer().await?)
+        };
+        let place = Arc::clone(&self.connections)
+            .acquire_owned()
+            .await
+            .map_err(closed)?;
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        let interrupt = interrupt(&connection, &call);
+        let (connection, outcomes) = on_thread(interrupt, move || {
+            let outcomes = execute(&connection, &call);
+            drop((writer, place));
+            (connection, outcomes)
+        })
+        .await?;
+        self.keep(connection);
+        outcomes
+    }
+
+    pub async fn begin(&self) -> Result<Session, Error> {
+        let writer = self.writer().await?;
+        let connection = self.connect().await?;
+        on_thread(None, move || {
+            connection.execute_batch("BEGIN IMMEDIATE")?;
+            Ok(Session {
+                connection,
+                _writer: writer,
+            })
+        })
+        .await?
+    }
+
+    async fn writer(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let turn = Arc::clone(&self.writer).acquire_owned();
+        timeout(WRITER_PATIENCE, turn)
+            .await
+            .map_err(|_| Error::lock_wait_timeout())?
+            .map_err(closed)
+    }
+
+    async fn connect(&self) -> Result<Connection, Error> {
+        let path = self.path.clone();
+        let opened = on_thread(None, move || open(&path)).await?;
+        opened.map_err(|error| {
+            let path = self.path.display();
+            Error::database_unavailable(format!("the database {path} cannot be opened: {error}"))
+        })
+    }
+
+    fn keep(&self, connection: Connection) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < CONNECTIONS {
+            idle.push(connection);
+        }
+    }
+}
+
+impl Session {
+    /// Gives the session back unless the failure ended the transaction.
+    pub async fn execute(self, call: Call) -> (Option<Self>, Result<Vec<Outcome>, Error>) {
+        let interrupt = interrupt(&self.connection, &call);
+        let done = on_thread(interrupt, move || {
+            // As in MySQL, DDL commits first, and what follows it commits by itself.
+            let committed = if call.statement.is_ddl() {
+                self.end("COMMIT")
+            } else {
+                Ok(())
+            };
+            let was_open = !self.connection.is_autocommit();
+            let outcomes = committed.and_then(|()| execute(&self.connection, &call));
+            let is_over = was_open && self.connection.is_autocommit();
+            ((!is_over).then_some(self), outcomes)
+        });
+        done.await.unwrap_or_else(|error| (None, Err(error)))
+    }
+
+    pub async fn commit(self) -> Result<(), Error> {
+        on_thread(None, move || self.end("COMMIT")).await?
+    }
+
+    pub async fn rollback(self) -> Result<(), Error> {
+        on_thread(None, move || self.end("ROLLBACK")).await?
+    }
+
+    fn end(&self, how: &str) -> Result<(), Error> {
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch(how)?;
+        }
+        Ok(())
+    }
+}
+
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(FILE_LOCK_PATIENCE)?;
+    // FULL: what was acknowledged survives a power cut, not only the end of the process.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+    )?;
+    Ok(connection)
+}
+
+fn closed<E>(_: E) -> Error {
+    Error::internal("the endpoint is shutting down")
+}
+
+struct InterruptOnDrop(Option<InterruptHandle>);
+
+impl Drop for InterruptOnDrop {
+    fn drop(&mut self) {
+        if let Some(handle) = &self.0 {
+            handle.interrupt();
+        }
+    }
+}
+
+fn interrupt(connection: &Connection, call: &Call) -> Option<InterruptHandle> {
+    (!call.continue_after_timeout).then(|| connection.get_interrupt_handle())
+}
+
+async fn on_thread<T: Send + 'static>(
+    interrupt: Option<InterruptHandle>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let mut guard = InterruptOnDrop(interrupt);
+    let done = tokio::task::spawn_blocking(work).await;
+    guard.0 = None;
+    done.map_err(|_| Error::internal("the statement's thread has failed"))
+}

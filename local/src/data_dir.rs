@@ -1,0 +1,126 @@
+//! The folder with everything that the local cloud keeps.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// A data directory that belongs to this process until it ends.
+pub struct DataDir {
+    path: PathBuf,
+    /// Released by the system when the process ends, however it ends.
+    _lock: File,
+}
+
+impl DataDir {
+    /// Makes the folder where it does not exist, and takes it.
+    pub fn open(path: &Path) -> Result<Self, String> {
+        let unusable = |error: io::Error| {
+            format!(
+                "the data directory {} cannot be used: {error}: choose another with --data-dir",
+                path.display()
+            )
+        };
+        fs::create_dir_all(path).map_err(unusable)?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path.join("lock"))
+            .map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self {
+                path: path.to_owned(),
+                _lock: lock,
+            }),
+            Err(TryLockError::WouldBlock) => Err(format!(
+                "the data directory {} is in use by another corkboard: choose another with --data-dir",
+                path.display()
+            )),
+            Err(TryLockError::Error(error)) => Err(unusable(error)),
+        }
+    }
+
+    /// Where the embedded database is.
+    pub fn database(&self) -> PathBuf {
+        self.path.join("corkboard.sqlite")
+    }
+
+    /// Where objects are.
+    pub fn objects(&self) -> PathBuf {
+        self.path.join("s3")
+    }
+
+    /// The board's secret, made on the first start.
+    pub fn secret(&self) -> Result<String, String> {
+        let path = self.path.join("secret");
+        let failed = |error: io::Error| format!("{} cannot be used: {error}", path.display());
+        match fs::read_to_string(&path) {
+            Ok(secret) => Ok(secret.trim().to_owned()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let mut bytes = [0; 32];
+                getrandom::fill(&mut bytes)
+                    .map_err(|error| format!("no secret can be made: {error}"))?;
+                let secret = URL_SAFE_NO_PAD.encode(bytes);
+                self.write_secret(&path, &secret).map_err(failed)?;
+                Ok(secret)
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Whole or not at all: half a secret would make other tokens after the next start.
+    fn write_secret(&self, path: &Path, secret: &str) -> io::Result<()> {
+        let draft = self.path.join("secret.new");
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&draft)?;
+        file.write_all(secret.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(draft, path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_secret_stays_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = DataDir::open(folder.path()).unwrap().secret().unwrap();
+        assert!(first.len() >= 32);
+        assert_eq!(
+            DataDir::open(folder.path()).unwrap().secret().unwrap(),
+            first
+        );
+    }
+
+    #[test]
+    fn a_folder_has_one_owner_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let owner = DataDir::open(folder.path()).unwrap();
+        assert!(
+            DataDir::open(folder.path())
+                .err()
+                .unwrap()
+                .contains("in use by another corkboard")
+        );
+        drop(owner);
+        assert!(DataDir::open(folder.path()).is_ok());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = DataDir::open(&file.path().join("below")).err().unwrap();
+        assert!(
+            error.contains("below") && error.contains("--data-dir"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,227 @@
+//! What API Gateway's HTTP API does between a request and the function: payload format 2.0.
+//!
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::{Bytes, BytesMut};
+use chrono::Utc;
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, TRANSFER_ENCODING, USER_AGENT,
+};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tracing::error;
+
+use super::{FrontDoor, client_address};
+use crate::functions::InvokeError;
+
+/// API Gateway's limit for a body.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
+const BODY_LIMIT: usize = 10 * 1024 * 1024;
+/// A longer upload is cut off instead of being read to its end.
+const PATIENCE: usize = 100 * 1024 * 1024;
+
+pub async fn handle(
+    State(front_door): State<Arc<FrontDoor>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(refusal) => return *refusal,
+    };
+    let forwarded_for = joined(&parts.headers, &HeaderName::from_static("x-forwarded-for"));
+    let client = client_address(peer, &forwarded_for, front_door.trusted_proxy);
+    let event = event(&parts, &body, client);
+    match front_door
+        .functions
+        .message_board(event)
+        .await
+        .map(|answer| response(&answer))
+    {
+        Ok(Ok(response)) => response,
+        Ok(Err(cause)) => {
+            error!(%cause, "message-board's answer is none that API Gateway knows");
+            own_answer(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+        }
+        Err(InvokeError::TooLarge) => {
+            own_answer(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
+        }
+        Err(cause) => {
+            error!(%cause, "message-board did not answer");
+            own_answer(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+        }
+    }
+}
+
+/// A browser that is still sending does not see an answer, so a body that is too large is read all the same.
+async fn read(mut body: Body) -> Result<Bytes, Box<Response>> {
+    let mut read = BytesMut::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return Err(Box::new(own_answer(StatusCode::BAD_REQUEST, "Bad Request")));
+        };
+        let Some(data) = frame.data_ref() else {
+            continue;
+        };
+        length += data.len();
+        if length <= BODY_LIMIT {
+            read.extend_from_slice(data);
+        } else if length > PATIENCE {
+            break;
+        }
+    }
+    if length > BODY_LIMIT {
+        return Err(Box::new(own_answer(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "Request Entity Too Large",
+        )));
+    }
+    Ok(read.freeze())
+}
+
+/// What API Gateway answers by itself.
+fn own_answer(status: StatusCode, message: &str) -> Response {
+    (status, Json(json!({ "message": message }))).into_response()
+}
+
+fn event(parts: &Parts, body: &Bytes, client: IpAddr) -> Bytes {
+    let now = Utc::now();
+    let host = joined(&parts.headers, &HOST);
+    let mut headers = headers(&parts.headers);
+    headers.insert("content-length".into(), body.len().to_string());
+    headers.insert("x-forwarded-for".into(), client.to_string());
+    headers.insert("x-forwarded-proto".into(), "http".into());
+    let cookies: Vec<_> = joined(&parts.headers, &COOKIE)
+        .split(';')
+        .map(|cookie| cookie.trim().to_owned())
+        .filter(|cookie| !cookie.is_empty())
+        .collect();
+    let query = parts.uri.query().unwrap_or_default();
+    let mut parameters: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        parameters
+            .entry(name.into_owned())
+            .and_modify(|values| *values = format!("{values},{value}"))
+            .or_insert_with(|| value.into_owned());
+    }
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": parts.uri.path(),
+        "rawQueryString": query,
+        "headers": headers,
+        "requestContext": {
+            "accountId": "anonymous",
+            "apiId": "corkboard",
+            "domainName": host,
+            "domainPrefix": host.split('.').next(),
+            "http": {
+                "method": parts.method.as_str(),
+                "path": parts.uri.path(),
+                "protocol": "HTTP/1.1",
+                "sourceIp": client.to_string(),
+                "userAgent": joined(&parts.headers, &USER_AGENT),
+            },
+            "requestId": ulid::Ulid::generate().to_string(),
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": now.format("%d/%b/%Y:%H:%M:%S %z").to_string(),
+            "timeEpoch": now.timestamp_millis(),
+        },
+        "isBase64Encoded": false,
+    });
+    if !cookies.is_empty() {
+        event["cookies"] = json!(cookies);
+    }
+    if !parameters.is_empty() {
+        event["queryStringParameters"] = json!(parameters);
+    }
+    if !body.is_empty() {
+        match std::str::from_utf8(body) {
+            Ok(text) if is_text(&joined(&parts.headers, &CONTENT_TYPE)) => {
+                event["body"] = text.into()
+            }
+            _ => {
+                event["body"] = STANDARD.encode(body).into();
+                event["isBase64Encoded"] = Value::Bool(true);
+            }
+        }
+    }
+    event.to_string().into()
+}
+
+/// Everything else reaches the function in base64.
+fn is_text(content_type: &str) -> bool {
+    let media_type = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    media_type.starts_with("text/")
+        || matches!(
+            media_type.as_str(),
+            "application/json" | "application/xml" | "application/javascript"
+        )
+        || media_type.ends_with("+json")
+        || media_type.ends_with("+xml")
+}
+
+/// In lower case, several of one name joined by commas, without what belongs to the connection and without
+/// cookies, which have a place of their own.
+fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    headers
+        .keys()
+        .filter(|&name| ![CONNECTION, TRANSFER_ENCODING, COOKIE].contains(name))
+        .map(|name| (name.to_string(), joined(headers, name)))
+        .collect()
+}
+
+fn joined(headers: &HeaderMap, name: &HeaderName) -> String {
+    let values = headers.get_all(name).iter();
+    values
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+fn response(answer: &[u8]) -> Result<Response, Box<dyn std::error::Error + Send + Sync>> {
+    let answer: ApiGatewayV2httpResponse = serde_json::from_slice(answer)?;
+    let body = match answer.body {
+        Some(lambda_http::Body::Text(text)) if answer.is_base64_encoded => STANDARD.decode(text)?,
+        Some(body) => body.to_vec(),
+        None => vec![],
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(u16::try_from(answer.status_code)?)?;
+    let headers = response.headers_mut();
+    headers.extend(answer.headers);
+    for (name, value) in answer.multi_value_headers {
+        if let Some(name) = name
+            && !headers.contains_key(&name)
+        {
+            headers.append(name, value);
+        }
+    }
+    for cookie in answer.cookies {
+        headers.append(http::header::SET_COOKIE, HeaderValue::from_str(&cookie)?);
+    }
+    // It is said anew for this connection.
+    headers.remove(CONTENT_LENGTH);
+    Ok(response)
+}

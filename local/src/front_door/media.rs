@@ -1,0 +1,135 @@
+//! The media bucket's public part, read through S3 as CloudFront reads it.
+
+use std::sync::Arc;
+
+use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use headers::{ETag, HeaderMapExt as _, IfNoneMatch};
+use http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, LAST_MODIFIED, RANGE, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use tracing::error;
+
+use super::FrontDoor;
+
+/// What may be shown under `/images/`: the extensions that sync-s3-bucket takes for pictures.
+const PICTURES: [&str; 7] = ["jpg", "jpeg", "png", "gif", "webp", "bmp", "avif"];
+
+/// Opened by itself, a file from a stranger can do nothing.
+pub async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; sandbox"),
+    );
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+pub async fn image(
+    State(front_door): State<Arc<FrontDoor>>,
+    Path(key): Path<String>,
+    request: HeaderMap,
+) -> Response {
+    let extension = key.rsplit_once('.').map_or("", |(_, extension)| extension);
+    if PICTURES
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(extension))
+    {
+        object(&front_door, &format!("images/{key}"), &request).await
+    } else {
+        missing()
+    }
+}
+
+pub async fn carrousel(
+    State(front_door): State<Arc<FrontDoor>>,
+    Path(key): Path<String>,
+    request: HeaderMap,
+) -> Response {
+    object(&front_door, &format!("carrousel/{key}"), &request).await
+}
+
+async fn object(front_door: &FrontDoor, key: &str, request: &HeaderMap) -> Response {
+    let range = request.get(RANGE).and_then(|range| range.to_str().ok());
+    let object = front_door
+        .s3
+        .get_object()
+        .bucket(&front_door.media_bucket)
+        .key(key)
+        .set_range(range.map(str::to_owned))
+        .send()
+        .await;
+    let object = match object {
+        Ok(object) => object,
+        Err(error) => return refusal(&error),
+    };
+
+    let tag: Option<ETag> = object.e_tag().and_then(|tag| tag.parse().ok());
+    let known = tag.as_ref().is_some_and(|tag| {
+        request
+            .typed_get::<IfNoneMatch>()
+            .is_some_and(|condition| !condition.precondition_passes(tag))
+    });
+    let mut headers = HeaderMap::new();
+    let mut insert = |name: HeaderName, value: Option<&str>| {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
+            headers.insert(name, value);
+        }
+    };
+    insert(CACHE_CONTROL, object.cache_control());
+    insert(ACCEPT_RANGES, Some("bytes"));
+    if !known {
+        insert(CONTENT_TYPE, object.content_type());
+        insert(CONTENT_RANGE, object.content_range());
+        insert(
+            CONTENT_LENGTH,
+            object
+                .content_length()
+                .map(|length| length.to_string())
+                .as_deref(),
+        );
+    }
+    let modified = object.last_modified().and_then(|at| {
+        at.fmt(aws_sdk_s3::primitives::DateTimeFormat::HttpDate)
+            .ok()
+    });
+    insert(LAST_MODIFIED, modified.as_deref());
+    if let Some(tag) = tag {
+        headers.typed_insert(tag);
+    }
+    let (status, body) = match (known, object.content_range()) {
+        (true, _) => (StatusCode::NOT_MODIFIED, Body::empty()),
+        (false, Some(_)) => (
+            StatusCode::PARTIAL_CONTENT,
+            Body::new(object.body.into_inner()),
+        ),
+        (false, None) => (StatusCode::OK, Body::new(object.body.into_inner())),
+    };
+    (status, headers, body).into_response()
+}
+
+fn refusal(error: &SdkError<GetObjectError>) -> Response {
+    let status = error
+        .raw_response()
+        .map(|response| response.status().as_u16());
+    match status {
+        Some(404) => missing(),
+        Some(416) => StatusCode::RANGE_NOT_SATISFIABLE.into_response(),
+        _ => {
+            error!(error = %DisplayErrorContext(error), "the media bucket failed");
+            StatusCode::BAD_GATEWAY.into_response()
+        }
+    }
+}
+
+fn missing() -> Response {
+    (StatusCode::NOT_FOUND, "There is no such picture.\n").into_response()
+}

@@ -1,0 +1,106 @@
+//! The site as CloudFront would show it: `/` the static site, `/api/*` the message board, `/images/*` and
+//! `/carrousel/*` the media bucket. It sends the cache headers and caches nothing.
+
+mod api;
+mod media;
+mod site;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use aws_sdk_s3::Client;
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::{any, get};
+use ipnet::IpNet;
+
+use crate::functions::Functions;
+
+/// What the front door stands before.
+pub struct FrontDoor {
+    pub functions: Functions,
+    pub s3: Client,
+    pub media_bucket: String,
+    pub trusted_proxy: Option<IpNet>,
+}
+
+/// The front door's routes.
+pub fn router(front_door: FrontDoor) -> Router {
+    Router::new()
+        .route("/api/{*path}", any(api::handle))
+        .merge(
+            Router::new()
+                .route("/images/{*key}", get(media::image))
+                .route("/carrousel/{*key}", get(media::carrousel))
+                .layer(from_fn(media::headers)),
+        )
+        .merge(
+            Router::new()
+                .fallback_service(get(site::file))
+                .layer(from_fn(site::headers)),
+        )
+        .with_state(Arc::new(front_door))
+}
+
+/// Whom a request comes from: the connection's address, or behind a trusted proxy the rightmost entry of
+/// `X-Forwarded-For` that is not such a proxy. What stands further left, anybody can write.
+fn client_address(peer: SocketAddr, forwarded_for: &str, trusted: Option<IpNet>) -> IpAddr {
+    let is_trusted = |address: IpAddr| trusted.is_some_and(|trusted| trusted.contains(&address));
+    let mut client = peer.ip().to_canonical();
+    for entry in forwarded_for.rsplit(',') {
+        if !is_trusted(client) {
+            break;
+        }
+        match entry.trim().parse::<IpAddr>() {
+            Ok(address) => client = address.to_canonical(),
+            Err(_) => break,
+        }
+    }
+    client
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(peer: &str, forwarded_for: &str, trusted: Option<&str>) -> String {
+        let trusted = trusted.map(|trusted| trusted.parse().unwrap());
+        client_address(
+            SocketAddr::new(peer.parse().unwrap(), 1),
+            forwarded_for,
+            trusted,
+        )
+        .to_string()
+    }
+
+    #[test]
+    fn without_a_proxy_only_the_connection_counts() {
+        assert_eq!(client("192.0.2.1", "198.51.100.7", None), "192.0.2.1");
+        assert_eq!(
+            client("192.0.2.1", "198.51.100.7", Some("10.0.0.0/8")),
+            "192.0.2.1"
+        );
+    }
+
+    #[test]
+    fn behind_a_proxy_the_rightmost_untrusted_entry_counts() {
+        let trusted = Some("10.0.0.0/8");
+        assert_eq!(
+            client("10.0.0.1", "203.0.113.9, 198.51.100.7", trusted),
+            "198.51.100.7"
+        );
+        assert_eq!(
+            client("10.0.0.1", "198.51.100.7, 10.0.0.2", trusted),
+            "198.51.100.7"
+        );
+        assert_eq!(client("10.0.0.1", "", trusted), "10.0.0.1");
+        assert_eq!(
+            client("10.0.0.1", "198.51.100.7, nonsense", trusted),
+            "10.0.0.1"
+        );
+        assert_eq!(
+            client("::ffff:10.0.0.1", "2001:db8::1", trusted),
+            "2001:db8::1"
+        );
+    }
+}

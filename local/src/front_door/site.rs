@@ -1,0 +1,84 @@
+//! The static site. A debug build reads the files as they are in the folder; a release build carries them.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use headers::{ETag, HeaderMapExt as _, IfNoneMatch};
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use rust_embed::RustEmbed;
+
+#[derive(RustEmbed)]
+#[folder = "../static-site"]
+struct Site;
+
+/// What every answer carries, as CloudFront's response headers policy adds it.
+const HEADERS: [(HeaderName, &str); 6] = [
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=()",
+    ),
+    (REFERRER_POLICY, "strict-origin-when-cross-origin"),
+    (STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (HeaderName::from_static("x-frame-options"), "DENY"),
+];
+
+pub async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in HEADERS {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// A file of the site; `/` is its index.
+pub async fn file(uri: Uri, request: HeaderMap) -> Response {
+    let path = match uri.path() {
+        "/" => "index.html",
+        path => path.trim_start_matches('/'),
+    };
+    let Some(file) = Site::get(path) else {
+        return (StatusCode::NOT_FOUND, "There is nothing here.\n").into_response();
+    };
+    let tag = URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash());
+    let tag: Option<ETag> = format!("\"{tag}\"").parse().ok();
+    let known = tag.as_ref().is_some_and(|tag| {
+        request
+            .typed_get::<IfNoneMatch>()
+            .is_some_and(|condition| !condition.precondition_passes(tag))
+    });
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Body::from(file.data.into_owned()).into_response()
+    };
+    let headers = response.headers_mut();
+    let media_type = mime_guess::from_path(path).first_or_octet_stream();
+    let media_type = match (media_type.type_(), media_type.essence_str()) {
+        (mime_guess::mime::TEXT, essence) => format!("{essence}; charset=utf-8"),
+        (_, essence) => essence.to_owned(),
+    };
+    if let Ok(media_type) = HeaderValue::try_from(media_type) {
+        headers.insert(CONTENT_TYPE, media_type);
+    }
+    // Modules refer to each other by name, so all of them are asked for again.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Some(tag) = tag {
+        headers.typed_insert(tag);
+    }
+    response
+}

@@ -1,0 +1,129 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+use ipnet::IpNet;
+use url::Url;
+
+/// A picture message board that a community runs for itself: the whole system on one machine.
+#[derive(Debug, Parser)]
+#[command(name = "corkboard", version)]
+pub struct Options {
+    /// Where the site is served.
+    #[arg(
+        long,
+        env = "CORKBOARD_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8080"
+    )]
+    pub listen: SocketAddr,
+
+    /// Where S3 is served, for programs.
+    #[arg(
+        long,
+        env = "CORKBOARD_S3_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8081"
+    )]
+    pub s3_listen: SocketAddr,
+
+    /// Where the RDS Data API is served, for programs.
+    #[arg(
+        long,
+        env = "CORKBOARD_DATA_API_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8082"
+    )]
+    pub data_api_listen: SocketAddr,
+
+    /// Where everything is kept: objects, database, secret.
+    #[arg(
+        long,
+        env = "CORKBOARD_DATA_DIR",
+        value_name = "FOLDER",
+        default_value = ".corkboard"
+    )]
+    pub data_dir: PathBuf,
+
+    /// A MySQL or MariaDB to keep messages in (mysql://user:password@host:3306/name) instead of the
+    /// embedded SQLite.
+    #[arg(
+        long,
+        env = "CORKBOARD_DATABASE",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub database: Option<Url>,
+
+    /// Where `cargo lambda watch` runs the functions, instead of this process.
+    #[arg(long, env = "CORKBOARD_LAMBDA", value_name = "URL")]
+    pub lambda: Option<Url>,
+
+    /// Proxies in front of the site, whose X-Forwarded-For is believed.
+    #[arg(long, env = "CORKBOARD_TRUSTED_PROXY", value_name = "CIDR")]
+    pub trusted_proxy: Option<IpNet>,
+
+    /// The access key of the S3 and Data API endpoints; one of your own beyond loopback.
+    #[arg(long, env = "CORKBOARD_ACCESS_KEY_ID", value_name = "ID", default_value = Self::ACCESS_KEY_ID)]
+    pub access_key_id: String,
+
+    /// The secret that belongs to the access key.
+    #[arg(
+        long,
+        env = "CORKBOARD_SECRET_ACCESS_KEY",
+        value_name = "SECRET",
+        default_value = Self::SECRET_ACCESS_KEY,
+        hide_env_values = true
+    )]
+    pub secret_access_key: String,
+}
+
+impl Options {
+    const ACCESS_KEY_ID: &str = "local";
+    const SECRET_ACCESS_KEY: &str = "corkboard-local";
+
+    /// Beyond loopback, everybody knows the default credentials.
+    pub fn check(&self) -> Result<(), String> {
+        let exposed = [
+            ("--s3-listen", self.s3_listen),
+            ("--data-api-listen", self.data_api_listen),
+        ];
+        match exposed
+            .into_iter()
+            .find(|(_, address)| !address.ip().is_loopback())
+        {
+            Some((flag, address)) if self.secret_access_key == Self::SECRET_ACCESS_KEY => {
+                Err(format!(
+                    "{flag} {address} is not loopback: set --access-key-id and --secret-access-key, or bind to 127.0.0.1"
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(arguments: &[&str]) -> Result<(), String> {
+        Options::parse_from([&["corkboard"], arguments].concat()).check()
+    }
+
+    #[test]
+    fn beyond_loopback_the_default_credentials_are_refused() {
+        assert!(options(&[]).is_ok());
+        assert!(options(&["--listen", "0.0.0.0:80"]).is_ok());
+        assert!(options(&["--s3-listen", "0.0.0.0:8081"]).is_err());
+        assert!(options(&["--data-api-listen", "192.0.2.1:8082"]).is_err());
+        let own = [
+            "--s3-listen",
+            "0.0.0.0:8081",
+            "--access-key-id",
+            "me",
+            "--secret-access-key",
+            "mine",
+        ];
+        assert!(options(&own).is_ok());
+    }
+}

@@ -1,0 +1,173 @@
+//! The S3 endpoint: one media bucket kept as files.
+//!
+//! `s3s` speaks the protocol and checks the signatures, `s3s-fs` reads and writes the files, and what
+//! lies between makes them a bucket that can be relied on:
+//!
+//! - [`store`]: an object changes in one step, also across a crash, and is known by an index;
+//! - [`files`]: what an object is on disk;
+//! - [`operations`] and [`multipart`]: each S3 operation in terms of the two;
+//! - [`conditions`]: preconditions (`If-Match` and its kin);
+//! - [`listing`]: pages of keys.
+//!
+//! What is not emulated is refused with `NotImplemented`, never ignored.
+
+mod conditions;
+mod files;
+mod listing;
+mod multipart;
+mod operations;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use http::{HeaderMap, Request};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use s3s::auth::SimpleAuth;
+use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::{Body, HttpError, HttpResponse, S3Error, s3_error};
+use tokio::net::TcpListener;
+
+use crate::guard;
+
+pub use files::md5_hex;
+pub use listing::form_encode;
+pub use store::BUCKET;
+
+/// How long a shutdown waits for the requests under way.
+const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What happened to an object; given to the callback of [`service`] once it is on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectEvent {
+    /// S3's event name without the `s3:` prefix, such as `ObjectCreated:Put`.
+    pub name: &'static str,
+    /// The bucket's name.
+    pub bucket: String,
+    /// The key as it is, not encoded.
+    pub key: String,
+    /// Bytes; `None` for a removal.
+    pub size: Option<u64>,
+    /// The `ETag` without its quotes; `None` for a removal.
+    pub etag: Option<String>,
+}
+
+/// The S3 endpoint, ready to be [served](serve).
+#[derive(Clone)]
+pub struct Endpoint {
+    s3: S3Service,
+    bound: SocketAddr,
+}
+
+/// Opens the media bucket under `root`, which is created where it does not exist, for the one caller
+/// who signs with `credentials` (access key and secret). `bound` is the address of the listener.
+///
+/// `events` is called in the order of the changes to a key, and must not block. It is called for a
+/// removal also where there was no such key, as S3 notifies.
+///
+/// # Errors
+///
+/// Where `root` cannot be read and written.
+pub fn service(
+    root: &Path,
+    (access_key, secret): (&str, &str),
+    bound: SocketAddr,
+    events: impl Fn(ObjectEvent) + Send + Sync + 'static,
+) -> io::Result<Endpoint> {
+    let mut builder = S3ServiceBuilder::new(store::Store::open(root, Box::new(events))?);
+    builder.set_auth(SimpleAuth::from_single(access_key, secret));
+    Ok(Endpoint {
+        s3: builder.build(),
+        bound,
+    })
+}
+
+impl Endpoint {
+    async fn answer(self, request: Request<Incoming>) -> Result<HttpResponse, HttpError> {
+        match self.refusal(request.headers()) {
+            Some(error) => error
+                .to_http_response()
+                .map_err(|error| HttpError::new(Box::new(error))),
+            None => self.s3.call(request.map(Body::from)).await,
+        }
+    }
+
+    fn refusal(&self, headers: &HeaderMap) -> Option<S3Error> {
+        if let Some(reason) = guard::refusal(headers, self.bound) {
+            return Some(s3_error!(AccessDenied, "{reason}"));
+        }
+        let header = headers.keys().find(|name| !is_supported(name.as_str()))?;
+        Some(s3_error!(
+            NotImplemented,
+            "A header you provided implies functionality that is not implemented: {header}"
+        ))
+    }
+}
+
+/// S3's own headers say what the caller relies on (encryption, tags, locks, ACLs …); one that is
+/// silently ignored would be a broken promise.
+fn is_supported(header: &str) -> bool {
+    let Some(name) = header.strip_prefix("x-amz-") else {
+        return true;
+    };
+    ["meta-", "checksum-", "copy-source"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix) && !name.contains("server-side-encryption"))
+        || [
+            "content-sha256",
+            "date",
+            "decoded-content-length",
+            "metadata-directive",
+            "sdk-checksum-algorithm",
+            "security-token",
+            "trailer",
+            "user-agent",
+        ]
+        .contains(&name)
+}
+
+/// Serves `endpoint` until `shutdown` completes, then lets the requests under way finish, for five
+/// seconds at most.
+pub async fn serve(listener: TcpListener, endpoint: Endpoint, shutdown: impl Future<Output = ()>) {
+    // HTTP/1 only: the guard reads `Host`, which HTTP/2 does not have.
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new());
+    let connections = GracefulShutdown::new();
+    tokio::pin!(shutdown);
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Out of file descriptors, most likely: let some connections end first.
+                    tracing::warn!(%error, "cannot accept an S3 connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            () = &mut shutdown => break,
+        };
+        let endpoint = endpoint.clone();
+        let answer = service_fn(move |request| endpoint.clone().answer(request));
+        let connection = connections.watch(http.serve_connection(TokioIo::new(stream), answer));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "an S3 connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(SHUTDOWN_PATIENCE, connections.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("S3 requests were still under way at shutdown");
+    }
+}

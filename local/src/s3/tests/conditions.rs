@@ -1,0 +1,172 @@
+//! Preconditions, and readers and writers at once.
+
+use aws_sdk_s3::primitives::DateTime;
+use aws_sdk_s3::types::MetadataDirective;
+
+use super::{BUCKET, failure, running};
+
+#[tokio::test]
+async fn reads_obey_their_preconditions() {
+    let (_directory, s3) = running().await;
+    s3.put("images/a", b"1").await;
+    let head = s3
+        .client
+        .head_object()
+        .bucket(BUCKET)
+        .key("images/a")
+        .send()
+        .await
+        .unwrap();
+    let e_tag = head.e_tag().unwrap();
+    let modified = *head.last_modified().unwrap();
+    let before = DateTime::from_secs(modified.secs() - 1);
+    let get = || s3.client.get_object().bucket(BUCKET).key("images/a");
+    let not_changed = (304, String::new());
+    let failed = (412, "PreconditionFailed".to_owned());
+
+    let not_modified = get().if_none_match(e_tag).send().await.unwrap_err();
+    let response = not_modified.raw_response().unwrap();
+    assert_eq!(response.status().as_u16(), 304);
+    assert_eq!(response.headers().get("etag"), Some(e_tag));
+    assert!(response.headers().get("last-modified").is_some());
+    assert_eq!(response.body().bytes(), Some(&b""[..]));
+
+    assert_eq!(
+        failure(get().if_modified_since(modified).send().await),
+        not_changed
+    );
+    assert_eq!(failure(get().if_match("\"other\"").send().await), failed);
+    assert_eq!(
+        failure(get().if_unmodified_since(before).send().await),
+        failed
+    );
+    assert!(
+        get()
+            .if_match(e_tag)
+            .if_unmodified_since(before)
+            .send()
+            .await
+            .is_ok()
+    );
+    assert!(
+        get()
+            .if_none_match("\"other\"")
+            .if_modified_since(modified)
+            .send()
+            .await
+            .is_ok()
+    );
+    assert!(get().if_modified_since(before).send().await.is_ok());
+    let head = s3
+        .client
+        .head_object()
+        .bucket(BUCKET)
+        .key("images/a")
+        .if_none_match(e_tag)
+        .send()
+        .await;
+    assert_eq!(failure(head).0, 304);
+    let copy = s3
+        .client
+        .copy_object()
+        .bucket(BUCKET)
+        .key("images/b")
+        .copy_source(format!("{BUCKET}/images/a"));
+    assert_eq!(
+        failure(copy.copy_source_if_none_match(e_tag).send().await),
+        failed
+    );
+}
+
+#[tokio::test]
+async fn of_many_conditional_writes_at_once_exactly_one_succeeds() {
+    let (_directory, s3) = running().await;
+    let mut writers = tokio::task::JoinSet::new();
+    for n in 0..20_u8 {
+        let put = s3
+            .client
+            .put_object()
+            .bucket(BUCKET)
+            .key("images/once")
+            .if_none_match("*");
+        let put = put.body(vec![n; 10_000].into()).send();
+        writers.spawn(async move { (n, put.await) });
+    }
+    let mut winners = Vec::new();
+    while let Some(joined) = writers.join_next().await {
+        match joined.unwrap() {
+            (n, Ok(_)) => winners.push(n),
+            (_, failed) => assert_eq!(failure(failed), (412, "PreconditionFailed".to_owned())),
+        }
+    }
+    assert_eq!(winners.len(), 1);
+    assert_eq!(s3.get("images/once").await, vec![winners[0]; 10_000]);
+    assert_eq!(
+        s3.events(),
+        [("ObjectCreated:Put", "images/once".to_owned())]
+    );
+
+    let put = || s3.client.put_object().bucket(BUCKET).key("images/once");
+    assert_eq!(failure(put().if_match("\"other\"").send().await).0, 412);
+    assert_eq!(
+        failure(put().key("images/none").if_match("*").send().await),
+        (404, "NoSuchKey".to_owned())
+    );
+    let copy = s3
+        .client
+        .copy_object()
+        .bucket(BUCKET)
+        .key("images/once")
+        .copy_source(format!("{BUCKET}/images/once"));
+    let copy = copy
+        .metadata_directive(MetadataDirective::Replace)
+        .if_none_match("*");
+    assert_eq!(failure(copy.send().await).0, 412);
+    let head = s3
+        .client
+        .head_object()
+        .bucket(BUCKET)
+        .key("images/once")
+        .send()
+        .await
+        .unwrap();
+    assert!(put().if_match(head.e_tag().unwrap()).send().await.is_ok());
+}
+
+#[tokio::test]
+async fn readers_see_one_write_or_another_never_a_mixture() {
+    let (_directory, s3) = running().await;
+    let write = async |n: u8| {
+        let put = s3
+            .client
+            .put_object()
+            .bucket(BUCKET)
+            .key("images/a")
+            .content_type(format!("image/{n}"));
+        put.body(vec![n; 50_000].into()).send().await.unwrap();
+    };
+    write(0).await;
+    let writing = async {
+        for n in 1..=50 {
+            tokio::join!(write(n), write(n + 100));
+        }
+    };
+    let reading = async {
+        for _ in 0..100 {
+            let got = s3
+                .client
+                .get_object()
+                .bucket(BUCKET)
+                .key("images/a")
+                .send()
+                .await
+                .unwrap();
+            let content_type = got.content_type().unwrap().to_owned();
+            // The SDK checks the CRC-32 that came with the headers.
+            let body = got.body.collect().await.unwrap().to_vec();
+            assert_eq!(body, vec![body[0]; 50_000]);
+            assert_eq!(content_type, format!("image/{}", body[0]));
+        }
+    };
+    tokio::join!(writing, reading);
+}

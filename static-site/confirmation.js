@@ -1,0 +1,13 @@
+// Asks before something that cannot be undone.
+
+/** Answers a function that puts a question to the viewer; its promise is whether to go on. */
+export function mountConfirmation(dialog) {
+  return (question) => {
+    dialog.querySelector('.confirmation__question').textContent = question;
+    dialog.returnValue = 'no';
+    dialog.showModal();
+    return new Promise((resolve) => {
+      dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true });
+    });
+  };
+}

@@ -1,0 +1,80 @@
+// What the page knows of the board's messages: newest first, nothing twice, no gap.
+// Ids are ULIDs, so their order as strings is the order in time.
+
+const newestFirst = (a, b) => (a.id < b.id ? 1 : -1);
+
+export class Feed {
+  /** What is to be shown. */
+  messages = [];
+  /** The `before` of the page that follows `messages`, or null at the board's beginning. */
+  next = null;
+
+  /** The newest id of the first page merged last: from here down nothing is missing. */
+  #head = '';
+  /** A first page that came later and is not merged yet. */
+  #offered = null;
+  // A cache may answer with a first page older than what was done here. So what was posted
+  // here stays until a first page has listed it, and what was deleted here never comes back.
+  #unlisted = new Set();
+  #deleted = new Set();
+
+  /**
+   * Takes the first page as it is now. What it no longer lists goes at once;
+   * what is new in it waits for `reveal`.
+   */
+  offer({ messages, next }) {
+    const listed = new Set(messages.map(({ id }) => id));
+    const oldest = next === null ? '' : messages.at(-1).id;
+    this.messages = this.messages.filter(
+      ({ id }) => id < oldest || listed.has(id) || this.#unlisted.has(id),
+    );
+    for (const id of listed) this.#unlisted.delete(id);
+    // Should the newest known message be older than the page's last, others may lie between.
+    this.#offered = { messages, next, gap: next !== null && oldest > this.#head };
+  }
+
+  /** How many new messages wait to be shown, and whether there are even more than that. */
+  get waiting() {
+    const count = this.#missing().length;
+    return { count, more: count > 0 && this.#offered.gap };
+  }
+
+  /** Merges the page offered last. After a gap it starts afresh from that page. */
+  reveal() {
+    if (!this.#offered) return;
+    const { messages, next, gap } = this.#offered;
+    const missing = this.#missing();
+    const kept = gap ? this.messages.filter(({ id }) => this.#unlisted.has(id) || id >= messages.at(-1).id) : this.messages;
+    this.messages = [...kept, ...missing].sort(newestFirst);
+    if (gap || next === null) this.next = next;
+    if (messages.length && messages[0].id > this.#head) this.#head = messages[0].id;
+    this.#offered = null;
+  }
+
+  /** Adds the page asked for with `before=next`. */
+  append({ messages, next }) {
+    this.messages = [...this.messages, ...messages.filter((message) => this.#isMissing(message))].sort(newestFirst);
+    this.next = next;
+  }
+
+  /** Adds a message just posted from here. */
+  add(message) {
+    if (!this.#isMissing(message)) return;
+    this.#unlisted.add(message.id);
+    this.messages = [...this.messages, message].sort(newestFirst);
+  }
+
+  /** Takes out a message just deleted from here. */
+  remove(id) {
+    this.#deleted.add(id);
+    this.messages = this.messages.filter((message) => message.id !== id);
+  }
+
+  #isMissing({ id }) {
+    return !this.#deleted.has(id) && !this.messages.some((known) => known.id === id);
+  }
+
+  #missing() {
+    return this.#offered?.messages.filter((message) => this.#isMissing(message)) ?? [];
+  }
+}

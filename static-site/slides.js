@@ -1,0 +1,37 @@
+// Which pictures the carrousel has and which one it is at. Newest first.
+
+export class Slides {
+  /** Addresses, newest first. */
+  urls = [];
+  index = 0;
+
+  get current() {
+    return this.urls[this.index] ?? null;
+  }
+
+  /** The current picture and its neighbours: all that may be loaded. */
+  get near() {
+    const { length } = this.urls;
+    if (length === 0) return [];
+    return [...new Set([0, 1, -1].map((step) => this.urls[(this.index + step + length) % length]))];
+  }
+
+  /** Goes `by` pictures towards the older ones, round the end. */
+  step(by) {
+    const { length } = this.urls;
+    if (length > 0) this.index = (this.index + by + length) % length;
+  }
+
+  /**
+   * Takes carrousel.json, which lists in key order, so the newest last. Stays at the current
+   * picture, or at its place where it is gone; with `follow` a new newest one comes first.
+   */
+  take(list, { follow }) {
+    const before = new Set(this.urls);
+    const { current, index } = this;
+    this.urls = list.map(({ url }) => url).reverse();
+    const place = this.urls.indexOf(current);
+    if (follow && !before.has(this.urls[0])) this.index = 0;
+    else this.index = place >= 0 ? place : Math.max(0, Math.min(index, this.urls.length - 1));
+  }
+}
