@@ -31,6 +31,7 @@ pub enum InvokeError {
 }
 
 impl InvokeError {
+    #[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
     fn failed(cause: impl ToString) -> Self {
         Self::Failed(cause.to_string())
     }

@@ -45,12 +45,11 @@ pub struct Options {
     )]
     pub data_dir: PathBuf,
 
-    /// A MySQL or MariaDB to keep messages in (mysql://user:password@host:3306/name) instead of the
-    /// embedded SQLite.
+    /// A MySQL or MariaDB to keep messages in, instead of the embedded SQLite.
     #[arg(
         long,
         env = "CORKBOARD_DATABASE",
-        value_name = "URL",
+        value_name = "mysql://user:password@host:3306/name",
         hide_env_values = true
     )]
     pub database: Option<Url>,

@@ -154,7 +154,7 @@ fn event(parts: &Parts, body: &Bytes, client: IpAddr) -> Bytes {
     if !body.is_empty() {
         match std::str::from_utf8(body) {
             Ok(text) if is_text(&joined(&parts.headers, &CONTENT_TYPE)) => {
-                event["body"] = text.into()
+                event["body"] = text.into();
             }
             _ => {
                 event["body"] = STANDARD.encode(body).into();
