@@ -7,6 +7,8 @@ mod gif;
 mod jpeg;
 mod png;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod webp;
 
 use std::str::FromStr;

@@ -1,0 +1,226 @@
+//! The pictures under `tests/pictures` at the root; `expected.json` there says what they are.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::*;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/pictures")
+}
+
+fn picture(name: &str) -> Bytes {
+    fs::read(folder().join(name)).unwrap().into()
+}
+
+/// Every picture that the board takes, with its bytes.
+fn accepted() -> Vec<(String, Bytes, Value)> {
+    let expected = fs::read(folder().join("expected.json")).unwrap();
+    let expected: BTreeMap<String, Value> = serde_json::from_slice(&expected).unwrap();
+    let accepted = expected
+        .into_iter()
+        .filter(|(_, expected)| expected.get("refused").is_none());
+    accepted
+        .map(|(name, expected)| (name.clone(), picture(&name), expected))
+        .collect()
+}
+
+#[test]
+fn every_format_is_recognised_and_measured_as_displayed() {
+    assert!(accepted().len() >= 20);
+    for (name, bytes, expected) in accepted() {
+        let picture = Picture::parse(&bytes).unwrap();
+        let kept_as = match expected["type"].as_str().unwrap() {
+            "image/bmp" => "image/png",
+            other => other,
+        };
+        assert_eq!(picture.format().media_type(), kept_as, "{name}");
+        assert_eq!(u64::from(picture.width()), expected["width"], "{name}");
+        assert_eq!(u64::from(picture.height()), expected["height"], "{name}");
+    }
+}
+
+#[test]
+fn a_picture_that_is_cut_short_anywhere_is_refused() {
+    for (name, bytes, _) in accepted() {
+        for end in 0..bytes.len() {
+            assert!(
+                Picture::parse(&bytes.slice(..end)).is_err(),
+                "{name} cut at {end}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_follows_the_end_is_cut_off() {
+    for (name, bytes, _) in accepted() {
+        let longer = Bytes::from([&bytes[..], b"<script>ftyp\xff\xd8\xff"].concat());
+        assert_eq!(
+            Picture::parse(&longer).unwrap().bytes(),
+            Picture::parse(&bytes).unwrap().bytes(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_flipped_byte_of_a_png_is_noticed() {
+    let whole = picture("drawing.png");
+    for position in 0..whole.len() {
+        let mut damaged = whole.to_vec();
+        damaged[position] ^= 0x20;
+        assert!(Picture::parse(&damaged.into()).is_err(), "{position}");
+    }
+}
+
+/// Decodes a PNG to 8-bit RGBA.
+fn pixels(png: &[u8]) -> Vec<[u8; 4]> {
+    let mut decoder = ::png::Decoder::new(std::io::Cursor::new(png));
+    decoder.set_transformations(::png::Transformations::EXPAND | ::png::Transformations::ALPHA);
+    let mut reader = decoder.read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    reader.next_frame(&mut pixels).unwrap();
+    pixels.as_chunks().0.to_vec()
+}
+
+#[test]
+fn bitmaps_keep_their_pixels() {
+    // Two rows of three pixels, bottom-up, 24 bits, rows padded to four bytes.
+    let header = |bits: u8, compression: u8, offset: u8| {
+        let mut bytes = b"BM\0\0\0\0\0\0\0\0".to_vec();
+        bytes.extend([
+            offset,
+            0,
+            0,
+            0,
+            40,
+            0,
+            0,
+            0,
+            3,
+            0,
+            0,
+            0,
+            2,
+            0,
+            0,
+            0,
+            1,
+            0,
+            bits,
+            0,
+            compression,
+        ]);
+        bytes.extend([0; 23]);
+        bytes
+    };
+    let [red, green, blue, white] = [
+        [255, 0, 0, 255],
+        [0, 255, 0, 255],
+        [0, 0, 255, 255],
+        [255; 4],
+    ];
+    let expected = [red, green, blue, white, blue, green];
+
+    let mut true_colour = header(24, 0, 54);
+    true_colour.extend([255, 255, 255, 255, 0, 0, 0, 255, 0, 9, 9, 9]);
+    true_colour.extend([0, 0, 255, 0, 255, 0, 255, 0, 0, 9, 9, 9]);
+    let mut indexed = header(4, 0, 54 + 64);
+    for [red, green, blue, _] in [red, green, blue, white] {
+        indexed.extend([blue, green, red, 0]);
+    }
+    indexed.extend([0; 48]);
+    indexed.extend([0x32, 0x10, 9, 9, 0x01, 0x20, 9, 9]);
+    let mut masked = header(16, 3, 54 + 12);
+    for mask in [0xf800_u32, 0x07e0, 0x001f] {
+        masked.extend(mask.to_le_bytes());
+    }
+    for pixel in [0xffff_u16, 0x001f, 0x07e0, 9, 0xf800, 0x07e0, 0x001f, 9] {
+        masked.extend(pixel.to_le_bytes());
+    }
+    for bitmap in [true_colour, indexed, masked] {
+        let picture = Picture::parse(&bitmap.into()).unwrap();
+        assert_eq!(
+            (picture.format(), picture.width(), picture.height()),
+            (Format::Png, 3, 2)
+        );
+        assert_eq!(pixels(picture.bytes()), expected);
+    }
+}
+
+#[test]
+fn what_is_no_picture_is_refused_as_such() {
+    for other in [
+        &b""[..],
+        b"<!doctype html><script>alert(1)</script>",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"\xff\xd8",
+        b"RIFF\0\0\0\0WAVE",
+        b"\0\0\0\x20ftypavif",
+    ] {
+        assert_eq!(
+            Picture::parse(&Bytes::from_static(other)).unwrap_err(),
+            InvalidPicture::UnknownFormat
+        );
+    }
+    assert_eq!(
+        Picture::parse(&picture("rle.bmp")).unwrap_err(),
+        InvalidPicture::UnknownFormat
+    );
+}
+
+#[test]
+fn four_mebibytes_are_the_limit() {
+    let mut bytes = picture("small.jpg").to_vec();
+    bytes.resize(Picture::LIMIT, 0);
+    assert!(Picture::parse(&bytes.clone().into()).is_ok());
+    bytes.push(0);
+    assert_eq!(
+        Picture::parse(&bytes.into()).unwrap_err(),
+        InvalidPicture::TooLarge
+    );
+}
+
+/// `drawing.png` with other sides in its header, and the right checksum.
+fn png_of(width: u32, height: u32) -> Bytes {
+    let mut bytes = picture("drawing.png").to_vec();
+    bytes[16..20].copy_from_slice(&width.to_be_bytes());
+    bytes[20..24].copy_from_slice(&height.to_be_bytes());
+    let checksum = crc32fast::hash(&bytes[12..29]);
+    bytes[29..33].copy_from_slice(&checksum.to_be_bytes());
+    bytes.into()
+}
+
+#[test]
+fn sides_and_megapixels_have_limits() {
+    for (width, height) in [(16_384, 3_051), (3_051, 16_384), (7_071, 7_071), (1, 1)] {
+        assert!(
+            Picture::parse(&png_of(width, height)).is_ok(),
+            "{width}x{height}"
+        );
+    }
+    for (width, height) in [
+        (16_385, 1),
+        (1, 16_385),
+        (16_384, 3_052),
+        (50_000, 50_000),
+        (u32::MAX, u32::MAX),
+    ] {
+        assert!(
+            matches!(
+                Picture::parse(&png_of(width, height)),
+                Err(InvalidPicture::TooManyPixels { .. })
+            ),
+            "{width}x{height}"
+        );
+    }
+    assert!(matches!(
+        Picture::parse(&png_of(0, 5)),
+        Err(InvalidPicture::Malformed(_))
+    ));
+}
