@@ -1,7 +1,7 @@
 //! The bootstrap of `migrate-database`.
 
 use std::process::ExitCode;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{LambdaEvent, run, service_fn};
 use migrate_database::{Answers, MigrateDatabase};
@@ -10,6 +10,9 @@ use shared::settings::environment;
 use shared::store::{Database, DatabaseSettings};
 use shared::{aws, telemetry};
 use tokio::time::Instant;
+
+/// A deadline that is over before the work begins is none; `cargo lambda watch` gives such.
+const WITHOUT_DEADLINE: Duration = Duration::from_mins(1);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -20,12 +23,13 @@ async fn main() -> ExitCode {
     let function = MigrateDatabase::new(database, Answers::new(aws::connector()));
     let function = &function;
     let handler = service_fn(async move |event: LambdaEvent<Value>| {
-        let left = event
-            .context
-            .deadline()
-            .duration_since(SystemTime::now())
-            .unwrap_or_default();
-        function.handle(event.payload, Instant::now() + left).await
+        let left = event.context.deadline().duration_since(SystemTime::now());
+        function
+            .handle(
+                event.payload,
+                Instant::now() + left.unwrap_or(WITHOUT_DEADLINE),
+            )
+            .await
     });
     match run(handler).await {
         Ok(()) => ExitCode::SUCCESS,

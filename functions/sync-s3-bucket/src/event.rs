@@ -66,7 +66,8 @@ impl Event {
         if source == Some("aws:sqs") {
             return Ok(Self::Batch(messages(serde_json::from_value(event)?)));
         }
-        if event.get("source").and_then(Value::as_str) == Some("aws.events") {
+        // From an EventBridge rule as from EventBridge Scheduler.
+        if event.get("detail-type").and_then(Value::as_str) == Some("Scheduled Event") {
             return Ok(Self::Schedule);
         }
         changed_buckets(event)
