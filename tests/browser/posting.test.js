@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { boardTest } from './support/with-board.js';
+import { eventually, look } from './support/visitor.js';
+
+/** How far two pictures brought down to 8 × 8 are apart: the mean over all channels, 0 to 255. */
+function difference(a, b) {
+  return a.reduce((sum, value, index) => sum + Math.abs(value - b[index]), 0) / a.length;
+}
+
+const pictures = {
+  'a photo from a camera, taken upright': ['camera.jpg', 'jpg'],
+  'a PNG': ['drawing.png', 'png'],
+  'a GIF': ['animation.gif', 'gif'],
+  'a WebP': ['photo.webp', 'webp'],
+  'a BMP': ['drawing.bmp', 'png'],
+};
+
+for (const [what, [file, extension]] of Object.entries(pictures)) {
+  boardTest(`${what} is posted and shown in the list and in the carrousel`, {}, async ({ visitor }) => {
+    const text = '早安！今天的夕陽真美 🌅👨‍👩‍👧';
+    await visitor.write({ text, author: '阿明', picture: file, alt: '山上的夕陽' });
+    // What the browser makes of the file itself is what everyone should see.
+    const original = await look(visitor.find('.composer__preview'));
+
+    await visitor.postButton.click();
+    const message = visitor.message(text);
+    await message.waitFor();
+    assert.equal(await message.locator('.message__author').textContent(), '阿明');
+
+    const image = message.locator('.message__picture img');
+    const posted = await look(image);
+    assert.deepEqual([posted.width, posted.height], [original.width, original.height]);
+    assert.ok(difference(posted.pixels, original.pixels) < 3, 'it looks like the file');
+    assert.equal(await image.getAttribute('width'), String(posted.width));
+    assert.equal(await image.getAttribute('height'), String(posted.height));
+    assert.equal(await image.getAttribute('alt'), '山上的夕陽');
+    const url = await image.getAttribute('src');
+    assert.match(url, new RegExp(`/images/[0-9A-Z]{26}\\.${extension}$`));
+
+    await visitor.carrouselPicture.waitFor();
+    assert.equal(await visitor.carrouselPicture.getAttribute('src'), url);
+    assert.equal(await visitor.carrouselPicture.getAttribute('alt'), '山上的夕陽');
+  });
+}
+
+boardTest(
+  'a photo that is too large is refused in plain words and nothing that was written is lost',
+  { expected: [/status of 413/] },
+  async ({ board, visitor }) => {
+    const draft = { text: '太大了 📷', author: 'Ada', picture: 'camera-6mb.jpg', alt: 'a lake' };
+    await visitor.write(draft);
+    await visitor.postButton.click();
+
+    const error = visitor.find('#composer-picture-error');
+    await error.waitFor();
+    assert.match(await error.textContent(), /too large .* up to 4\sMB/);
+    assert.equal(await visitor.page.getByLabel('Message', { exact: true }).inputValue(), draft.text);
+    assert.equal(await visitor.page.getByLabel('Name').inputValue(), draft.author);
+    assert.equal(await visitor.page.getByLabel('What is in the picture?').inputValue(), draft.alt);
+    assert.match(await visitor.find('.composer__file-name').textContent(), /camera-6mb\.jpg/);
+    assert.equal(await visitor.hasFocus(visitor.find('.composer__file')), true);
+    assert.deepEqual((await board.json('/api/messages')).messages, []);
+
+    // A smaller one goes with the text that is still there.
+    await visitor.choose('small.jpg');
+    await error.waitFor({ state: 'hidden' });
+    await visitor.postButton.click();
+    await visitor.message(draft.text).locator('img').waitFor();
+  },
+);
+
+boardTest(
+  'a file that only looks like a picture by its name is refused',
+  { expected: [/status of 415/] },
+  async ({ visitor }) => {
+    await visitor.write({ text: 'look' });
+    await visitor.find('.composer__file').setInputFiles({
+      name: 'holiday.jpg',
+      mimeType: 'image/jpeg',
+      buffer: Buffer.from('<!doctype html><title>no picture</title>'),
+    });
+    await visitor.postButton.click();
+    await visitor.find('#composer-picture-error', { hasText: 'not a picture the board can show' }).waitFor();
+    assert.equal(await visitor.page.getByLabel('Message', { exact: true }).inputValue(), 'look');
+  },
+);
+
+boardTest('a name that is too long is named as the field at fault', { expected: [/status of 422/] }, async ({ visitor }) => {
+  await visitor.write({ text: 'hello', author: 'x'.repeat(41) });
+  await visitor.postButton.click();
+  await visitor.find('#composer-author-error').waitFor();
+  assert.equal(await visitor.hasFocus(visitor.page.getByLabel('Name')), true);
+  assert.equal(await visitor.find('#composer-text-error').textContent(), '');
+});
+
+boardTest('a picture can be posted without a text, but nothing at all cannot be posted', {}, async ({ visitor }) => {
+  await visitor.postButton.click();
+  await visitor.find('#composer-text-error', { hasText: 'Write something' }).waitFor();
+
+  await visitor.write({ picture: 'small.jpg' });
+  await visitor.postButton.click();
+  await visitor.find('.message img').waitFor();
+});
+
+boardTest('a picture can be taken back before posting', {}, async ({ visitor }) => {
+  await visitor.write({ text: 'without it', picture: 'small.jpg' });
+  await visitor.page.getByRole('button', { name: 'Remove picture' }).click();
+  await visitor.find('.composer__chosen').waitFor({ state: 'hidden' });
+  const message = await visitor.post({ text: 'without it' });
+  assert.equal(await message.locator('img').count(), 0);
+});
+
+boardTest('a double click posts once', {}, async ({ board, visitor }) => {
+  let requests = 0;
+  let letThrough;
+  const clicked = new Promise((resolve) => (letThrough = resolve));
+  await visitor.page.route('**/api/messages', async (route) => {
+    if (route.request().method() === 'POST') {
+      requests += 1;
+      await clicked;
+    }
+    await route.continue();
+  });
+  await visitor.write({ text: 'only once' });
+  await visitor.postButton.dblclick();
+  await visitor.find('.composer__post[aria-disabled="true"]').click({ force: true });
+  letThrough();
+
+  await visitor.message('only once').waitFor();
+  assert.equal(requests, 1);
+  assert.equal((await board.json('/api/messages')).messages.length, 1);
+});
+
+boardTest('what people write is shown as text, never as markup', {}, async ({ visitor }) => {
+  const text = '<script>window.taken = 1</script><img src="/nothing" onerror="window.taken = 2"> & <b>bold</b>\nline two';
+  const message = await visitor.post({ text, author: '<i>Ada</i>' });
+  assert.equal(await message.locator('.message__text').textContent(), text);
+  assert.equal(await message.locator('.message__author').textContent(), '<i>Ada</i>');
+
+  await visitor.page.reload();
+  await visitor.message('line two').waitFor();
+  assert.equal(await visitor.message('line two').locator('.message__text').textContent(), text);
+  assert.equal(await visitor.page.evaluate(() => window.taken), undefined);
+});
+
+boardTest('after posting, the form is ready for the next message and the keyboard is at the new one', {}, async ({ visitor }) => {
+  const message = await visitor.post({ text: 'hello', author: 'Ada' });
+  assert.equal(await visitor.page.getByLabel('Message', { exact: true }).inputValue(), '');
+  assert.equal(await visitor.page.getByLabel('Name').inputValue(), 'Ada');
+  assert.equal(await visitor.hasFocus(message), true);
+  await visitor.find('#announcer', { hasText: 'Your message is on the board.' }).waitFor({ state: 'attached' });
+});
+
+const failures = {
+  'the line is down': [(route) => route.abort(), /could not be reached/],
+  'the board is waking up': [
+    (route) =>
+      route.fulfill({
+        status: 503,
+        contentType: 'application/problem+json',
+        headers: { 'Retry-After': '5' },
+        body: JSON.stringify({ type: 'urn:corkboard:problem:database-resuming', status: 503 }),
+      }),
+    /waking up.*Try again in 5 seconds/,
+  ],
+  'too much was posted': [
+    (route) => route.fulfill({ status: 429, headers: { 'Retry-After': '40' }, body: '' }),
+    /a lot in a short time.*Try again in 40 seconds/,
+  ],
+  'something in front of the board fails': [
+    (route) => route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' }),
+    /has a problem \(502\)/,
+  ],
+};
+
+for (const [what, [answer, words]] of Object.entries(failures)) {
+  boardTest(`when ${what}, the message stays and can be posted again`, { expected: [/Failed to load resource/] }, async ({ visitor }) => {
+    const refuse = (route) => (route.request().method() === 'POST' ? answer(route) : route.continue());
+    await visitor.page.route('**/api/messages', refuse);
+    await visitor.write({ text: 'patience', picture: 'small.jpg' });
+    await visitor.postButton.click();
+    const error = visitor.find('.composer__error');
+    await error.waitFor();
+    assert.match(await error.textContent(), words);
+
+    await visitor.page.unroute('**/api/messages', refuse);
+    await visitor.postButton.click();
+    await visitor.message('patience').locator('img').waitFor();
+    await eventually(async () => assert.equal(await error.textContent(), ''));
+  });
+}
+
+boardTest('a board that is closed for posting says so', { settings: { POSTING: 'closed' } }, async ({ visitor }) => {
+  await visitor.page.getByText('Posting is closed').waitFor();
+  await visitor.postButton.waitFor({ state: 'hidden' });
+});

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { boardTest } from './support/with-board.js';
+import { Visitor, look } from './support/visitor.js';
+
+boardTest('after kill -9 and a restart the board is as it was', {}, async ({ board, visitor }) => {
+  await visitor.post({ text: '第一則 🎈', author: 'Ada', picture: 'camera.jpg', alt: 'a lake' });
+  await visitor.post({ text: 'gone before', picture: 'drawing.png' });
+  await visitor.post({ text: 'only text' });
+  await visitor.delete('gone before');
+  await visitor.find('.carrousel__controls.is-idle').waitFor({ state: 'attached' });
+  await visitor.carrouselPicture.waitFor();
+
+  const shown = () => visitor.messages.allInnerTexts();
+  const before = {
+    shown: await shown(),
+    messages: await board.json('/api/messages'),
+    carrousel: await board.json('/api/carrousel.json'),
+    picture: await look(visitor.message('第一則').locator('img')),
+    device: await visitor.page.evaluate(() => ({ ...localStorage })),
+  };
+  assert.equal(before.messages.messages.length, 2);
+  assert.equal(before.carrousel.length, 1);
+
+  // Nobody is at the page meanwhile: what it says when the board is away is another test's.
+  await visitor.page.goto('about:blank');
+  await board.kill();
+  await board.start();
+
+  const again = await Visitor.arrive(board.site, {
+    // The port is another one now, so for the browser it is another site.
+    before: (page) => page.addInitScript((device) => Object.assign(localStorage, device), before.device),
+  });
+  try {
+    await again.carrouselPicture.waitFor();
+    assert.deepEqual(await again.messages.allInnerTexts(), before.shown);
+    assert.deepEqual(await board.json('/api/messages'), before.messages);
+    assert.deepEqual(await board.json('/api/carrousel.json'), before.carrousel);
+    assert.deepEqual(await look(again.message('第一則').locator('img')), before.picture);
+    assert.equal(await again.carrouselPicture.getAttribute('alt'), 'a lake');
+
+    await again.delete('第一則');
+    await again.page.getByText('Every picture that is posted shows up here.').waitFor();
+    assert.deepEqual(again.complaints, []);
+  } finally {
+    await again.leave();
+  }
+});

@@ -1,0 +1,108 @@
+// The real `corkboard`, started as a person would start it, on ports of its own.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const BINARY = process.env.CORKBOARD_BIN ?? join(ROOT, 'target/debug/corkboard');
+const READY_WITHIN_MS = 60_000;
+
+/** A board with a data directory that outlives the process, so that it can be restarted. */
+export class Board {
+  static async start(settings = {}) {
+    const board = new Board();
+    board.settings = settings;
+    board.directory = await mkdtemp(join(tmpdir(), 'corkboard-browser-'));
+    await board.start();
+    return board;
+  }
+
+  async start() {
+    const anyPort = '127.0.0.1:0';
+    this.process = spawn(
+      BINARY,
+      ['--listen', anyPort, '--s3-listen', anyPort, '--data-api-listen', anyPort, '--data-dir', this.directory],
+      {
+        cwd: ROOT,
+        // Only what is given here: a DATABASE_URL lying about must not decide what is tested.
+        env: { PATH: process.env.PATH, HOME: process.env.HOME, POSTS_PER_MINUTE: '0', ...this.settings },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    this.exit = once(this.process, 'exit');
+    // A binary that is not there is reported below, with its name.
+    this.exit.catch(() => {});
+    this.site = await this.#readSite();
+  }
+
+  async #readSite() {
+    let output = '';
+    this.process.stderr.on('data', (data) => (output += data));
+    const site = new Promise((resolve) => {
+      createInterface({ input: this.process.stdout }).on('line', (line) => {
+        output += `${line}\n`;
+        const found = /^\s*site\s+(http:\S+)/.exec(line);
+        if (found) resolve(found[1]);
+      });
+    });
+    const failed = (why) => new Error(`${BINARY} ${why}\n${output}`);
+    const gone = this.exit.then(
+      ([code]) => Promise.reject(failed(`ended with ${code} before it was ready`)),
+      (error) => Promise.reject(failed(`could not be started: ${error.message}`)),
+    );
+    let timer;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(failed('did not print its address')), READY_WITHIN_MS);
+    });
+    try {
+      return await Promise.race([site, gone, late]);
+    } catch (error) {
+      this.process.kill('SIGKILL');
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      gone.catch(() => {});
+    }
+  }
+
+  /** kill -9: no chance to tidy up. */
+  async kill() {
+    this.process.kill('SIGKILL');
+    await this.exit;
+  }
+
+  async remove() {
+    await this.kill();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  async json(path) {
+    const response = await fetch(new URL(path, this.site));
+    if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+    return response.json();
+  }
+
+  /** Posts as someone else would, past the page. */
+  async post(text) {
+    const response = await fetch(new URL('/api/messages', this.site), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ text, author: 'Someone else' }),
+    });
+    if (response.status !== 201) throw new Error(`posting answered ${response.status}: ${await response.text()}`);
+    return response.json();
+  }
+
+  async delete({ id, deleteToken }) {
+    const response = await fetch(new URL(`/api/messages/${id}`, this.site), {
+      method: 'DELETE',
+      headers: { Authorization: `Bearer ${deleteToken}` },
+    });
+    if (response.status !== 204) throw new Error(`deleting answered ${response.status}`);
+  }
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Slides } from '../../../static-site/slides.js';
+
+const list = (names) => [...names].map((url) => ({ url }));
+const follow = { follow: true };
+const stay = { follow: false };
+
+function slidesOf(names) {
+  const slides = new Slides();
+  slides.take(list(names), follow);
+  return slides;
+}
+
+test('the last of the file is the newest and comes first', () => {
+  assert.equal(slidesOf('abc').current, 'c');
+});
+
+test('next leads to older pictures and round the end', () => {
+  const slides = slidesOf('abc');
+  const seen = [1, 2, 3].map(() => (slides.step(1), slides.current));
+  assert.deepEqual(seen, ['b', 'a', 'c']);
+  slides.step(-1);
+  assert.equal(slides.current, 'a');
+});
+
+test('only the current picture and its neighbours are near, each once', () => {
+  assert.deepEqual(slidesOf('').near, []);
+  assert.deepEqual(slidesOf('a').near, ['a']);
+  assert.deepEqual(slidesOf('ab').near, ['b', 'a']);
+  const names = Array.from({ length: 10_000 }, (_, index) => ({ url: String(index) }));
+  const slides = new Slides();
+  slides.take(names, follow);
+  assert.deepEqual(slides.near, ['9999', '9998', '0']);
+});
+
+test('a new picture comes first where the viewer has not chosen another', () => {
+  const slides = slidesOf('abc');
+  slides.take(list('abcd'), follow);
+  assert.equal(slides.current, 'd');
+});
+
+test('the picture chosen stays when new ones come', () => {
+  const slides = slidesOf('abc');
+  slides.step(1);
+  slides.take(list('abcd'), stay);
+  assert.equal(slides.current, 'b');
+});
+
+test('the same file again changes nothing', () => {
+  const slides = slidesOf('abc');
+  slides.step(1);
+  slides.take(list('abc'), follow);
+  assert.equal(slides.current, 'b');
+});
+
+test('where the current picture is gone, the next older takes its place', () => {
+  const slides = slidesOf('abc');
+  slides.step(1);
+  slides.take(list('ac'), stay);
+  assert.equal(slides.current, 'a');
+  slides.take(list('c'), stay);
+  assert.equal(slides.current, 'c');
+  slides.take([], stay);
+  assert.equal(slides.current, null);
+  slides.step(1);
+  assert.equal(slides.current, null);
+});

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createTokens } from '../../../static-site/tokens.js';
+
+class FakeStorage {
+  items = new Map();
+  getItem(key) { return this.items.get(key) ?? null; }
+  setItem(key, value) { this.items.set(key, value); }
+  removeItem(key) { this.items.delete(key); }
+}
+
+const refusing = {
+  getItem() { throw new Error('denied'); },
+  setItem() { throw new Error('denied'); },
+  removeItem() { throw new Error('denied'); },
+};
+
+test('a token is kept on the device under its message', () => {
+  const storage = new FakeStorage();
+  createTokens(storage).keep('01A', 'secret');
+  assert.equal(createTokens(storage).of('01A'), 'secret');
+  assert.equal(createTokens(storage).of('01B'), null);
+});
+
+test('a token no longer needed leaves nothing behind', () => {
+  const storage = new FakeStorage();
+  const tokens = createTokens(storage);
+  tokens.keep('01A', 'secret');
+  tokens.drop('01A');
+  assert.equal(tokens.of('01A'), null);
+  assert.equal(storage.items.size, 0);
+});
+
+for (const [what, storage] of [['refuses to store', refusing], ['has no storage', null]]) {
+  test(`where the browser ${what}, tokens last as long as the page`, () => {
+    const tokens = createTokens(storage);
+    tokens.keep('01A', 'secret');
+    assert.equal(tokens.of('01A'), 'secret');
+    tokens.drop('01A');
+    assert.equal(tokens.of('01A'), null);
+  });
+}
