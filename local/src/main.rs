@@ -3,7 +3,8 @@
 //! In reading order:
 //!
 //! - [`options`]: the flags;
-//! - [`cloud`]: what is started, in which order, and stopped;
+//! - [`cloud`]: the whole system, from start to Ctrl-C;
+//! - [`services`]: what the functions stand on: S3, a database, and the queue between them;
 //! - [`front_door`]: the site as CloudFront and API Gateway would show it;
 //! - [`functions`]: the functions, in this process or under `cargo lambda watch`;
 //! - [`s3`] and [`data_api`]: the two services of AWS that the functions talk to;
@@ -22,6 +23,7 @@ mod guard;
 mod options;
 mod queue;
 mod s3;
+mod services;
 mod signature;
 
 use std::process::ExitCode;

@@ -23,7 +23,7 @@ async fn main() -> ExitCode {
         aws_sdk_s3::Client::new(&config),
         settings.media_bucket.clone(),
     );
-    let database = Database::new(aws_sdk_rdsdata::Client::new(&config), database);
+    let database = Database::new(database, || aws_sdk_rdsdata::Client::new(&config));
     match lambda_http::run(app(settings, database, bucket)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -17,9 +17,9 @@ const WITHOUT_DEADLINE: Duration = Duration::from_mins(1);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     telemetry::init(environment("RUST_LOG").as_deref());
-    let client = aws_sdk_rdsdata::Client::new(&aws::config().await);
-    let database =
-        DatabaseSettings::from_lookup(&environment).map(|settings| Database::new(client, settings));
+    let config = aws::config().await;
+    let database = DatabaseSettings::from_lookup(&environment)
+        .map(|settings| Database::new(settings, || aws_sdk_rdsdata::Client::new(&config)));
     let function = MigrateDatabase::new(database, Answers::new(aws::connector()));
     let function = &function;
     let handler = service_fn(async move |event: LambdaEvent<Value>| {

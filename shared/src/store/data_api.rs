@@ -8,7 +8,7 @@ use aws_sdk_rdsdata::operation::execute_statement::ExecuteStatementError;
 use aws_sdk_rdsdata::types::{Field, SqlParameter};
 
 use super::database::{Outcome, Parameters, Value};
-use super::{DatabaseSettings, StoreError};
+use super::{DataApiSettings, StoreError};
 
 /// MySQL's `ER_DUP_ENTRY`. The Data API gives the code only within its message.
 const DUPLICATE_ENTRY: &str = "1062";
@@ -17,11 +17,11 @@ const DUPLICATE_ENTRY: &str = "1062";
 #[derive(Debug, Clone)]
 pub struct DataApi {
     client: Client,
-    settings: DatabaseSettings,
+    settings: DataApiSettings,
 }
 
 impl DataApi {
-    pub(super) fn new(client: Client, settings: DatabaseSettings) -> Self {
+    pub(super) fn new(client: Client, settings: DataApiSettings) -> Self {
         Self { client, settings }
     }
 
@@ -89,7 +89,7 @@ fn store_error(error: &SdkError<ExecuteStatementError>) -> StoreError {
             if message.contains(DUPLICATE_ENTRY) {
                 StoreError::Duplicate
             } else {
-                StoreError::Fault(message.to_owned())
+                unavailable()
             }
         }
         _ => unavailable(),

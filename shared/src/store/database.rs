@@ -1,10 +1,14 @@
+use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::mysql::MySqlConnectOptions;
 use thiserror::Error;
+use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::DataApi;
-use crate::settings::{Lookup, SettingError, parsed, required};
+use super::mysql::{self, MySqlDatabase};
+use super::{DataApi, migrations};
+use crate::settings::{Lookup, SettingError, optional, parsed, required};
 
 /// Why the store did not answer. The texts are for the log, never for a caller.
 #[derive(Debug, Error)]
@@ -15,7 +19,7 @@ pub enum StoreError {
     /// The database is down, slow, or refuses us.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
-    /// The database refuses a statement, or a row is not what the schema promises: a fault of ours.
+    /// A row is not what the schema promises: a fault of ours.
     #[error("the database and the code disagree: {0}")]
     Fault(String),
     /// A row with this key is there already. The store itself makes sense of it.
@@ -24,8 +28,17 @@ pub enum StoreError {
 }
 
 /// Which way leads to the database.
+#[derive(Debug, Clone)]
+pub enum DatabaseSettings {
+    /// Through the RDS Data API.
+    DataApi(DataApiSettings),
+    /// By a connection.
+    MySql(MySqlSettings),
+}
+
+/// An Aurora cluster behind the RDS Data API.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DatabaseSettings {
+pub struct DataApiSettings {
     /// `DATABASE_CLUSTER_ARN`: the Aurora cluster.
     pub cluster_arn: String,
     /// `DATABASE_SECRET_ARN`: the secret with its user and password.
@@ -34,12 +47,56 @@ pub struct DatabaseSettings {
     pub name: String,
 }
 
+/// A MySQL 8 or MariaDB of `DATABASE_URL` and `DATABASE_CA`.
+#[derive(Debug, Clone)]
+pub struct MySqlSettings {
+    pub(super) options: Box<MySqlConnectOptions>,
+}
+
 impl DatabaseSettings {
-    /// Reads `DATABASE_CLUSTER_ARN`, `DATABASE_SECRET_ARN` and `DATABASE_NAME`.
+    /// Reads either `DATABASE_CLUSTER_ARN`, `DATABASE_SECRET_ARN` and `DATABASE_NAME`, or `DATABASE_URL` and
+    /// the optional `DATABASE_CA`.
     ///
     /// # Errors
-    /// Where one is missing or malformed.
+    /// Where neither is complete, both are given, or one is malformed.
     pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingError> {
+        const URL: &str = "mysql://user:password@host:3306/name, and none of DATABASE_CLUSTER_ARN, \
+                           DATABASE_SECRET_ARN and DATABASE_NAME";
+        const CERTIFICATES: &str = "the path of a PEM bundle";
+        let by_data_api = [
+            "DATABASE_CLUSTER_ARN",
+            "DATABASE_SECRET_ARN",
+            "DATABASE_NAME",
+        ]
+        .iter()
+        .any(|variable| optional(lookup, variable).is_some());
+        let Some(url) = optional(lookup, "DATABASE_URL") else {
+            return DataApiSettings::from_lookup(lookup).map(Self::DataApi);
+        };
+        let certificates = optional(lookup, "DATABASE_CA")
+            .map(|path| {
+                parsed("DATABASE_CA", &path, CERTIFICATES, |path| {
+                    std::fs::metadata(path)
+                        .is_ok_and(|file| file.is_file())
+                        .then(|| path.to_owned())
+                })
+            })
+            .transpose()?;
+        let options = parsed("DATABASE_URL", &url, URL, |url| {
+            if by_data_api {
+                None
+            } else {
+                mysql::options(url, certificates.as_deref())
+            }
+        })?;
+        Ok(Self::MySql(MySqlSettings {
+            options: Box::new(options),
+        }))
+    }
+}
+
+impl DataApiSettings {
+    fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingError> {
         let arn = |variable, service: &str, expected| {
             let value = required(lookup, variable, expected)?;
             parsed(variable, &value, expected, |value| {
@@ -51,7 +108,11 @@ impl DatabaseSettings {
             })
         };
         Ok(Self {
-            cluster_arn: arn("DATABASE_CLUSTER_ARN", "rds", "the ARN of an RDS cluster")?,
+            cluster_arn: arn(
+                "DATABASE_CLUSTER_ARN",
+                "rds",
+                "the ARN of an RDS cluster, or DATABASE_URL instead",
+            )?,
             secret_arn: arn(
                 "DATABASE_SECRET_ARN",
                 "secretsmanager",
@@ -100,17 +161,65 @@ pub(super) struct Outcome {
 
 /// Runs statements, each by itself. Clones share connections.
 #[derive(Debug, Clone)]
-pub struct Database(DataApi);
+pub struct Database {
+    way: Way,
+    /// Set once the schema was seen to be one that this code may touch.
+    checked: Arc<OnceCell<()>>,
+}
+
+#[derive(Debug, Clone)]
+enum Way {
+    DataApi(DataApi),
+    MySql(MySqlDatabase),
+}
 
 impl Database {
-    /// The database that the settings name. Nothing is opened before the first statement.
-    pub fn new(client: aws_sdk_rdsdata::Client, settings: DatabaseSettings) -> Self {
-        Self(DataApi::new(client, settings))
+    /// An Aurora cluster. Nothing is sent before the first statement.
+    pub fn data_api(client: aws_sdk_rdsdata::Client, settings: DataApiSettings) -> Self {
+        Self::by(Way::DataApi(DataApi::new(client, settings)))
     }
 
-    /// Runs one statement with `:name` parameters. While the database wakes from its pause, it is asked
-    /// again; the SDK itself does not.
+    /// A MySQL, by at most `connections` connections. Nothing is opened before the first statement.
+    pub fn mysql(settings: &MySqlSettings, connections: u32) -> Self {
+        Self::by(Way::MySql(MySqlDatabase::new(settings, connections)))
+    }
+
+    /// The database that a function's settings name, by one connection: a sandbox serves one request at a
+    /// time.
+    pub fn new(
+        settings: DatabaseSettings,
+        data_api: impl FnOnce() -> aws_sdk_rdsdata::Client,
+    ) -> Self {
+        match settings {
+            DatabaseSettings::DataApi(settings) => Self::data_api(data_api(), settings),
+            DatabaseSettings::MySql(settings) => Self::mysql(&settings, 1),
+        }
+    }
+
+    fn by(way: Way) -> Self {
+        Self {
+            way,
+            checked: Arc::default(),
+        }
+    }
+
+    /// Runs one statement with `:name` parameters, on a schema that this code may touch.
     pub(super) async fn execute(
+        &self,
+        deadline: Instant,
+        statement: &str,
+        parameters: Parameters,
+    ) -> Result<Outcome, StoreError> {
+        self.checked
+            .get_or_try_init(|| migrations::check(self, deadline))
+            .await?;
+        self.execute_unchecked(deadline, statement, parameters)
+            .await
+    }
+
+    /// The same on any schema. While the database wakes from its pause, it is asked again; the SDK itself
+    /// does not.
+    pub(super) async fn execute_unchecked(
         &self,
         deadline: Instant,
         statement: &str,
@@ -119,15 +228,23 @@ impl Database {
         const LONGEST_PAUSE: Duration = Duration::from_secs(2);
         let mut pause = Duration::from_millis(250);
         loop {
-            let answer = timeout_at(deadline, self.0.execute(statement, &parameters))
+            let outcome = async {
+                match &self.way {
+                    Way::DataApi(database) => database.execute(statement, &parameters).await,
+                    Way::MySql(database) => {
+                        database.execute(deadline, statement, &parameters).await
+                    }
+                }
+            };
+            let outcome = timeout_at(deadline, outcome)
                 .await
                 .unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into())));
-            match answer {
+            match outcome {
                 Err(StoreError::Resuming) if Instant::now() + pause < deadline => {
                     sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
-                answer => return answer,
+                outcome => return outcome,
             }
         }
     }
@@ -137,35 +254,76 @@ impl Database {
 mod tests {
     use super::*;
 
-    fn settings(missing: &str, wrong: &str) -> Result<DatabaseSettings, SettingError> {
-        DatabaseSettings::from_lookup(&|variable| match variable {
-            _ if variable == missing => None,
-            _ if variable == wrong => Some("wrong".into()),
-            "DATABASE_CLUSTER_ARN" => {
-                Some("arn:aws:rds:eu-central-1:123456789012:cluster:board".into())
-            }
-            "DATABASE_SECRET_ARN" => {
-                Some("arn:aws:secretsmanager:eu-central-1:123456789012:secret:board".into())
-            }
-            "DATABASE_NAME" => Some("board".into()),
-            _ => None,
+    const URL: &str = "mysql://board:password@127.0.0.1:3306/board";
+
+    fn settings(changed: &[(&str, Option<&str>)]) -> Result<DatabaseSettings, SettingError> {
+        DatabaseSettings::from_lookup(&|variable| {
+            let changed = changed.iter().find(|(name, _)| *name == variable);
+            let given = match variable {
+                "DATABASE_CLUSTER_ARN" => {
+                    Some("arn:aws:rds:eu-central-1:123456789012:cluster:board")
+                }
+                "DATABASE_SECRET_ARN" => {
+                    Some("arn:aws:secretsmanager:eu-central-1:123456789012:secret:board")
+                }
+                "DATABASE_NAME" => Some("board"),
+                _ => None,
+            };
+            changed
+                .map_or(given, |(_, value)| *value)
+                .map(str::to_owned)
         })
     }
 
+    const NO_DATA_API: [(&str, Option<&str>); 3] = [
+        ("DATABASE_CLUSTER_ARN", None),
+        ("DATABASE_SECRET_ARN", None),
+        ("DATABASE_NAME", None),
+    ];
+
     #[test]
-    fn the_way_to_the_database_is_complete_or_refused() {
-        assert!(settings("", "").is_ok());
-        for variable in [
-            "DATABASE_CLUSTER_ARN",
-            "DATABASE_SECRET_ARN",
-            "DATABASE_NAME",
-        ] {
-            let error = settings(variable, "").unwrap_err();
+    fn the_way_through_the_data_api_is_complete_or_refused() {
+        assert!(matches!(settings(&[]), Ok(DatabaseSettings::DataApi(_))));
+        for (variable, _) in NO_DATA_API {
+            let error = settings(&[(variable, None)]).unwrap_err();
             assert_eq!((error.variable, error.missing), (variable, true));
         }
         for variable in ["DATABASE_CLUSTER_ARN", "DATABASE_SECRET_ARN"] {
-            let error = settings("", variable).unwrap_err();
+            let error = settings(&[(variable, Some("wrong"))]).unwrap_err();
             assert_eq!((error.variable, error.missing), (variable, false));
         }
+    }
+
+    #[test]
+    fn one_way_is_given_and_not_two_or_none() {
+        let by_url = [&NO_DATA_API[..], &[("DATABASE_URL", Some(URL))]].concat();
+        assert!(matches!(settings(&by_url), Ok(DatabaseSettings::MySql(_))));
+        let both = settings(&[("DATABASE_URL", Some(URL))]).unwrap_err();
+        assert!(
+            both.to_string()
+                .contains("and none of DATABASE_CLUSTER_ARN"),
+            "{both}"
+        );
+        let none = settings(&NO_DATA_API).unwrap_err();
+        assert!(
+            none.to_string().contains("or DATABASE_URL instead"),
+            "{none}"
+        );
+    }
+
+    #[test]
+    fn a_wrong_url_is_named_without_its_password() {
+        let wrong = [
+            &NO_DATA_API[..],
+            &[("DATABASE_URL", Some("mysql://board:password@host"))],
+        ]
+        .concat();
+        let error = settings(&wrong).unwrap_err();
+        assert_eq!(error.variable, "DATABASE_URL");
+        assert!(!error.to_string().contains("@host:3306/board"));
+        assert!(
+            !format!("{error:?}").contains("board:password@host\""),
+            "{error:?}"
+        );
     }
 }

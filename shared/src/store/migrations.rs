@@ -1,25 +1,48 @@
 //! The versions of the schema, in the order in which they are applied. A migration that was released is
 //! never changed.
 //!
-//! MySQL commits DDL by itself, so each migration is one statement that may be run again after a crash
-//! between it and its record. What only MySQL needs stands in its conditional comments.
+//! - MySQL commits DDL by itself, so each migration is one statement that may be run again after a crash
+//!   between it and its record. What only MySQL needs stands in its conditional comments.
+//! - Migrations only expand: the release before runs on the schema after. What nobody needs any more goes
+//!   one release later, by a migration whose `least_code` shuts out the code that would miss it.
+//! - Two runs at once are kept apart by a lease: a row with the time until when its holder may work.
 
-use tokio::time::Instant;
+use std::time::{Duration, SystemTime};
 
-use super::database::Value;
+use tokio::time::{Instant, sleep};
+use ulid::Ulid;
+
+use super::database::{Outcome, Parameters, Value};
 use super::{Database, StoreError};
 
+/// One step of the schema.
 struct Migration {
+    /// Counts up from 1.
     version: i64,
+    /// What it is about.
     name: &'static str,
+    /// The newest migration that code must know to run on the schema after this one.
+    least_code: i64,
     statement: &'static str,
 }
 
 const MIGRATIONS: &[Migration] = &[Migration {
     version: 1,
     name: "message",
+    least_code: 1,
     statement: include_str!("migrations/0001_message.sql"),
 }];
+
+/// The newest migration that this code knows.
+const CODE: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
+
+/// The tables of the migrations themselves.
+const BOOKKEEPING: [&str; 2] = [
+    "CREATE TABLE IF NOT EXISTS schema_migration (version INT NOT NULL PRIMARY KEY, \
+     name VARCHAR(100) NOT NULL, least_code INT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS schema_lease (id INT NOT NULL PRIMARY KEY, \
+     holder CHAR(26) NOT NULL, held_until BIGINT NOT NULL)",
+];
 
 /// What [`migrate`] found and did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,50 +53,201 @@ pub struct Migrated {
     pub applied: Vec<&'static str>,
 }
 
+/// Refuses a schema that this code may not touch.
+pub(super) async fn check(database: &Database, deadline: Instant) -> Result<(), StoreError> {
+    let recorded = Run::new(database, deadline).recorded().await?;
+    may_touch(&recorded)
+}
+
+fn may_touch(recorded: &[Recorded]) -> Result<(), StoreError> {
+    match recorded.iter().map(|recorded| recorded.least_code).max() {
+        None => Err(StoreError::Unavailable(
+            "the schema has not been made yet".into(),
+        )),
+        Some(least) if least > CODE => Err(StoreError::Unavailable(format!(
+            "the schema wants code of version {least} at least, and this is {CODE}"
+        ))),
+        Some(_) => Ok(()),
+    }
+}
+
 /// Brings the schema up to date.
 ///
 /// # Errors
-/// Where the database fails; what was applied until then is recorded, and the next run goes on from there.
+/// Where the database fails, or the schema is not for this code. What was applied until then is recorded,
+/// and the next run goes on from there.
 pub async fn migrate(database: &Database, deadline: Instant) -> Result<Migrated, StoreError> {
-    let execute = |statement, parameters| database.execute(deadline, statement, parameters);
-    execute(
-        "CREATE TABLE IF NOT EXISTS schema_migration (\
-         version INT NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL)",
-        vec![],
-    )
-    .await?;
-    let recorded = execute("SELECT version FROM schema_migration", vec![]).await?;
-    let is_recorded = |version| {
-        recorded
-            .rows
-            .iter()
-            .any(|row| row.first() == Some(&Value::Integer(version)))
-    };
+    migrate_to(MIGRATIONS, database, deadline).await
+}
 
+async fn migrate_to(
+    migrations: &'static [Migration],
+    database: &Database,
+    deadline: Instant,
+) -> Result<Migrated, StoreError> {
+    let run = Run::new(database, deadline);
+    for statement in BOOKKEEPING {
+        run.execute(statement, vec![]).await?;
+    }
     let mut migrated = Migrated {
         version: 0,
         applied: vec![],
     };
-    for migration in MIGRATIONS {
-        if !is_recorded(migration.version) {
-            execute(migration.statement, vec![]).await?;
-            let record = execute(
-                "INSERT INTO schema_migration (version, name) VALUES (:version, :name)",
+    let is_missing = |recorded: &[Recorded], migration: &&Migration| {
+        !recorded
+            .iter()
+            .any(|recorded| recorded.version == migration.version)
+    };
+    let mut recorded = run.recorded().await?;
+    if migrations
+        .iter()
+        .any(|migration| is_missing(&recorded, &migration))
+    {
+        run.take_lease().await?;
+        recorded = run.recorded().await?;
+        if !recorded.is_empty() {
+            may_touch(&recorded)?;
+        }
+        for migration in migrations
+            .iter()
+            .filter(|migration| is_missing(&recorded, migration))
+        {
+            run.apply(migration).await?;
+            migrated.applied.push(migration.name);
+        }
+        run.end_lease().await?;
+    } else {
+        may_touch(&recorded)?;
+    }
+    let newest = recorded.iter().map(|recorded| recorded.version).max();
+    let known = migrations.last().map(|migration| migration.version);
+    migrated.version = newest.max(known).unwrap_or_default();
+    Ok(migrated)
+}
+
+struct Recorded {
+    version: i64,
+    least_code: i64,
+}
+
+/// One run of the migrations.
+struct Run<'a> {
+    database: &'a Database,
+    deadline: Instant,
+    id: Ulid,
+}
+
+impl<'a> Run<'a> {
+    fn new(database: &'a Database, deadline: Instant) -> Self {
+        Self {
+            database,
+            deadline,
+            id: Ulid::generate(),
+        }
+    }
+
+    async fn execute(
+        &self,
+        statement: &str,
+        parameters: Parameters,
+    ) -> Result<Outcome, StoreError> {
+        self.database
+            .execute_unchecked(self.deadline, statement, parameters)
+            .await
+    }
+
+    async fn recorded(&self) -> Result<Vec<Recorded>, StoreError> {
+        let found = self
+            .execute("SELECT version, least_code FROM schema_migration", vec![])
+            .await?;
+        let recorded = found.rows.into_iter().map(|row| match row[..] {
+            [Value::Integer(version), Value::Integer(least_code)] => Ok(Recorded {
+                version,
+                least_code,
+            }),
+            _ => Err(StoreError::Fault(
+                "a migration's record is not numbers".into(),
+            )),
+        });
+        recorded.collect()
+    }
+
+    async fn apply(&self, migration: &Migration) -> Result<(), StoreError> {
+        self.execute(migration.statement, vec![]).await?;
+        let record = self
+            .execute(
+                "INSERT INTO schema_migration (version, name, least_code) VALUES (:version, :name, :least_code)",
                 vec![
                     ("version", Value::Integer(migration.version)),
                     ("name", migration.name.into()),
+                    ("least_code", Value::Integer(migration.least_code)),
                 ],
             )
             .await;
-            match record {
-                // Another run, or an earlier try of this one, recorded it.
-                Ok(_) | Err(StoreError::Duplicate) => migrated.applied.push(migration.name),
-                Err(error) => return Err(error),
-            }
+        match record {
+            // Already recorded by an earlier try of this statement, whose answer was lost.
+            Ok(_) | Err(StoreError::Duplicate) => Ok(()),
+            Err(error) => Err(error),
         }
-        migrated.version = migration.version;
     }
-    Ok(migrated)
+
+    /// Waits until no other run holds the lease. A run that died holds it until its own deadline.
+    async fn take_lease(&self) -> Result<(), StoreError> {
+        const PAUSE: Duration = Duration::from_millis(200);
+        let row = "INSERT INTO schema_lease (id, holder, held_until) VALUES (1, :nobody, 0)";
+        match self
+            .execute(row, vec![("nobody", Value::Text(Ulid::nil().to_string()))])
+            .await
+        {
+            Ok(_) | Err(StoreError::Duplicate) => {}
+            Err(error) => return Err(error),
+        }
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        loop {
+            let now = milliseconds(SystemTime::now());
+            self.execute(
+                "UPDATE schema_lease SET holder = :me, held_until = :until \
+                 WHERE id = 1 AND (held_until < :now OR holder = :me)",
+                vec![
+                    ("me", Value::Text(self.id.to_string())),
+                    (
+                        "until",
+                        Value::Integer(milliseconds(SystemTime::now() + left)),
+                    ),
+                    ("now", Value::Integer(now)),
+                ],
+            )
+            .await?;
+            let holder = self
+                .execute("SELECT holder FROM schema_lease WHERE id = 1", vec![])
+                .await?;
+            if holder.rows == [[Value::Text(self.id.to_string())]] {
+                return Ok(());
+            }
+            if Instant::now() + PAUSE >= self.deadline {
+                return Err(StoreError::Unavailable(
+                    "another run migrates the schema".into(),
+                ));
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn end_lease(&self) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE schema_lease SET held_until = 0 WHERE id = 1 AND holder = :me",
+            vec![("me", Value::Text(self.id.to_string()))],
+        )
+        .await
+        .map(|_| ())
+    }
+}
+
+fn milliseconds(time: SystemTime) -> i64 {
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -81,14 +255,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_count_up_from_one() {
-        let versions: Vec<_> = MIGRATIONS
-            .iter()
-            .map(|migration| migration.version)
-            .collect();
-        assert_eq!(
-            versions,
-            (1..=i64::try_from(MIGRATIONS.len()).unwrap()).collect::<Vec<_>>()
-        );
+    fn versions_count_up_from_one_and_shut_out_no_code_that_is_not_older() {
+        for (version, migration) in (1..).zip(MIGRATIONS) {
+            assert_eq!(migration.version, version);
+            assert!(
+                (1..=version).contains(&migration.least_code),
+                "{}",
+                migration.name
+            );
+        }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! - [`messages`](self::messages): the operations that the board needs;
 //! - [`database`](self::database): one statement at a time, by whichever way leads to the database;
-//! - [`data_api`](self::data_api): the way through the RDS Data API;
+//! - [`data_api`](self::data_api) and [`mysql`](self::mysql): the two ways, through the RDS Data API and by a
+//!   connection;
 //! - [`migrations`](self::migrations): the versions of the schema.
 //!
 //! The store knows no HTTP and no pictures' bytes.
@@ -11,8 +12,9 @@ mod data_api;
 mod database;
 mod messages;
 mod migrations;
+mod mysql;
 
 pub use data_api::DataApi;
-pub use database::{Database, DatabaseSettings, StoreError};
+pub use database::{DataApiSettings, Database, DatabaseSettings, MySqlSettings, StoreError};
 pub use messages::{Leftover, Store};
 pub use migrations::{Migrated, migrate};

@@ -224,7 +224,10 @@ async fn run(
                 }
             }
             Either::Right(row) => {
-                columns.get_or_insert_with(|| row.columns().to_vec());
+                // The driver remembers prepared statements, and with them columns of before an ALTER.
+                if records.rows.is_empty() {
+                    columns = Some(row.columns().to_vec());
+                }
                 records.push(fields(&row)?)?;
             }
         }

@@ -19,12 +19,12 @@ pub fn execute(connection: &Connection, call: &Call) -> Result<Vec<Outcome>, Err
     let mut outcomes = Vec::with_capacity(call.sets.len());
     for values in &call.sets {
         outcomes.push(if statement.column_count() > 0 {
+            let records = Some(records(&mut statement, values)?);
             let columns = if call.wants_metadata {
                 metadata(connection, &statement)?
             } else {
                 Vec::new()
             };
-            let records = Some(records(&mut statement, values)?);
             Outcome {
                 records,
                 columns,
@@ -50,13 +50,19 @@ fn records(
     statement: &mut rusqlite::Statement<'_>,
     values: &[Field],
 ) -> Result<Vec<Vec<Field>>, Error> {
-    let types: Vec<_> = statement
-        .columns()
-        .map(|column| ColumnType::parse(column.decl_type().unwrap_or_default()))
-        .collect();
     let mut records = Records::default();
+    let mut types = Vec::new();
     let mut rows = statement.query(params_from_iter(values))?;
     while let Some(row) = rows.next()? {
+        // Not before the first row: until then SQLite may go by a schema that another connection has
+        // changed meanwhile.
+        if types.is_empty() {
+            let statement: &rusqlite::Statement<'_> = row.as_ref();
+            let declared = |column: rusqlite::Column<'_>| {
+                ColumnType::parse(column.decl_type().unwrap_or_default())
+            };
+            types = statement.columns().map(declared).collect();
+        }
         let fields = types.iter().enumerate().map(|(index, column)| {
             let value = row.get_ref(index)?;
             field(value, column)

@@ -11,10 +11,11 @@ mod error;
 mod execute;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, InterruptHandle, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -29,6 +30,8 @@ const CONNECTIONS: usize = 4;
 const WRITER_PATIENCE: Duration = Duration::from_secs(20);
 /// For programs that have the file open besides this one.
 const FILE_LOCK_PATIENCE: Duration = Duration::from_secs(5);
+/// Of SQLite's virtual machine: well under a millisecond.
+const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
 pub struct Sqlite {
     path: PathBuf,
@@ -72,13 +75,12 @@ impl Sqlite {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
-        let connection = match idle {
+        let mut connection = match idle {
             Some(connection) => connection,
             None => self.connect().await?,
         };
-        let interrupt = interrupt(&connection, &call);
-        let (connection, outcomes) = on_thread(interrupt, move || {
-            let outcomes = execute(&connection, &call);
+        let (connection, outcomes) = on_thread(move |abandoned| {
+            let outcomes = execute_unless(&abandoned, &mut connection, &call);
             drop((writer, place));
             (connection, outcomes)
         })
@@ -90,7 +92,7 @@ impl Sqlite {
     pub async fn begin(&self) -> Result<Session, Error> {
         let writer = self.writer().await?;
         let connection = self.connect().await?;
-        on_thread(None, move || {
+        on_thread(move |_| {
             connection.execute_batch("BEGIN IMMEDIATE")?;
             Ok(Session {
                 connection,
@@ -110,7 +112,7 @@ impl Sqlite {
 
     async fn connect(&self) -> Result<Connection, Error> {
         let path = self.path.clone();
-        let opened = on_thread(None, move || open(&path)).await?;
+        let opened = on_thread(move |_| open(&path)).await?;
         opened.map_err(|error| {
             let path = self.path.display();
             Error::database_unavailable(format!("the database {path} cannot be opened: {error}"))
@@ -127,9 +129,8 @@ impl Sqlite {
 
 impl Session {
     /// Gives the session back unless the failure ended the transaction.
-    pub async fn execute(self, call: Call) -> (Option<Self>, Result<Vec<Outcome>, Error>) {
-        let interrupt = interrupt(&self.connection, &call);
-        let done = on_thread(interrupt, move || {
+    pub async fn execute(mut self, call: Call) -> (Option<Self>, Result<Vec<Outcome>, Error>) {
+        let done = on_thread(move |abandoned| {
             // As in MySQL, DDL commits first, and what follows it commits by itself.
             let committed = if call.statement.is_ddl() {
                 self.end("COMMIT")
@@ -137,7 +138,8 @@ impl Session {
                 Ok(())
             };
             let was_open = !self.connection.is_autocommit();
-            let outcomes = committed.and_then(|()| execute(&self.connection, &call));
+            let outcomes =
+                committed.and_then(|()| execute_unless(&abandoned, &mut self.connection, &call));
             let is_over = was_open && self.connection.is_autocommit();
             ((!is_over).then_some(self), outcomes)
         });
@@ -145,11 +147,11 @@ impl Session {
     }
 
     pub async fn commit(self) -> Result<(), Error> {
-        on_thread(None, move || self.end("COMMIT")).await?
+        on_thread(move |_| self.end("COMMIT")).await?
     }
 
     pub async fn rollback(self) -> Result<(), Error> {
-        on_thread(None, move || self.end("ROLLBACK")).await?
+        on_thread(move |_| self.end("ROLLBACK")).await?
     }
 
     fn end(&self, how: &str) -> Result<(), Error> {
@@ -177,26 +179,40 @@ fn closed<E>(_: E) -> Error {
     Error::internal("the endpoint is shutting down")
 }
 
-struct InterruptOnDrop(Option<InterruptHandle>);
+/// Becomes true when nobody waits for the work any more.
+type Abandoned = Arc<AtomicBool>;
 
-impl Drop for InterruptOnDrop {
+struct AbandonOnDrop(Abandoned);
+
+impl Drop for AbandonOnDrop {
     fn drop(&mut self) {
-        if let Some(handle) = &self.0 {
-            handle.interrupt();
-        }
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
-fn interrupt(connection: &Connection, call: &Call) -> Option<InterruptHandle> {
-    (!call.continue_after_timeout).then(|| connection.get_interrupt_handle())
+async fn on_thread<T: Send + 'static>(
+    work: impl FnOnce(Abandoned) -> T + Send + 'static,
+) -> Result<T, Error> {
+    let abandoned = Abandoned::default();
+    let _guard = AbandonOnDrop(Arc::clone(&abandoned));
+    let done = tokio::task::spawn_blocking(move || work(abandoned)).await;
+    done.map_err(|_| Error::internal("the statement's thread has failed"))
 }
 
-async fn on_thread<T: Send + 'static>(
-    interrupt: Option<InterruptHandle>,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Error> {
-    let mut guard = InterruptOnDrop(interrupt);
-    let done = tokio::task::spawn_blocking(work).await;
-    guard.0 = None;
-    done.map_err(|_| Error::internal("the statement's thread has failed"))
+/// Executes the call; once abandoned it is interrupted, also if that was before it began (which SQLite's
+/// own interrupt would miss).
+fn execute_unless(
+    abandoned: &Abandoned,
+    connection: &mut Connection,
+    call: &Call,
+) -> Result<Vec<Outcome>, Error> {
+    if call.continue_after_timeout {
+        return execute(connection, call);
+    }
+    let abandoned = Arc::clone(abandoned);
+    let is_abandoned = move || abandoned.load(Ordering::Relaxed);
+    connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(is_abandoned))?;
+    let outcomes = execute(connection, call);
+    connection.progress_handler(0, None::<fn() -> bool>)?;
+    outcomes
 }

@@ -94,6 +94,31 @@ async fn ddl_commits_the_transaction_that_it_is_in() {
     }
 }
 
+#[tokio::test]
+async fn a_schema_changed_on_another_connection_is_seen_at_once() {
+    for endpoint in Endpoint::all().await {
+        endpoint
+            .run("CREATE TABLE t (id INTEGER PRIMARY KEY)")
+            .await;
+        endpoint.run("INSERT INTO t VALUES (1)").await;
+        endpoint.run("SELECT * FROM t").await;
+        let id = begin(&endpoint).await;
+        let sql = "ALTER TABLE t ADD COLUMN yes BOOLEAN NOT NULL DEFAULT 1";
+        let answer = endpoint
+            .post("/Execute", json!({"sql": sql, "transactionId": id}))
+            .await;
+        assert_eq!(answer.status, 200);
+        let select = json!({"sql": "SELECT * FROM t", "includeResultMetadata": true});
+        let body = endpoint.post("/Execute", select).await.body;
+        assert_eq!(
+            body["records"],
+            json!([[{"longValue": 1}, {"booleanValue": true}]])
+        );
+        assert_eq!(body["columnMetadata"][1]["label"], "yes");
+        endpoint.stop().await;
+    }
+}
+
 /// Counts for a minute or two, unless somebody stops it.
 const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000000) SELECT COUNT(*) FROM n";
 

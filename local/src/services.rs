@@ -1,0 +1,276 @@
+//! What the functions and the front door stand on: S3, a database, and the queue from the bucket to
+//! syncS3Bucket.
+
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use aws_config::{Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_sdk_s3::config::ResponseChecksumValidation;
+use axum::Router;
+use message_board::app;
+use shared::bucket::Bucket;
+use shared::settings::{SettingError, environment, optional};
+use shared::store::{DataApiSettings, Database, DatabaseSettings, migrate};
+use sync_s3_bucket::SyncS3Bucket;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+use url::Url;
+
+use crate::data_api::{self, Engine};
+use crate::data_dir::DataDir;
+use crate::functions::Functions;
+use crate::options::Options;
+use crate::queue::Queue;
+use crate::s3;
+use crate::signature;
+
+/// How long requests under way may take once the end has come.
+pub const LAST_REQUESTS: Duration = Duration::from_secs(5);
+/// How long the migrations may take.
+const MIGRATIONS: Duration = Duration::from_mins(5);
+/// Connections to a database that the functions reach directly: they share this process.
+const CONNECTIONS: u32 = 8;
+
+/// Everything behind the front door, running.
+pub struct Services {
+    pub s3: aws_sdk_s3::Client,
+    pub functions: Functions,
+    queue: Queue,
+    s3_address: SocketAddr,
+    data_api_address: Option<SocketAddr>,
+    stop: watch::Sender<bool>,
+    servers: JoinSet<()>,
+    data_dir: DataDir,
+}
+
+impl Services {
+    /// Starts what the flags ask for, on a schema brought up to date.
+    pub async fn start(options: &Options) -> Result<Self, String> {
+        options.check()?;
+        let s3_listener = listen(options.s3_listen, "--s3-listen").await?;
+        let s3_address = address_of(&s3_listener)?;
+        let data_dir = DataDir::open(&options.data_dir)?;
+        let config = sdk_config(options);
+        let s3 = s3_client(&config, s3_address);
+        let (database, data_api) = database(options, &config, &data_dir).await?;
+        let functions = match &options.lambda {
+            Some(url) => Functions::lambda(url.clone()).await?,
+            None => in_process(&data_dir, &s3, database.clone())?,
+        };
+        let queue = queue(functions.clone());
+        let s3_endpoint = s3::service(
+            &data_dir.objects(),
+            (&options.access_key_id, &options.secret_access_key),
+            s3_address,
+            {
+                let queue = queue.clone();
+                move |event| queue.send(&event)
+            },
+        )
+        .map_err(|error| format!("{} cannot be used: {error}", data_dir.objects().display()))?;
+
+        let (stop, stopped) = watch::channel(false);
+        let mut servers = JoinSet::new();
+        servers.spawn(s3::serve(s3_listener, s3_endpoint, until(stopped.clone())));
+        let mut data_api_address = None;
+        if let Some((listener, router)) = data_api {
+            data_api_address = Some(address_of(&listener)?);
+            let server = axum::serve(listener, router).with_graceful_shutdown(until(stopped));
+            servers.spawn(async {
+                let _ = server.await;
+            });
+        }
+        migrate(&database, Instant::now() + MIGRATIONS)
+            .await
+            .map_err(|error| format!("the database cannot be used: {error}"))?;
+        // What was undelivered when the last run ended is not known.
+        queue.reconcile();
+        Ok(Self {
+            s3,
+            functions,
+            queue,
+            s3_address,
+            data_api_address,
+            stop,
+            servers,
+            data_dir,
+        })
+    }
+
+    /// The endpoints for programs.
+    pub fn endpoints(&self) -> impl Iterator<Item = (&'static str, SocketAddr)> {
+        let data_api = self.data_api_address.map(|address| ("Data API", address));
+        [("S3", self.s3_address)].into_iter().chain(data_api)
+    }
+
+    /// Delivers what is queued, lets requests end, and gives the data directory up.
+    pub async fn stop(mut self) {
+        self.queue.shutdown().await;
+        self.stop.send_replace(true);
+        let _ = timeout(LAST_REQUESTS, async {
+            while self.servers.join_next().await.is_some() {}
+        })
+        .await;
+        drop(self.data_dir);
+    }
+}
+
+fn queue(functions: Functions) -> Queue {
+    Queue::start(move |event| {
+        let functions = functions.clone();
+        async move { functions.sync_s3_bucket(event).await }
+    })
+}
+
+pub async fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, String> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => format!(
+                "port {} is in use: choose another with {flag}",
+                address.port()
+            ),
+            _ => format!("{flag} {address} cannot be listened on: {error}"),
+        })
+}
+
+pub fn address_of(listener: &TcpListener) -> Result<SocketAddr, String> {
+    listener
+        .local_addr()
+        .map_err(|error| format!("a port is not known: {error}"))
+}
+
+/// The database that the functions use, and the Data API before it where there is one.
+async fn database(
+    options: &Options,
+    config: &SdkConfig,
+    data_dir: &DataDir,
+) -> Result<(Database, Option<(TcpListener, Router)>), String> {
+    if optional(&environment, "DATABASE_URL").is_some() {
+        if options.database.is_some() {
+            return Err("--database and DATABASE_URL are both given: leave one out".into());
+        }
+        let by_url = |variable: &str| {
+            variable
+                .starts_with("DATABASE_")
+                .then(|| environment(variable))
+                .flatten()
+        };
+        return match DatabaseSettings::from_lookup(&by_url).map_err(|error| error.to_string())? {
+            DatabaseSettings::MySql(settings) => {
+                Ok((Database::mysql(&settings, CONNECTIONS), None))
+            }
+            DatabaseSettings::DataApi(_) => Err("DATABASE_URL is malformed".into()),
+        };
+    }
+    let listener = listen(options.data_api_listen, "--data-api-listen").await?;
+    let address = address_of(&listener)?;
+    let engine = engine(options.database.as_ref(), data_dir).await?;
+    let credentials = signature::Credentials {
+        access_key_id: options.access_key_id.clone(),
+        secret_access_key: options.secret_access_key.clone(),
+    };
+    let router = data_api::router(engine, credentials, address);
+    Ok((behind_data_api(config, address), Some((listener, router))))
+}
+
+/// The database behind the Data API.
+async fn engine(url: Option<&Url>, data_dir: &DataDir) -> Result<Engine, String> {
+    match url {
+        None => Engine::sqlite(&data_dir.database())
+            .await
+            .map_err(|error| format!("{} cannot be used: {error}", data_dir.database().display())),
+        Some(url) if url.scheme() == "mysql" => {
+            Engine::mysql(url.as_str()).await.map_err(|error| {
+                let host = url.host_str().unwrap_or_default();
+                format!("the database at {host} cannot be used: {error}")
+            })
+        }
+        Some(_) => {
+            Err("--database is malformed: expected mysql://user:password@host:3306/name".into())
+        }
+    }
+}
+
+fn sdk_config(options: &Options) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
+        .http_client(shared::aws::http_client())
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(
+            Credentials::new(
+                &options.access_key_id,
+                &options.secret_access_key,
+                None,
+                None,
+                "corkboard",
+            ),
+        ))
+        .build()
+}
+
+fn s3_client(config: &SdkConfig, address: SocketAddr) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::config::Builder::from(config)
+        .endpoint_url(endpoint(address))
+        // The bytes come from this process.
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    aws_sdk_s3::Client::from_conf(config.build())
+}
+
+fn behind_data_api(config: &SdkConfig, address: SocketAddr) -> Database {
+    let config = aws_sdk_rdsdata::config::Builder::from(config).endpoint_url(endpoint(address));
+    // The endpoint has one database, whatever it is called.
+    let settings = DataApiSettings {
+        cluster_arn: "arn:aws:rds:us-east-1:000000000000:cluster:corkboard".into(),
+        secret_arn: "arn:aws:secretsmanager:us-east-1:000000000000:secret:corkboard".into(),
+        name: "corkboard".into(),
+    };
+    Database::data_api(aws_sdk_rdsdata::Client::from_conf(config.build()), settings)
+}
+
+/// The functions' libraries with the settings that a deployment would give them.
+fn in_process(
+    data_dir: &DataDir,
+    s3: &aws_sdk_s3::Client,
+    database: Database,
+) -> Result<Functions, String> {
+    let secret = data_dir.secret()?;
+    let lookup = |variable: &str| match variable {
+        "MEDIA_BUCKET" => Some(s3::BUCKET.to_owned()),
+        "PUBLIC_BASE_URL" => Some(environment(variable).unwrap_or_default()),
+        "BOARD_SECRET" => Some(environment(variable).unwrap_or_else(|| secret.clone())),
+        _ => environment(variable),
+    };
+    let failed = |error: SettingError| error.to_string();
+    let settings = message_board::Settings::from_lookup(&lookup).map_err(failed)?;
+    let bucket = Bucket::new(s3.clone(), settings.media_bucket.clone());
+    let sync = sync_s3_bucket::Settings::from_lookup(&lookup).map_err(failed)?;
+    Ok(Functions::InProcess {
+        message_board: app(settings, database, bucket),
+        sync_s3_bucket: SyncS3Bucket::new(s3.clone(), sync),
+    })
+}
+
+fn endpoint(address: SocketAddr) -> String {
+    format!("http://{}", reachable(address))
+}
+
+/// Bound to every address, this machine is reached by loopback.
+pub fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+pub async fn until(mut end: watch::Receiver<bool>) {
+    // The sender gone is an end, too.
+    let _ = end.wait_for(|end| *end).await;
+}

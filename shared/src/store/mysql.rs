@@ -1,0 +1,290 @@
+//! A plain connection to MySQL 8 or MariaDB: RDS, RDS Proxy, localhost.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use sqlx::mysql::{
+    MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions, MySqlRow, MySqlSslMode,
+};
+use sqlx::pool::PoolConnection;
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, MySql, MySqlPool, Row as _,
+};
+use tokio::time::{Instant, timeout_at};
+
+use super::StoreError;
+use super::database::{MySqlSettings, Outcome, Parameters, Row, Value};
+
+/// MySQL's `ER_DUP_ENTRY`.
+const DUPLICATE_ENTRY: u16 = 1062;
+/// A connection that was idle for longer may have died, in a frozen sandbox above all: it is asked first.
+const TRUSTED_WHILE_IDLE: Duration = Duration::from_secs(1);
+/// How long a server that is starting, or has no connection to spare, is waited for.
+const CONNECTING: Duration = Duration::from_secs(5);
+/// The server gives a connection up after a minute of idleness, whatever became of the sandbox that held it.
+const SESSION: &str =
+    "SET SESSION wait_timeout = 60, sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES')";
+
+/// Connections to one database, opened on first use.
+#[derive(Debug, Clone)]
+pub struct MySqlDatabase {
+    pool: MySqlPool,
+}
+
+impl MySqlDatabase {
+    /// At most `connections` at once: a Lambda sandbox, which serves one request at a time, needs one.
+    pub(super) fn new(settings: &MySqlSettings, connections: u32) -> Self {
+        let pool = MySqlPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(CONNECTING)
+            .test_before_acquire(false)
+            .before_acquire(|connection, idle| {
+                Box::pin(async move {
+                    if idle.idle_for < TRUSTED_WHILE_IDLE {
+                        return Ok(true);
+                    }
+                    // A connection that does not answer is replaced.
+                    Ok(connection.ping().await.is_ok())
+                })
+            })
+            .after_connect(|connection, _| {
+                Box::pin(async move { connection.execute(SESSION).await.map(|_| ()) })
+            });
+        Self {
+            pool: pool.connect_lazy_with((*settings.options).clone()),
+        }
+    }
+
+    /// Runs a statement. Every statement of the store may run twice, so one whose connection broke is run
+    /// again on another.
+    pub(super) async fn execute(
+        &self,
+        deadline: Instant,
+        statement: &str,
+        parameters: &Parameters,
+    ) -> Result<Outcome, StoreError> {
+        match self.try_once(deadline, statement, parameters).await {
+            Err(Failure::Broken(_)) => self.try_once(deadline, statement, parameters).await,
+            outcome => outcome,
+        }
+        .map_err(StoreError::from)
+    }
+
+    async fn try_once(
+        &self,
+        deadline: Instant,
+        statement: &str,
+        parameters: &Parameters,
+    ) -> Result<Outcome, Failure> {
+        let mut connection = Borrowed(Some(self.pool.acquire().await?));
+        let outcome = timeout_at(deadline, connection.run(statement, parameters))
+            .await
+            .map_err(|_| Failure::Other("no answer in time".into()))?;
+        if !matches!(outcome, Err(Failure::Broken(_))) {
+            connection.give_back();
+        }
+        outcome
+    }
+}
+
+/// A connection that is closed instead of given back where its statement was abandoned: it is still busy
+/// with that, and the next one would wait.
+struct Borrowed(Option<PoolConnection<MySql>>);
+
+impl Borrowed {
+    async fn run(&mut self, statement: &str, parameters: &Parameters) -> Result<Outcome, Failure> {
+        let Some(connection) = self.0.as_mut() else {
+            return Err(Failure::Other("no connection".into()));
+        };
+        if parameters.is_empty() {
+            // As text, because MySQL cannot prepare all DDL.
+            let statement = sqlx::raw_sql(AssertSqlSafe(statement));
+            return collect(connection.fetch_many(statement)).await;
+        }
+        let (statement, values) = positional(statement, parameters)?;
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for value in values {
+            query = match value {
+                Value::Null => query.bind(None::<&str>),
+                Value::Integer(number) => query.bind(number),
+                Value::Text(text) => query.bind(text),
+            };
+        }
+        collect(connection.fetch_many(query)).await
+    }
+
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(connection.detach());
+        }
+    }
+}
+
+async fn collect(
+    mut results: impl futures_util::Stream<
+        Item = Result<sqlx::Either<sqlx::mysql::MySqlQueryResult, MySqlRow>, sqlx::Error>,
+    > + Unpin,
+) -> Result<Outcome, Failure> {
+    use futures_util::TryStreamExt as _;
+    let mut outcome = Outcome::default();
+    while let Some(result) = results.try_next().await? {
+        match result {
+            sqlx::Either::Left(done) => outcome.affected += done.rows_affected(),
+            sqlx::Either::Right(row) => outcome.rows.push(values(&row)?),
+        }
+    }
+    Ok(outcome)
+}
+
+fn values(row: &MySqlRow) -> Result<Row, Failure> {
+    let value = |column| {
+        if let Ok(text) = row.try_get::<Option<String>, _>(column) {
+            return Ok(text.map_or(Value::Null, Value::Text));
+        }
+        let number: Option<i64> = row.try_get(column)?;
+        Ok(number.map_or(Value::Null, Value::Integer))
+    };
+    (0..row.len()).map(value).collect()
+}
+
+/// `:name` becomes `?`. The store's statements have no other colon.
+fn positional<'a>(
+    statement: &str,
+    parameters: &'a Parameters,
+) -> Result<(String, Vec<&'a Value>), Failure> {
+    let mut parts = statement.split(':');
+    let mut sql = parts.next().unwrap_or_default().to_owned();
+    let mut values = Vec::with_capacity(parameters.len());
+    for part in parts {
+        let end = part
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .unwrap_or(part.len());
+        let (name, rest) = part.split_at(end);
+        let (_, value) = parameters
+            .iter()
+            .find(|(parameter, _)| *parameter == name)
+            .ok_or_else(|| Failure::Other(format!("no parameter {name}")))?;
+        sql.push('?');
+        sql.push_str(rest);
+        values.push(value);
+    }
+    Ok((sql, values))
+}
+
+/// What becomes of a connection, and of the statement that ran on it.
+enum Failure {
+    /// The connection is gone; the statement may have run.
+    Broken(sqlx::Error),
+    Duplicate,
+    Other(String),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => Self::Broken(error),
+            sqlx::Error::Database(cause) => match cause.try_downcast_ref::<MySqlDatabaseError>() {
+                Some(cause) if cause.number() == DUPLICATE_ENTRY => Self::Duplicate,
+                // "Server shutdown in progress" and "connection was killed".
+                Some(cause) if matches!(cause.number(), 1053 | 1927) => Self::Broken(error),
+                _ => Self::Other(error.to_string()),
+            },
+            _ => Self::Other(error.to_string()),
+        }
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Duplicate => Self::Duplicate,
+            Failure::Broken(error) => Self::Unavailable(error.to_string()),
+            Failure::Other(cause) => Self::Unavailable(cause),
+        }
+    }
+}
+
+/// Reads `mysql://user:password@host:3306/name`. TLS is required and verified for every host but loopback;
+/// `certificates` is the path of a PEM bundle that is trusted besides the system's.
+pub(super) fn options(url: &str, certificates: Option<&str>) -> Option<MySqlConnectOptions> {
+    let parsed = url::Url::parse(url)
+        .ok()
+        .filter(|url| url.scheme() == "mysql")?;
+    let host = parsed.host_str()?.trim_matches(['[', ']']).to_owned();
+    let is_loopback = host == "localhost"
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
+    let mut options: MySqlConnectOptions = url.parse().ok()?;
+    options.get_database().filter(|name| !name.is_empty())?;
+    options = options
+        .charset("utf8mb4")
+        .pipes_as_concat(false)
+        .ssl_mode(if is_loopback {
+            MySqlSslMode::Preferred
+        } else {
+            MySqlSslMode::VerifyIdentity
+        })
+        .disable_statement_logging();
+    if let Some(certificates) = certificates {
+        options = options.ssl_ca(certificates);
+    }
+    Some(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_places() {
+        let parameters = vec![("a", Value::Integer(1)), ("bc", Value::Null)];
+        let (sql, values) = positional("SELECT :a, (:bc) WHERE x = :a", &parameters)
+            .ok()
+            .unwrap();
+        assert_eq!(sql, "SELECT ?, (?) WHERE x = ?");
+        assert_eq!(
+            values,
+            [&Value::Integer(1), &Value::Null, &Value::Integer(1)]
+        );
+        assert!(positional("SELECT :b", &parameters).is_err());
+    }
+
+    #[test]
+    fn tls_is_verified_everywhere_but_on_loopback() {
+        let mode = |url| format!("{:?}", options(url, None).unwrap().get_ssl_mode());
+        for url in [
+            "mysql://u:p@db.example:3306/board",
+            "mysql://u:p@db.example/board?ssl-mode=DISABLED",
+            "mysql://u:p@10.0.0.1/board",
+        ] {
+            assert_eq!(mode(url), "VerifyIdentity", "{url}");
+        }
+        for url in [
+            "mysql://u:p@127.0.0.1/board",
+            "mysql://u:p@localhost/board",
+            "mysql://u:p@[::1]:3306/board",
+        ] {
+            assert_eq!(mode(url), "Preferred", "{url}");
+        }
+    }
+
+    #[test]
+    fn a_url_without_a_database_is_malformed() {
+        for url in [
+            "mysql://u:p@host",
+            "mysql://u:p@host/",
+            "postgres://u:p@host/board",
+            "board",
+            "",
+        ] {
+            assert!(options(url, None).is_none(), "{url}");
+        }
+    }
+}
