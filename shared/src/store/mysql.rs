@@ -56,18 +56,21 @@ impl MySqlDatabase {
     }
 
     /// Runs a statement. Every statement of the store may run twice, so one whose connection broke is run
-    /// again on another.
+    /// again on another; a server that was restarted has broken them all.
     pub(super) async fn execute(
         &self,
         deadline: Instant,
         statement: &str,
         parameters: &Parameters,
     ) -> Result<Outcome, StoreError> {
-        match self.try_once(deadline, statement, parameters).await {
-            Err(Failure::Broken(_)) => self.try_once(deadline, statement, parameters).await,
-            outcome => outcome,
+        let mut outcome = self.try_once(deadline, statement, parameters).await;
+        for _ in 0..self.pool.options().get_max_connections() {
+            if !matches!(outcome, Err(Failure::Broken(_))) {
+                break;
+            }
+            outcome = self.try_once(deadline, statement, parameters).await;
         }
-        .map_err(StoreError::from)
+        outcome.map_err(StoreError::from)
     }
 
     async fn try_once(
