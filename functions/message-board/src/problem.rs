@@ -222,7 +222,7 @@ impl From<StoreError> for Problem {
         match cause {
             StoreError::Resuming => Self::DatabaseResuming,
             StoreError::Unavailable(_) => Self::DatabaseUnavailable,
-            StoreError::Fault(_) | StoreError::Duplicate => Self::Internal,
+            StoreError::Fault(_) | StoreError::Duplicate | StoreError::Exists => Self::Internal,
         }
     }
 }

@@ -80,7 +80,7 @@ impl MigrateDatabase {
             _ => return Err("unknown request type".into()),
         }
         let database = self.database.as_ref().map_err(ToString::to_string)?;
-        match timeout_at(deadline, migrate(database, deadline)).await {
+        match timeout_at(deadline, Box::pin(migrate(database, deadline))).await {
             Ok(Ok(migrated)) => Ok(Some(migrated.version)),
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err("the migrations took too long".into()),

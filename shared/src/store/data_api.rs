@@ -10,9 +10,6 @@ use aws_sdk_rdsdata::types::{Field, SqlParameter};
 use super::database::{Outcome, Parameters, Value};
 use super::{DataApiSettings, StoreError};
 
-/// MySQL's `ER_DUP_ENTRY`. The Data API gives the code only within its message.
-const DUPLICATE_ENTRY: &str = "1062";
-
 /// The Data API of one Aurora cluster.
 #[derive(Debug, Clone)]
 pub struct DataApi {
@@ -86,11 +83,11 @@ fn store_error(error: &SdkError<ExecuteStatementError>) -> StoreError {
         ExecuteStatementError::DatabaseErrorException(_)
         | ExecuteStatementError::BadRequestException(_) => {
             let message = service_error.meta().message().unwrap_or_default();
-            if message.contains(DUPLICATE_ENTRY) {
-                StoreError::Duplicate
-            } else {
-                unavailable()
-            }
+            // MySQL's code stands somewhere within the message.
+            let mut numbers = message.split(|c: char| !c.is_ascii_alphanumeric());
+            numbers
+                .find_map(|number| StoreError::from_code(number.parse().ok()?))
+                .unwrap_or_else(unavailable)
         }
         _ => unavailable(),
     }

@@ -25,6 +25,22 @@ pub enum StoreError {
     /// A row with this key is there already. The store itself makes sense of it.
     #[error("the row is there already")]
     Duplicate,
+    /// A table, column or index is there already. The migrations make sense of it.
+    #[error("the schema has it already")]
+    Exists,
+}
+
+impl StoreError {
+    /// What one of MySQL's error codes means to the store, where it means more than a failure.
+    ///
+    /// <https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>
+    pub(super) fn from_code(code: u16) -> Option<Self> {
+        match code {
+            1062 => Some(Self::Duplicate),            // ER_DUP_ENTRY
+            1050 | 1060 | 1061 => Some(Self::Exists), // ER_TABLE_EXISTS_ERROR, ER_DUP_FIELDNAME, ER_DUP_KEYNAME
+            _ => None,
+        }
+    }
 }
 
 /// Which way leads to the database.

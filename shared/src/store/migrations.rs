@@ -26,12 +26,20 @@ struct Migration {
     statement: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "message",
-    least_code: 1,
-    statement: include_str!("migrations/0001_message.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "message",
+        least_code: 1,
+        statement: include_str!("migrations/0001_message.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "message_by_sender",
+        least_code: 1,
+        statement: include_str!("migrations/0002_message_by_sender.sql"),
+    },
+];
 
 /// The newest migration that this code knows.
 const CODE: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
@@ -77,52 +85,39 @@ fn may_touch(recorded: &[Recorded]) -> Result<(), StoreError> {
 /// Where the database fails, or the schema is not for this code. What was applied until then is recorded,
 /// and the next run goes on from there.
 pub async fn migrate(database: &Database, deadline: Instant) -> Result<Migrated, StoreError> {
-    migrate_to(MIGRATIONS, database, deadline).await
-}
-
-async fn migrate_to(
-    migrations: &'static [Migration],
-    database: &Database,
-    deadline: Instant,
-) -> Result<Migrated, StoreError> {
     let run = Run::new(database, deadline);
     for statement in BOOKKEEPING {
         run.execute(statement, vec![]).await?;
     }
-    let mut migrated = Migrated {
-        version: 0,
-        applied: vec![],
-    };
-    let is_missing = |recorded: &[Recorded], migration: &&Migration| {
-        !recorded
-            .iter()
-            .any(|recorded| recorded.version == migration.version)
-    };
+    let mut applied = vec![];
     let mut recorded = run.recorded().await?;
-    if migrations
-        .iter()
-        .any(|migration| is_missing(&recorded, &migration))
-    {
-        run.take_lease().await?;
-        recorded = run.recorded().await?;
-        if !recorded.is_empty() {
-            may_touch(&recorded)?;
-        }
-        for migration in migrations
-            .iter()
-            .filter(|migration| is_missing(&recorded, migration))
-        {
-            run.apply(migration).await?;
-            migrated.applied.push(migration.name);
-        }
-        run.end_lease().await?;
-    } else {
+    if !recorded.is_empty() {
         may_touch(&recorded)?;
     }
-    let newest = recorded.iter().map(|recorded| recorded.version).max();
-    let known = migrations.last().map(|migration| migration.version);
-    migrated.version = newest.max(known).unwrap_or_default();
-    Ok(migrated)
+    if missing(&recorded).next().is_some() {
+        run.take_lease().await?;
+        // Perhaps another run did the work meanwhile.
+        recorded = run.recorded().await?;
+        for migration in missing(&recorded) {
+            run.apply(migration).await?;
+            applied.push(migration.name);
+        }
+        run.end_lease().await?;
+        recorded = run.recorded().await?;
+    }
+    may_touch(&recorded)?;
+    let version = recorded.iter().map(|recorded| recorded.version).max();
+    Ok(Migrated {
+        version: version.unwrap_or_default(),
+        applied,
+    })
+}
+
+fn missing(recorded: &[Recorded]) -> impl Iterator<Item = &'static Migration> {
+    let is_recorded = |version| recorded.iter().any(|recorded| recorded.version == version);
+    MIGRATIONS
+        .iter()
+        .filter(move |migration| !is_recorded(migration.version))
 }
 
 struct Recorded {
@@ -173,7 +168,11 @@ impl<'a> Run<'a> {
     }
 
     async fn apply(&self, migration: &Migration) -> Result<(), StoreError> {
-        self.execute(migration.statement, vec![]).await?;
+        match self.execute(migration.statement, vec![]).await {
+            // It is there already: an earlier run died before its record.
+            Ok(_) | Err(StoreError::Exists) => {}
+            Err(error) => return Err(error),
+        }
         let record = self
             .execute(
                 "INSERT INTO schema_migration (version, name, least_code) VALUES (:version, :name, :least_code)",

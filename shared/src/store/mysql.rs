@@ -15,8 +15,6 @@ use tokio::time::{Instant, timeout_at};
 use super::StoreError;
 use super::database::{MySqlSettings, Outcome, Parameters, Row, Value};
 
-/// MySQL's `ER_DUP_ENTRY`.
-const DUPLICATE_ENTRY: u16 = 1062;
 /// A connection that was idle for longer may have died, in a frozen sandbox above all: it is asked first.
 const TRUSTED_WHILE_IDLE: Duration = Duration::from_secs(1);
 /// How long a server that is starting, or has no connection to spare, is waited for.
@@ -82,7 +80,7 @@ impl MySqlDatabase {
         let mut connection = Borrowed(Some(self.pool.acquire().await?));
         let outcome = timeout_at(deadline, connection.run(statement, parameters))
             .await
-            .map_err(|_| Failure::Other("no answer in time".into()))?;
+            .map_err(|_| Failure::other("no answer in time"))?;
         if !matches!(outcome, Err(Failure::Broken(_))) {
             connection.give_back();
         }
@@ -97,7 +95,7 @@ struct Borrowed(Option<PoolConnection<MySql>>);
 impl Borrowed {
     async fn run(&mut self, statement: &str, parameters: &Parameters) -> Result<Outcome, Failure> {
         let Some(connection) = self.0.as_mut() else {
-            return Err(Failure::Other("no connection".into()));
+            return Err(Failure::other("no connection"));
         };
         if parameters.is_empty() {
             // As text, because MySQL cannot prepare all DDL.
@@ -172,7 +170,7 @@ fn positional<'a>(
         let (_, value) = parameters
             .iter()
             .find(|(parameter, _)| *parameter == name)
-            .ok_or_else(|| Failure::Other(format!("no parameter {name}")))?;
+            .ok_or_else(|| Failure::other(format!("no parameter {name}")))?;
         sql.push('?');
         sql.push_str(rest);
         values.push(value);
@@ -184,21 +182,31 @@ fn positional<'a>(
 enum Failure {
     /// The connection is gone; the statement may have run.
     Broken(sqlx::Error),
-    Duplicate,
-    Other(String),
+    /// The database said no.
+    Refused(StoreError),
+}
+
+impl Failure {
+    fn other(cause: impl Into<String>) -> Self {
+        Self::Refused(StoreError::Unavailable(cause.into()))
+    }
 }
 
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
-        match &error {
-            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => Self::Broken(error),
-            sqlx::Error::Database(cause) => match cause.try_downcast_ref::<MySqlDatabaseError>() {
-                Some(cause) if cause.number() == DUPLICATE_ENTRY => Self::Duplicate,
-                // "Server shutdown in progress" and "connection was killed".
-                Some(cause) if matches!(cause.number(), 1053 | 1927) => Self::Broken(error),
-                _ => Self::Other(error.to_string()),
-            },
-            _ => Self::Other(error.to_string()),
+        let code = match &error {
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => return Self::Broken(error),
+            sqlx::Error::Database(cause) => cause
+                .try_downcast_ref::<MySqlDatabaseError>()
+                .map(MySqlDatabaseError::number),
+            _ => None,
+        };
+        match code {
+            // ER_SERVER_SHUTDOWN, and MariaDB's ER_CONNECTION_KILLED.
+            Some(1053 | 1927) => Self::Broken(error),
+            code => code
+                .and_then(StoreError::from_code)
+                .map_or_else(|| Self::other(error.to_string()), Self::Refused),
         }
     }
 }
@@ -206,9 +214,8 @@ impl From<sqlx::Error> for Failure {
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Duplicate => Self::Duplicate,
             Failure::Broken(error) => Self::Unavailable(error.to_string()),
-            Failure::Other(cause) => Self::Unavailable(cause),
+            Failure::Refused(error) => error,
         }
     }
 }

@@ -82,6 +82,15 @@ fn from_message(message: &str) -> Error {
             1050,
             "42S01",
         )
+    } else if let Some((index, "")) = message
+        .strip_prefix("index ")
+        .and_then(|rest| rest.split_once(" already exists"))
+    {
+        let message = format!("Duplicate key name '{}'", quoted(index));
+        Error::database(&message, 1061, "42000")
+    } else if let Some(column) = message.strip_prefix("duplicate column name: ") {
+        let message = format!("Duplicate column name '{}'", quoted(column));
+        Error::database(&message, 1060, "42S21")
     } else if message.contains("syntax error") || message.contains("incomplete input") {
         let message = format!("You have an error in your SQL syntax; {message}");
         Error::database(&message, 1064, "42000")
@@ -104,6 +113,7 @@ mod tests {
                  CREATE TABLE t (id INT PRIMARY KEY, a TEXT NOT NULL UNIQUE, b INT CHECK (b > 0),
                                  c INT REFERENCES t (id), d INT, UNIQUE (c, d));
                  CREATE TABLE n (id INTEGER PRIMARY KEY);
+                 CREATE INDEX i ON t (b);
                  INSERT INTO n VALUES (1);
                  INSERT INTO t VALUES (1, 'x', 1, 1, 1);",
             )
@@ -149,6 +159,14 @@ mod tests {
             (
                 "CREATE TABLE t (id INT)",
                 "Table 't' already exists; Error code: 1050; SQLState: 42S01",
+            ),
+            (
+                "CREATE INDEX i ON t (b)",
+                "Duplicate key name 'i'; Error code: 1061; SQLState: 42000",
+            ),
+            (
+                "ALTER TABLE t ADD COLUMN b INT",
+                "Duplicate column name 'b'; Error code: 1060; SQLState: 42S21",
             ),
             (
                 "SELEC 1",

@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX message_by_sender ON message (sender, id)
