@@ -1,6 +1,7 @@
 //! What is started, in which order, and stopped. Nothing is started before all that can be refused was
 //! asked for: ports, the data directory, the database, settings.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 
 use tokio::sync::watch;
@@ -16,10 +17,12 @@ pub async fn run(options: Options) -> Result<(), String> {
     let site = listen(options.listen, "--listen").await?;
     let address = reachable(address_of(&site)?);
     let services = Services::start(&options).await?;
-    println!("Corkboard is ready.\n  site      http://{address}/");
+    let mut ready = format!("Corkboard is ready.\n  site      http://{address}/\n");
     for (name, address) in services.endpoints() {
-        println!("  {name:<10}http://{address}");
+        ready += &format!("  {name:<10}http://{address}\n");
     }
+    // It is ready whether or not anybody reads this.
+    let _ = std::io::stdout().write_all(ready.as_bytes());
 
     let front_door = front_door::router(FrontDoor {
         functions: services.functions.clone(),

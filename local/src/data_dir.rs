@@ -58,7 +58,12 @@ impl DataDir {
         let path = self.path.join("secret");
         let failed = |error: io::Error| format!("{} cannot be used: {error}", path.display());
         match fs::read_to_string(&path) {
-            Ok(secret) => Ok(secret.trim().to_owned()),
+            Ok(secret) if secret.trim().len() >= 32 => Ok(secret.trim().to_owned()),
+            Ok(_) => Err(format!(
+                "{} is damaged: put the board's secret back, or remove it to have a new one, \
+                 after which nobody can delete what was posted before",
+                path.display()
+            )),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let mut bytes = [0; 32];
                 getrandom::fill(&mut bytes)

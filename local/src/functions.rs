@@ -19,6 +19,9 @@ use url::Url;
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 pub const EVENT_LIMIT: usize = 6_291_556;
 
+/// Lambda's longest invocation; one that hangs must end for others to begin.
+const INVOCATION: Duration = Duration::from_mins(15);
+
 /// Why an invocation gave no answer.
 #[derive(Debug, Error)]
 pub enum InvokeError {
@@ -68,7 +71,11 @@ impl Functions {
             Err(_) => Err(absent(&"no answer within 5 s")),
             Ok(Err(error)) => Err(absent(&error)),
             Ok(Ok(_)) => Ok(Self::Lambda {
-                client: reqwest::Client::new(),
+                client: reqwest::Client::builder()
+                    .no_proxy()
+                    .timeout(INVOCATION)
+                    .build()
+                    .map_err(|error| error.to_string())?,
                 url,
             }),
         }

@@ -59,6 +59,6 @@ fn log() {
         .with_writer(std::io::stderr)
         .with_target(false);
     tracing_subscriber::registry()
-        .with(lines.with_filter(shared::telemetry::targets(Some(&filter))))
+        .with(lines.with_filter(shared::telemetry::filtered(Some(&filter))))
         .init();
 }

@@ -242,7 +242,7 @@ fn in_process(
     let lookup = |variable: &str| match variable {
         "MEDIA_BUCKET" => Some(s3::BUCKET.to_owned()),
         "PUBLIC_BASE_URL" => Some(environment(variable).unwrap_or_default()),
-        "BOARD_SECRET" => Some(environment(variable).unwrap_or_else(|| secret.clone())),
+        "BOARD_SECRET" => Some(optional(&environment, variable).unwrap_or_else(|| secret.clone())),
         _ => environment(variable),
     };
     let failed = |error: SettingError| error.to_string();

@@ -23,6 +23,13 @@ const PICTURE_CACHE_CONTROL: &str = "public, max-age=86400, s-maxage=300";
 #[error("the media bucket failed: {0}")]
 pub struct BucketError(String);
 
+impl BucketError {
+    /// S3 did not answer within the time that a caller had.
+    pub fn no_answer() -> Self {
+        Self("no answer in time".into())
+    }
+}
+
 impl<E> From<SdkError<E>> for BucketError
 where
     SdkError<E>: std::error::Error,

@@ -109,7 +109,8 @@ impl PublicBaseUrl {
                     && url.has_host()
                     && url.query().is_none()
                     && url.fragment().is_none()
-                    && !value.ends_with('/')
+                    // As it is written: what the parser would repair (spaces, quotes, line breaks) is refused.
+                    && url.as_str().strip_suffix('/').unwrap_or(url.as_str()) == value
             });
         is_base.then(|| Self(value.to_owned()))
     }
@@ -169,6 +170,9 @@ mod tests {
             "ftp://board.example",
             "https://board.example?a=b",
             "https://board.example#a",
+            "https://board.example\n",
+            "https://board.example/x\"y",
+            "HTTPS://board.example",
         ] {
             assert!(base(Some(bad)).is_err(), "{bad}");
         }

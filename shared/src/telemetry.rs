@@ -5,7 +5,8 @@
 use std::str::FromStr;
 
 use tracing::Level;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{FilterExt as _, Targets, filter_fn};
+use tracing_subscriber::layer::Filter;
 use tracing_subscriber::prelude::*;
 
 /// Starts logging. `filter` is the value of `RUST_LOG` (`info`, `warn,shared=debug`, …); without one, or
@@ -20,14 +21,36 @@ pub fn init(filter: Option<&str>) {
         .with_span_list(false);
     // A second call, as in tests, keeps the first subscriber.
     let _ = tracing_subscriber::registry()
-        .with(lines.with_filter(targets(filter)))
+        .with(lines.with_filter(filtered(filter)))
         .try_init();
 }
 
+/// Our own crates, by the beginning of their targets.
+const OWN: [&str; 5] = [
+    "message_board",
+    "sync_s3_bucket",
+    "migrate_database",
+    "shared",
+    "corkboard",
+];
+
 /// The filter that `RUST_LOG` asks for: targets and levels, without `EnvFilter`'s regular expressions,
-/// which would cost start-up time.
-pub fn targets(filter: Option<&str>) -> Targets {
-    filter
+/// which would cost start-up time. Others' crates log whole requests and answers when they trace, and s3s
+/// when it debugs; that is never shown.
+pub fn filtered<S>(filter: Option<&str>) -> impl Filter<S> + use<S> {
+    let asked = filter
         .and_then(|filter| Targets::from_str(filter).ok())
-        .unwrap_or_else(|| Targets::new().with_default(Level::INFO))
+        .unwrap_or_else(|| Targets::new().with_default(Level::INFO));
+    let discreet = filter_fn(|metadata| {
+        let target = metadata.target();
+        let most = if OWN.iter().any(|own| target.starts_with(own)) {
+            Level::TRACE
+        } else if target.starts_with("s3s") {
+            Level::INFO
+        } else {
+            Level::DEBUG
+        };
+        *metadata.level() <= most
+    });
+    asked.and(discreet)
 }

@@ -1,14 +1,15 @@
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use http::HeaderMap;
 use shared::bucket::{CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel};
 
 use crate::Board;
 use crate::caching::cacheable;
+use crate::deadline::Deadline;
 use crate::problem::Problem;
 
 /// A larger file would not pass Lambda's answer, 6 MB with every quote escaped.
@@ -20,12 +21,16 @@ pub fn router() -> Router<Arc<Board>> {
 
 async fn carrousel(
     State(board): State<Arc<Board>>,
+    Extension(deadline): Extension<Deadline>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let found = board.bucket.carrousel(LIMIT).await.map_err(|cause| {
-        tracing::error!(%cause, "the carrousel cannot be read");
-        Problem::CarrouselUnavailable
-    })?;
+    let found = deadline
+        .bucket(board.bucket.carrousel(LIMIT))
+        .await
+        .map_err(|cause| {
+            tracing::error!(%cause, "the carrousel cannot be read");
+            Problem::CarrouselUnavailable
+        })?;
     Ok(match found {
         Carrousel::Missing => cacheable(&headers, CARROUSEL_CACHE_CONTROL, "[]"),
         Carrousel::File(json) => cacheable(&headers, CARROUSEL_CACHE_CONTROL, json),

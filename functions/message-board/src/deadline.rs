@@ -3,6 +3,7 @@ use std::time::Duration;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use shared::bucket::BucketError;
 use tokio::time::{Instant, timeout_at};
 use tracing::{error, info};
 
@@ -23,6 +24,15 @@ impl Deadline {
     /// Until when the store may work on the request.
     pub fn for_the_store(self) -> Instant {
         self.received + STORE
+    }
+
+    /// The media bucket's answer, if it comes in time.
+    pub async fn bucket<T>(
+        self,
+        work: impl Future<Output = Result<T, BucketError>>,
+    ) -> Result<T, BucketError> {
+        let answer = timeout_at(self.for_the_store(), work).await;
+        answer.unwrap_or_else(|_| Err(BucketError::no_answer()))
     }
 
     /// The same request, with less time.

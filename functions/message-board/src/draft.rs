@@ -12,6 +12,9 @@ use shared::domain::{
 
 use crate::problem::{FieldProblem, Problem};
 
+/// More parts than any form of ours has.
+const PARTS: usize = 100;
+
 /// What a client sent, not yet looked at.
 #[derive(Default)]
 struct Draft {
@@ -57,28 +60,22 @@ async fn from_json(request: Request) -> Result<Draft, Problem> {
         ));
     };
     let mut draft = Draft::default();
-    for (field, slot) in [
-        ("text", &mut draft.text),
-        ("author", &mut draft.author),
-        ("alt", &mut draft.alt),
-    ] {
+    for field in ["text", "author", "alt"] {
         match members.remove(field) {
             None | Some(Value::Null) => {}
-            Some(Value::String(text)) => *slot = Some(text),
-            Some(_) => draft
-                .wrong
-                .push(wrong(field, "not-a-string", "must be a string")),
+            Some(Value::String(text)) => draft.set(field, text),
+            Some(_) => draft.refuse(field, "not-a-string", "must be a string"),
         }
     }
     if members
         .get("picture")
         .is_some_and(|picture| !picture.is_null())
     {
-        draft.wrong.push(wrong(
+        draft.refuse(
             "picture",
             "not-a-file",
             "must be sent as a file of multipart/form-data",
-        ));
+        );
     }
     Ok(draft)
 }
@@ -89,107 +86,115 @@ async fn from_form(request: Request) -> Result<Draft, Problem> {
         .map_err(|rejection| unreadable(rejection.status()))?;
     let broken = |error: MultipartError| unreadable(error.status());
     let mut draft = Draft::default();
+    let mut parts = 0;
     while let Some(part) = form.next_field().await.map_err(broken)? {
+        parts += 1;
+        if parts > PARTS {
+            return Err(Problem::MalformedBody(
+                "The form has too many parts.".into(),
+            ));
+        }
         let is_file = part.file_name().is_some();
-        let slot = match part.name() {
+        let field = match part.name() {
             Some("picture") => {
                 let picture = part.bytes().await.map_err(broken)?;
                 // A form without a chosen file sends an empty one.
                 if !picture.is_empty() && draft.picture.replace(picture).is_some() {
-                    draft
-                        .wrong
-                        .push(wrong("picture", "several", "must be a single picture"));
+                    draft.refuse("picture", "several", "must be a single picture");
                 }
                 continue;
             }
             _ if is_file => {
-                draft
-                    .wrong
-                    .push(wrong("picture", "unknown-file", "must be the only file"));
+                draft.refuse("picture", "unknown-file", "must be the only file");
                 continue;
             }
-            Some("text") => (&mut draft.text, "text"),
-            Some("author") => (&mut draft.author, "author"),
-            Some("alt") => (&mut draft.alt, "alt"),
+            Some("text") => "text",
+            Some("author") => "author",
+            Some("alt") => "alt",
             _ => continue,
         };
         let value = part.bytes().await.map_err(broken)?;
         let value = String::from_utf8(value.into())
             .map_err(|_| Problem::MalformedBody("The body is not UTF-8.".into()))?;
-        if slot.0.replace(value).is_some() {
-            draft
-                .wrong
-                .push(wrong(slot.1, "several", "must be given once"));
-        }
+        draft.set(field, value);
     }
     Ok(draft)
 }
 
 impl Draft {
-    fn check(self) -> Result<NewMessage, Problem> {
-        let Self {
-            text,
-            author,
-            alt,
-            picture: sent,
-            mut wrong,
-        } = self;
-        let picture = match sent.as_ref().map(Picture::parse).transpose() {
-            Ok(picture) => picture,
+    fn set(&mut self, field: &'static str, value: String) {
+        let slot = match field {
+            "text" => &mut self.text,
+            "author" => &mut self.author,
+            _ => &mut self.alt,
+        };
+        if slot.replace(value).is_some() {
+            self.refuse(field, "several", "must be given once");
+        }
+    }
+
+    /// Notes what is wrong with a field; the first fault of a field is enough.
+    fn refuse(&mut self, field: &'static str, code: &'static str, detail: &str) {
+        if self.wrong.iter().all(|wrong| wrong.field != field) {
+            let detail = detail.to_owned();
+            self.wrong.push(FieldProblem {
+                field,
+                code,
+                detail,
+            });
+        }
+    }
+
+    fn check(mut self) -> Result<NewMessage, Problem> {
+        let picture = self.picture.as_ref().map(Picture::parse).transpose();
+        let has_picture = self.picture.is_some();
+        let text = MessageText::parse(self.text.as_deref().unwrap_or_default()).and_then(|text| {
+            if text.is_empty() && !has_picture {
+                Err(InvalidField::Required)
+            } else {
+                Ok(text)
+            }
+        });
+        let author = Author::parse(self.author.as_deref().unwrap_or_default());
+        let alt = Alt::parse(self.alt.as_deref().unwrap_or_default()).and_then(|alt| {
+            if alt.is_some() && !has_picture {
+                Err(InvalidField::WithoutPicture)
+            } else {
+                Ok(alt)
+            }
+        });
+
+        match &picture {
+            Ok(_) => {}
             Err(InvalidPicture::TooLarge) => return Err(Problem::PictureTooLarge),
             Err(InvalidPicture::UnknownFormat) => return Err(Problem::UnsupportedPicture),
             Err(error @ InvalidPicture::Malformed(_)) => {
-                wrong.push(self::wrong("picture", "malformed", &error.to_string()));
-                None
+                self.refuse("picture", "malformed", &error.to_string());
             }
             Err(error @ InvalidPicture::TooManyPixels { .. }) => {
-                wrong.push(self::wrong(
-                    "picture",
-                    "too-many-pixels",
-                    &error.to_string(),
-                ));
-                None
+                self.refuse("picture", "too-many-pixels", &error.to_string());
             }
-        };
-        let mut refuse = |field, error: InvalidField| {
-            wrong.push(self::wrong(field, error.code(), &error.to_string()));
-        };
-        let text = MessageText::parse(text.as_deref().unwrap_or_default())
-            .and_then(|text| {
-                if text.is_empty() && sent.is_none() {
-                    Err(InvalidField::Required)
-                } else {
-                    Ok(text)
-                }
-            })
-            .map_err(|error| refuse("text", error));
-        let author = Author::parse(author.as_deref().unwrap_or_default())
-            .map_err(|error| refuse("author", error));
-        let alt = Alt::parse(alt.as_deref().unwrap_or_default())
-            .and_then(|alt| {
-                if alt.is_some() && sent.is_none() {
-                    Err(InvalidField::WithoutPicture)
-                } else {
-                    Ok(alt)
-                }
-            })
-            .map_err(|error| refuse("alt", error));
-        match (text, author, alt) {
-            (Ok(text), Ok(author), Ok(alt)) if wrong.is_empty() => Ok(NewMessage {
-                author,
-                text,
-                picture: picture.map(|picture| NewPicture { picture, alt }),
-            }),
-            _ => Err(Problem::InvalidFields(wrong)),
         }
-    }
-}
-
-fn wrong(field: &'static str, code: &'static str, detail: &str) -> FieldProblem {
-    FieldProblem {
-        field,
-        code,
-        detail: detail.to_owned(),
+        let faults = [
+            ("text", text.as_ref().err().copied()),
+            ("author", author.as_ref().err().copied()),
+            ("alt", alt.as_ref().err().copied()),
+        ];
+        for (field, fault) in faults {
+            if let Some(fault) = fault {
+                self.refuse(field, fault.code(), &fault.to_string());
+            }
+        }
+        match (picture, text, author, alt) {
+            (Ok(picture), Ok(text), Ok(author), Ok(alt)) if self.wrong.is_empty() => {
+                Ok(NewMessage {
+                    author,
+                    text,
+                    picture: picture.map(|picture| NewPicture { picture, alt }),
+                })
+            }
+            _ => Err(Problem::InvalidFields(self.wrong)),
+        }
     }
 }
 

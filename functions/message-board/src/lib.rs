@@ -51,6 +51,14 @@ impl Board {
     fn store(&self, deadline: Deadline) -> Store {
         Store::new(self.database.clone(), deadline.for_the_store())
     }
+
+    fn posting(&self, deadline: Deadline) -> posting::Posting<'_> {
+        posting::Posting {
+            store: self.store(deadline),
+            bucket: &self.bucket,
+            deadline,
+        }
+    }
 }
 
 /// The application: all routes of the board, over a database and a media bucket.

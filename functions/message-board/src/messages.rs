@@ -16,7 +16,7 @@ use shared::domain::{Message, MessageId};
 use crate::caching::cacheable;
 use crate::deadline::Deadline;
 use crate::problem::{FieldProblem, Problem};
-use crate::{Board, Posting, draft, posting};
+use crate::{Board, draft, settings};
 
 /// One URL for all viewers: a shared cache asks once a second, and serves what it has while we cannot.
 const CACHE_CONTROL: &str = "public, max-age=0, s-maxage=1, stale-if-error=60";
@@ -162,11 +162,11 @@ async fn create(
     Extension(deadline): Extension<Deadline>,
     request: Request,
 ) -> Result<Response, Problem> {
-    if board.settings.posting == Posting::Closed {
+    if board.settings.posting == settings::Posting::Closed {
         return Err(Problem::PostingClosed);
     }
     let new = draft::read(request).await?;
-    let message = posting::post(&board.store(deadline), &board.bucket, &new).await?;
+    let message = board.posting(deadline).post(&new).await?;
     let location = format!("/api/messages/{}", message.id);
     let created = Created {
         delete_token: board.settings.tokens.delete_token(message.id),
@@ -189,7 +189,7 @@ async fn delete(
     if !board.settings.tokens.may_delete(id, bearer.token()) {
         return Err(Problem::TokenWrong);
     }
-    posting::delete(&board.store(deadline), &board.bucket, id).await?;
+    board.posting(deadline).delete(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -19,57 +19,65 @@ use shared::store::Store;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use crate::deadline::Deadline;
 use crate::problem::Problem;
 
 /// Clearing away must not hold up an answer.
 const CLEARING: Duration = Duration::from_secs(2);
 
-/// Posts a message. Whatever was acknowledged is on the board.
-pub async fn post(store: &Store, bucket: &Bucket, new: &NewMessage) -> Result<Message, Problem> {
-    let (posted, _) = tokio::join!(
-        steps_of_a_post(store, bucket, new),
-        timeout(CLEARING, clear_leftovers(store, bucket)),
-    );
-    posted
+/// What the steps are done with, for one request.
+pub struct Posting<'a> {
+    pub store: Store,
+    pub bucket: &'a Bucket,
+    pub deadline: Deadline,
 }
 
-async fn steps_of_a_post(
-    store: &Store,
-    bucket: &Bucket,
-    new: &NewMessage,
-) -> Result<Message, Problem> {
-    let message = new.with_id(MessageId::generate());
-    store.insert(&message).await?;
-    if let Some(new) = &new.picture {
-        bucket.put_picture(message.id, &new.picture).await?;
-        store.mark_posted(message.id).await?;
+impl Posting<'_> {
+    /// Posts a message. Whatever was acknowledged is on the board.
+    pub async fn post(&self, new: &NewMessage) -> Result<Message, Problem> {
+        let clearing = timeout(CLEARING, self.clear_leftovers());
+        let (posted, _) = tokio::join!(self.steps_of_a_post(new), clearing);
+        posted
     }
-    Ok(message)
-}
 
-/// Deletes a posted message and its picture.
-pub async fn delete(store: &Store, bucket: &Bucket, id: MessageId) -> Result<(), Problem> {
-    let message = store.find(id).await?.ok_or(Problem::MessageNotFound)?;
-    if let Some(picture) = message.picture {
-        bucket.delete_picture(id, picture.format).await?;
-    }
-    store.blank(id).await?;
-    Ok(())
-}
-
-/// Clears a few leftovers of requests that died. What fails here is tried again with a later post.
-async fn clear_leftovers(store: &Store, bucket: &Bucket) {
-    let cleared = async {
-        for leftover in store.leftovers(SystemTime::now()).await? {
-            if let Some(format) = leftover.picture {
-                bucket.delete_picture(leftover.id, format).await?;
-            }
-            store.remove_leftover(leftover.id).await?;
-            info!(id = %leftover.id, "cleared a leftover away");
+    async fn steps_of_a_post(&self, new: &NewMessage) -> Result<Message, Problem> {
+        let message = new.with_id(MessageId::generate());
+        self.store.insert(&message).await?;
+        if let Some(new) = &new.picture {
+            self.deadline
+                .bucket(self.bucket.put_picture(message.id, &new.picture))
+                .await?;
+            self.store.mark_posted(message.id).await?;
         }
-        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
-    };
-    if let Err(cause) = cleared.await {
-        warn!(%cause, "leftovers could not be cleared away");
+        Ok(message)
+    }
+
+    /// Deletes a posted message and its picture.
+    pub async fn delete(&self, id: MessageId) -> Result<(), Problem> {
+        let message = self.store.find(id).await?.ok_or(Problem::MessageNotFound)?;
+        if let Some(picture) = message.picture {
+            self.deadline
+                .bucket(self.bucket.delete_picture(id, picture.format))
+                .await?;
+        }
+        self.store.blank(id).await?;
+        Ok(())
+    }
+
+    /// Clears a few leftovers of requests that died. What fails here is tried again with a later post.
+    async fn clear_leftovers(&self) {
+        let cleared = async {
+            for leftover in self.store.leftovers(SystemTime::now()).await? {
+                if let Some(format) = leftover.picture {
+                    self.bucket.delete_picture(leftover.id, format).await?;
+                }
+                self.store.remove_leftover(leftover.id).await?;
+                info!(id = %leftover.id, "cleared a leftover away");
+            }
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+        };
+        if let Err(cause) = cleared.await {
+            warn!(%cause, "leftovers could not be cleared away");
+        }
     }
 }

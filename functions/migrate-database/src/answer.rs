@@ -14,7 +14,9 @@ use crate::Request;
 const PHYSICAL_ID: &str = "corkboard-database-schema";
 /// An answer has 4096 bytes at most, and a character of the reason may take six in JSON.
 const REASON_CHARACTERS: usize = 500;
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(500);
+/// One try that hangs must leave time for another.
+const ATTEMPT: Duration = Duration::from_secs(3);
 
 /// The schema's version where there was something to do, or why it failed.
 pub type Outcome = Result<Option<i64>, String>;
@@ -38,13 +40,14 @@ impl Answers {
         let body = body(request, outcome);
         let mut last = Error::from("no time to answer CloudFormation");
         while Instant::now() < deadline {
-            match timeout_at(deadline, self.put(&request.response_url, &body)).await {
+            let attempt = deadline.min(Instant::now() + ATTEMPT);
+            match timeout_at(attempt, self.put(&request.response_url, &body)).await {
                 Ok(Ok(())) => return Ok(()),
                 Ok(Err(error)) => {
                     warn!(%error, "CloudFormation did not take the answer");
                     last = error;
                 }
-                Err(_) => break,
+                Err(_) => warn!("CloudFormation was not reached in time"),
             }
             sleep(PAUSE).await;
         }

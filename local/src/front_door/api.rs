@@ -19,10 +19,11 @@ use http::header::{
     CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, TRANSFER_ENCODING, USER_AGENT,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tracing::error;
+use url::Url;
 
 use super::{FrontDoor, client_address};
 use crate::functions::InvokeError;
@@ -32,6 +33,8 @@ use crate::functions::InvokeError;
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
 /// A longer upload is cut off instead of being read to its end.
 const PATIENCE: usize = 100 * 1024 * 1024;
+/// In bytes, with the host; a longer one is no URI to the function.
+const URI_LIMIT: usize = 32 * 1024;
 
 pub async fn handle(
     State(front_door): State<Arc<FrontDoor>>,
@@ -39,6 +42,13 @@ pub async fn handle(
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
+    let host = joined(&parts.headers, &HOST);
+    if !is_host(&host) {
+        return own_answer(StatusCode::BAD_REQUEST, "Bad Request");
+    }
+    if parts.uri.to_string().len() + host.len() > URI_LIMIT {
+        return own_answer(StatusCode::URI_TOO_LONG, "URI Too Long");
+    }
     let body = match read(body).await {
         Ok(body) => body,
         Err(refusal) => return *refusal,
@@ -50,7 +60,7 @@ pub async fn handle(
         .functions
         .message_board(event)
         .await
-        .map(|answer| response(&answer))
+        .map(|answer| response(&answer, &parts.method))
     {
         Ok(Ok(response)) => response,
         Ok(Err(cause)) => {
@@ -65,6 +75,19 @@ pub async fn handle(
             own_answer(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         }
     }
+}
+
+/// An authority and nothing else, or nothing: the function makes a URL of it.
+fn is_host(host: &str) -> bool {
+    host.is_empty()
+        || Url::parse(&format!("http://{host}/")).is_ok_and(|url| {
+            url.as_str().parse::<http::Uri>().is_ok()
+                && url.path() == "/"
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty()
+                && url.password().is_none()
+        })
 }
 
 /// A browser that is still sending does not see an answer, so a body that is too large is read all the same.
@@ -103,6 +126,10 @@ fn event(parts: &Parts, body: &Bytes, client: IpAddr) -> Bytes {
     let now = Utc::now();
     let host = joined(&parts.headers, &HOST);
     let mut headers = headers(&parts.headers);
+    // HTTP/1.0 needs none, and API Gateway always has one.
+    if host.is_empty() {
+        headers.insert("host".into(), "localhost".into());
+    }
     headers.insert("content-length".into(), body.len().to_string());
     headers.insert("x-forwarded-for".into(), client.to_string());
     headers.insert("x-forwarded-proto".into(), "http".into());
@@ -200,7 +227,10 @@ fn joined(headers: &HeaderMap, name: &HeaderName) -> String {
         .join(",")
 }
 
-fn response(answer: &[u8]) -> Result<Response, Box<dyn std::error::Error + Send + Sync>> {
+fn response(
+    answer: &[u8],
+    method: &Method,
+) -> Result<Response, Box<dyn std::error::Error + Send + Sync>> {
     let answer: ApiGatewayV2httpResponse = serde_json::from_slice(answer)?;
     let body = match answer.body {
         Some(lambda_http::Body::Text(text)) if answer.is_base64_encoded => STANDARD.decode(text)?,
@@ -221,7 +251,41 @@ fn response(answer: &[u8]) -> Result<Response, Box<dyn std::error::Error + Send 
     for cookie in answer.cookies {
         headers.append(http::header::SET_COOKIE, HeaderValue::from_str(&cookie)?);
     }
-    // It is said anew for this connection.
-    headers.remove(CONTENT_LENGTH);
+    // It is said anew for this connection, except where there is no body to measure.
+    if method != Method::HEAD {
+        headers.remove(CONTENT_LENGTH);
+    }
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_an_authority_and_nothing_else() {
+        for good in [
+            "",
+            "board.example",
+            "127.0.0.1:8080",
+            "[::1]:8080",
+            "böard.example",
+        ] {
+            assert!(is_host(good), "{good}");
+        }
+        for bad in [
+            "a:99999",
+            "a b",
+            "[::1",
+            "%",
+            "{",
+            "x/api/board?",
+            "a?b",
+            "a#b",
+            "user@a",
+            "a/",
+        ] {
+            assert!(!is_host(bad), "{bad}");
+        }
+    }
 }

@@ -58,7 +58,10 @@ pub async fn carrousel(
 }
 
 async fn object(front_door: &FrontDoor, key: &str, request: &HeaderMap) -> Response {
-    let range = request.get(RANGE).and_then(|range| range.to_str().ok());
+    let range = request
+        .get(RANGE)
+        .and_then(|range| range.to_str().ok())
+        .filter(|range| is_single_range(range));
     let object = front_door
         .s3
         .get_object()
@@ -116,6 +119,25 @@ async fn object(front_door: &FrontDoor, key: &str, request: &HeaderMap) -> Respo
     (status, headers, body).into_response()
 }
 
+/// `bytes=first-last`, either of them left out; anything else is ignored, as HTTP allows
+/// ([RFC 9110, 14.2](https://www.rfc-editor.org/rfc/rfc9110#section-14.2)).
+fn is_single_range(range: &str) -> bool {
+    let Some((first, last)) = range
+        .strip_prefix("bytes=")
+        .and_then(|range| range.split_once('-'))
+    else {
+        return false;
+    };
+    let number = |text: &str| text.parse::<u32>().ok().filter(|_| !text.starts_with('+'));
+    match (first, last) {
+        ("", number_of_last) => number(number_of_last).is_some(),
+        (first, "") => number(first).is_some(),
+        (first, last) => number(first)
+            .zip(number(last))
+            .is_some_and(|(first, last)| first <= last),
+    }
+}
+
 fn refusal(error: &SdkError<GetObjectError>) -> Response {
     let status = error
         .raw_response()
@@ -132,4 +154,29 @@ fn refusal(error: &SdkError<GetObjectError>) -> Response {
 
 fn missing() -> Response {
     (StatusCode::NOT_FOUND, "There is no such picture.\n").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_well_formed_range_is_passed_on() {
+        for good in ["bytes=0-0", "bytes=5-", "bytes=-5", "bytes=10-20"] {
+            assert!(is_single_range(good), "{good}");
+        }
+        for bad in [
+            "bytes=5-2",
+            "bytes=0-1,3-4",
+            "bytes=-",
+            "bytes=abc",
+            "chars=0-1",
+            "bytes= 0-1",
+            "bytes=+1-2",
+            "bytes=0-18446744073709551615",
+            "",
+        ] {
+            assert!(!is_single_range(bad), "{bad}");
+        }
+    }
 }

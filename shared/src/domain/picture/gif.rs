@@ -17,7 +17,15 @@ pub(super) fn measure(bytes: &[u8]) -> Result<Measured, Malformed> {
     loop {
         match reader.u8()? {
             0x2c => {
-                reader.take(8)?; // where the frame stands
+                let [left, top] = [reader.u16_le()?, reader.u16_le()?];
+                let [columns, rows] = [reader.u16_le()?, reader.u16_le()?];
+                // A browser would make the screen larger.
+                let fits = |start: u16, length, side| {
+                    start.checked_add(length).is_some_and(|end| end <= side)
+                };
+                if !fits(left, columns, width) || !fits(top, rows, height) {
+                    return Err(Malformed("a frame is larger than the picture"));
+                }
                 let flags = reader.u8()?;
                 skip_colour_table(&mut reader, flags)?;
                 reader.u8()?; // LZW minimum code size

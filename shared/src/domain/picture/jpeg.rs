@@ -21,8 +21,8 @@ pub(super) fn measure(bytes: &[u8]) -> Result<Measured, Malformed> {
             marker => {
                 let segment = segment(&mut reader)?;
                 match marker {
-                    // Start of frame; C4, C8 and CC are tables and reserved.
-                    0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
+                    // Start of frame: baseline, extended, progressive.
+                    0xc0..=0xc2 => {
                         let first = size.replace(frame_size(segment)?).is_none();
                         first
                             .then_some(())
@@ -33,6 +33,9 @@ pub(super) fn measure(bytes: &[u8]) -> Result<Measured, Malformed> {
                         if let (None, Some(tiff)) = (turned, segment.strip_prefix(EXIF)) {
                             turned = Some(exif::swaps_sides(tiff));
                         }
+                    }
+                    0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
+                        return Err(Malformed("it is of a kind that browsers do not show"));
                     }
                     0xda => {
                         if size.is_none() {

@@ -25,16 +25,22 @@ pub(super) fn measure(bytes: &[u8]) -> Result<Measured, Malformed> {
         let first = size.is_none();
         match &kind {
             b"VP8X" if first => size = Some(extended(data)?),
-            b"VP8 " => {
-                size.get_or_insert(lossy(data)?);
-                image = true;
-            }
-            b"VP8L" => {
-                size.get_or_insert(lossless(data)?);
+            b"VP8 " | b"VP8L" => {
+                let measured = if &kind == b"VP8L" {
+                    lossless(data)?
+                } else {
+                    lossy(data)?
+                };
+                if image || *size.get_or_insert(measured) != measured {
+                    return Err(Malformed("its image is not of its size"));
+                }
                 image = true;
             }
             _ if first => return Err(Malformed("its header is missing")),
-            b"ANMF" => image = true,
+            b"ANMF" => {
+                frame_within(data, size)?;
+                image = true;
+            }
             b"EXIF" => turned = exif::swaps_sides(data.strip_prefix(b"Exif\0\0").unwrap_or(data)),
             _ => {}
         }
@@ -53,6 +59,17 @@ pub(super) fn measure(bytes: &[u8]) -> Result<Measured, Malformed> {
         height,
         end: start + length,
     })
+}
+
+/// A frame of an animation: half of where it stands, then its sides less one.
+fn frame_within(data: &[u8], canvas: Option<(u32, u32)>) -> Result<(), Malformed> {
+    let mut reader = Reader::new(data);
+    let (left, top) = (2 * reader.u24_le()?, 2 * reader.u24_le()?);
+    let (width, height) = (reader.u24_le()? + 1, reader.u24_le()? + 1);
+    if canvas.is_none_or(|canvas| left + width > canvas.0 || top + height > canvas.1) {
+        return Err(Malformed("a frame is larger than the picture"));
+    }
+    Ok(())
 }
 
 /// VP8X: flags, then the canvas less one.
