@@ -17,12 +17,17 @@ pub async fn run(options: Options) -> Result<(), String> {
     let site = listen(options.listen, "--listen").await?;
     let address = reachable(address_of(&site)?);
     let services = Services::start(&options).await?;
-    let mut ready = format!("Corkboard is ready.\n  site      http://{address}/\n");
-    for (name, address) in services.endpoints() {
-        ready += &format!("  {name:<10}http://{address}\n");
-    }
+    let site_line = format!("  site      http://{address}/");
+    let lines = services
+        .endpoints()
+        .map(|(name, address)| format!("  {name:<10}http://{address}"));
+    let lines: Vec<_> = std::iter::once(site_line).chain(lines).collect();
     // It is ready whether or not anybody reads this.
-    let _ = std::io::stdout().write_all(ready.as_bytes());
+    let _ = writeln!(
+        std::io::stdout(),
+        "Corkboard is ready.\n{}",
+        lines.join("\n")
+    );
 
     let front_door = front_door::router(FrontDoor {
         functions: services.functions.clone(),

@@ -119,7 +119,7 @@ mod tests {
     fn a_malformed_setting_is_named() {
         for (variable, value) in [
             ("BOARD_SECRET", "too short"),
-            ("MEDIA_BUCKET", "a"),
+            ("MEDIA_BUCKET", "no bucket!"),
             ("PUBLIC_BASE_URL", "board.example"),
             ("POSTING", "maybe"),
             ("POSTS_PER_MINUTE", "-1"),
