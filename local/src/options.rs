@@ -52,7 +52,7 @@ pub struct Options {
         value_name = "mysql://user:password@host:3306/name",
         hide_env_values = true
     )]
-    pub database: Option<Url>,
+    pub database: Option<String>,
 
     /// Where `cargo lambda watch` runs the functions, instead of this process.
     #[arg(long, env = "CORKBOARD_LAMBDA", value_name = "URL")]

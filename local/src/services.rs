@@ -12,7 +12,7 @@ use axum::Router;
 use message_board::app;
 use shared::bucket::Bucket;
 use shared::settings::{SettingError, environment, optional};
-use shared::store::{DataApiSettings, Database, DatabaseSettings, migrate};
+use shared::store::{DataApiSettings, Database, MySqlSettings, migrate};
 use sync_s3_bucket::SyncS3Bucket;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -53,12 +53,18 @@ impl Services {
         options.check()?;
         let s3_listener = listen(options.s3_listen, "--s3-listen").await?;
         let s3_address = address_of(&s3_listener)?;
+        let chosen = Chosen::by(options).await?;
+        let lambda = match &options.lambda {
+            Some(url) => Some(Functions::lambda(url.clone()).await?),
+            None => None,
+        };
+        // What the folder is not needed for was asked before, so that a refusal leaves none behind.
         let data_dir = DataDir::open(&options.data_dir)?;
         let config = sdk_config(options);
         let s3 = s3_client(&config, s3_address);
-        let (database, data_api) = database(options, &config, &data_dir).await?;
-        let functions = match &options.lambda {
-            Some(url) => Functions::lambda(url.clone()).await?,
+        let (database, data_api) = database(chosen, options, &config, &data_dir).await?;
+        let functions = match lambda {
+            Some(functions) => functions,
             None => in_process(&data_dir, &s3, database.clone())?,
         };
         let queue = queue(functions.clone());
@@ -144,56 +150,70 @@ pub fn address_of(listener: &TcpListener) -> Result<SocketAddr, String> {
         .map_err(|error| format!("a port is not known: {error}"))
 }
 
-/// The database that the functions use, and the Data API before it where there is one.
+/// Where messages are kept.
+enum Chosen {
+    /// A MySQL that the functions reach directly.
+    Direct(MySqlSettings),
+    /// What the Data API is served from: a MySQL, or the embedded SQLite.
+    DataApi(TcpListener, Option<Engine>),
+}
+
+impl Chosen {
+    async fn by(options: &Options) -> Result<Self, String> {
+        if optional(&environment, "DATABASE_URL").is_some() {
+            if options.database.is_some() {
+                return Err("--database and DATABASE_URL are both given: leave one out".into());
+            }
+            let settings =
+                MySqlSettings::from_lookup(&environment).map_err(|error| error.to_string())?;
+            return Ok(Self::Direct(settings));
+        }
+        let listener = listen(options.data_api_listen, "--data-api-listen").await?;
+        let engine = match &options.database {
+            Some(url) => Some(mysql(url).await?),
+            None => None,
+        };
+        Ok(Self::DataApi(listener, engine))
+    }
+}
+
+/// A MySQL behind the Data API. No message repeats the URL, which has a password in it.
+async fn mysql(url: &str) -> Result<Engine, String> {
+    let parsed = Url::parse(url).ok().filter(|url| url.scheme() == "mysql");
+    let parsed =
+        parsed.ok_or("--database is malformed: expected mysql://user:password@host:3306/name")?;
+    Engine::mysql(url).await.map_err(|error| {
+        let host = parsed.host_str().unwrap_or_default();
+        format!("the database at {host} cannot be used: {error}")
+    })
+}
+
+/// The database as the functions see it, and the Data API before it where there is one.
 async fn database(
+    chosen: Chosen,
     options: &Options,
     config: &SdkConfig,
     data_dir: &DataDir,
 ) -> Result<(Database, Option<(TcpListener, Router)>), String> {
-    if optional(&environment, "DATABASE_URL").is_some() {
-        if options.database.is_some() {
-            return Err("--database and DATABASE_URL are both given: leave one out".into());
-        }
-        let by_url = |variable: &str| {
-            variable
-                .starts_with("DATABASE_")
-                .then(|| environment(variable))
-                .flatten()
-        };
-        return match DatabaseSettings::from_lookup(&by_url).map_err(|error| error.to_string())? {
-            DatabaseSettings::MySql(settings) => {
-                Ok((Database::mysql(&settings, CONNECTIONS), None))
-            }
-            DatabaseSettings::DataApi(_) => Err("DATABASE_URL is malformed".into()),
-        };
-    }
-    let listener = listen(options.data_api_listen, "--data-api-listen").await?;
+    let (listener, engine) = match chosen {
+        Chosen::Direct(settings) => return Ok((Database::mysql(&settings, CONNECTIONS), None)),
+        Chosen::DataApi(listener, engine) => (listener, engine),
+    };
+    let engine = match engine {
+        Some(engine) => engine,
+        None => Engine::sqlite(&data_dir.database())
+            .await
+            .map_err(|error| {
+                format!("{} cannot be used: {error}", data_dir.database().display())
+            })?,
+    };
     let address = address_of(&listener)?;
-    let engine = engine(options.database.as_ref(), data_dir).await?;
     let credentials = signature::Credentials {
         access_key_id: options.access_key_id.clone(),
         secret_access_key: options.secret_access_key.clone(),
     };
     let router = data_api::router(engine, credentials, address);
     Ok((behind_data_api(config, address), Some((listener, router))))
-}
-
-/// The database behind the Data API.
-async fn engine(url: Option<&Url>, data_dir: &DataDir) -> Result<Engine, String> {
-    match url {
-        None => Engine::sqlite(&data_dir.database())
-            .await
-            .map_err(|error| format!("{} cannot be used: {error}", data_dir.database().display())),
-        Some(url) if url.scheme() == "mysql" => {
-            Engine::mysql(url.as_str()).await.map_err(|error| {
-                let host = url.host_str().unwrap_or_default();
-                format!("the database at {host} cannot be used: {error}")
-            })
-        }
-        Some(_) => {
-            Err("--database is malformed: expected mysql://user:password@host:3306/name".into())
-        }
-    }
 }
 
 fn sdk_config(options: &Options) -> SdkConfig {

@@ -27,6 +27,7 @@ pub struct FrontDoor {
 /// The front door's routes.
 pub fn router(front_door: FrontDoor) -> Router {
     Router::new()
+        .route("/api/", any(api::handle))
         .route("/api/{*path}", any(api::handle))
         .merge(
             Router::new()

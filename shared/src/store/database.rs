@@ -76,38 +76,48 @@ impl DatabaseSettings {
     /// # Errors
     /// Where neither is complete, both are given, or one is malformed.
     pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingError> {
-        const URL: &str = "mysql://user:password@host:3306/name, and none of DATABASE_CLUSTER_ARN, \
-                           DATABASE_SECRET_ARN and DATABASE_NAME";
-        const CERTIFICATES: &str = "the path of a PEM bundle";
-        let by_data_api = [
+        const EITHER: &str = "the only way to the database: without DATABASE_CLUSTER_ARN, \
+                              DATABASE_SECRET_ARN and DATABASE_NAME";
+        if optional(lookup, "DATABASE_URL").is_none() {
+            return DataApiSettings::from_lookup(lookup).map(Self::DataApi);
+        }
+        for variable in [
             "DATABASE_CLUSTER_ARN",
             "DATABASE_SECRET_ARN",
             "DATABASE_NAME",
-        ]
-        .iter()
-        .any(|variable| optional(lookup, variable).is_some());
-        let Some(url) = optional(lookup, "DATABASE_URL") else {
-            return DataApiSettings::from_lookup(lookup).map(Self::DataApi);
-        };
+        ] {
+            if optional(lookup, variable).is_some() {
+                return parsed("DATABASE_URL", "", EITHER, |_| None);
+            }
+        }
+        MySqlSettings::from_lookup(lookup).map(Self::MySql)
+    }
+}
+
+impl MySqlSettings {
+    /// Reads `DATABASE_URL` and the optional `DATABASE_CA`.
+    ///
+    /// # Errors
+    /// Where the first is missing, or one is malformed.
+    pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingError> {
+        const URL: &str = "mysql://user:password@host:3306/name";
+        const CERTIFICATES: &str = "the path of a PEM bundle";
         let certificates = optional(lookup, "DATABASE_CA")
             .map(|path| {
                 parsed("DATABASE_CA", &path, CERTIFICATES, |path| {
-                    std::fs::metadata(path)
-                        .is_ok_and(|file| file.is_file())
+                    std::path::Path::new(path)
+                        .is_file()
                         .then(|| path.to_owned())
                 })
             })
             .transpose()?;
+        let url = required(lookup, "DATABASE_URL", URL)?;
         let options = parsed("DATABASE_URL", &url, URL, |url| {
-            if by_data_api {
-                None
-            } else {
-                mysql::options(url, certificates.as_deref())
-            }
+            mysql::options(url, certificates.as_deref())
         })?;
-        Ok(Self::MySql(MySqlSettings {
+        Ok(Self {
             options: Box::new(options),
-        }))
+        })
     }
 }
 
