@@ -76,8 +76,8 @@ impl DatabaseSettings {
     /// # Errors
     /// Where neither is complete, both are given, or one is malformed.
     pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingError> {
-        const EITHER: &str = "the only way to the database: without DATABASE_CLUSTER_ARN, \
-                              DATABASE_SECRET_ARN and DATABASE_NAME";
+        const EITHER: &str =
+            "no DATABASE_CLUSTER_ARN, DATABASE_SECRET_ARN or DATABASE_NAME beside it";
         if optional(lookup, "DATABASE_URL").is_none() {
             return DataApiSettings::from_lookup(lookup).map(Self::DataApi);
         }
@@ -326,8 +326,7 @@ mod tests {
         assert!(matches!(settings(&by_url), Ok(DatabaseSettings::MySql(_))));
         let both = settings(&[("DATABASE_URL", Some(URL))]).unwrap_err();
         assert!(
-            both.to_string()
-                .contains("and none of DATABASE_CLUSTER_ARN"),
+            both.to_string().contains("no DATABASE_CLUSTER_ARN"),
             "{both}"
         );
         let none = settings(&NO_DATA_API).unwrap_err();
