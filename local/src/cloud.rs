@@ -17,6 +17,8 @@ pub async fn run(options: Options) -> Result<(), String> {
     let site = listen(options.listen, "--listen").await?;
     let address = reachable(address_of(&site)?);
     let services = Services::start(&options).await?;
+    let interruption =
+        interruption().map_err(|error| format!("Ctrl-C cannot be noticed: {error}"))?;
     let site_line = format!("  site      http://{address}/");
     let lines = services
         .endpoints()
@@ -40,7 +42,7 @@ pub async fn run(options: Options) -> Result<(), String> {
     let server = axum::serve(site, front_door).with_graceful_shutdown(until(closing));
     let server = tokio::spawn(server.into_future());
 
-    interrupted().await;
+    interruption.await;
     // First those who ask, then what they ask for.
     close.send_replace(true);
     let _ = timeout(LAST_REQUESTS, server).await;
@@ -48,17 +50,25 @@ pub async fn run(options: Options) -> Result<(), String> {
     Ok(())
 }
 
-/// Ctrl-C, or the request of the system to end.
-async fn interrupted() {
+/// Ctrl-C, or the request of the system to end: noticed from this call on, whenever it is waited for.
+fn interruption() -> std::io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
-    if let Ok(mut terminate) =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
     {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        return;
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
     }
-    let _ = tokio::signal::ctrl_c().await;
+    #[cfg(windows)]
+    {
+        let mut interrupt = tokio::signal::windows::ctrl_c()?;
+        Ok(async move {
+            interrupt.recv().await;
+        })
+    }
 }

@@ -1,0 +1,219 @@
+//! Whole answers, and what they should be.
+
+use bytes::Bytes;
+use chrono::{DateTime, SecondsFormat};
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, DATE, ETAG};
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
+use ulid::Ulid;
+
+pub const JSON: (&str, &str) = ("content-type", "application/json");
+pub const NO_STORE: (&str, &str) = ("cache-control", "no-store");
+/// Of the lists and the carrousel.
+pub const SHARED_FOR_A_SECOND: &str = "public, max-age=0, s-maxage=1, stale-if-error=60";
+
+/// An answer, read to its end.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+/// Sends a request.
+pub async fn ask(request: RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    Answer {
+        status: response.status().as_u16(),
+        headers: response.headers().clone(),
+        body: response.bytes().await.unwrap(),
+    }
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value
+            .unwrap_or_else(|| panic!("no {name}: {self:?}"))
+            .to_str()
+            .unwrap()
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    /// That it has this status, these headers and no other (the date and a right length apart), and this
+    /// JSON.
+    #[track_caller]
+    pub fn is(&self, status: u16, headers: &[(&str, &str)], body: &Value) {
+        assert_eq!(&self.json(), body);
+        self.has(status, headers);
+    }
+
+    /// That it has this status, these headers and no other (the date and a right length apart).
+    #[track_caller]
+    pub fn has(&self, status: u16, headers: &[(&str, &str)]) {
+        let expected: HeaderMap = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect();
+        let mut found = self.headers.clone();
+        found.remove(DATE);
+        if let Some(length) = found.remove(CONTENT_LENGTH) {
+            assert_eq!(length, self.body.len().to_string().as_str());
+        }
+        assert_eq!((self.status, &found), (status, &expected), "{self:?}");
+    }
+
+    /// That it is a problem of this code, with these fields at fault.
+    #[track_caller]
+    pub fn is_problem(&self, status: u16, code: &str, errors: &Value) {
+        self.is_problem_with(status, code, errors, &[]);
+    }
+
+    /// The same with further headers.
+    #[track_caller]
+    pub fn is_problem_with(
+        &self,
+        status: u16,
+        code: &str,
+        errors: &Value,
+        headers: &[(&str, &str)],
+    ) {
+        let mut body = json!({
+            "type": format!("urn:corkboard:problem:{code}"),
+            "title": title(code).0,
+            "status": status,
+            "detail": title(code).1,
+        });
+        if errors.as_array().is_none_or(|errors| !errors.is_empty()) {
+            body["errors"] = errors.clone();
+        }
+        let problem = [("content-type", "application/problem+json"), NO_STORE];
+        self.is(status, &[&problem, headers].concat(), &body);
+    }
+
+    /// That it may be cached, and has this JSON; gives its entity tag.
+    #[track_caller]
+    pub fn is_cacheable(&self, body: &Value) -> String {
+        let tag = self.header("etag").to_owned();
+        assert!(tag.starts_with("W/\"") && tag.ends_with('"'), "{tag}");
+        let headers = [JSON, ("cache-control", SHARED_FOR_A_SECOND), ("etag", &tag)];
+        self.is(200, &headers, body);
+        tag
+    }
+
+    /// That it says what is cached is still right.
+    #[track_caller]
+    pub fn is_not_modified(&self, tag: &str) {
+        let mut answer = self.clone();
+        assert_eq!(answer.headers.remove(ETAG).unwrap(), tag);
+        answer.has(304, &[("cache-control", SHARED_FOR_A_SECOND)]);
+        assert_eq!(self.text(), "");
+    }
+
+    /// That a message was created; gives it with its delete token.
+    #[track_caller]
+    pub fn created(&self) -> Value {
+        assert_eq!(self.status, 201, "{self:?}");
+        let created = self.json();
+        let id = created["id"].as_str().unwrap();
+        let location = format!("/api/messages/{id}");
+        self.has(201, &[JSON, NO_STORE, ("location", &location)]);
+        created
+    }
+
+    /// That this message was created, given without `id`, `createdAt`, `deleteToken` and the picture's URL,
+    /// which only the server knows.
+    #[track_caller]
+    pub fn is_created(&self, message: &Value) -> Value {
+        let created = self.created();
+        let id = created["id"].as_str().unwrap();
+        let token = created["deleteToken"].as_str().unwrap();
+        assert_eq!(token.len(), 43, "256 bits in base64url: {token}");
+        let mut expected = message.clone();
+        expected["id"] = id.into();
+        expected["createdAt"] = time_of(id).into();
+        expected["deleteToken"] = token.into();
+        if let Some(media_type) = expected["picture"]["type"].as_str() {
+            let extension = match media_type {
+                "image/jpeg" => "jpg",
+                other => &other["image/".len()..],
+            };
+            expected["picture"]["url"] = format!("/images/{id}.{extension}").into();
+        }
+        assert_eq!(created, expected);
+        created
+    }
+}
+
+/// A created message as everybody sees it.
+pub fn shown(created: &Value) -> Value {
+    let mut message = created.clone();
+    message.as_object_mut().unwrap().remove("deleteToken");
+    message
+}
+
+/// A message's time, which is in its id.
+fn time_of(id: &str) -> String {
+    let id = Ulid::from_string(id).unwrap();
+    let time = DateTime::from_timestamp_millis(id.timestamp_ms().try_into().unwrap()).unwrap();
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// What a problem says to people.
+fn title(code: &str) -> (&'static str, &'static str) {
+    match code {
+        "not-found" => ("Not found", "There is nothing at this path."),
+        "method-not-allowed" => (
+            "Method not allowed",
+            "This path does not take this method; Allow lists those that it takes.",
+        ),
+        "message-not-found" => (
+            "No such message",
+            "There is no message with this id, or it was deleted.",
+        ),
+        "invalid-parameter" => (
+            "Invalid parameter",
+            "A query parameter is not valid; errors says which.",
+        ),
+        "unsupported-media-type" => (
+            "Unsupported media type",
+            "Send application/json, or multipart/form-data with a picture.",
+        ),
+        "picture-too-large" => ("Picture too large", "A picture may have 4 MiB at most."),
+        "unsupported-picture" => (
+            "Unsupported picture",
+            "The picture is not a JPEG, PNG, GIF, WebP or uncompressed BMP.",
+        ),
+        "invalid-fields" => (
+            "Invalid fields",
+            "The message cannot be posted as it is; errors says why.",
+        ),
+        "posting-closed" => ("Posting is closed", "The board takes no new messages now."),
+        "token-missing" => (
+            "Token missing",
+            "Send the message's delete token as Authorization: Bearer.",
+        ),
+        "token-wrong" => ("Wrong token", "This token does not delete this message."),
+        "database-unavailable" => (
+            "The board is unavailable",
+            "Messages cannot be reached now. Try again in a few seconds.",
+        ),
+        "carrousel-unavailable" => (
+            "The carrousel is unavailable",
+            "The list of pictures cannot be reached now.",
+        ),
+        "media-unavailable" => (
+            "Pictures are unavailable",
+            "Pictures cannot be stored or removed now. Try again in a few seconds.",
+        ),
+        other => panic!("an unknown problem: {other}"),
+    }
+}

@@ -1,0 +1,222 @@
+//! The site as CloudFront and API Gateway would show it.
+
+use std::net::SocketAddr;
+
+use reqwest::Method;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::answer::{Answer, ask};
+use crate::board::{Board, eventually, http, picture};
+
+const SITE: [(&str, &str); 6] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    ),
+    (
+        "permissions-policy",
+        "camera=(), geolocation=(), microphone=()",
+    ),
+    ("referrer-policy", "strict-origin-when-cross-origin"),
+    ("strict-transport-security", "max-age=31536000"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+];
+const MEDIA: [(&str, &str); 2] = [
+    ("content-security-policy", "default-src 'none'; sandbox"),
+    ("x-content-type-options", "nosniff"),
+];
+const TEXT: (&str, &str) = ("content-type", "text/plain; charset=utf-8");
+
+async fn get_with(board: &Board, path: &str, header: &str, value: &str) -> Answer {
+    ask(http().get(board.url(path)).header(header, value)).await
+}
+
+/// What is answered to a path that no client would send as it is.
+async fn get_raw(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn the_site_is_served_with_its_headers() {
+    let board = Board::shared();
+    for (path, file, media_type) in [
+        ("/", "index.html", "text/html; charset=utf-8"),
+        ("/index.html", "index.html", "text/html; charset=utf-8"),
+        ("/app.js?v=1", "app.js", "text/javascript; charset=utf-8"),
+        ("/style.css", "style.css", "text/css; charset=utf-8"),
+        ("/favicon.svg", "favicon.svg", "image/svg+xml"),
+    ] {
+        let served = board.get(path).await;
+        let tag = served.header("etag").to_owned();
+        let cached = [("cache-control", "no-cache"), ("etag", &tag)];
+        let headers = [&SITE[..], &cached, &[("content-type", media_type)]].concat();
+        served.has(200, &headers);
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../static-site");
+        let expected = std::fs::read(format!("{folder}/{file}")).unwrap();
+        assert_eq!(served.body, expected, "{path}");
+
+        let weak = format!("W/{tag}");
+        for tags in [&tag, &weak] {
+            let again = get_with(&board, path, "if-none-match", tags).await;
+            // Its media type is that of nothing.
+            assert_eq!((again.status, again.text()), (304, ""), "{path}");
+            assert_eq!(again.header("etag"), tag);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_of_the_site_is_not_found() {
+    let board = Board::shared();
+    let headers = [&SITE[..], &[TEXT]].concat();
+    for path in [
+        "/nothing",
+        "/API/health",
+        "/index.html/",
+        "/..%2fCargo.toml",
+    ] {
+        let answer = board.get(path).await;
+        answer.has(404, &headers);
+        assert_eq!(answer.text(), "There is nothing here.\n");
+    }
+    let [site, ..] = board.addresses();
+    for path in [
+        "/../Cargo.toml",
+        "/%2e%2e/Cargo.toml",
+        "//etc/passwd",
+        "/.%2e/Cargo.toml",
+    ] {
+        let answer = get_raw(site, path).await;
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    }
+    let allow = [("allow", "GET,HEAD")];
+    let answer = board.request(Method::POST, "/").await;
+    answer.has(405, &[&SITE[..], &allow].concat());
+    let answer = board.request(Method::DELETE, "/images/a.png").await;
+    answer.has(405, &[&MEDIA[..], &allow].concat());
+}
+
+#[tokio::test]
+async fn a_part_of_a_picture_is_served() {
+    let board = Board::shared();
+    let bytes = picture("small.jpg");
+    let length = bytes.len();
+    let created = board.post_picture("", bytes.clone()).await;
+    let url = created["picture"]["url"].as_str().unwrap();
+    let whole = board.get(url).await;
+    for (range, start, end) in [
+        ("bytes=0-3".to_owned(), 0, 3),
+        ("bytes=100-".to_owned(), 100, length - 1),
+        ("bytes=-10".to_owned(), length - 10, length - 1),
+        (format!("bytes=0-{}", length * 2), 0, length - 1),
+    ] {
+        let part = get_with(&board, url, "range", &range).await;
+        let content_range = format!("bytes {start}-{end}/{length}");
+        let headers = [
+            ("content-type", "image/jpeg"),
+            ("cache-control", "public, max-age=86400, s-maxage=300"),
+            ("accept-ranges", "bytes"),
+            ("content-range", &content_range),
+            ("etag", whole.header("etag")),
+            ("last-modified", whole.header("last-modified")),
+        ];
+        part.has(206, &[&MEDIA[..], &headers].concat());
+        assert_eq!(part.body, bytes[start..=end]);
+    }
+    let beyond = get_with(&board, url, "range", "bytes=999999-").await;
+    assert_eq!((beyond.status, beyond.text()), (416, ""));
+
+    let tag = whole.header("etag");
+    let known = get_with(&board, url, "if-none-match", tag).await;
+    let headers = [
+        ("cache-control", "public, max-age=86400, s-maxage=300"),
+        ("accept-ranges", "bytes"),
+        ("etag", tag),
+        ("last-modified", whole.header("last-modified")),
+    ];
+    known.has(304, &[&MEDIA[..], &headers].concat());
+}
+
+#[tokio::test]
+async fn only_pictures_and_the_carrousel_leave_the_bucket() {
+    let board = Board::shared();
+    let media = board.media();
+    for key in [
+        "images/page.html",
+        "images/drawing.svg",
+        "images/png",
+        "board/front-page.json",
+        "front-page.json",
+    ] {
+        media.put_as(key, "text/html", b"<script>").await;
+    }
+    let missing = |answer: &Answer, headers: &[(&str, &str)]| {
+        answer.has(404, &[headers, &[TEXT]].concat());
+    };
+    for path in [
+        "/images/page.html",
+        "/images/drawing.svg",
+        "/images/png",
+        "/images/none.png",
+        "/carrousel/none.json",
+    ] {
+        let answer = board.get(path).await;
+        missing(&answer, &MEDIA);
+        assert_eq!(answer.text(), "There is no such picture.\n");
+    }
+    for path in ["/board/front-page.json", "/front-page.json"] {
+        missing(&board.get(path).await, &SITE);
+    }
+    let [site, ..] = board.addresses();
+    for path in [
+        "/carrousel/../board/front-page.json",
+        "/carrousel/%2e%2e/board/front-page.json",
+        "/carrousel/..%2fboard%2ffront-page.json",
+        "/carrousel//../board/front-page.json",
+        "/images/../board/front-page.json",
+        "/images/..%2fimages%2fpage.html",
+    ] {
+        let answer = get_raw(site, path).await;
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{path}: {answer}");
+    }
+
+    // What the operator puts there is served as it is, and can do nothing.
+    media
+        .put_as("images/by hand.JPG", "text/html", b"<script>")
+        .await;
+    let served = board.get("/images/by%20hand.JPG").await;
+    let headers = [
+        ("content-type", "text/html"),
+        ("accept-ranges", "bytes"),
+        ("etag", served.header("etag")),
+        ("last-modified", served.header("last-modified")),
+    ];
+    served.has(200, &[&MEDIA[..], &headers].concat());
+}
+
+#[tokio::test]
+async fn the_carrousel_is_served_with_its_headers() {
+    let board = Board::shared();
+    let served = eventually("the carrousel", async || {
+        let served = board.get("/carrousel/carrousel.json").await;
+        (served.status == 200).then_some(served)
+    })
+    .await;
+    let headers = [
+        crate::answer::JSON,
+        ("cache-control", crate::answer::SHARED_FOR_A_SECOND),
+        ("accept-ranges", "bytes"),
+        ("etag", served.header("etag")),
+        ("last-modified", served.header("last-modified")),
+    ];
+    served.has(200, &[&MEDIA[..], &headers].concat());
+    assert!(served.json().is_array());
+}

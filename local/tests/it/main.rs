@@ -1,0 +1,34 @@
+//! End to end: every test talks to a `corkboard` process of its own (or one that it shares), over HTTP and
+//! with the real AWS SDK.
+//!
+//! - [`board`], [`answer`], [`media`] and [`lambda`]: what the tests are made of;
+//! - [`api`], [`list`], [`post`], [`delete`], [`pictures`], [`carrousel`]: the HTTP API, route by route;
+//! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
+//! - [`together`], [`crash`], [`outage`]: many at once, and what goes wrong;
+//! - [`refusals`], [`stop`]: the process itself;
+//! - [`events`]: the functions with the sample events of AWS.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod answer;
+mod api;
+mod board;
+mod carrousel;
+mod crash;
+mod delete;
+mod events;
+mod front_door;
+mod gateway;
+mod lambda;
+mod list;
+mod media;
+mod outage;
+mod pictures;
+mod post;
+mod refusals;
+mod stop;
+mod together;
