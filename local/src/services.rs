@@ -203,9 +203,7 @@ async fn database(
         Some(engine) => engine,
         None => Engine::sqlite(&data_dir.database())
             .await
-            .map_err(|error| {
-                format!("{} cannot be used: {error}", data_dir.database().display())
-            })?,
+            .map_err(|error| error.to_string())?,
     };
     let address = address_of(&listener)?;
     let credentials = signature::Credentials {
