@@ -150,8 +150,7 @@ fn a_database_to_connect_to_directly_is_one_line_too() {
             command.args(["--database", "mysql://ada:hidden@127.0.0.1:1/board"]);
         },
     );
-    let expected = "DATABASE_URL is malformed: expected mysql://user:password@host:3306/name, and none of \
-                    DATABASE_CLUSTER_ARN, DATABASE_SECRET_ARN and DATABASE_NAME";
+    let expected = "DATABASE_URL is malformed: expected mysql://user:password@host:3306/name";
     for url in ["hidden", "mysql://ada:hidden@127.0.0.1"] {
         assert_refused(expected, |command| {
             command.env("DATABASE_URL", url);
