@@ -45,8 +45,14 @@ async fn fill(own: &OwnDatabase, size: u32) -> Table {
     let deadline = Instant::now() + Duration::from_hours(1);
     migrate(&database, deadline).await.unwrap();
     let mut connection = MySqlConnection::connect(&own.url).await.unwrap();
-    connection.execute("CREATE TEMPORARY TABLE digit (n INT)").await.unwrap();
-    connection.execute("INSERT INTO digit VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9)").await.unwrap();
+    connection
+        .execute("CREATE TEMPORARY TABLE digit (n INT)")
+        .await
+        .unwrap();
+    connection
+        .execute("INSERT INTO digit VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9)")
+        .await
+        .unwrap();
     let mut made = 0;
     while made < size {
         let some = (size - made).min(10_000);
@@ -57,8 +63,14 @@ async fn fill(own: &OwnDatabase, size: u32) -> Table {
              SELECT n FROM number) AS numbers",
             made + some
         );
-        connection.execute("SET max_recursive_iterations = 10000000").await.unwrap();
-        connection.execute(sqlx::raw_sql(AssertSqlSafe(insert))).await.unwrap();
+        connection
+            .execute("SET max_recursive_iterations = 10000000")
+            .await
+            .unwrap();
+        connection
+            .execute(sqlx::raw_sql(AssertSqlSafe(insert)))
+            .await
+            .unwrap();
         made += some;
     }
     connection.execute("ANALYZE TABLE message").await.unwrap();
@@ -72,7 +84,12 @@ async fn fill(own: &OwnDatabase, size: u32) -> Table {
 fn cpu(pid: &str) -> Duration {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     // After the name, which may have spaces: utime and stime are the 12th and 13th.
-    let fields: Vec<_> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    let fields: Vec<_> = stat
+        .rsplit_once(')')
+        .unwrap()
+        .1
+        .split_whitespace()
+        .collect();
     TICK * (fields[11].parse::<u32>().unwrap() + fields[12].parse::<u32>().unwrap())
 }
 
@@ -82,11 +99,18 @@ async fn operate(operation: &str, table: &Table, count: u32) {
         match operation {
             "first page" => assert_eq!(table.store.page(21, None).await.unwrap().len(), 21),
             "page 9,900 deep" => {
-                assert_eq!(table.store.page(21, Some(id(middle))).await.unwrap().len(), 21);
+                assert_eq!(
+                    table.store.page(21, Some(id(middle))).await.unwrap().len(),
+                    21
+                );
             }
             "one message" => assert!(table.store.find(id(n % 100)).await.unwrap().is_some()),
             "leftovers" => {
-                table.store.leftovers(std::time::SystemTime::now()).await.unwrap();
+                table
+                    .store
+                    .leftovers(std::time::SystemTime::now())
+                    .await
+                    .unwrap();
             }
             _ => {
                 let message = Message {
@@ -114,9 +138,21 @@ async fn main() {
         tables.push(fill(&server.database().await, size).await);
     }
 
-    println!("CPU of MariaDB in µs per operation, {} operations each", ROUNDS * OPERATIONS_A_ROUND);
-    println!("{:<24}{:>10}{:>10}{:>10}  largest : smallest", "messages", SIZES[0], SIZES[1], SIZES[2]);
-    for operation in ["first page", "page 9,900 deep", "one message", "insert and delete", "leftovers"] {
+    println!(
+        "CPU of MariaDB in µs per operation, {} operations each",
+        ROUNDS * OPERATIONS_A_ROUND
+    );
+    println!(
+        "{:<24}{:>10}{:>10}{:>10}  largest : smallest",
+        "messages", SIZES[0], SIZES[1], SIZES[2]
+    );
+    for operation in [
+        "first page",
+        "page 9,900 deep",
+        "one message",
+        "insert and delete",
+        "leftovers",
+    ] {
         let mut used = [Duration::ZERO; SIZES.len()];
         for _ in 0..ROUNDS {
             for (table, used) in tables.iter().zip(&mut used) {
@@ -125,7 +161,8 @@ async fn main() {
                 *used += cpu(&pid) - before;
             }
         }
-        let each = used.map(|used| used.as_secs_f64() * 1e6 / f64::from(ROUNDS * OPERATIONS_A_ROUND));
+        let each =
+            used.map(|used| used.as_secs_f64() * 1e6 / f64::from(ROUNDS * OPERATIONS_A_ROUND));
         let most = each.iter().copied().fold(0.0, f64::max);
         let least = each.iter().copied().fold(f64::INFINITY, f64::min);
         println!(

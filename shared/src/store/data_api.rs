@@ -83,12 +83,24 @@ fn store_error(error: &SdkError<ExecuteStatementError>) -> StoreError {
         ExecuteStatementError::DatabaseErrorException(_)
         | ExecuteStatementError::BadRequestException(_) => {
             let message = service_error.meta().message().unwrap_or_default();
-            // MySQL's code stands somewhere within the message.
-            let mut numbers = message.split(|c: char| !c.is_ascii_alphanumeric());
-            numbers
-                .find_map(|number| StoreError::from_code(number.parse().ok()?))
+            code(message)
+                .and_then(StoreError::from_code)
                 .unwrap_or_else(unavailable)
         }
         _ => unavailable(),
     }
+}
+
+/// MySQL's code, as it stands in the message: `…; Error code: 1062; SQLState: 23000`, or `Database error
+/// code: 1062. Message: …`. Other numbers are data, rows or durations ("… was 1062 milliseconds ago").
+fn code(message: &str) -> Option<u16> {
+    let mut words = message
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let mut before = "";
+    words.find_map(|word| {
+        let is_code = ["code", "error"].contains(&before.to_ascii_lowercase().as_str());
+        before = word;
+        is_code.then(|| word.parse().ok()).flatten()
+    })
 }

@@ -253,6 +253,7 @@ impl Database {
     ) -> Result<Outcome, StoreError> {
         const LONGEST_PAUSE: Duration = Duration::from_secs(2);
         let mut pause = Duration::from_millis(250);
+        let mut is_resuming = false;
         loop {
             let outcome = async {
                 match &self.way {
@@ -262,11 +263,16 @@ impl Database {
                     }
                 }
             };
-            let outcome = timeout_at(deadline, outcome)
-                .await
-                .unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into())));
+            let outcome = timeout_at(deadline, outcome).await.unwrap_or_else(|_| {
+                Err(if is_resuming {
+                    StoreError::Resuming
+                } else {
+                    StoreError::Unavailable("no answer in time".into())
+                })
+            });
             match outcome {
                 Err(StoreError::Resuming) if Instant::now() + pause < deadline => {
+                    is_resuming = true;
                     sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }

@@ -9,6 +9,11 @@ use crate::domain::{Format, Message, MessageId, PostedPicture};
 const COLUMNS: &str =
     "id, author, text, picture_format, picture_width, picture_height, picture_alt";
 
+/// The table, for statements that read a range of one status. MySQL's optimiser, left alone, may read from the
+/// newest message down to the page, or half the table for a few leftovers. To SQLite, which chooses right, it
+/// is a comment.
+const BY_STATUS: &str = "message /*!40101 FORCE INDEX (message_by_status) */";
+
 /// How long a message may be pending; no request lives as long.
 const PENDING_AT_MOST: Duration = Duration::from_mins(15);
 /// How long an idempotency key is kept at least, and with it the blank mark of a deleted message.
@@ -137,7 +142,7 @@ impl Store {
         let page = self
             .execute(
                 &format!(
-                    "SELECT {COLUMNS} FROM message WHERE status = 'posted'{older} \
+                    "SELECT {COLUMNS} FROM {BY_STATUS} WHERE status = 'posted'{older} \
                      ORDER BY id DESC LIMIT {limit}"
                 ),
                 parameters,
@@ -168,7 +173,7 @@ impl Store {
         let found = self
             .execute(
                 &format!(
-                    "SELECT id, picture_format FROM message \
+                    "SELECT id, picture_format FROM {BY_STATUS} \
                      WHERE (status = 'pending' AND id < :pending) \
                      OR (status = 'deleted' AND id < :deleted) LIMIT {LEFTOVERS_AT_ONCE}"
                 ),

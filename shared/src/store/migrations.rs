@@ -96,13 +96,11 @@ pub async fn migrate(database: &Database, deadline: Instant) -> Result<Migrated,
     }
     if missing(&recorded).next().is_some() {
         run.take_lease().await?;
-        // Perhaps another run did the work meanwhile.
-        recorded = run.recorded().await?;
-        for migration in missing(&recorded) {
-            run.apply(migration).await?;
-            applied.push(migration.name);
-        }
-        run.end_lease().await?;
+        let result = run.apply_missing().await;
+        // Also after a failure, or the next run would wait until this one's deadline.
+        let ended = run.end_lease().await;
+        applied = result?;
+        ended?;
         recorded = run.recorded().await?;
     }
     may_touch(&recorded)?;
@@ -167,6 +165,16 @@ impl<'a> Run<'a> {
         recorded.collect()
     }
 
+    async fn apply_missing(&self) -> Result<Vec<&'static str>, StoreError> {
+        let mut applied = vec![];
+        // Read under the lease: perhaps another run did the work meanwhile.
+        for migration in missing(&self.recorded().await?) {
+            self.apply(migration).await?;
+            applied.push(migration.name);
+        }
+        Ok(applied)
+    }
+
     async fn apply(&self, migration: &Migration) -> Result<(), StoreError> {
         match self.execute(migration.statement, vec![]).await {
             // It is there already: an earlier run died before its record.
@@ -201,27 +209,15 @@ impl<'a> Run<'a> {
             Ok(_) | Err(StoreError::Duplicate) => {}
             Err(error) => return Err(error),
         }
-        let left = self.deadline.saturating_duration_since(Instant::now());
+        let until = SystemTime::now() + self.deadline.saturating_duration_since(Instant::now());
+        let mut is_held = false;
         loop {
-            let now = milliseconds(SystemTime::now());
-            self.execute(
-                "UPDATE schema_lease SET holder = :me, held_until = :until \
-                 WHERE id = 1 AND (held_until < :now OR holder = :me)",
-                vec![
-                    ("me", Value::Text(self.id.to_string())),
-                    (
-                        "until",
-                        Value::Integer(milliseconds(SystemTime::now() + left)),
-                    ),
-                    ("now", Value::Integer(now)),
-                ],
-            )
-            .await?;
-            let holder = self
-                .execute("SELECT holder FROM schema_lease WHERE id = 1", vec![])
-                .await?;
-            if holder.rows == [[Value::Text(self.id.to_string())]] {
-                return Ok(());
+            let taken = self.try_lease(until).await;
+            match taken {
+                Ok(true) => return Ok(()),
+                // A try may outlast the deadline, too.
+                Err(error) if !is_held || Instant::now() < self.deadline => return Err(error),
+                Ok(false) | Err(_) => is_held = true,
             }
             if Instant::now() + PAUSE >= self.deadline {
                 return Err(StoreError::Unavailable(
@@ -230,6 +226,24 @@ impl<'a> Run<'a> {
             }
             sleep(PAUSE).await;
         }
+    }
+
+    async fn try_lease(&self, until: SystemTime) -> Result<bool, StoreError> {
+        let me = Value::Text(self.id.to_string());
+        self.execute(
+            "UPDATE schema_lease SET holder = :me, held_until = :until \
+             WHERE id = 1 AND (held_until < :now OR holder = :me)",
+            vec![
+                ("me", me.clone()),
+                ("until", Value::Integer(milliseconds(until))),
+                ("now", Value::Integer(milliseconds(SystemTime::now()))),
+            ],
+        )
+        .await?;
+        let holder = self
+            .execute("SELECT holder FROM schema_lease WHERE id = 1", vec![])
+            .await?;
+        Ok(holder.rows == [[me]])
     }
 
     async fn end_lease(&self) -> Result<(), StoreError> {

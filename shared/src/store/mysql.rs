@@ -10,13 +10,15 @@ use sqlx::pool::PoolConnection;
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, MySql, MySqlPool, Row as _,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::StoreError;
 use super::database::{MySqlSettings, Outcome, Parameters, Row, Value};
 
 /// A connection that was idle for longer may have died, in a frozen sandbox above all: it is asked first.
 const TRUSTED_WHILE_IDLE: Duration = Duration::from_secs(1);
+/// How long it may take to answer: one that was forgotten on the way never does.
+const PING: Duration = Duration::from_secs(1);
 /// How long a server that is starting, or has no connection to spare, is waited for.
 const CONNECTING: Duration = Duration::from_secs(5);
 /// The server gives a connection up after a minute of idleness, whatever became of the sandbox that held it.
@@ -42,7 +44,8 @@ impl MySqlDatabase {
                         return Ok(true);
                     }
                     // A connection that does not answer is replaced.
-                    Ok(connection.ping().await.is_ok())
+                    let ping = timeout(PING, connection.ping()).await;
+                    Ok(matches!(ping, Ok(Ok(()))))
                 })
             })
             .after_connect(|connection, _| {
@@ -77,7 +80,17 @@ impl MySqlDatabase {
         statement: &str,
         parameters: &Parameters,
     ) -> Result<Outcome, Failure> {
-        let mut connection = Borrowed(Some(self.pool.acquire().await?));
+        let connection = self.pool.acquire().await.map_err(|error| match error {
+            sqlx::Error::PoolTimedOut => {
+                let options = self.pool.connect_options();
+                let (host, port) = (options.get_host(), options.get_port());
+                Failure::other(format!(
+                    "no connection to MySQL at {host}:{port} within {CONNECTING:?}"
+                ))
+            }
+            error => error.into(),
+        });
+        let mut connection = Borrowed(Some(connection?));
         let outcome = timeout_at(deadline, connection.run(statement, parameters))
             .await
             .map_err(|_| Failure::other("no answer in time"))?;

@@ -1,0 +1,34 @@
+//! The store, proved on real servers: what it promises by every way to a database, and what it does when one
+//! of them fails.
+//!
+//! - [`process`], [`mariadb`], [`corkboard`]: real programs, started, killed, and never left behind;
+//! - [`way`]: the ways to a database, each with an empty one;
+//! - [`samples`], [`load`]: messages, and many clients who post and read them;
+//! - [`conformance`], [`migrations`]: written once, run on every way;
+//! - [`endpoint`], [`temper`]: the Data API as AWS answers on a bad day, by a script;
+//! - [`outage`], [`connections`], [`tls`], [`refusals`]: the server in trouble, and at the other end of the line;
+//! - [`crash`]: the board itself killed in the middle of its work;
+//! - [`cost`]: what each statement touches.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod conformance;
+mod connections;
+mod corkboard;
+mod cost;
+mod crash;
+mod endpoint;
+mod load;
+mod mariadb;
+mod migrations;
+mod outage;
+mod process;
+mod refusals;
+mod samples;
+mod temper;
+mod tls;
+mod way;
