@@ -3,6 +3,8 @@
 //!
 //! `make bench`; needs what `make test` installs.
 
+#![expect(clippy::unwrap_used, reason = "a benchmark ends at the first fault")]
+
 #[path = "../tests/store/mariadb.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod mariadb;
