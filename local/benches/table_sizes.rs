@@ -160,7 +160,7 @@ async fn main() {
             for (table, used) in tables.iter().zip(&mut used) {
                 let before = cpu(&pid);
                 operate(operation, table, OPERATIONS_A_ROUND).await;
-                *used += cpu(&pid) - before;
+                *used += cpu(&pid).saturating_sub(before);
             }
         }
         let each =
