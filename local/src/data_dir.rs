@@ -36,7 +36,7 @@ impl DataDir {
                 _lock: lock,
             }),
             Err(TryLockError::WouldBlock) => Err(format!(
-                "the data directory {} is in use by another corkboard: choose another with --data-dir",
+                "the data directory {} is in use by another corkboard: stop it first, or choose another with --data-dir",
                 path.display()
             )),
             Err(TryLockError::Error(error)) => Err(unusable(error)),

@@ -10,7 +10,8 @@
 //! - [`s3`] and [`data_api`]: the two services of AWS that the functions talk to;
 //! - [`queue`]: from a change in the bucket to an event for `syncS3Bucket`;
 //! - [`guard`] and [`signature`]: who may talk to the two;
-//! - [`data_dir`]: what stays after the end.
+//! - [`data_dir`]: what stays after the end;
+//! - [`transfer`]: the commands that carry a board from and to another place.
 //!
 //! The functions know nothing of all this: they reach the two services through the AWS SDK, by an address.
 
@@ -25,6 +26,7 @@ mod queue;
 mod s3;
 mod services;
 mod signature;
+mod transfer;
 
 use std::process::ExitCode;
 
@@ -40,7 +42,13 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("no runtime can be started: {error}")),
     };
-    match runtime.block_on(cloud::run(options)) {
+    let done = runtime.block_on(async {
+        match &options.command {
+            None => cloud::run(options).await,
+            Some(command) => transfer::run(&options, command).await,
+        }
+    });
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
     }

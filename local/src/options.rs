@@ -1,14 +1,19 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
+use jiff::tz::TimeZone;
 use url::Url;
 
 /// A picture message board that a community runs for itself: the whole system on one machine.
-#[derive(Debug, Parser)]
+#[derive(Debug, Clone, Parser)]
 #[command(name = "corkboard", version)]
 pub struct Options {
+    /// What to do instead of running the board.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// Where the site is served.
     #[arg(
         long,
@@ -39,6 +44,7 @@ pub struct Options {
     /// Where everything is kept: objects, database, secret.
     #[arg(
         long,
+        global = true,
         env = "CORKBOARD_DATA_DIR",
         value_name = "FOLDER",
         default_value = ".corkboard"
@@ -48,6 +54,7 @@ pub struct Options {
     /// A MySQL or MariaDB to keep messages in, instead of the embedded SQLite.
     #[arg(
         long,
+        global = true,
         env = "CORKBOARD_DATABASE",
         value_name = "mysql://user:password@host:3306/name",
         hide_env_values = true
@@ -75,6 +82,66 @@ pub struct Options {
         hide_env_values = true
     )]
     pub secret_access_key: String,
+}
+
+/// What to do instead of running the board.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Take a board over: from an archive, or from an old board's table in a MySQL.
+    ///
+    /// Works on the board in the data directory or, with `MEDIA_BUCKET` and the functions' database settings
+    /// in the environment, on the deployed one. Can be run again: what is there already is left as it is.
+    Import(Import),
+    /// Write all messages and pictures into one archive.
+    ///
+    /// Works on the board in the data directory or, with `MEDIA_BUCKET` and the functions' database settings
+    /// in the environment, on the deployed one.
+    Export {
+        /// The archive to write; one that is there is replaced once the new one is whole.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+/// Where a board is taken from.
+#[derive(Debug, Clone, Args)]
+pub struct Import {
+    /// An archive that `corkboard export` wrote.
+    #[arg(value_name = "FILE", required_unless_present = "from")]
+    pub file: Option<PathBuf>,
+
+    /// The database of an old board, whose table has the columns id, message, `image_url`, `create_time`.
+    #[arg(
+        long,
+        env = "CORKBOARD_IMPORT_FROM",
+        value_name = "mysql://user:password@host:3306/name",
+        hide_env_values = true,
+        conflicts_with = "file"
+    )]
+    pub from: Option<String>,
+
+    /// The old board's table.
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "message",
+        requires = "from"
+    )]
+    pub table: String,
+
+    /// The time zone of `create_time`: a name such as Asia/Taipei, or an offset such as +08:00.
+    #[arg(long, value_name = "ZONE", value_parser = time_zone, conflicts_with = "file")]
+    pub timezone: Option<TimeZone>,
+
+    /// Fetch pictures from private addresses, too.
+    #[arg(long, conflicts_with = "file")]
+    pub allow_private: bool,
+}
+
+fn time_zone(text: &str) -> Result<TimeZone, String> {
+    jiff::fmt::temporal::DateTimeParser::new()
+        .parse_time_zone(text)
+        .map_err(|_| "expected a name such as Asia/Taipei, or an offset such as +08:00".into())
 }
 
 impl Options {

@@ -39,6 +39,7 @@ const CONNECTIONS: u32 = 8;
 pub struct Services {
     pub s3: aws_sdk_s3::Client,
     pub functions: Functions,
+    pub database: Database,
     queue: Queue,
     s3_address: SocketAddr,
     data_api_address: Option<SocketAddr>,
@@ -98,6 +99,7 @@ impl Services {
         Ok(Self {
             s3,
             functions,
+            database,
             queue,
             s3_address,
             data_api_address,

@@ -50,6 +50,15 @@ pub enum Carrousel {
     TooLarge,
 }
 
+/// An object that is being read.
+#[derive(Debug)]
+pub struct Object {
+    /// In bytes.
+    pub size: u64,
+    /// The bytes, piece by piece.
+    pub body: ByteStream,
+}
+
 /// One bucket. Clones share connections.
 #[derive(Debug, Clone)]
 pub struct Bucket {
@@ -94,6 +103,49 @@ impl Bucket {
         .await
     }
 
+    /// Puts a picture under any key, to be cached like a posted one.
+    ///
+    /// # Errors
+    /// Where S3 fails; the picture may be there all the same.
+    pub async fn put_image(
+        &self,
+        key: &str,
+        media_type: &str,
+        body: ByteStream,
+    ) -> Result<(), BucketError> {
+        self.put(key, media_type, PICTURE_CACHE_CONTROL, body).await
+    }
+
+    /// Reads an object; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn object(&self, key: &str) -> Result<Option<Object>, BucketError> {
+        let object = self
+            .client
+            .get_object()
+            .bucket(&self.name)
+            .key(key)
+            .send()
+            .await;
+        if let Err(error) = &object
+            && error
+                .as_service_error()
+                .is_some_and(GetObjectError::is_no_such_key)
+        {
+            return Ok(None);
+        }
+        let object = object?;
+        let size = object
+            .content_length()
+            .and_then(|length| u64::try_from(length).ok())
+            .ok_or_else(|| BucketError("an object without a length".into()))?;
+        Ok(Some(Object {
+            size,
+            body: object.body,
+        }))
+    }
+
     /// Deletes a posted picture; one that is not there is deleted already.
     ///
     /// # Errors
@@ -113,27 +165,10 @@ impl Bucket {
     /// # Errors
     /// Where S3 fails.
     pub async fn carrousel(&self, limit: usize) -> Result<Carrousel, BucketError> {
-        let object = self
-            .client
-            .get_object()
-            .bucket(&self.name)
-            .key(CARROUSEL)
-            .send()
-            .await;
-        let object = match object {
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(GetObjectError::is_no_such_key) =>
-            {
-                return Ok(Carrousel::Missing);
-            }
-            object => object?,
+        let Some(object) = self.object(CARROUSEL).await? else {
+            return Ok(Carrousel::Missing);
         };
-        let length = object
-            .content_length()
-            .and_then(|length| usize::try_from(length).ok());
-        if length.is_none_or(|length| length > limit) {
+        if u64::try_from(limit).is_ok_and(|limit| object.size > limit) {
             return Ok(Carrousel::TooLarge);
         }
         let body = object
@@ -183,7 +218,7 @@ impl Bucket {
         key: &str,
         media_type: &str,
         cache_control: &str,
-        body: Bytes,
+        body: impl Into<ByteStream>,
     ) -> Result<(), BucketError> {
         self.client
             .put_object()
@@ -191,7 +226,7 @@ impl Bucket {
             .key(key)
             .content_type(media_type)
             .cache_control(cache_control)
-            .body(ByteStream::from(body))
+            .body(body.into())
             .send()
             .await?;
         Ok(())

@@ -25,6 +25,7 @@ use tracing::{error, info};
 
 use event::Event;
 pub use settings::Settings;
+pub use sync::is_picture;
 
 /// The function. Clones share connections.
 #[derive(Debug, Clone)]

@@ -36,7 +36,8 @@ async fn pictures(bucket: &Bucket) -> Result<Vec<String>, BucketError> {
     Ok(keys)
 }
 
-fn is_picture(key: &str) -> bool {
+/// Whether an object of this key is one of the carrousel's pictures.
+pub fn is_picture(key: &str) -> bool {
     let name = key
         .strip_prefix(IMAGES)
         .and_then(|path| path.rsplit('/').next());

@@ -33,6 +33,12 @@ impl MessageId {
         Self(Ulid::from_parts(milliseconds, 0))
     }
 
+    /// The id of a message that has a time of its own: `milliseconds` since 1970 (the lowest 48 bits of it),
+    /// and among those of one millisecond in the order of `rest` (the lowest 80 bits).
+    pub fn from_parts(milliseconds: u64, rest: u128) -> Self {
+        Self(Ulid::from_parts(milliseconds, rest))
+    }
+
     /// The id's time in RFC 3339, UTC, to the millisecond.
     pub fn created_at(self) -> String {
         let milliseconds = i64::try_from(self.0.timestamp_ms()).unwrap_or(i64::MAX);
@@ -96,6 +102,16 @@ mod tests {
     fn the_time_is_in_the_id() {
         let id: MessageId = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
         assert_eq!(id.created_at(), "2016-07-30T23:54:10.259Z");
+    }
+
+    #[test]
+    fn an_id_of_given_parts_has_their_time_and_order() {
+        let of = MessageId::from_parts;
+        assert_eq!(
+            of(1_469_922_850_259, 0).created_at(),
+            "2016-07-30T23:54:10.259Z"
+        );
+        assert!(of(1, 0) < of(1, 1) && of(1, 1) < of(2, 0));
     }
 
     #[test]

@@ -121,6 +121,13 @@ impl MySqlSettings {
     }
 }
 
+impl MySqlSettings {
+    /// How to connect, TLS and all, for other statements than the store's.
+    pub fn connect_options(&self) -> &MySqlConnectOptions {
+        &self.options
+    }
+}
+
 impl DataApiSettings {
     fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingError> {
         let arn = |variable, service: &str, expected| {

@@ -57,6 +57,36 @@ impl Store {
     /// # Errors
     /// Where the database fails; the row may be there all the same.
     pub async fn insert(&self, message: &Message) -> Result<(), StoreError> {
+        self.insert_pending_since(message, None).await
+    }
+
+    /// The same for a message that was written long ago, and whose id therefore does not tell since when it
+    /// has been pending; `since`, an id of now, does. It is also the mark of whoever inserted it.
+    ///
+    /// # Errors
+    /// As for [`Store::insert`].
+    pub async fn insert_old(&self, message: &Message, since: MessageId) -> Result<(), StoreError> {
+        self.insert_pending_since(message, Some(since)).await
+    }
+
+    /// Takes a pending message away from whoever inserted it: from here on only `since` may post it.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn take_pending(&self, id: MessageId, since: MessageId) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE message SET pending_since = :since WHERE id = :id AND status = 'pending'",
+            vec![("id", id_value(id)), ("since", id_value(since))],
+        )
+        .await
+        .map(|_| ())
+    }
+
+    async fn insert_pending_since(
+        &self,
+        message: &Message,
+        since: Option<MessageId>,
+    ) -> Result<(), StoreError> {
         let picture = message.picture.as_ref();
         let status = if picture.is_some() {
             "pending"
@@ -78,12 +108,13 @@ impl Store {
                 "alt",
                 picture.and_then(|picture| picture.alt.as_deref()).into(),
             ),
+            ("since", since.map_or(Value::Null, id_value)),
         ];
         let inserted = self
             .execute(
                 "INSERT INTO message (id, status, author, text, \
-                 picture_format, picture_width, picture_height, picture_alt) \
-                 VALUES (:id, :status, :author, :text, :format, :width, :height, :alt)",
+                 picture_format, picture_width, picture_height, picture_alt, pending_since) \
+                 VALUES (:id, :status, :author, :text, :format, :width, :height, :alt, :since)",
                 parameters,
             )
             .await;
@@ -99,10 +130,32 @@ impl Store {
     /// # Errors
     /// Where the database fails, or the message is no longer there.
     pub async fn mark_posted(&self, id: MessageId) -> Result<(), StoreError> {
+        self.mark("", vec![("id", id_value(id))], id).await
+    }
+
+    /// The same for a message that was [inserted](Store::insert_old) with this `since`.
+    ///
+    /// # Errors
+    /// As for [`Store::mark_posted`], and where another took the message.
+    pub async fn mark_old_posted(&self, id: MessageId, since: MessageId) -> Result<(), StoreError> {
+        let parameters = vec![("id", id_value(id)), ("since", id_value(since))];
+        self.mark(" AND pending_since = :since", parameters, id)
+            .await
+    }
+
+    async fn mark(
+        &self,
+        condition: &str,
+        parameters: Parameters,
+        id: MessageId,
+    ) -> Result<(), StoreError> {
         let updated = self
             .execute(
-                "UPDATE message SET status = 'posted' WHERE id = :id AND status = 'pending'",
-                vec![("id", id_value(id))],
+                &format!(
+                    "UPDATE message SET status = 'posted' \
+                     WHERE id = :id AND status = 'pending'{condition}"
+                ),
+                parameters,
             )
             .await?;
         // Nothing updated: an earlier try whose answer was lost did it, or the row is gone.
@@ -151,6 +204,54 @@ impl Store {
         page.rows.into_iter().map(message).collect()
     }
 
+    /// At most `limit` posted messages, oldest first, all newer than `after` where one is given.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn page_after(
+        &self,
+        limit: u32,
+        after: Option<MessageId>,
+    ) -> Result<Vec<Message>, StoreError> {
+        let after = after.map_or_else(|| "".into(), id_value);
+        let page = self
+            .execute(
+                &format!(
+                    "SELECT {COLUMNS} FROM message WHERE status = 'posted' AND id > :after \
+                     ORDER BY id LIMIT {limit}"
+                ),
+                vec![("after", after)],
+            )
+            .await?;
+        page.rows.into_iter().map(message).collect()
+    }
+
+    /// Gives a posted message that has no picture the one that was put for it. Doing it twice is doing it
+    /// once.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn add_picture(
+        &self,
+        id: MessageId,
+        picture: &PostedPicture,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE message SET picture_format = :format, picture_width = :width, \
+             picture_height = :height, picture_alt = :alt \
+             WHERE id = :id AND status = 'posted' AND picture_format IS NULL",
+            vec![
+                ("id", id_value(id)),
+                ("format", picture.format.extension().into()),
+                ("width", Some(picture.width).into()),
+                ("height", Some(picture.height).into()),
+                ("alt", picture.alt.as_deref().into()),
+            ],
+        )
+        .await
+        .map(|_| ())
+    }
+
     /// Takes everything out of a message but its id, which stays as long as its idempotency key must.
     ///
     /// # Errors
@@ -174,7 +275,8 @@ impl Store {
             .execute(
                 &format!(
                     "SELECT id, picture_format FROM {BY_STATUS} \
-                     WHERE (status = 'pending' AND id < :pending) \
+                     WHERE (status = 'pending' AND id < :pending \
+                     AND (pending_since IS NULL OR pending_since < :pending)) \
                      OR (status = 'deleted' AND id < :deleted) LIMIT {LEFTOVERS_AT_ONCE}"
                 ),
                 vec![
@@ -186,14 +288,21 @@ impl Store {
                 ],
             )
             .await?;
-        let leftover = |row: Row| {
-            let mut columns = Columns(row.into_iter());
-            Ok(Leftover {
-                id: columns.parsed()?,
-                picture: columns.parsed_or_null()?,
-            })
-        };
         found.rows.into_iter().map(leftover).collect()
+    }
+
+    /// What there is under an id that is not posted.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn unposted(&self, id: MessageId) -> Result<Option<Leftover>, StoreError> {
+        let found = self
+            .execute(
+                "SELECT id, picture_format FROM message WHERE id = :id AND status <> 'posted'",
+                vec![("id", id_value(id))],
+            )
+            .await?;
+        found.rows.into_iter().next().map(leftover).transpose()
     }
 
     /// Removes a leftover's row, unless it was posted meanwhile.
@@ -222,6 +331,15 @@ impl Store {
 
 fn id_value(id: MessageId) -> Value {
     Value::Text(id.to_string())
+}
+
+/// A row's id and picture format.
+fn leftover(row: Row) -> Result<Leftover, StoreError> {
+    let mut columns = Columns(row.into_iter());
+    Ok(Leftover {
+        id: columns.parsed()?,
+        picture: columns.parsed_or_null()?,
+    })
 }
 
 /// A row of [`COLUMNS`].

@@ -39,6 +39,12 @@ const MIGRATIONS: &[Migration] = &[
         least_code: 1,
         statement: include_str!("migrations/0002_message_by_sender.sql"),
     },
+    Migration {
+        version: 3,
+        name: "message_pending_since",
+        least_code: 1,
+        statement: include_str!("migrations/0003_message_pending_since.sql"),
+    },
 ];
 
 /// The newest migration that this code knows.

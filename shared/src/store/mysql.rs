@@ -1,16 +1,16 @@
 //! A plain connection to MySQL 8 or MariaDB: RDS, RDS Proxy, localhost.
 
+use std::io::ErrorKind;
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sqlx::mysql::{
-    MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions, MySqlRow, MySqlSslMode,
-};
-use sqlx::pool::PoolConnection;
+use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlRow, MySqlSslMode};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, MySql, MySqlPool, Row as _,
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, MySqlConnection, Row as _,
 };
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::StoreError;
 use super::database::{MySqlSettings, Outcome, Parameters, Row, Value};
@@ -19,40 +19,39 @@ use super::database::{MySqlSettings, Outcome, Parameters, Row, Value};
 const TRUSTED_WHILE_IDLE: Duration = Duration::from_secs(1);
 /// How long it may take to answer: one that was forgotten on the way never does.
 const PING: Duration = Duration::from_secs(1);
-/// How long a server that is starting, or has no connection to spare, is waited for.
+/// How long a server that is starting, or a connection to spare, is waited for.
 const CONNECTING: Duration = Duration::from_secs(5);
 /// The server gives a connection up after a minute of idleness, whatever became of the sandbox that held it.
 const SESSION: &str =
     "SET SESSION wait_timeout = 60, sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES')";
 
-/// Connections to one database, opened on first use.
+/// Connections to one database, opened on first use. Clones share them.
+///
+/// Not sqlx's pool: that asks a connection at every return whether it lives, and waits for the answer without
+/// end. One whose server is gone without a word would keep its place until TCP gives up, a quarter of an hour.
 #[derive(Debug, Clone)]
 pub struct MySqlDatabase {
-    pool: MySqlPool,
+    options: Arc<MySqlConnectOptions>,
+    idle: Arc<Mutex<Vec<Idle>>>,
+    /// One for each connection that may be open.
+    places: Arc<Semaphore>,
+    connections: u32,
+}
+
+#[derive(Debug)]
+struct Idle {
+    connection: MySqlConnection,
+    since: Instant,
 }
 
 impl MySqlDatabase {
     /// At most `connections` at once: a Lambda sandbox, which serves one request at a time, needs one.
     pub(super) fn new(settings: &MySqlSettings, connections: u32) -> Self {
-        let pool = MySqlPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(CONNECTING)
-            .test_before_acquire(false)
-            .before_acquire(|connection, idle| {
-                Box::pin(async move {
-                    if idle.idle_for < TRUSTED_WHILE_IDLE {
-                        return Ok(true);
-                    }
-                    // A connection that does not answer is replaced.
-                    let ping = timeout(PING, connection.ping()).await;
-                    Ok(matches!(ping, Ok(Ok(()))))
-                })
-            })
-            .after_connect(|connection, _| {
-                Box::pin(async move { connection.execute(SESSION).await.map(|_| ()) })
-            });
         Self {
-            pool: pool.connect_lazy_with((*settings.options).clone()),
+            options: Arc::new((*settings.options).clone()),
+            idle: Arc::default(),
+            places: Arc::new(Semaphore::new(connections as usize)),
+            connections,
         }
     }
 
@@ -65,7 +64,7 @@ impl MySqlDatabase {
         parameters: &Parameters,
     ) -> Result<Outcome, StoreError> {
         let mut outcome = self.try_once(deadline, statement, parameters).await;
-        for _ in 0..self.pool.options().get_max_connections() {
+        for _ in 0..self.connections {
             if !matches!(outcome, Err(Failure::Broken(_))) {
                 break;
             }
@@ -80,40 +79,91 @@ impl MySqlDatabase {
         statement: &str,
         parameters: &Parameters,
     ) -> Result<Outcome, Failure> {
-        let connection = self.pool.acquire().await.map_err(|error| match error {
-            sqlx::Error::PoolTimedOut => {
-                let options = self.pool.connect_options();
-                let (host, port) = (options.get_host(), options.get_port());
-                Failure::other(format!(
-                    "no connection to MySQL at {host}:{port} within {CONNECTING:?}"
-                ))
-            }
-            error => error.into(),
-        });
-        let mut connection = Borrowed(Some(connection?));
-        let outcome = timeout_at(deadline, connection.run(statement, parameters))
+        let mut borrowed = self.borrow().await?;
+        let outcome = timeout_at(deadline, borrowed.run(statement, parameters))
             .await
             .map_err(|_| Failure::other("no answer in time"))?;
         if !matches!(outcome, Err(Failure::Broken(_))) {
-            connection.give_back();
+            self.idle().push(Idle {
+                connection: borrowed.connection,
+                since: Instant::now(),
+            });
         }
         outcome
     }
+
+    async fn borrow(&self) -> Result<Borrowed, Failure> {
+        let borrowing = async {
+            let place = Arc::clone(&self.places).acquire_owned().await;
+            let place = place.map_err(|_| Failure::other("no more connections"))?;
+            let idle = self.idle().pop();
+            let connection = match idle {
+                Some(idle) => idle.trusted().await,
+                None => None,
+            };
+            let connection = match connection {
+                Some(connection) => connection,
+                None => self.connect().await?,
+            };
+            Ok(Borrowed {
+                connection,
+                _place: place,
+            })
+        };
+        timeout(CONNECTING, borrowing).await.unwrap_or_else(|_| {
+            let (host, port) = (self.options.get_host(), self.options.get_port());
+            Err(Failure::other(format!(
+                "no connection to MySQL at {host}:{port} within {CONNECTING:?}"
+            )))
+        })
+    }
+
+    async fn connect(&self) -> Result<MySqlConnection, sqlx::Error> {
+        let mut pause = Duration::from_millis(10);
+        loop {
+            match self.options.connect().await {
+                // The server is starting.
+                Err(sqlx::Error::Io(error)) if error.kind() == ErrorKind::ConnectionRefused => {
+                    sleep(pause).await;
+                    pause *= 2;
+                }
+                connected => {
+                    let mut connection = connected?;
+                    connection.execute(SESSION).await?;
+                    return Ok(connection);
+                }
+            }
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// A connection that is closed instead of given back where its statement was abandoned: it is still busy
-/// with that, and the next one would wait.
-struct Borrowed(Option<PoolConnection<MySql>>);
+impl Idle {
+    /// The connection, unless it may have died and does not answer.
+    async fn trusted(mut self) -> Option<MySqlConnection> {
+        if self.since.elapsed() >= TRUSTED_WHILE_IDLE {
+            timeout(PING, self.connection.ping()).await.ok()?.ok()?;
+        }
+        Some(self.connection)
+    }
+}
+
+/// A connection in use. Dropped with its statement under way, it is closed: it is still busy with that, and
+/// the next one would wait.
+struct Borrowed {
+    connection: MySqlConnection,
+    _place: OwnedSemaphorePermit,
+}
 
 impl Borrowed {
     async fn run(&mut self, statement: &str, parameters: &Parameters) -> Result<Outcome, Failure> {
-        let Some(connection) = self.0.as_mut() else {
-            return Err(Failure::other("no connection"));
-        };
         if parameters.is_empty() {
             // As text, because MySQL cannot prepare all DDL.
             let statement = sqlx::raw_sql(AssertSqlSafe(statement));
-            return collect(connection.fetch_many(statement)).await;
+            return collect(self.connection.fetch_many(statement)).await;
         }
         let (statement, values) = positional(statement, parameters)?;
         let mut query = sqlx::query(AssertSqlSafe(statement));
@@ -124,19 +174,7 @@ impl Borrowed {
                 Value::Text(text) => query.bind(text),
             };
         }
-        collect(connection.fetch_many(query)).await
-    }
-
-    fn give_back(mut self) {
-        drop(self.0.take());
-    }
-}
-
-impl Drop for Borrowed {
-    fn drop(&mut self) {
-        if let Some(connection) = self.0.take() {
-            drop(connection.detach());
-        }
+        collect(self.connection.fetch_many(query)).await
     }
 }
 

@@ -1,0 +1,60 @@
+//! The commands that carry a board from and to another place.
+//!
+//! In reading order:
+//!
+//! - [`board`]: the board that a command works on, and how it takes a message, so that a command that was
+//!   killed can be run again;
+//! - [`old_board`]: an old board's table is taken over, with [`old_table`] to read it, [`moment`] for ids
+//!   that keep its order, and [`fetch`] for pictures from anywhere;
+//! - [`archive`]: what a whole board looks like in one file, and how one from a stranger is read;
+//! - [`export`] and [`import`]: such a file is written, and taken over;
+//! - [`report`]: what became of everything, told to a person.
+
+mod archive;
+mod board;
+mod export;
+mod fetch;
+mod import;
+mod moment;
+mod old_board;
+mod old_table;
+mod report;
+
+use crate::options::{Command, Options};
+use archive::Archive;
+use board::Board;
+use old_board::OldBoard;
+use report::Report;
+
+/// Messages that are taken at once; most of the time goes into waiting for pictures.
+const AT_ONCE: usize = 4;
+
+/// Runs a command to its end. What can be refused is refused before the board is opened.
+pub async fn run(options: &Options, command: &Command) -> Result<(), String> {
+    match command {
+        Command::Export { file } => {
+            on_board(options, async |board| export::run(board, file).await).await
+        }
+        Command::Import(import) => match (&import.from, &import.file) {
+            (Some(url), _) => {
+                let old = OldBoard::open(url, import).await?;
+                on_board(options, async |board| old.take_over(board).await).await
+            }
+            (None, Some(file)) => {
+                let archive = Archive::open(file)?;
+                on_board(options, async |board| import::run(board, &archive).await).await
+            }
+            (None, None) => Err("nothing to import: give a FILE, or --from".into()),
+        },
+    }
+}
+
+async fn on_board(
+    options: &Options,
+    work: impl AsyncFnOnce(&Board) -> Result<Report, String>,
+) -> Result<(), String> {
+    let board = Board::open(options).await?;
+    let report = work(&board).await;
+    board.close().await;
+    report.map(Report::print)
+}

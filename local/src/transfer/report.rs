@@ -1,0 +1,121 @@
+use std::fmt::Display;
+use std::io::{self, Write as _};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// What became of a message or a picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    Taken,
+    AlreadyThere,
+    /// Not taken, and why.
+    NotTaken(String),
+}
+
+/// What became of a message and of its picture, if it has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    pub message: Fate,
+    pub picture: Option<Fate>,
+}
+
+impl Outcome {
+    pub fn not_taken(why: impl Into<String>) -> Self {
+        Self {
+            message: Fate::NotTaken(why.into()),
+            picture: None,
+        }
+    }
+}
+
+/// Tells a person: a bar on standard error while it lasts (only on a terminal), what was not taken on
+/// standard output as it comes, and the sums at the end.
+pub struct Report {
+    bar: ProgressBar,
+    messages: Sums,
+    pictures: Sums,
+}
+
+#[derive(Default)]
+struct Sums {
+    taken: u64,
+    already_there: u64,
+    not_taken: u64,
+}
+
+impl Sums {
+    fn count(&mut self, fate: &Fate) {
+        match fate {
+            Fate::Taken => self.taken += 1,
+            Fate::AlreadyThere => self.already_there += 1,
+            Fate::NotTaken(_) => self.not_taken += 1,
+        }
+    }
+}
+
+impl Report {
+    /// Of so many messages and pictures that stand by themselves.
+    pub fn of(expected: u64) -> Self {
+        let bar = ProgressBar::new(expected);
+        if let Ok(style) =
+            ProgressStyle::with_template("{bar:40} {pos} of {len}, {elapsed} gone, {eta} to go")
+        {
+            bar.set_style(style);
+        }
+        Self {
+            bar,
+            messages: Sums::default(),
+            pictures: Sums::default(),
+        }
+    }
+
+    /// So many more are to come.
+    pub fn expect(&self, more: u64) {
+        self.bar.inc_length(more);
+    }
+
+    /// Notes what became of the message `id`.
+    pub fn message(&mut self, id: impl Display, outcome: &Outcome) {
+        self.bar.inc(1);
+        self.messages.count(&outcome.message);
+        if let Fate::NotTaken(why) = &outcome.message {
+            self.say(&format!("message {id} was not taken: {why}"));
+        }
+        if let Some(picture) = &outcome.picture {
+            self.pictures.count(picture);
+            if let Fate::NotTaken(why) = picture {
+                self.say(&format!("the picture of message {id} was not taken: {why}"));
+            }
+        }
+    }
+
+    /// Notes what became of a picture that stands by itself.
+    pub fn picture(&mut self, key: &str, fate: &Fate) {
+        self.bar.inc(1);
+        self.pictures.count(fate);
+        if let Fate::NotTaken(why) = fate {
+            // A key may have any character, also such as command a terminal.
+            self.say(&format!("{} was not taken: {why}", key.escape_debug()));
+        }
+    }
+
+    /// The sums.
+    pub fn print(self) {
+        self.bar.finish_and_clear();
+        for (what, sums) in [("messages", &self.messages), ("pictures", &self.pictures)] {
+            print(&format!(
+                "{what}: {} taken, {} already there, {} not taken",
+                sums.taken, sums.already_there, sums.not_taken
+            ));
+        }
+    }
+
+    fn say(&self, line: &str) {
+        self.bar.suspend(|| print(line));
+    }
+}
+
+/// The work is done whether or not anybody reads of it.
+fn print(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
+}

@@ -1,0 +1,261 @@
+use std::fs;
+
+use crate::support::corkboard::{Board, Content, Running};
+use crate::support::pictures;
+
+const NO_PICTURES: &str = "pictures: 0 taken, 0 already there, 0 not taken\n";
+
+/// Posts a message as a visitor does.
+async fn post(board: &Running, text: &str, picture: Option<&str>) {
+    let mut form = reqwest::multipart::Form::new()
+        .text("text", text.to_owned())
+        .text("author", "Ada 🌉");
+    if let Some(name) = picture {
+        let part = reqwest::multipart::Part::bytes(pictures::read(name)).file_name("a");
+        form = form
+            .part("picture", part)
+            .text("alt", format!("\"{name}\""));
+    }
+    let request = reqwest::Client::new()
+        .post(board.url("/api/messages"))
+        .multipart(form);
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.status(), 201, "{text}");
+}
+
+/// Every format, a text alone, and pictures that the operator put there.
+async fn full_board() -> Board {
+    let board = Board::new().with("POSTS_PER_MINUTE", "0");
+    {
+        let running = board.open();
+        post(&running, "你好\n\"quoted\" \u{2028} \\", None).await;
+        for name in pictures::names() {
+            post(&running, &name, Some(&name)).await;
+        }
+    }
+    let mut large = pictures::read("small.jpg");
+    large.resize(6 * 1024 * 1024, 7);
+    let long = format!("images/{}/{}.png", "a".repeat(60), "b".repeat(70));
+    let avif = b"\0\0\0\x20ftypavif\0\0\0\0and so on".to_vec();
+    for (key, bytes) in [
+        ("images/large.jpg", large),
+        ("images/ü/été 100%+.PNG", pictures::read("palette.png")),
+        (&long, pictures::read("drawing.png")),
+        ("images/a.avif", avif),
+        ("images/z.bmp", pictures::read("rle.bmp")),
+    ] {
+        put(&board, key, &bytes);
+    }
+    board
+}
+
+/// Puts a file where the operator's pictures are.
+fn put(board: &Board, key: &str, bytes: &[u8]) {
+    let path = board.bucket().join(key);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_board_that_was_carried_over_is_the_same_board() {
+    let board = full_board().await;
+    let archive = board.export();
+    let content = Content::of(&archive);
+    let count = pictures::names().len();
+    assert_eq!(content.messages.len(), count + 1);
+    assert_eq!(content.images.len(), count + 5);
+
+    let other = Board::new();
+    let said = other.import(&archive).done();
+    assert_eq!(
+        said,
+        format!(
+            "messages: {} taken, 0 already there, 0 not taken\n\
+             pictures: {} taken, 0 already there, 0 not taken\n",
+            count + 1,
+            count + 5
+        )
+    );
+    assert_eq!(other.carrousel().len(), count + 5);
+    assert_eq!(other.carrousel(), board.carrousel());
+    assert_eq!(
+        fs::read(other.export()).unwrap(),
+        fs::read(&archive).unwrap()
+    );
+
+    let again = other.import(&archive).done();
+    assert_eq!(
+        again,
+        format!(
+            "messages: 0 taken, {} already there, 0 not taken\n\
+             pictures: 0 taken, {} already there, 0 not taken\n",
+            count + 1,
+            count + 5
+        )
+    );
+    assert_eq!(
+        fs::read(other.export()).unwrap(),
+        fs::read(&archive).unwrap()
+    );
+    assert_same_to_visitors(&board, &other).await;
+}
+
+async fn assert_same_to_visitors(board: &Board, other: &Board) {
+    let (board, other) = (board.open(), other.open());
+    let get = async |url: String| reqwest::get(url).await.unwrap();
+    let list = get(board.url("/api/messages?limit=50"))
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert_eq!(
+        get(other.url("/api/messages?limit=50"))
+            .await
+            .text()
+            .await
+            .unwrap(),
+        list
+    );
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    for message in list["messages"].as_array().unwrap() {
+        let Some(url) = message["picture"]["url"].as_str() else {
+            continue;
+        };
+        let (ours, theirs) = (get(board.url(url)).await, get(other.url(url)).await);
+        for header in ["content-type", "cache-control"] {
+            assert_eq!(theirs.headers()[header], ours.headers()[header], "{url}");
+        }
+        assert_eq!(
+            theirs.bytes().await.unwrap(),
+            ours.bytes().await.unwrap(),
+            "{url}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_was_killed_is_completed_by_the_next() {
+    let board = full_board().await;
+    let archive = board.export();
+    let other = Board::new();
+    for pictures in [1, 10, 20] {
+        let mut run = other
+            .command(&["import", archive.to_str().unwrap()])
+            .spawn()
+            .unwrap();
+        let is_there = |entries: fs::ReadDir| entries.count() >= pictures;
+        while !fs::read_dir(other.bucket().join("images")).is_ok_and(is_there)
+            && run.try_wait().unwrap().is_none()
+        {
+            std::thread::yield_now();
+        }
+        run.kill().unwrap();
+        run.wait().unwrap();
+    }
+    let said = other.import(&archive).done();
+    assert_eq!(said.matches(" 0 not taken\n").count(), 2, "{said}");
+    assert_eq!(
+        fs::read(other.export()).unwrap(),
+        fs::read(&archive).unwrap()
+    );
+}
+
+#[test]
+fn an_empty_board_can_be_carried_over() {
+    let board = Board::new();
+    let archive = board.export();
+    let other = Board::new();
+    let nothing = format!("messages: 0 taken, 0 already there, 0 not taken\n{NO_PICTURES}");
+    assert_eq!(other.import(&archive).done(), nothing);
+    assert!(other.carrousel().is_empty());
+    assert_eq!(other.content(), Content::of(&archive));
+}
+
+#[test]
+fn what_an_archive_cannot_hold_is_told_with_why() {
+    let board = Board::new();
+    board.export();
+    for key in [
+        "images/readme.txt",
+        "images/01ARZ3NDEKTSV4RRFFQ69G5FAV.png",
+        "images/a\\b.png",
+    ] {
+        put(&board, key, &pictures::read("small.jpg"));
+    }
+    let file = board.data.path().join("board.tar");
+    assert_eq!(
+        board.run(&["export", file.to_str().unwrap()]).done(),
+        "images/01ARZ3NDEKTSV4RRFFQ69G5FAV.png was not taken: its message is not on the board
+images/a\\\\b.png was not taken: its name is no path
+images/readme.txt was not taken: its name is not a picture's
+messages: 0 taken, 0 already there, 0 not taken
+pictures: 0 taken, 0 already there, 3 not taken
+"
+    );
+    assert!(Content::of(&file).images.is_empty());
+}
+
+#[test]
+fn an_archive_is_whole_or_not_there() {
+    let board = Board::new();
+    let folder = board.data.path().join("no/such/folder/board.tar");
+    let line = board.run(&["export", folder.to_str().unwrap()]);
+    assert!(
+        line.stderr
+            .contains("board.tar cannot be written: No such file"),
+        "{line:?}"
+    );
+    assert_eq!(line.code, Some(1));
+
+    // The disk is full; the archive of the day before stays as it was.
+    let archive = board.export();
+    let before = fs::read(&archive).unwrap();
+    let partial = archive.with_extension("tar.partial");
+    std::os::unix::fs::symlink("/dev/full", &partial).unwrap();
+    let said = board.run(&["export", archive.to_str().unwrap()]);
+    assert_eq!((said.code, said.stdout.as_str()), (Some(1), ""));
+    assert!(
+        said.stderr
+            .contains("board.tar cannot be written: No space left"),
+        "{said:?}"
+    );
+    assert_eq!(fs::read(&archive).unwrap(), before);
+    assert!(partial.symlink_metadata().is_err());
+}
+
+#[test]
+fn a_board_that_is_running_is_left_alone() {
+    let board = Board::new();
+    let archive = board.export();
+    let _running = board.open();
+    for arguments in [
+        ["export", "board.tar"],
+        ["import", archive.to_str().unwrap()],
+    ] {
+        let line = board.run(&arguments).refused();
+        assert!(
+            line.contains("is in use by another corkboard: stop it first"),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_command_wants_one_source() {
+    let board = Board::new();
+    for arguments in [
+        &["import"][..],
+        &["import", "a.tar", "--from", "mysql://a@127.0.0.1/b"],
+        &["import", "a.tar", "--timezone", "UTC"],
+        &[
+            "import",
+            "--from",
+            "mysql://a@127.0.0.1/b",
+            "--timezone",
+            "Mars/Base",
+        ],
+        &["export"],
+    ] {
+        assert_eq!(board.run(arguments).code, Some(2), "{arguments:?}");
+    }
+}

@@ -1,0 +1,14 @@
+//! `corkboard import` and `corkboard export`, run as a person runs them: on an old board in a real MariaDB
+//! with its pictures on a web server, on archives good and bad, on the local board and on a deployed one.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on fails"
+)]
+
+mod archives;
+mod deployed;
+mod hostile;
+mod old_boards;
+mod support;

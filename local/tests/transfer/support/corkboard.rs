@@ -1,0 +1,216 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A board's data directory.
+pub struct Board {
+    pub data: TempDir,
+    environment: Vec<(String, String)>,
+}
+
+/// What a command said, and whether it succeeded.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Said {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Said {
+    /// What a command that succeeded said on standard output.
+    #[track_caller]
+    pub fn done(self) -> String {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self.stdout
+    }
+
+    /// The one line of a command that failed.
+    #[track_caller]
+    pub fn refused(self) -> String {
+        assert_eq!(self.code, Some(1), "{self:?}");
+        assert_eq!(self.stdout, "", "{self:?}");
+        let lines: Vec<_> = self.stderr.lines().collect();
+        let [line] = lines[..] else {
+            panic!("not one line: {self:?}");
+        };
+        line.strip_prefix("corkboard: ").unwrap().to_owned()
+    }
+}
+
+impl Board {
+    pub fn new() -> Self {
+        Self {
+            data: tempfile::tempdir().unwrap(),
+            environment: vec![],
+        }
+    }
+
+    pub fn with(mut self, variable: &str, value: &str) -> Self {
+        self.environment.push((variable.into(), value.into()));
+        self
+    }
+
+    /// `corkboard` on this board, with nothing else in its environment.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_corkboard"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("CORKBOARD_DATA_DIR", self.data.path().join("data"))
+            .envs(self.environment.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Said {
+        self.command(arguments).output().unwrap().into()
+    }
+
+    pub fn import(&self, archive: &Path) -> Said {
+        self.run(&["import", archive.to_str().unwrap()])
+    }
+
+    pub fn export(&self) -> PathBuf {
+        let file = self.data.path().join("board.tar");
+        self.run(&["export", file.to_str().unwrap()]).done();
+        file
+    }
+
+    /// All that is on the board.
+    pub fn content(&self) -> Content {
+        Content::of(&self.export())
+    }
+
+    pub fn bucket(&self) -> PathBuf {
+        self.data.path().join("data/s3/corkboard-media")
+    }
+
+    /// The keys that the carrousel shows.
+    pub fn carrousel(&self) -> Vec<String> {
+        let json = fs::read(self.bucket().join("carrousel/carrousel.json")).unwrap();
+        let json: Value = serde_json::from_slice(&json).unwrap();
+        let urls = json.as_array().unwrap().iter();
+        urls.map(|entry| entry["url"].as_str().unwrap()[1..].to_owned())
+            .collect()
+    }
+
+    /// The board open to visitors.
+    pub fn open(&self) -> Running {
+        let command = self.command(&[
+            "--listen=127.0.0.1:0",
+            "--s3-listen=127.0.0.1:0",
+            "--data-api-listen=127.0.0.1:0",
+        ]);
+        let is_direct = self
+            .environment
+            .iter()
+            .any(|(name, _)| name == "DATABASE_URL");
+        Running::new(command, if is_direct { 2 } else { 3 })
+    }
+}
+
+/// What an archive has.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Content {
+    pub messages: Vec<Value>,
+    pub images: BTreeMap<String, Vec<u8>>,
+}
+
+impl Content {
+    pub fn of(archive: &Path) -> Self {
+        let mut archive = tar::Archive::new(fs::File::open(archive).unwrap());
+        let (mut messages, mut images) = (vec![], BTreeMap::new());
+        for entry in archive.entries().unwrap() {
+            let mut entry = entry.unwrap();
+            let path = entry.path().unwrap().to_str().unwrap().to_owned();
+            let mut bytes = vec![];
+            entry.read_to_end(&mut bytes).unwrap();
+            match path.as_str() {
+                "corkboard.json" => {}
+                "messages.jsonl" => {
+                    messages = String::from_utf8(bytes)
+                        .unwrap()
+                        .lines()
+                        .map(|line| serde_json::from_str(line).unwrap())
+                        .collect();
+                }
+                _ => assert!(images.insert(path, bytes).is_none()),
+            }
+        }
+        Self { messages, images }
+    }
+
+    pub fn texts(&self) -> Vec<&str> {
+        self.of_each("text")
+    }
+
+    pub fn of_each(&self, field: &str) -> Vec<&str> {
+        let messages = self.messages.iter();
+        messages.map(|it| it[field].as_str().unwrap()).collect()
+    }
+
+    /// Every message's picture is there, and every picture is a message's.
+    #[track_caller]
+    pub fn assert_whole(&self) {
+        let pictures = self
+            .messages
+            .iter()
+            .filter_map(|it| it["picture"]["key"].as_str());
+        let images: Vec<_> = self.images.keys().map(String::as_str).collect();
+        assert_eq!(pictures.collect::<Vec<_>>(), images);
+    }
+}
+
+/// A running board; it ends with the value.
+pub struct Running {
+    child: Child,
+    /// By the names under which it prints them.
+    pub addresses: BTreeMap<String, String>,
+}
+
+impl Running {
+    fn new(mut command: Command, addresses: usize) -> Self {
+        let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert_eq!(lines.next().unwrap().unwrap(), "Corkboard is ready.");
+        let mut running = Self {
+            child,
+            addresses: BTreeMap::new(),
+        };
+        for line in lines.take(addresses) {
+            let line = line.unwrap();
+            let (name, address) = line.trim().split_once("http://").unwrap();
+            let address = format!("http://{}", address.trim_end_matches('/'));
+            running.addresses.insert(name.trim().into(), address);
+        }
+        running
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.addresses["site"])
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}

@@ -1,0 +1,6 @@
+//! What the tests stand on.
+
+pub mod corkboard;
+pub mod forged;
+pub mod mariadb;
+pub mod pictures;
