@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test tools lint test-rust test-browser test-watch
+.PHONY: help run test tools lint test-rust test-browser test-watch bench
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PICTURES := $(TARGET)/pictures
@@ -31,6 +31,9 @@ test-browser: $(PICTURES) ## the page in Chromium, with pictures as cameras make
 
 test-watch: tools ## the functions under cargo lambda watch
 	tests/watch/run
+
+bench: tools ## what the store costs at three table sizes; the database's processor time is what counts
+	cargo bench --profile dev -p corkboard --bench table_sizes
 
 $(PICTURES): tests/pictures/make.py tests/pictures/formats.py tests/tools/requirements.txt | tools
 	.tools/venv/bin/python tests/pictures/make.py $@.new

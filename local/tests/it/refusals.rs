@@ -103,7 +103,7 @@ fn a_data_directory_has_one_corkboard_at_a_time() {
     let data = board.folder().path().join("data");
     let data = data.to_str().unwrap();
     let expected = format!(
-        "the data directory {data} is in use by another corkboard: choose another with --data-dir"
+        "the data directory {data} is in use by another corkboard: stop it first, or choose another with --data-dir"
     );
     assert_refused(&expected, |command| {
         command.args(["--data-dir", data]);
