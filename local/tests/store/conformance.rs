@@ -8,7 +8,7 @@ use shared::store::{Store, StoreError};
 use tokio::time::{Instant, timeout};
 
 use crate::samples::{ODD, id_aged, id_at, largest, picture, text};
-use crate::way::{Kind, Way, on_every_way};
+use crate::way::{Kind, Way, on_every_way, soon};
 
 async fn run(kind: Kind, test: impl AsyncFnOnce(&Way)) {
     if let Some(way) = Way::to_a_board(kind).await {
@@ -308,7 +308,7 @@ async fn fifty_inserts_at_once_are_fifty_messages(way: &Way) {
     let elsewhere = way.elsewhere(1).await;
     let inserts = messages.iter().enumerate().map(|(index, message)| {
         let database = if index % 2 == 0 { &here } else { &elsewhere };
-        let store = Store::new(database.clone(), crate::way::soon());
+        let store = Store::new(database.clone(), soon());
         async move { store.insert(message).await }
     });
     for inserted in futures_util::future::join_all(inserts).await {
@@ -320,7 +320,7 @@ async fn fifty_inserts_at_once_are_fifty_messages(way: &Way) {
 
 async fn an_abandoned_statement_does_not_hold_up_the_next(way: &Way) {
     // One connection, where there are any: it is the one that was abandoned.
-    let store = Store::new(way.elsewhere(1).await, crate::way::soon());
+    let store = Store::new(way.elsewhere(1).await, soon());
     let (message, other) = (
         text(MessageId::generate(), "hello"),
         text(MessageId::generate(), "other"),
@@ -347,19 +347,22 @@ async fn an_abandoned_statement_does_not_hold_up_the_next(way: &Way) {
 }
 
 async fn a_passed_deadline_is_an_error_and_not_a_wait(way: &Way) {
-    let store = way.store();
+    // One connection, where there are any.
+    let database = way.elsewhere(1).await;
+    let store = Store::new(database.clone(), soon());
     let message = text(MessageId::generate(), "hello");
     store.insert(&message).await.unwrap();
+
     let lock = way.lock(&message.id.to_string()).await;
-    let hurried = Store::new(
-        way.database.clone(),
-        Instant::now() + Duration::from_millis(500),
-    );
+    let hurried = Store::new(database, Instant::now() + Duration::from_millis(500));
     let blank = timeout(Duration::from_secs(20), hurried.blank(message.id)).await;
     assert!(
         matches!(blank, Ok(Err(StoreError::Unavailable(_)))),
         "{blank:?}"
     );
+    // Still locked, and still answered.
+    let read = timeout(Duration::from_secs(20), store.page(20, None)).await;
+    assert_eq!(read.unwrap().unwrap().len(), 1);
     lock.release().await;
     store.blank(message.id).await.unwrap();
     assert_eq!(store.page(20, None).await.unwrap(), []);

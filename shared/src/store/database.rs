@@ -265,9 +265,7 @@ impl Database {
             let outcome = async {
                 match &self.way {
                     Way::DataApi(database) => database.execute(statement, &parameters).await,
-                    Way::MySql(database) => {
-                        database.execute(deadline, statement, &parameters).await
-                    }
+                    Way::MySql(database) => database.execute(statement, &parameters).await,
                 }
             };
             let outcome = timeout_at(deadline, outcome).await.unwrap_or_else(|_| {

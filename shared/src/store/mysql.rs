@@ -10,7 +10,7 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, MySqlConnection, Row as _,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::StoreError;
 use super::database::{MySqlSettings, Outcome, Parameters, Row, Value};
@@ -56,33 +56,26 @@ impl MySqlDatabase {
     }
 
     /// Runs a statement. Every statement of the store may run twice, so one whose connection broke is run
-    /// again on another; a server that was restarted has broken them all.
+    /// again on another; a server that was restarted has broken them all. Dropped, it takes its connection with
+    /// it.
     pub(super) async fn execute(
         &self,
-        deadline: Instant,
         statement: &str,
         parameters: &Parameters,
     ) -> Result<Outcome, StoreError> {
-        let mut outcome = self.try_once(deadline, statement, parameters).await;
+        let mut outcome = self.try_once(statement, parameters).await;
         for _ in 0..self.connections {
             if !matches!(outcome, Err(Failure::Broken(_))) {
                 break;
             }
-            outcome = self.try_once(deadline, statement, parameters).await;
+            outcome = self.try_once(statement, parameters).await;
         }
         outcome.map_err(StoreError::from)
     }
 
-    async fn try_once(
-        &self,
-        deadline: Instant,
-        statement: &str,
-        parameters: &Parameters,
-    ) -> Result<Outcome, Failure> {
+    async fn try_once(&self, statement: &str, parameters: &Parameters) -> Result<Outcome, Failure> {
         let mut borrowed = self.borrow().await?;
-        let outcome = timeout_at(deadline, borrowed.run(statement, parameters))
-            .await
-            .map_err(|_| Failure::other("no answer in time"))?;
+        let outcome = borrowed.run(statement, parameters).await;
         if !matches!(outcome, Err(Failure::Broken(_))) {
             self.idle().push(Idle {
                 connection: borrowed.connection,
@@ -125,7 +118,7 @@ impl MySqlDatabase {
                 // The server is starting.
                 Err(sqlx::Error::Io(error)) if error.kind() == ErrorKind::ConnectionRefused => {
                     sleep(pause).await;
-                    pause *= 2;
+                    pause = (pause * 2).min(Duration::from_millis(500));
                 }
                 connected => {
                     let mut connection = connected?;
