@@ -1,17 +1,17 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test tools lint test-rust test-browser test-watch bench
+.PHONY: help run test tools lint test-rust test-browser test-watch test-template bench deploy undeploy rotate-secrets moderator-token logs smoke
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PICTURES := $(TARGET)/pictures
 
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
 
 run: ## the board on this machine: the same as cargo run
 	cargo run
 
-test: lint test-rust test-browser test-watch ## all that CI runs; needs Rust, Python, Node, git and make
+test: lint test-rust test-browser test-watch test-template ## all that CI runs; needs Rust, Python, Node, git and make
 
 tools: ## what the tests need besides; installs only what is missing
 	tests/tools/install
@@ -32,9 +32,27 @@ test-browser: $(PICTURES) ## the page in Chromium, with pictures as cameras make
 test-watch: tools ## the functions under cargo lambda watch
 	tests/watch/run
 
+test-template: tools ## template.yaml and its deployment, without AWS
+	cargo build --workspace
+	CORKBOARD_BINARIES=$(TARGET)/debug .tools/venv/bin/python -m pytest -p no:cacheprovider --quiet tests/template
+
 bench: tools ## what the store costs at three table sizes; the database's processor time is what counts
 	cargo bench --profile dev -p corkboard --bench table_sizes
 
 $(PICTURES): tests/pictures/make.py tests/pictures/formats.py tests/tools/requirements.txt | tools
 	.tools/venv/bin/python tests/pictures/make.py $@.new
 	rm -rf $@ && mv $@.new $@
+
+# DRY_RUN=1 shows every command of these and runs none.
+
+deploy undeploy rotate-secrets moderator-token logs:
+	@deploy/$@
+
+deploy: ## the board in AWS: made, or brought up to date
+undeploy: ## removes it, says what is kept, asks before
+rotate-secrets: ## new secrets, old ones valid until nobody uses them
+moderator-token: ## what moderators sign in with
+logs: ## what the functions and the API log
+
+smoke: ## checks a running board: make smoke URL=https://…
+	@deploy/smoke $(or $(URL),$(error make smoke URL=https://…))

@@ -1,0 +1,268 @@
+"""CloudFront and API Gateway."""
+
+import re
+
+from mutation import drop, put
+from registry import check
+from stack import ROOT, Stack
+
+DISTRIBUTION = "Resources.Distribution.Properties.DistributionConfig"
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/creating-custom-error-pages.html
+CONFIGURABLE_ERRORS = {400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
+ALL_VIEWER_EXCEPT_HOST_HEADER = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+READING = {"GET", "HEAD"}
+ALL_METHODS = READING | {"OPTIONS", "PUT", "PATCH", "POST", "DELETE"}
+
+
+def distribution(stack: Stack) -> dict:
+    return stack.properties("Distribution")["DistributionConfig"]
+
+
+def behaviours(stack: Stack) -> dict[str, dict]:
+    """By path pattern; the default is *."""
+    config = distribution(stack)
+    return {"*": config["DefaultCacheBehavior"]} | {each["PathPattern"]: each for each in config["CacheBehaviors"]}
+
+
+def policy(stack: Stack, behaviour: dict) -> dict:
+    return stack.properties(logical(stack, behaviour["CachePolicyId"]))["CachePolicyConfig"]
+
+
+def logical(stack: Stack, physical: str) -> str:
+    """The logical id behind a reference to a resource."""
+    found = [name for name in stack.resources if stack.resolve({"Ref": name}) == physical]
+    assert len(found) == 1, f"{physical} is {found}"
+    return found[0]
+
+
+@check(
+    put(f"{DISTRIBUTION}.CacheBehaviors.1.TargetOriginId", "medai"),
+    put(f"{DISTRIBUTION}.DefaultCacheBehavior.TargetOriginId", "Site"),
+)
+def every_origin_that_is_named_exists(stack: Stack) -> None:
+    origins = [origin["Id"] for origin in distribution(stack)["Origins"]]
+    assert len(set(origins)) == len(origins)
+    assert {each["TargetOriginId"] for each in behaviours(stack).values()} == set(origins)
+
+
+@check(
+    drop(f"{DISTRIBUTION}.CacheBehaviors.2"),
+    put(f"{DISTRIBUTION}.CacheBehaviors.0.PathPattern", "/api*"),
+    put(f"{DISTRIBUTION}.CacheBehaviors.1.TargetOriginId", "site"),
+)
+def paths_lead_where_the_front_door_of_corkboard_leads_them(stack: Stack) -> None:
+    front_door = (ROOT / "local/src/front_door/mod.rs").read_text()
+    handlers = dict(re.findall(r'\.route\("(/[^"]*)\{\*\w+}", \w+\((\w+)::', front_door))
+    assert handlers, "the front door's routes were not found"
+    found = {path: each["TargetOriginId"] for path, each in behaviours(stack).items()}
+    assert found == {"*": "site"} | {f"{path}*": origin for path, origin in handlers.items()}
+
+
+@check(
+    put(f"{DISTRIBUTION}.Origins.0.DomainName", {"Fn::GetAtt": ["MediaBucket", "RegionalDomainName"]}),
+    put(f"{DISTRIBUTION}.Origins.2.DomainName", "example.com"),
+    drop(f"{DISTRIBUTION}.Origins.1.OriginAccessControlId"),
+    put("Resources.BucketAccess.Properties.OriginAccessControlConfig.SigningBehavior", "never"),
+    put(f"{DISTRIBUTION}.Origins.2.CustomOriginConfig.OriginProtocolPolicy", "match-viewer"),
+)
+def origins_are_the_two_buckets_signed_for_and_the_api_by_tls(stack: Stack) -> None:
+    origins = {origin["Id"]: origin for origin in distribution(stack)["Origins"]}
+    media = stack.outputs["MediaBucketName"]
+    assert origins["site"]["DomainName"] == f"{stack.outputs['SiteBucketName']}.s3.eu-central-1.amazonaws.com"
+    assert origins["media"]["DomainName"] == f"{media}.s3.eu-central-1.amazonaws.com"
+    assert f"https://{origins['api']['DomainName']}" == stack.outputs["ApiEndpoint"]
+    assert origins["api"]["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
+    for bucket in ("site", "media"):
+        access = stack.properties(logical(stack, origins[bucket]["OriginAccessControlId"]))
+        assert access["OriginAccessControlConfig"] == access["OriginAccessControlConfig"] | {
+            "OriginAccessControlOriginType": "s3", "SigningBehavior": "always", "SigningProtocol": "sigv4"}
+
+
+@check(
+    put(f"{DISTRIBUTION}.CacheBehaviors.0.AllowedMethods", ["GET", "HEAD", "OPTIONS"]),
+    put(f"{DISTRIBUTION}.CacheBehaviors.1.AllowedMethods", sorted(ALL_METHODS)),
+    put(f"{DISTRIBUTION}.CacheBehaviors.0.CachedMethods", ["GET", "HEAD", "OPTIONS"]),
+)
+def the_api_takes_all_methods_and_the_buckets_reading(stack: Stack) -> None:
+    for path, each in behaviours(stack).items():
+        assert set(each["AllowedMethods"]) == (ALL_METHODS if path == "/api/*" else READING), path
+        assert set(each.get("CachedMethods", READING)) == READING, path
+
+
+@check(
+    put(f"{DISTRIBUTION}.CacheBehaviors.0.ViewerProtocolPolicy", "allow-all"),
+    put(f"{DISTRIBUTION}.HttpVersion", "http2"),
+    drop(f"{DISTRIBUTION}.IPV6Enabled"),
+    put(f"{DISTRIBUTION}.DefaultCacheBehavior.Compress", False),
+    put("Resources.MediaCaching.Properties.CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.EnableAcceptEncodingGzip", False),
+    drop(f"{DISTRIBUTION}.DefaultRootObject"),
+)
+def viewers_have_https_http3_ipv6_and_compression(stack: Stack) -> None:
+    config = distribution(stack)
+    assert (config["HttpVersion"], config["IPV6Enabled"]) == ("http2and3", True)
+    assert config["DefaultRootObject"] == "index.html"
+    for path, each in behaviours(stack).items():
+        assert each["ViewerProtocolPolicy"] == "redirect-to-https", path
+        assert each["Compress"], path
+        key = policy(stack, each)["ParametersInCacheKeyAndForwardedToOrigin"]
+        assert key["EnableAcceptEncodingGzip"] and key["EnableAcceptEncodingBrotli"], path
+
+
+@check(
+    drop(f"{DISTRIBUTION}.CustomErrorResponses.9"),
+    put(f"{DISTRIBUTION}.CustomErrorResponses.2.ErrorCachingMinTTL", 10),
+    drop(f"{DISTRIBUTION}.CustomErrorResponses.2.ErrorCachingMinTTL"),
+    put(f"{DISTRIBUTION}.CustomErrorResponses.2", {"ErrorCode": 404, "ErrorCachingMinTTL": 0, "ResponseCode": 200, "ResponsePagePath": "/index.html"}),
+)
+def no_error_is_cached_and_none_replaced(stack: Stack) -> None:
+    responses = distribution(stack)["CustomErrorResponses"]
+    assert {each["ErrorCode"] for each in responses} == CONFIGURABLE_ERRORS
+    for each in responses:
+        assert each == {"ErrorCode": each["ErrorCode"], "ErrorCachingMinTTL": 0}
+
+
+API_KEY = "Resources.ApiCaching.Properties.CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin"
+
+
+@check(
+    put(f"{API_KEY}.QueryStringsConfig.QueryStrings", ["limit"]),
+    put(f"{API_KEY}.QueryStringsConfig", {"QueryStringBehavior": "none"}),
+    put(f"{API_KEY}.CookiesConfig.CookieBehavior", "all"),
+    put(f"{API_KEY}.HeadersConfig", {"HeaderBehavior": "none"}),
+    put("Resources.ApiCaching.Properties.CachePolicyConfig.MinTTL", 1),
+    put("Resources.ApiCaching.Properties.CachePolicyConfig.DefaultTTL", 60),
+    put("Resources.ApiCaching.Properties.CachePolicyConfig.MaxTTL", 0),
+    drop(f"{DISTRIBUTION}.CacheBehaviors.0.OriginRequestPolicyId"),
+    put(f"{DISTRIBUTION}.CacheBehaviors.0.OriginRequestPolicyId", "216adef6-5c7f-47e4-b989-5492eafa07d3"),
+)
+def the_api_is_cached_as_it_says_by_limit_and_before(stack: Stack) -> None:
+    behaviour = behaviours(stack)["/api/*"]
+    caching = policy(stack, behaviour)
+    assert (caching["MinTTL"], caching["DefaultTTL"]) == (0, 0)
+    assert caching["MaxTTL"] >= 60, "the board's description may be kept for a minute"
+    key = caching["ParametersInCacheKeyAndForwardedToOrigin"]
+    assert key["QueryStringsConfig"]["QueryStringBehavior"] == "whitelist"
+    assert set(key["QueryStringsConfig"]["QueryStrings"]) == {"limit", "before"}
+    assert key["CookiesConfig"] == {"CookieBehavior": "none"}
+    # With CORS the answers differ by Origin.
+    expected = {"HeaderBehavior": "whitelist", "Headers": ["Origin"]} if stack.parameters["AllowedOrigins"] else {"HeaderBehavior": "none"}
+    assert key["HeadersConfig"] == expected
+    assert behaviour["OriginRequestPolicyId"] == ALL_VIEWER_EXCEPT_HOST_HEADER
+
+
+@check(
+    put("Resources.MediaCaching.Properties.CachePolicyConfig.MaxTTL", 86400),
+    put("Resources.MediaCaching.Properties.CachePolicyConfig.MinTTL", 60),
+    put("Resources.SiteCaching.Properties.CachePolicyConfig.MinTTL", 86400),
+    put("Resources.SiteCaching.Properties.CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.QueryStringsConfig.QueryStringBehavior", "all"),
+    put(f"{DISTRIBUTION}.CacheBehaviors.2.CachePolicyId", {"Ref": "SiteCaching"}),
+)
+def what_was_deleted_leaves_the_edge_within_five_minutes(stack: Stack) -> None:
+    for path, least in {"*": 300, "/images/*": 0, "/carrousel/*": 0}.items():
+        caching = policy(stack, behaviours(stack)[path])
+        assert caching["MinTTL"] <= least, path
+        assert caching["DefaultTTL"] <= 300 and caching["MaxTTL"] <= 300, path
+        key = caching["ParametersInCacheKeyAndForwardedToOrigin"]
+        assert key["QueryStringsConfig"] == {"QueryStringBehavior": "none"}
+        assert key["HeadersConfig"] == {"HeaderBehavior": "none"}
+        assert key["CookiesConfig"] == {"CookieBehavior": "none"}
+
+
+@check(
+    put(f"{DISTRIBUTION}.Origins.2.OriginCustomHeaders.0.HeaderName", "X-Origin"),
+    put(f"{DISTRIBUTION}.Origins.2.OriginCustomHeaders.0.HeaderValue", "literal"),
+    put("Resources.MessageBoard.Properties.Environment.Variables.ORIGIN_SECRET", {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret}:SecretString:secret}}"}),
+)
+def cloudfront_sends_the_origin_secret_that_message_board_expects(stack: Stack) -> None:
+    api = next(origin for origin in distribution(stack)["Origins"] if origin["Id"] == "api")
+    secret = stack.properties("MessageBoard")["Environment"]["Variables"]["ORIGIN_SECRET"]
+    assert secret.startswith("{{resolve:secretsmanager:")
+    assert api["OriginCustomHeaders"] == [{"HeaderName": "X-Origin-Verify", "HeaderValue": secret}]
+
+
+@check(
+    drop(f"{DISTRIBUTION}.Aliases"),
+    drop(f"{DISTRIBUTION}.WebACLId"),
+    put("Resources.Ipv6Record.Properties.Type", "A"),
+    drop("Resources.Ipv4Record"),
+    put("Resources.Ipv4Record.Properties.AliasTarget.HostedZoneId", {"Ref": "HostedZoneId"}),
+    put(f"{DISTRIBUTION}.ViewerCertificate", {"CloudFrontDefaultCertificate": True}),
+    put("Resources.SyncS3Bucket.Properties.Environment.Variables.PUBLIC_BASE_URL", {"Fn::Sub": "https://${Distribution.DomainName}"}),
+)
+def a_domain_of_ones_own_reaches_everything_that_knows_an_address(stack: Stack) -> None:
+    config, domain = distribution(stack), stack.parameters["DomainName"]
+    records = stack.of_type("AWS::Route53::RecordSet").values()
+    if domain:
+        assert config["Aliases"] == [domain]
+        assert config["ViewerCertificate"]["AcmCertificateArn"] == stack.parameters["CertificateArn"]
+        assert config["ViewerCertificate"]["MinimumProtocolVersion"].startswith("TLSv1.2")
+        assert sorted((record["Type"], record["Name"]) for record in records) == [("A", domain), ("AAAA", domain)]
+        for record in records:
+            assert record["AliasTarget"] == {"DNSName": stack.outputs["DistributionDomain"], "HostedZoneId": "Z2FDTNDATAQYW2"}
+    else:
+        assert "Aliases" not in config and not records
+        assert config["ViewerCertificate"] == {"CloudFrontDefaultCertificate": True}
+    assert config.get("WebACLId", "") == stack.parameters["WebAclArn"]
+    base = f"https://{domain or stack.outputs['DistributionDomain']}"
+    assert stack.outputs["Url"] == f"{base}/"
+    for function in ("MessageBoard", "SyncS3Bucket"):
+        assert stack.properties(function)["Environment"]["Variables"]["PUBLIC_BASE_URL"] == base
+
+
+@check(
+    put("Resources.ApiRoute.Properties.RouteKey", "ANY /api/{proxy+}"),
+    put("Resources.ApiStage.Properties.StageName", "prod"),
+    put("Resources.ApiIntegration.Properties.PayloadFormatVersion", "1.0"),
+    put("Resources.ApiIntegration.Properties.IntegrationUri", {"Fn::GetAtt": ["SyncS3Bucket", "Arn"]}),
+    put("Resources.ApiInvokesMessageBoard.Properties.FunctionName", {"Ref": "SyncS3Bucket"}),
+    drop("Resources.ApiStage.Properties.DefaultRouteSettings.ThrottlingRateLimit"),
+    put("Resources.Api.Properties.DisableExecuteApiEndpoint", True),
+    put("Resources.Api.Properties.CorsConfiguration", {"AllowOrigins": ["*"]}),
+)
+def the_api_has_one_route_and_all_of_it_is_message_boards(stack: Stack) -> None:
+    routes = stack.of_type("AWS::ApiGatewayV2::Route")
+    assert [route["RouteKey"] for route in routes.values()] == ["$default"]
+    assert stack.properties("ApiRoute")["Target"] == f"integrations/{stack.resolve({'Ref': 'ApiIntegration'})}"
+    stage = stack.properties("ApiStage")
+    assert (stage["StageName"], stage["AutoDeploy"]) == ("$default", True)
+    assert int(stage["DefaultRouteSettings"]["ThrottlingRateLimit"]) > 0
+    assert int(stage["DefaultRouteSettings"]["ThrottlingBurstLimit"]) > 0
+    integration = stack.properties("ApiIntegration")
+    assert (integration["IntegrationType"], integration["PayloadFormatVersion"]) == ("AWS_PROXY", "2.0")
+    assert integration["IntegrationUri"] == stack.arn("MessageBoard")
+    api = stack.properties("Api")
+    assert not api.get("DisableExecuteApiEndpoint") and "CorsConfiguration" not in api
+    permission = stack.properties("ApiInvokesMessageBoard")
+    assert permission["FunctionName"] == stack.resolve({"Ref": "MessageBoard"})
+    assert permission["SourceArn"].endswith(f":{stack.resolve({'Ref': 'Api'})}/*/$default")
+
+
+@check(
+    put("Resources.ApiStage.Properties.AccessLogSettings.Format", '{"ip":"$context.identity.sourceIp"}'),
+    put("Resources.ApiStage.Properties.AccessLogSettings.Format", '{"agent":"$context.identity.userAgent"}'),
+    drop("Resources.ApiStage.Properties.AccessLogSettings"),
+    put(f"{DISTRIBUTION}.Logging", {"Bucket": "logs.s3.amazonaws.com"}),
+)
+def access_logs_have_nobodys_address(stack: Stack) -> None:
+    logs = stack.properties("ApiStage")["AccessLogSettings"]
+    assert logs["DestinationArn"] == stack.arn("ApiLogs")
+    assert "identity" not in logs["Format"] and "header" not in logs["Format"].lower()
+    assert "$context.status" in logs["Format"]
+    # CloudFront's and S3's have them, and cannot do without.
+    assert "Logging" not in distribution(stack)
+    for name, bucket in stack.of_type("AWS::S3::Bucket").items():
+        assert "LoggingConfiguration" not in bucket, name
+
+
+@check(
+    put("Resources.MessageBoard.Properties.Timeout", 30),
+    put("Resources.ApiIntegration.Properties.TimeoutInMillis", 20000),
+    put(f"{DISTRIBUTION}.Origins.2.CustomOriginConfig.OriginReadTimeout", 20),
+)
+def who_waits_waits_longer_than_who_works(stack: Stack) -> None:
+    api = next(origin for origin in distribution(stack)["Origins"] if origin["Id"] == "api")
+    function = stack.properties("MessageBoard")["Timeout"]
+    gateway = stack.properties("ApiIntegration")["TimeoutInMillis"] / 1000
+    # The function answers within 25 s by itself.
+    assert 25 < function < gateway <= api["CustomOriginConfig"]["OriginReadTimeout"]
+    assert function == 28

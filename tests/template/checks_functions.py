@@ -1,0 +1,215 @@
+"""The functions: what they are told, what they may do, when they run."""
+
+import re
+
+from mutation import drop, put
+from registry import check
+from stack import EXISTING_SECRET, MIGRATION_SECRET, ROOT, Stack
+
+FUNCTIONS = {"MessageBoard": "message-board", "SyncS3Bucket": "sync-s3-bucket", "MigrateDatabase": "migrate-database"}
+DATA_API = {"DATABASE_CLUSTER_ARN", "DATABASE_SECRET_ARN", "DATABASE_NAME"}
+DIRECT = {"DATABASE_URL", "DATABASE_CA"}
+SETTINGS = {
+    "MessageBoard": {
+        "MEDIA_BUCKET", "PUBLIC_BASE_URL", "BOARD_SECRET", "BOARD_SECRET_PREVIOUS", "ORIGIN_SECRET", "ALLOWED_ORIGINS",
+        "POSTS_PER_MINUTE", "POSTING", "BOARD_NAME", "CONTACT_URL", "RUST_LOG",
+    },
+    "SyncS3Bucket": {"MEDIA_BUCKET", "PUBLIC_BASE_URL", "RUST_LOG"},
+    "MigrateDatabase": {"RUST_LOG"},
+}
+VARIABLES = "Resources.{}.Properties.Environment.Variables"
+
+
+def environment(stack: Stack, function: str) -> dict[str, str]:
+    return stack.properties(function)["Environment"]["Variables"]
+
+
+def makes_database(stack: Stack) -> bool:
+    return not stack.parameters["DatabaseUrlSecretArn"]
+
+
+@check(
+    *(drop(f"{VARIABLES.format('MessageBoard')}.{variable}") for variable in sorted(SETTINGS["MessageBoard"] | DATA_API | DIRECT)),
+    *(drop(f"{VARIABLES.format('SyncS3Bucket')}.{variable}") for variable in sorted(SETTINGS["SyncS3Bucket"])),
+    *(drop(f"{VARIABLES.format('MigrateDatabase')}.{variable}") for variable in sorted(DATA_API | DIRECT | {"RUST_LOG", "DATABASE_USER_SECRET_ARN"})),
+    put(f"{VARIABLES.format('SyncS3Bucket')}.BOARD_SECRET", "x"),
+    put(f"{VARIABLES.format('MigrateDatabase')}.MEDIA_BUCKET", {"Ref": "SiteBucket"}),
+    put("Globals.Function.Environment", {"Variables": {"DATABASE_NAME": "corkboard"}}),
+    put(f"{VARIABLES.format('MessageBoard')}.DATABASE_URL", {"Fn::Sub": "mysql://${DatabaseUrlSecretArn}"}),
+)
+def every_setting_reaches_the_functions_that_need_it_and_no_other(stack: Stack) -> None:
+    for function, expected in SETTINGS.items():
+        expected = set(expected)
+        if not stack.parameters["BoardSecretVersion"]:
+            expected -= {"BOARD_SECRET_PREVIOUS"}
+        if function != "SyncS3Bucket":
+            expected |= DATA_API if makes_database(stack) else DIRECT
+        if function == "MigrateDatabase" and makes_database(stack):
+            expected |= {"DATABASE_USER_SECRET_ARN"}
+        assert set(environment(stack, function)) == expected, function
+
+
+@check(
+    put(f"{VARIABLES.format('MessageBoard')}.BOARD_NAME", {"Ref": "ContactUrl"}),
+    put(f"{VARIABLES.format('MessageBoard')}.POSTING", "open "),
+    put(f"{VARIABLES.format('MessageBoard')}.MEDIA_BUCKET", {"Ref": "SiteBucket"}),
+    put(f"{VARIABLES.format('MessageBoard')}.DATABASE_SECRET_ARN", {"Fn::GetAtt": ["Database", "MasterUserSecret.SecretArn"]}),
+    put(f"{VARIABLES.format('MigrateDatabase')}.DATABASE_SECRET_ARN", {"Ref": "DatabaseUserSecret"}),
+    put(f"{VARIABLES.format('MigrateDatabase')}.DATABASE_NAME", "corkboards"),
+    put(f"{VARIABLES.format('MessageBoard')}.BOARD_SECRET", {"Fn::Sub": "{{resolve:secretsmanager:${BoardSecret}:SecretString:current}}"}),
+    put(f"{VARIABLES.format('MessageBoard')}.BOARD_SECRET_PREVIOUS", {"Fn::Sub": "{{resolve:secretsmanager:${BoardSecret}:SecretString:previous}}"}),
+    put(f"{VARIABLES.format('MessageBoard')}.DATABASE_CA", "/opt/ca.pem"),
+)
+def every_setting_has_its_value(stack: Stack) -> None:
+    parameters, board, migrate = stack.parameters, environment(stack, "MessageBoard"), environment(stack, "MigrateDatabase")
+    media = parameters["ExistingMediaBucket"] or stack.resolve({"Ref": "MediaBucket"})
+    secret = f"{{{{resolve:secretsmanager:{stack.resolve({'Ref': 'BoardSecret'})}:SecretString:%s%s}}}}"
+    version = f"::{parameters['BoardSecretVersion']}" if parameters["BoardSecretVersion"] else ""
+    expected = {
+        "MEDIA_BUCKET": media,
+        "BOARD_SECRET": secret % ("current", version),
+        "ALLOWED_ORIGINS": parameters["AllowedOrigins"],
+        "POSTS_PER_MINUTE": parameters["PostsPerMinute"],
+        "POSTING": parameters["Posting"],
+        "BOARD_NAME": parameters["BoardName"],
+        "CONTACT_URL": parameters["ContactUrl"],
+        "RUST_LOG": parameters["LogFilter"],
+    }
+    if version:
+        expected["BOARD_SECRET_PREVIOUS"] = secret % ("previous", version)
+    if makes_database(stack):
+        expected |= {
+            "DATABASE_CLUSTER_ARN": stack.arn("Database"),
+            "DATABASE_SECRET_ARN": stack.resolve({"Ref": "DatabaseUserSecret"}),
+            "DATABASE_NAME": "corkboard",
+        }
+        assert {key: migrate[key] for key in migrate if key.startswith("DATABASE_")} == {
+            "DATABASE_CLUSTER_ARN": stack.arn("Database"),
+            "DATABASE_SECRET_ARN": stack.resolve({"Fn::GetAtt": ["Database", "MasterUserSecret.SecretArn"]}),
+            "DATABASE_USER_SECRET_ARN": stack.resolve({"Ref": "DatabaseUserSecret"}),
+            "DATABASE_NAME": "corkboard",
+        }
+        if not parameters["SnapshotIdentifier"]:
+            assert stack.properties("Database")["DatabaseName"] == "corkboard"
+    else:
+        expected |= {
+            "DATABASE_URL": f"{{{{resolve:secretsmanager:{EXISTING_SECRET}:SecretString:::version-2-of-url}}}}",
+            "DATABASE_CA": "/opt/database-ca.pem",
+        }
+        assert migrate["DATABASE_URL"] == f"{{{{resolve:secretsmanager:{MIGRATION_SECRET}:SecretString}}}}"
+    assert {key: board[key] for key in expected} == expected
+    assert environment(stack, "SyncS3Bucket")["MEDIA_BUCKET"] == media
+
+
+@check(
+    put("Resources.BoardSecret.Properties.GenerateSecretString.PasswordLength", 24),
+    put("Resources.BoardSecret.Properties", {"SecretString": '{"current":"0123456789abcdef0123456789abcdef"}'}),
+    put("Resources.DatabaseUserSecret.Properties.GenerateSecretString.ExcludePunctuation", False),
+    put("Resources.OriginSecret.Properties.GenerateSecretString.GenerateStringKey", "value"),
+    put("Resources.DatabaseUserSecret.Properties.GenerateSecretString.SecretStringTemplate", "{}"),
+)
+def secrets_are_generated_and_what_refers_to_them_finds_its_key(stack: Stack) -> None:
+    keys = {"BoardSecret": {"current", "previous"}, "OriginSecret": {"secret"}, "DatabaseUserSecret": {"username", "password"}}
+    for name, secret in stack.of_type("AWS::SecretsManager::Secret").items():
+        generate = secret["GenerateSecretString"]
+        assert "SecretString" not in secret and generate["PasswordLength"] >= 32, name
+        # It stands in headers, in SQL and in the environment.
+        assert generate["ExcludePunctuation"] is True, name
+        template = re.findall(r'"(\w+)":', generate["SecretStringTemplate"])
+        assert {*template, generate["GenerateStringKey"]} == keys[name], name
+
+
+@check(
+    put("Resources.MessageBoard.Metadata.BuildProperties.Binary", "message_board"),
+    put("Resources.SyncS3Bucket.Properties.CodeUri", "functions/sync"),
+    put("Globals.Function.Runtime", "provided.al2"),
+    put("Parameters.Architecture.Default", "x86_64"),
+    drop("Globals.Function.Tracing"),
+    put("Resources.MigrateDatabase.Properties.LoggingConfig.LogFormat", "Text"),
+    put("Resources.SyncS3Bucket.Properties.FunctionName", {"Fn::Sub": "${AWS::StackName}-sync"}),
+)
+def the_functions_are_the_workspaces_on_arm_with_traces_and_json_logs(stack: Stack) -> None:
+    made = stack.of_type("AWS::Lambda::Function")
+    assert set(made) == set(FUNCTIONS)
+    for name, function in made.items():
+        assert (function["Runtime"], function["Handler"]) == ("provided.al2023", "bootstrap"), name
+        assert function["Architectures"] == ["arm64"], name
+        assert function["TracingConfig"] == {"Mode": "Active"}, name
+        assert function["LoggingConfig"]["LogFormat"] == "JSON", name
+    for name, package in FUNCTIONS.items():
+        built = stack.source["Resources"][name]
+        assert built["Metadata"] == {"BuildMethod": "rust-cargolambda", "BuildProperties": {"Binary": package}}, name
+        assert (ROOT / built["Properties"]["CodeUri"] / "Cargo.toml").exists(), name
+    assert made["SyncS3Bucket"]["FunctionName"].endswith("-syncS3Bucket")
+
+
+@check(
+    drop("Resources.MessageBoardLogs.Properties.RetentionInDays"),
+    drop("Resources.ApiLogs.Properties.RetentionInDays"),
+    put("Resources.SyncS3Bucket.Properties.LoggingConfig.LogGroup", {"Ref": "MessageBoardLogs"}),
+    drop("Resources.MigrateDatabase.Properties.LoggingConfig.LogGroup"),
+)
+def every_log_group_is_the_templates_and_has_an_end(stack: Stack) -> None:
+    groups = stack.of_type("AWS::Logs::LogGroup")
+    assert all(int(group["RetentionInDays"]) > 0 for group in groups.values())
+    for name, function in stack.of_type("AWS::Lambda::Function").items():
+        assert function["LoggingConfig"]["LogGroup"] == stack.resolve({"Ref": f"{name}Logs"}), name
+        assert f"{name}Logs" in groups
+    assert stack.properties("ApiStage")["AccessLogSettings"]["DestinationArn"] == stack.arn("ApiLogs")
+
+
+@check(
+    put("Resources.DatabaseSchema.Properties.Version", "1"),
+    put("Resources.DatabaseSchema.Properties.Version", "999"),
+    drop("Resources.MessageBoard.DependsOn"),
+    drop("Resources.DatabaseSchema.Properties.ServiceTimeout"),
+    put("Resources.DatabaseSchema.Properties.ServiceTimeout", "300"),
+    put("Resources.DatabaseSchema.Properties.ServiceToken", {"Fn::GetAtt": ["SyncS3Bucket", "Arn"]}),
+    drop("Resources.DatabaseSchema.Properties.Database"),
+    drop("Resources.DatabaseSchema.Properties.UserSecretVersion"),
+)
+def the_schema_is_made_on_every_change_of_it_before_new_code_runs(stack: Stack) -> None:
+    migrations = (ROOT / "shared/src/store/migrations.rs").read_text()
+    newest = max(map(int, re.findall(r"^\s+version: (\d+),", migrations, re.M)))
+    schema = stack.properties("DatabaseSchema")
+    assert schema["Version"] == str(newest), "raise DatabaseSchema's Version with every migration"
+    assert schema["ServiceToken"] == stack.arn("MigrateDatabase")
+    database = stack.resolve({"Ref": "DatabaseInstance"}) if makes_database(stack) else stack.parameters["DatabaseUrlSecretArn"]
+    assert schema["Database"] == database
+    assert schema["UserSecretVersion"] == stack.parameters["DatabaseUserSecretVersion"]
+    # Lambda tries three times, with pauses of one and two minutes.
+    assert int(schema["ServiceTimeout"]) >= 3 * stack.properties("MigrateDatabase")["Timeout"] + 180
+    depends = stack.resources["MessageBoard"]["DependsOn"]
+    assert "DatabaseSchema" in ([depends] if isinstance(depends, str) else depends)
+
+
+@check(
+    drop("Resources.MessageBoard.Properties.VpcConfig"),
+    drop("Resources.MigrateDatabase.Properties.VpcConfig"),
+    drop("Resources.MessageBoard.Properties.ReservedConcurrentExecutions"),
+    put("Resources.MessageBoard.Properties.ReservedConcurrentExecutions", {"Ref": "DatabaseConnections"}),
+    put("Resources.SyncS3Bucket.Properties.VpcConfig", {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": [{"Ref": "SecurityGroupId"}]}),
+    drop("Resources.S3Endpoint"),
+    put("Resources.S3Endpoint.Properties.VpcEndpointType", "Interface"),
+    drop("Resources.MessageBoardRole.Properties.ManagedPolicyArns"),
+    drop("Resources.MessageBoard.Properties.Layers"),
+)
+def only_an_existing_database_is_reached_through_its_network_with_bounded_connections(stack: Stack) -> None:
+    endpoints = stack.of_type("AWS::EC2::VPCEndpoint")
+    for name in FUNCTIONS:
+        function = stack.properties(name)
+        if makes_database(stack) or name == "SyncS3Bucket":
+            assert not {"VpcConfig", "ReservedConcurrentExecutions", "Layers"} & set(function), name
+        else:
+            assert function["VpcConfig"] == {"SubnetIds": ["subnet-0a", "subnet-0b"], "SecurityGroupIds": ["sg-01234567"]}
+            assert 0 < int(function["ReservedConcurrentExecutions"]) <= 20
+            assert function["Layers"] == [stack.parameters["DatabaseCaLayerArn"]]
+            # Without leave to make network interfaces it does not start.
+            managed = stack.properties(f"{name}Role")["ManagedPolicyArns"]
+            assert managed == ["arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"]
+    if makes_database(stack):
+        assert not endpoints
+    else:
+        assert endpoints == {"S3Endpoint": {
+            "VpcEndpointType": "Gateway", "ServiceName": "com.amazonaws.eu-central-1.s3",
+            "VpcId": "vpc-01234567", "RouteTableIds": ["rtb-01234567"]}}

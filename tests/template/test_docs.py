@@ -1,0 +1,43 @@
+"""The documentation names what there is."""
+
+import re
+
+import pytest
+
+from checks_data import ALARMS
+from stack import ROOT, source
+
+PAGES = {path.name: path.read_text() for path in (ROOT / "docs").glob("*.md")}
+ALL = "\n".join(PAGES.values())
+
+
+@pytest.mark.parametrize("parameter", source()["Parameters"])
+def test_every_parameter_is_explained(parameter):
+    assert f"`{parameter}" in ALL
+
+
+def test_every_alarm_is_explained_and_no_other():
+    rows = set(re.findall(r"^\| `(\w+Alarm)` \|", PAGES["operation.md"], re.M))
+    assert rows == set(ALARMS)
+
+
+def test_what_looks_like_a_parameter_or_resource_is_one():
+    template = source()
+    known = {*template["Parameters"], *template["Resources"], *template["Outputs"], "Posting", "Authorization"}
+    named = set(re.findall(r"`([A-Z][a-z0-9]+[A-Z]\w+)[`= ]", ALL))
+    assert named - known - {"ListBucket", "LabRole"} == set()
+
+
+def test_the_limits_given_are_the_defaults():
+    parameters = source()["Parameters"]
+    for name, row in {"PostsPerMinute": "10 a minute", "RequestsPerSecond": "500 a second", "MemorySize": "512 MB",
+                      "DatabaseMaxCapacity": "0 to 2 ACU", "DatabaseConnections": "| 20 |", "LogRetentionDays": "30 days",
+                      "BackupRetentionDays": "7 days"}.items():
+        line = next(line for line in PAGES["limits.md"].splitlines() if f"`{name}`" in line)
+        assert row in line and str(parameters[name]["Default"]) in row, line
+
+
+def test_links_between_pages_lead_somewhere():
+    for name, page in PAGES.items():
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page):
+            assert (ROOT / "docs" / target).exists(), f"{name}: {target}"
