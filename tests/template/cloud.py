@@ -1,0 +1,161 @@
+"""An AWS account made of moto (S3, SQS, IAM with its policies enforced) and of `corkboard`'s Data API, with the
+template's roles, bucket and queues in it."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import boto3
+import moto.s3.responses
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.server import ThreadedMotoServer
+
+from corkboard import Corkboard
+from stack import REGION, Stack
+
+# HeadBucket is no action of IAM's: it wants this one.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+moto.s3.responses.ACTION_MAP["BUCKET"]["HEAD"]["DEFAULT"] = "ListBucket"
+
+LOCAL = Credentials("local", "corkboard-local")
+
+
+class Cloud:
+    """The account. Its own clients may do everything; `credentials` has those of the functions' roles."""
+
+    def __init__(self, endpoint: str, stack: Stack):
+        self.endpoint, self.stack = endpoint, stack
+        self.s3, self.sqs, self.iam, self.sts = (self.client(service) for service in ("s3", "sqs", "iam", "sts"))
+        self._make()
+
+    def client(self, service: str, credentials: Credentials | None = None):
+        keys = {} if credentials is None else {
+            "aws_access_key_id": credentials.access_key, "aws_secret_access_key": credentials.secret_key,
+            "aws_session_token": credentials.token}
+        return boto3.client(service, endpoint_url=self.endpoint, region_name=REGION, **keys)
+
+    def _make(self) -> None:
+        """The operator, then what the template describes."""
+        self.iam.create_user(UserName="operator")
+        everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        self.iam.put_user_policy(UserName="operator", PolicyName="all", PolicyDocument=json.dumps(everything))
+        key = self.iam.create_access_key(UserName="operator")["AccessKey"]
+        operator = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+        self.s3, self.sqs, self.iam, self.sts = (self.client(each, operator) for each in ("s3", "sqs", "iam", "sts"))
+        for name, role in self.stack.of_type("AWS::IAM::Role").items():
+            self.iam.create_role(RoleName=self.stack.resolve({"Ref": name}), AssumeRolePolicyDocument=json.dumps(role["AssumeRolePolicyDocument"]))
+            for policy in role["Policies"]:
+                self.iam.put_role_policy(RoleName=self.stack.resolve({"Ref": name}), PolicyName=policy["PolicyName"],
+                                         PolicyDocument=json.dumps(policy["PolicyDocument"]))
+        self.credentials = {name: self._assumed(name) for name in self.stack.of_type("AWS::Lambda::Function")}
+        self.queues = {}
+        for name in ("DeadLetters", "PictureEvents"):
+            queue = self.stack.properties(name)
+            attributes = {"VisibilityTimeout": str(queue["VisibilityTimeout"]), "RedrivePolicy": json.dumps(queue["RedrivePolicy"])} \
+                if "RedrivePolicy" in queue else {}
+            created = self.sqs.create_queue(QueueName=self.stack.resolve({"Fn::GetAtt": [name, "QueueName"]}), Attributes=attributes)
+            self.queues[name] = created["QueueUrl"]
+        self.media = self.stack.outputs["MediaBucketName"]
+        for bucket in (self.media, self.stack.outputs["SiteBucketName"]):
+            self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        configurations = self.stack.properties("MediaBucket")["NotificationConfiguration"]["QueueConfigurations"]
+        self.s3.put_bucket_notification_configuration(Bucket=self.media, NotificationConfiguration={"QueueConfigurations": [
+            {"QueueArn": each["Queue"], "Events": [each["Event"]],
+             "Filter": {"Key": {"FilterRules": each["Filter"]["S3Key"]["Rules"]}}} for each in configurations]})
+
+    def role(self, function: str) -> str:
+        """The name of a function's role."""
+        return self.stack.properties(function)["Role"].rpartition("/")[2]
+
+    def _assumed(self, function: str) -> Credentials:
+        """What Lambda gives a function: its role's credentials for a while. moto knows no service as principal,
+        so this comes before policies are enforced."""
+        given = self.sts.assume_role(RoleArn=self.stack.properties(function)["Role"], RoleSessionName=function)["Credentials"]
+        return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+
+    def environment(self, function: str, **instead: str) -> dict[str, str]:
+        """A function's environment as the template has it, with what CloudFormation would resolve in place of
+        references to secrets."""
+        credentials = self.credentials[function]
+        variables = self.stack.properties(function)["Environment"]["Variables"]
+        resolved = {name: "resolved-" * 8 if value.startswith("{{resolve:") else value for name, value in variables.items()}
+        return resolved | {
+            "AWS_ACCESS_KEY_ID": credentials.access_key, "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
+            "AWS_SESSION_TOKEN": credentials.token, "AWS_ENDPOINT_URL": self.endpoint, "AWS_ENDPOINT_URL_S3": self.endpoint,
+        } | instead
+
+    def permits(self, function: str, action: str, resource: str) -> bool:
+        """What IAM says, for a service that moto does not have."""
+        names = self.iam.list_role_policies(RoleName=self.role(function))["PolicyNames"]
+        policies = [self.iam.get_role_policy(RoleName=self.role(function), PolicyName=name)["PolicyDocument"] for name in names]
+        results = [IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource) for policy in policies]
+        return PermissionResult.PERMITTED in results and PermissionResult.DENIED not in results
+
+
+@contextmanager
+def cloud(stack: Stack) -> Iterator[Cloud]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    try:
+        urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST")).close()
+        made = Cloud(endpoint, stack)
+        enforce(endpoint, "0")
+        yield made
+    finally:
+        enforce(endpoint, "inf")
+        server.stop()
+
+
+def enforce(endpoint: str, after: str) -> None:
+    """Has moto check every call from the `after`th on."""
+    request = urllib.request.Request(f"{endpoint}/moto-api/reset-auth", after.encode(), {"content-type": "text/plain"}, method="POST")
+    urllib.request.urlopen(request).close()
+
+
+@contextmanager
+def data_api(board: Corkboard, permits: Callable[[str, str], bool]):
+    """The Data API with IAM before it: asks `permits(action, resource)` for the statement and for the secret that
+    it names, and passes on to `corkboard` what is allowed. Yields its address and what was asked."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            request = json.loads(body)
+            questions = [(f"rds-data:{self.path.strip('/').replace('Execute', 'ExecuteStatement')}", request["resourceArn"]),
+                         ("secretsmanager:GetSecretValue", request["secretArn"])]
+            asked.extend(questions)
+            if not all(permits(*question) for question in questions):
+                return self.answer(403, b'{"message":"not authorized"}', {"x-amzn-errortype": "AccessDeniedException"})
+            onward = AWSRequest("POST", board.data_api + self.path, {"content-type": "application/json"}, body)
+            SigV4Auth(LOCAL, "rds-data", "us-east-1").add_auth(onward)
+            try:
+                with urllib.request.urlopen(urllib.request.Request(onward.url, body, dict(onward.headers))) as answer:
+                    self.answer(answer.status, answer.read(), {})
+            except urllib.error.HTTPError as error:
+                self.answer(error.code, error.read(), {"x-amzn-errortype": error.headers.get("x-amzn-errortype", "")})
+
+        def answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+            self.send_response(status)
+            for name, value in ({"content-length": str(len(body)), "content-type": "application/json"} | headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()

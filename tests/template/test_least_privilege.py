@@ -1,0 +1,228 @@
+"""The real functions under the template's roles, with IAM enforced: all their work is allowed, and none of
+it would be with less."""
+
+import copy
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from botocore.exceptions import ClientError
+
+from cloud import Cloud, cloud, data_api
+from corkboard import corkboard
+from lambda_runtime import Lambda, running
+from mutation import drop, put
+from stack import ROOT, Stack, source
+
+
+def event(name: str) -> dict:
+    return json.loads((ROOT / "events" / f"{name}.json").read_text())
+
+
+def request(method: str, path: str, **headers: str) -> dict:
+    made = event("api-get-messages")
+    made |= {"rawPath": path, "rawQueryString": ""}
+    made.pop("queryStringParameters")
+    made["headers"] |= headers
+    made["requestContext"]["http"] |= {"method": method, "path": path}
+    return made
+
+
+@contextmanager
+def message_board(account: Cloud):
+    """message-board in the account, and what it asked of the Data API."""
+    with corkboard() as board, data_api(board, lambda *question: account.permits("MessageBoard", *question)) as (address, asked):
+        environment = account.environment("MessageBoard", AWS_ENDPOINT_URL_RDS_DATA=address, POSTS_PER_MINUTE="0")
+        with running("message-board", environment) as function:
+            yield function, asked
+
+
+def objects(account: Cloud) -> list[str]:
+    return [each["Key"] for each in account.s3.list_objects_v2(Bucket=account.media).get("Contents", [])]
+
+
+def expect(function: Lambda, status: int, what: dict) -> dict:
+    answer = function.invoke(what)
+    assert answer["statusCode"] == status, answer
+    return json.loads(answer["body"]) if answer.get("body") else {}
+
+
+def read(account: Cloud, function: Lambda) -> None:
+    expect(function, 200, event("api-get-messages"))
+    expect(function, 200, request("GET", "/api/health/ready"))
+    assert expect(function, 200, request("GET", "/api/carrousel.json")) == []
+    account.s3.put_object(Bucket=account.media, Key="carrousel/carrousel.json", Body=b'[{"url":"/images/a.png"}]')
+    assert len(expect(function, 200, request("GET", "/api/carrousel.json"))) == 1
+
+
+def write(account: Cloud, function: Lambda) -> None:
+    text = expect(function, 201, event("api-post-json"))
+    picture = expect(function, 201, event("api-post-multipart"))
+    key = picture["picture"]["url"].partition(".net/")[2]
+    assert key in objects(account)
+    for message in (text, picture):
+        path = f"/api/messages/{message['id']}"
+        assert expect(function, 200, request("GET", path))["id"] == message["id"]
+        expect(function, 204, request("DELETE", path, authorization=f"Bearer {message['deleteToken']}"))
+        expect(function, 404, request("GET", path))
+    assert key not in objects(account)
+
+
+def test_message_board_may_do_all_its_work():
+    stack = Stack(source())
+    with cloud(stack) as account, message_board(account) as (function, asked):
+        read(account, function)
+        write(account, function)
+    user = stack.resolve({"Ref": "DatabaseUserSecret"})
+    assert set(asked) == {("rds-data:ExecuteStatement", stack.arn("Database")), ("secretsmanager:GetSecretValue", user)}
+
+
+PICTURES = "Resources.MessageBoardRole.Properties.Policies.0.PolicyDocument.Statement"
+MESSAGES = "Resources.MessageBoardRole.Properties.Policies.1.Fn::If.1.PolicyDocument.Statement"
+
+
+@pytest.mark.parametrize("mutation", [
+    put(f"{PICTURES}.0.Action", "s3:PutObject"),
+    put(f"{PICTURES}.0.Action", "s3:DeleteObject"),
+    drop(f"{PICTURES}.1"),
+    drop(f"{PICTURES}.2"),
+    drop(f"{MESSAGES}.0"),
+    drop(f"{MESSAGES}.1"),
+    put(f"{PICTURES}.0.Resource", {"Fn::Sub": "${SiteBucket.Arn}/images/*"}),
+], ids=lambda mutation: mutation.__name__[-70:])
+def test_message_board_needs_every_permission_that_it_has(mutation):
+    less = source()
+    mutation(less)
+    with cloud(Stack(less)) as account, message_board(account) as (function, _), pytest.raises(AssertionError):
+        read(account, function)
+        write(account, function)
+
+
+def records(account: Cloud) -> dict:
+    """What Lambda makes of the queue: it receives, and deletes what succeeded, with the function's role."""
+    client = account.client("sqs", account.credentials["SyncS3Bucket"])
+    received = []
+    while batch := client.receive_message(QueueUrl=account.queues["PictureEvents"], MaxNumberOfMessages=10).get("Messages"):
+        received += batch
+        for message in batch:
+            client.delete_message(QueueUrl=account.queues["PictureEvents"], ReceiptHandle=message["ReceiptHandle"])
+    client.get_queue_attributes(QueueUrl=account.queues["PictureEvents"], AttributeNames=["QueueArn"])
+    template = event("sqs-batch")["Records"][0]
+    return {"Records": [copy.deepcopy(template) | {
+        "messageId": message["MessageId"], "receiptHandle": message["ReceiptHandle"], "body": message["Body"],
+        "md5OfBody": message["MD5OfBody"], "eventSourceARN": account.stack.arn("PictureEvents"),
+    } for message in received]}
+
+
+def carrousel(account: Cloud) -> list[str]:
+    file = account.s3.get_object(Bucket=account.media, Key="carrousel/carrousel.json")
+    return [each["url"] for each in json.loads(file["Body"].read())]
+
+
+def sync(account: Cloud, function: Lambda) -> None:
+    """From a change of the bucket through the queue to the carrousel."""
+    base = account.stack.properties("SyncS3Bucket")["Environment"]["Variables"]["PUBLIC_BASE_URL"]
+    records(account)  # what S3 sent when the notification was configured
+    for key in ("images/a b+é.png", "images/c.jpg", "other/d.png"):
+        account.s3.put_object(Bucket=account.media, Key=key, Body=b"picture")
+    account.s3.copy_object(Bucket=account.media, Key="images/e.webp", CopySource=f"{account.media}/images/c.jpg")
+    told = records(account)
+    assert len(told["Records"]) == 3, "of what is elsewhere nothing is told"
+    assert function.invoke(told) == {"batchItemFailures": []}
+    assert carrousel(account) == [f"{base}/images/a%20b%2B%C3%A9.png", f"{base}/images/c.jpg", f"{base}/images/e.webp"]
+    assert records(account)["Records"] == [], "its own write is none of its business"
+    account.s3.delete_object(Bucket=account.media, Key="images/c.jpg")
+    assert function.invoke(records(account)) == {"batchItemFailures": []}
+    assert carrousel(account) == [f"{base}/images/a%20b%2B%C3%A9.png", f"{base}/images/e.webp"]
+    account.s3.put_object(Bucket=account.media, Key="carrousel/carrousel.json", Body=b"[]")
+    assert function.invoke(event("scheduled-rule")) is None
+    assert len(carrousel(account)) == 2
+
+
+def test_a_change_in_the_bucket_reaches_the_carrousel_under_the_functions_role():
+    with cloud(Stack(source())) as account, running("sync-s3-bucket", account.environment("SyncS3Bucket")) as function:
+        sync(account, function)
+
+
+def test_a_batch_that_fails_is_given_back_to_be_tried_again():
+    less = source()
+    drop("Resources.SyncS3BucketRole.Properties.Policies.0.PolicyDocument.Statement.1")(less)
+    with cloud(Stack(less)) as account, running("sync-s3-bucket", account.environment("SyncS3Bucket")) as function:
+        records(account)
+        account.s3.put_object(Bucket=account.media, Key="images/a.png", Body=b"picture")
+        told = records(account)
+        assert function.invoke(told) == {"batchItemFailures": [{"itemIdentifier": each["messageId"]} for each in told["Records"]]}
+
+
+CARROUSEL = "Resources.SyncS3BucketRole.Properties.Policies.0.PolicyDocument.Statement"
+
+
+@pytest.mark.parametrize("mutation", [
+    drop(f"{CARROUSEL}.0"),
+    drop(f"{CARROUSEL}.1"),
+    put(f"{CARROUSEL}.2.Action", ["sqs:ReceiveMessage", "sqs:GetQueueAttributes"]),
+    put(f"{CARROUSEL}.2.Action", ["sqs:DeleteMessage", "sqs:GetQueueAttributes"]),
+    put(f"{CARROUSEL}.2.Action", ["sqs:ReceiveMessage", "sqs:DeleteMessage"]),
+    drop("Resources.MediaBucket.Properties.NotificationConfiguration.QueueConfigurations.1"),
+    put("Resources.MediaBucket.Properties.NotificationConfiguration.QueueConfigurations.0.Filter.S3Key.Rules.0.Value", "pictures/"),
+], ids=lambda mutation: mutation.__name__[-70:])
+def test_sync_s3_bucket_needs_every_permission_and_notification_that_it_has(mutation):
+    less = source()
+    mutation(less)
+    with cloud(Stack(less)) as account, running("sync-s3-bucket", account.environment("SyncS3Bucket")) as function, \
+            pytest.raises((AssertionError, ClientError)):
+        sync(account, function)
+
+
+@contextmanager
+def cloudformation():
+    """CloudFormation's end of a custom resource: takes the PUT to the ResponseURL."""
+    answers = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            answers.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/", answers
+        server.shutdown()
+
+
+def migrate(account: Cloud) -> tuple[dict, list]:
+    """Makes the schema under the function's role: what CloudFormation was answered, and what was asked of the
+    Data API."""
+    with corkboard() as board, cloudformation() as (url, answers), \
+            data_api(board, lambda *question: account.permits("MigrateDatabase", *question)) as (address, asked), \
+            running("migrate-database", account.environment("MigrateDatabase", AWS_ENDPOINT_URL_RDS_DATA=address)) as function:
+        function.invoke(event("cloudformation-create") | {"ResponseURL": url})
+    return answers[0], asked
+
+
+def test_migrate_database_may_do_all_its_work():
+    stack = Stack(source())
+    with cloud(stack) as account:
+        answer, asked = migrate(account)
+    assert answer["Status"] == "SUCCESS", answer
+    assert answer["Data"]["SchemaVersion"] == stack.properties("DatabaseSchema")["Version"]
+    master = stack.resolve({"Fn::GetAtt": ["Database", "MasterUserSecret.SecretArn"]})
+    assert set(asked) == {("rds-data:ExecuteStatement", stack.arn("Database")), ("secretsmanager:GetSecretValue", master)}
+
+
+SCHEMA = "Resources.MigrateDatabaseRole.Properties.Policies.0.Fn::If.1.PolicyDocument.Statement"
+
+
+@pytest.mark.parametrize("mutation", [drop(f"{SCHEMA}.0"), drop(f"{SCHEMA}.1")], ids=lambda mutation: mutation.__name__[-70:])
+def test_migrate_database_needs_every_permission_that_it_has(mutation):
+    less = source()
+    mutation(less)
+    with cloud(Stack(less)) as account:
+        assert migrate(account)[0]["Status"] == "FAILED"
