@@ -217,7 +217,7 @@ impl Store {
         let page = self
             .execute(
                 &format!(
-                    "SELECT {COLUMNS} FROM message WHERE status = 'posted' AND id > :after \
+                    "SELECT {COLUMNS} FROM {BY_STATUS} WHERE status = 'posted' AND id > :after \
                      ORDER BY id LIMIT {limit}"
                 ),
                 vec![("after", after)],
