@@ -8,18 +8,16 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use headers::{ETag, HeaderMapExt as _, IfNoneMatch};
+use headers::{ETag, HeaderMapExt as _};
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
     CONTENT_TYPE, LAST_MODIFIED, RANGE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use sync_s3_bucket::is_picture;
 use tracing::error;
 
-use super::FrontDoor;
-
-/// What may be shown under `/images/`: the extensions that sync-s3-bucket takes for pictures.
-const PICTURES: [&str; 7] = ["jpg", "jpeg", "png", "gif", "webp", "bmp", "avif"];
+use super::{FrontDoor, is_known};
 
 /// Opened by itself, a file from a stranger can do nothing.
 pub async fn headers(request: Request, next: Next) -> Response {
@@ -38,12 +36,9 @@ pub async fn image(
     Path(key): Path<String>,
     request: HeaderMap,
 ) -> Response {
-    let extension = key.rsplit_once('.').map_or("", |(_, extension)| extension);
-    if PICTURES
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(extension))
-    {
-        object(&front_door, &format!("images/{key}"), &request).await
+    let key = format!("images/{key}");
+    if is_picture(&key) {
+        object(&front_door, &key, &request).await
     } else {
         missing()
     }
@@ -76,11 +71,7 @@ async fn object(front_door: &FrontDoor, key: &str, request: &HeaderMap) -> Respo
     };
 
     let tag: Option<ETag> = object.e_tag().and_then(|tag| tag.parse().ok());
-    let known = tag.as_ref().is_some_and(|tag| {
-        request
-            .typed_get::<IfNoneMatch>()
-            .is_some_and(|condition| !condition.precondition_passes(tag))
-    });
+    let known = tag.as_ref().is_some_and(|tag| is_known(request, tag));
     let mut headers = HeaderMap::new();
     let mut insert = |name: HeaderName, value: Option<&str>| {
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {

@@ -6,13 +6,15 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use headers::{ETag, HeaderMapExt as _, IfNoneMatch};
+use headers::{ETag, HeaderMapExt as _};
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use rust_embed::RustEmbed;
+
+use super::is_known;
 
 #[derive(RustEmbed)]
 #[folder = "../static-site"]
@@ -56,11 +58,7 @@ pub async fn file(uri: Uri, request: HeaderMap) -> Response {
     };
     let tag = URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash());
     let tag: Option<ETag> = format!("\"{tag}\"").parse().ok();
-    let known = tag.as_ref().is_some_and(|tag| {
-        request
-            .typed_get::<IfNoneMatch>()
-            .is_some_and(|condition| !condition.precondition_passes(tag))
-    });
+    let known = tag.as_ref().is_some_and(|tag| is_known(&request, tag));
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {

@@ -49,17 +49,11 @@ pub(super) fn measure(bytes: &[u8]) -> Result<Measured, Malformed> {
             }
         }
     }
-    let (width, height) = size.ok_or(Malformed("it has no size"))?;
-    let (width, height) = if turned == Some(true) {
-        (height, width)
-    } else {
-        (width, height)
-    };
-    Ok(Measured {
-        width,
-        height,
-        end: reader.position(),
-    })
+    Ok(Measured::new(
+        size.ok_or(Malformed("it has no size"))?,
+        turned == Some(true),
+        reader.position(),
+    ))
 }
 
 /// The marker's second byte; any number of fill bytes may come before it.

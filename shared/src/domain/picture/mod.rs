@@ -120,6 +120,18 @@ struct Measured {
     end: usize,
 }
 
+impl Measured {
+    /// Of a picture with these sides as stored, `turned` where it is displayed on its side.
+    fn new((width, height): (u32, u32), turned: bool, end: usize) -> Self {
+        let (width, height) = if turned {
+            (height, width)
+        } else {
+            (width, height)
+        };
+        Self { width, height, end }
+    }
+}
+
 impl Picture {
     /// In bytes.
     pub const LIMIT: usize = 4 * 1024 * 1024;

@@ -46,16 +46,7 @@ pub(super) fn measure(bytes: &[u8]) -> Result<Measured, Malformed> {
             _ => {}
         }
     }
-    let (width, height) = if turned {
-        (height, width)
-    } else {
-        (width, height)
-    };
-    Ok(Measured {
-        width,
-        height,
-        end: reader.position(),
-    })
+    Ok(Measured::new((width, height), turned, reader.position()))
 }
 
 /// A frame of an animation is part of the picture.

@@ -48,17 +48,11 @@ pub(super) fn measure(bytes: &[u8]) -> Result<Measured, Malformed> {
     if !image {
         return Err(Malformed("it has no image"));
     }
-    let (width, height) = size.ok_or(CUT_SHORT)?;
-    let (width, height) = if turned {
-        (height, width)
-    } else {
-        (width, height)
-    };
-    Ok(Measured {
-        width,
-        height,
-        end: start + length,
-    })
+    Ok(Measured::new(
+        size.ok_or(CUT_SHORT)?,
+        turned,
+        start + length,
+    ))
 }
 
 /// A frame of an animation: half of where it stands, then its sides less one.
