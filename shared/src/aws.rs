@@ -1,7 +1,8 @@
 //! The one configuration of the AWS SDK: its own variables (`AWS_REGION`, `AWS_ENDPOINT_URL_S3` …) and one
 //! HTTP client for all services.
 
-use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
+pub use aws_config::SdkConfig;
+use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_sdk_s3::config::SharedHttpClient;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};

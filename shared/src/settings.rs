@@ -61,6 +61,26 @@ pub fn parsed<T>(
     })
 }
 
+/// A variable that must be there: the ARN of something of a service (`rds`, `secretsmanager` …).
+///
+/// # Errors
+/// Where it is missing or no such ARN.
+pub fn arn(
+    lookup: Lookup<'_>,
+    variable: &'static str,
+    service: &str,
+    expected: &'static str,
+) -> Result<String, SettingError> {
+    let value = required(lookup, variable, expected)?;
+    parsed(variable, &value, expected, |value| {
+        let mut parts = value.splitn(6, ':');
+        let is_arn = parts.next() == Some("arn")
+            && parts.nth(1) == Some(service)
+            && parts.nth(2).is_some_and(|resource| !resource.is_empty());
+        is_arn.then(|| value.to_owned())
+    })
+}
+
 /// `MEDIA_BUCKET`: the media bucket's name.
 ///
 /// # Errors

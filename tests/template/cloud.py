@@ -11,6 +11,7 @@ from threading import Thread
 
 import boto3
 import moto.s3.responses
+import moto.secretsmanager.responses
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -24,7 +25,13 @@ from stack import REGION, Stack
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 moto.s3.responses.ACTION_MAP["BUCKET"]["HEAD"]["DEFAULT"] = "ListBucket"
 
+# Which secret is asked for, so that moto looks at the policies' resources, too.
+moto.secretsmanager.responses.SecretsManagerResponse._determine_resource = lambda self: self._get_param("SecretId") or "*"
+
 LOCAL = Credentials("local", "corkboard-local")
+# What Secrets Manager would generate; a test looks for it where it must not be.
+PASSWORD = "correcthorsebatterystaple"
+SERVICES = ("s3", "sqs", "iam", "sts", "secretsmanager")
 
 
 class Cloud:
@@ -32,7 +39,7 @@ class Cloud:
 
     def __init__(self, endpoint: str, stack: Stack):
         self.endpoint, self.stack = endpoint, stack
-        self.s3, self.sqs, self.iam, self.sts = (self.client(service) for service in ("s3", "sqs", "iam", "sts"))
+        self.s3, self.sqs, self.iam, self.sts, self.secrets = map(self.client, SERVICES)
         self._make()
 
     def client(self, service: str, credentials: Credentials | None = None):
@@ -48,7 +55,7 @@ class Cloud:
         self.iam.put_user_policy(UserName="operator", PolicyName="all", PolicyDocument=json.dumps(everything))
         key = self.iam.create_access_key(UserName="operator")["AccessKey"]
         operator = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
-        self.s3, self.sqs, self.iam, self.sts = (self.client(each, operator) for each in ("s3", "sqs", "iam", "sts"))
+        self.s3, self.sqs, self.iam, self.sts, self.secrets = (self.client(each, operator) for each in SERVICES)
         for name, role in self.stack.of_type("AWS::IAM::Role").items():
             self.iam.create_role(RoleName=self.stack.resolve({"Ref": name}), AssumeRolePolicyDocument=json.dumps(role["AssumeRolePolicyDocument"]))
             for policy in role["Policies"]:
@@ -69,6 +76,12 @@ class Cloud:
         self.s3.put_bucket_notification_configuration(Bucket=self.media, NotificationConfiguration={"QueueConfigurations": [
             {"QueueArn": each["Queue"], "Events": [each["Event"]],
              "Filter": {"Key": {"FilterRules": each["Filter"]["S3Key"]["Rules"]}}} for each in configurations]})
+
+        if "DatabaseUserSecret" in self.stack.resources:
+            arn = self.stack.resolve({"Ref": "DatabaseUserSecret"})
+            generated = self.stack.properties("DatabaseUserSecret")["GenerateSecretString"]
+            self.user = json.loads(generated["SecretStringTemplate"]) | {generated["GenerateStringKey"]: PASSWORD}
+            self.secrets.create_secret(Name=arn.rpartition(":")[2], SecretString=json.dumps(self.user))
 
     def role(self, function: str) -> str:
         """The name of a function's role."""

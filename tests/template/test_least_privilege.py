@@ -10,9 +10,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from botocore.exceptions import ClientError
 
-from cloud import Cloud, cloud, data_api
+from cloud import PASSWORD, Cloud, cloud, data_api
 from corkboard import corkboard
 from lambda_runtime import Lambda, running
+from mariadb import MariaDb, mariadb
 from mutation import drop, put
 from stack import ROOT, Stack, source
 
@@ -197,32 +198,112 @@ def cloudformation():
         server.shutdown()
 
 
-def migrate(account: Cloud) -> tuple[dict, list]:
-    """Makes the schema under the function's role: what CloudFormation was answered, and what was asked of the
-    Data API."""
-    with corkboard() as board, cloudformation() as (url, answers), \
+@contextmanager
+def migrate_database(account: Cloud, server: MariaDb):
+    """migrate-database in the account: a call for CloudFormation's requests, and what it asked of the Data API."""
+    with corkboard("--database", server.url("corkboard")) as board, cloudformation() as (url, answers), \
             data_api(board, lambda *question: account.permits("MigrateDatabase", *question)) as (address, asked), \
             running("migrate-database", account.environment("MigrateDatabase", AWS_ENDPOINT_URL_RDS_DATA=address)) as function:
-        function.invoke(event("cloudformation-create") | {"ResponseURL": url})
-    return answers[0], asked
+        def handle(name: str = "create", **properties: str) -> dict:
+            request = event(f"cloudformation-{name}") | {"ResponseURL": url}
+            request["ResourceProperties"] |= properties
+            function.invoke(request)
+            return answers.pop()
+
+        yield handle, asked
 
 
-def test_migrate_database_may_do_all_its_work():
+@pytest.fixture(scope="module")
+def server():
+    with mariadb("corkboard", "other") as server:
+        yield server
+
+
+def test_migrate_database_may_do_all_its_work(server):
     stack = Stack(source())
-    with cloud(stack) as account:
-        answer, asked = migrate(account)
+    with cloud(stack) as account, migrate_database(account, server) as (handle, asked):
+        answer = handle()
     assert answer["Status"] == "SUCCESS", answer
     assert answer["Data"]["SchemaVersion"] == stack.properties("DatabaseSchema")["Version"]
     master = stack.resolve({"Fn::GetAtt": ["Database", "MasterUserSecret.SecretArn"]})
     assert set(asked) == {("rds-data:ExecuteStatement", stack.arn("Database")), ("secretsmanager:GetSecretValue", master)}
 
 
+def test_message_boards_user_reads_and_writes_messages_and_changes_nothing_else(server):
+    with cloud(Stack(source())) as account, migrate_database(account, server) as (handle, _):
+        for name in ("create", "update"):
+            assert handle(name)["Status"] == "SUCCESS"
+        user = account.user
+    assert user["username"] == "board_a"
+
+    def run(statement: str):
+        return server.run(statement, user["username"], user["password"])
+
+    row = "corkboard.message (id, status, text)"
+    for allowed in (
+        f"INSERT INTO {row} VALUES ('01ARZ3NDEKTSV4RRFFQ69G5FAV', 'posted', 'hello')",
+        "SELECT version, least_code FROM corkboard.schema_migration",
+        "UPDATE corkboard.message SET text = 'good day'",
+        "DELETE FROM corkboard.message",
+    ):
+        assert run(allowed).returncode == 0, allowed
+    for denied in (
+        "CREATE TABLE corkboard.more (id INT)", "ALTER TABLE corkboard.message ADD COLUMN more INT", "DROP TABLE corkboard.message",
+        "CREATE INDEX more ON corkboard.message (text(10))", "TRUNCATE corkboard.message", "CREATE DATABASE more", "USE other",
+        "SELECT * FROM mysql.user", "CREATE USER more", "GRANT SELECT ON corkboard.* TO board_b",
+        "CREATE VIEW corkboard.more AS SELECT 1", "LOCK TABLES corkboard.message WRITE",
+    ):
+        done = run(denied)
+        assert done.returncode != 0 and "denied" in done.stderr, (denied, done.stderr)
+
+
+def test_after_a_rotation_both_users_are_let_in_until_the_next(server):
+    with cloud(Stack(source())) as account, migrate_database(account, server) as (handle, _):
+        arn = account.stack.resolve({"Ref": "DatabaseUserSecret"})
+
+        def rotated(user: dict) -> dict:
+            """As make rotate-secrets does it."""
+            staged = account.secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(user), VersionStages=["AWSPENDING"])
+            return handle("update", UserSecretVersion=staged["VersionId"])
+
+        def is_let_in(user: dict) -> bool:
+            return server.run("SELECT 1 FROM corkboard.message", user["username"], user["password"]).returncode == 0
+
+        first, second = account.user, {"username": "board_b", "password": "newpassword" * 3}
+        third = {"username": "board_a", "password": "newestpassword" * 3}
+        assert handle()["Status"] == "SUCCESS"
+        assert rotated(second)["Status"] == "SUCCESS"
+        assert is_let_in(first) and is_let_in(second)
+        assert rotated(third)["Status"] == "SUCCESS"
+        assert [is_let_in(user) for user in (first, second, third)] == [False, True, True]
+
+
+def test_a_user_that_cannot_be_made_is_a_failure_without_its_password(server):
+    assert server.run("CREATE USER schema_only IDENTIFIED BY 'password'; GRANT ALL ON corkboard.* TO schema_only").returncode == 0
+    limited = MariaDb(server.port, "schema_only:password")
+    with cloud(Stack(source())) as account:
+        with migrate_database(account, limited) as (handle, _):
+            reason = handle()["Reason"]
+            assert reason.startswith("message-board's user cannot be made: ") and PASSWORD not in reason, reason
+        with migrate_database(account, server) as (handle, _):
+            assert "cannot be read" in handle(UserSecretVersion="00000000-0000-0000-0000-000000000000")["Reason"]
+            arn = account.stack.resolve({"Ref": "DatabaseUserSecret"})
+            account.secrets.put_secret_value(SecretId=arn, SecretString=json.dumps({"username": "o'hara", "password": PASSWORD}))
+            reason = handle()["Reason"]
+            assert reason.startswith("the user's secret is not ") and "hara" not in reason and PASSWORD not in reason, reason
+
+
 SCHEMA = "Resources.MigrateDatabaseRole.Properties.Policies.0.Fn::If.1.PolicyDocument.Statement"
 
 
-@pytest.mark.parametrize("mutation", [drop(f"{SCHEMA}.0"), drop(f"{SCHEMA}.1")], ids=lambda mutation: mutation.__name__[-70:])
-def test_migrate_database_needs_every_permission_that_it_has(mutation):
+@pytest.mark.parametrize("mutation", [
+    drop(f"{SCHEMA}.0"),
+    drop(f"{SCHEMA}.1"),
+    drop(f"{SCHEMA}.1.Resource.0"),
+    drop(f"{SCHEMA}.1.Resource.1"),
+], ids=lambda mutation: mutation.__name__[-70:])
+def test_migrate_database_needs_every_permission_that_it_has(mutation, server):
     less = source()
     mutation(less)
-    with cloud(Stack(less)) as account:
-        assert migrate(account)[0]["Status"] == "FAILED"
+    with cloud(Stack(less)) as account, migrate_database(account, server) as (handle, _):
+        assert handle()["Status"] == "FAILED"

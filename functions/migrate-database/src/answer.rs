@@ -94,6 +94,7 @@ fn body(request: &Request, outcome: &Outcome) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Properties;
 
     #[test]
     fn a_long_reason_leaves_the_answer_within_its_limit() {
@@ -103,6 +104,7 @@ mod tests {
             stack_id: "s".repeat(300),
             request_id: "r".repeat(100),
             logical_resource_id: "l".repeat(255),
+            resource_properties: Properties::default(),
         };
         assert!(body(&request, &Err("\u{1}".repeat(10_000))).len() <= 4096);
         assert!(body(&request, &Err("𝒳".repeat(10_000))).len() <= 4096);

@@ -4,6 +4,7 @@
 //! In reading order:
 //!
 //! - [`MigrateDatabase::handle`]: a request in, always an answer out;
+//! - [`user`]: the database's user that message-board is, made here because it alone has the master's secret;
 //! - [`answer`]: how the answer reaches CloudFormation.
 //!
 //! CloudFormation waits for an hour for an answer that does not come. So one is given before Lambda's own
@@ -11,6 +12,7 @@
 //! outlives the stack. The migrations themselves are in `shared::store`.
 
 mod answer;
+mod user;
 
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ use tracing::{error, info};
 
 pub use answer::Answers;
 use answer::Outcome;
+pub use user::UserSecret;
 
 /// What is left of Lambda's time for giving the answer.
 const TIME_TO_ANSWER: Duration = Duration::from_secs(10);
@@ -31,8 +34,17 @@ const TIME_TO_ANSWER: Duration = Duration::from_secs(10);
 /// The function.
 #[derive(Debug)]
 pub struct MigrateDatabase {
-    database: Result<Database, SettingError>,
+    work: Result<Work, SettingError>,
     answers: Answers,
+}
+
+/// What the function works on.
+#[derive(Debug)]
+pub struct Work {
+    /// The database whose schema it is.
+    pub database: Database,
+    /// message-board's user, where it has one of its own.
+    pub user: Option<UserSecret>,
 }
 
 /// A request of CloudFormation, as far as it matters.
@@ -48,12 +60,22 @@ struct Request {
     stack_id: String,
     request_id: String,
     logical_resource_id: String,
+    #[serde(default)]
+    resource_properties: Properties,
+}
+
+/// What the template gives the resource, as far as it matters.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Properties {
+    /// The version of the user's secret; empty for the current one.
+    user_secret_version: String,
 }
 
 impl MigrateDatabase {
     /// The function; a wrong setting is not an end of it, but what it answers.
-    pub fn new(database: Result<Database, SettingError>, answers: Answers) -> Self {
-        Self { database, answers }
+    pub fn new(work: Result<Work, SettingError>, answers: Answers) -> Self {
+        Self { work, answers }
     }
 
     /// Does what CloudFormation asks, and answers before `deadline`.
@@ -79,11 +101,24 @@ impl MigrateDatabase {
             "Delete" => return Ok(None),
             _ => return Err("unknown request type".into()),
         }
-        let database = self.database.as_ref().map_err(ToString::to_string)?;
-        match timeout_at(deadline, Box::pin(migrate(database, deadline))).await {
-            Ok(Ok(migrated)) => Ok(Some(migrated.version)),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("the migrations took too long".into()),
+        let work = self.work.as_ref().map_err(ToString::to_string)?;
+        let version = Some(&*request.resource_properties.user_secret_version);
+        let done = work.do_it(version.filter(|version| !version.is_empty()), deadline);
+        timeout_at(deadline, Box::pin(done))
+            .await
+            .unwrap_or_else(|_| Err("the migrations took too long".into()))
+    }
+}
+
+impl Work {
+    /// The tables first: the user's rights are on those that are there and on those to come.
+    async fn do_it(&self, user_version: Option<&str>, deadline: Instant) -> Outcome {
+        let migrated = migrate(&self.database, deadline)
+            .await
+            .map_err(|error| error.to_string())?;
+        if let Some(user) = &self.user {
+            user.grant(user_version, &self.database, deadline).await?;
         }
+        Ok(Some(migrated.version))
     }
 }

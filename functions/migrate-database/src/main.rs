@@ -4,9 +4,9 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{LambdaEvent, run, service_fn};
-use migrate_database::{Answers, MigrateDatabase};
+use migrate_database::{Answers, MigrateDatabase, UserSecret, Work};
 use serde_json::Value;
-use shared::settings::environment;
+use shared::settings::{SettingError, environment};
 use shared::store::{Database, DatabaseSettings};
 use shared::{aws, telemetry};
 use tokio::time::Instant;
@@ -18,9 +18,7 @@ const WITHOUT_DEADLINE: Duration = Duration::from_mins(1);
 async fn main() -> ExitCode {
     telemetry::init(environment("RUST_LOG").as_deref());
     let config = aws::config().await;
-    let database = DatabaseSettings::from_lookup(&environment)
-        .map(|settings| Database::new(settings, || aws_sdk_rdsdata::Client::new(&config)));
-    let function = MigrateDatabase::new(database, Answers::new(aws::connector()));
+    let function = MigrateDatabase::new(work(&config), Answers::new(aws::connector()));
     let function = &function;
     let handler = service_fn(async move |event: LambdaEvent<Value>| {
         let left = event.context.deadline().duration_since(SystemTime::now());
@@ -38,4 +36,14 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn work(config: &aws::SdkConfig) -> Result<Work, SettingError> {
+    let database = DatabaseSettings::from_lookup(&environment)?;
+    Ok(Work {
+        database: Database::new(database, || aws_sdk_rdsdata::Client::new(config)),
+        user: UserSecret::from_lookup(&environment, || {
+            aws_sdk_secretsmanager::Client::new(config)
+        })?,
+    })
 }

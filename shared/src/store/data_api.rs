@@ -22,6 +22,10 @@ impl DataApi {
         Self { client, settings }
     }
 
+    pub(super) fn name(&self) -> &str {
+        &self.settings.name
+    }
+
     pub(super) async fn execute(
         &self,
         statement: &str,

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::mysql::{self, MySqlDatabase};
 use super::{DataApi, migrations};
-use crate::settings::{Lookup, SettingError, optional, parsed, required};
+use crate::settings::{Lookup, SettingError, arn, optional, parsed, required};
 
 /// Why the store did not answer. The texts are for the log, never for a caller.
 #[derive(Debug, Error)]
@@ -39,6 +39,15 @@ impl StoreError {
             1062 => Some(Self::Duplicate),            // ER_DUP_ENTRY
             1050 | 1060 | 1061 => Some(Self::Exists), // ER_TABLE_EXISTS_ERROR, ER_DUP_FIELDNAME, ER_DUP_KEYNAME
             _ => None,
+        }
+    }
+
+    /// The same error, with nothing of a secret in its text.
+    pub(super) fn without(self, secret: &str) -> Self {
+        match self {
+            Self::Unavailable(text) => Self::Unavailable(text.replace(secret, "…")),
+            Self::Fault(text) => Self::Fault(text.replace(secret, "…")),
+            other => other,
         }
     }
 }
@@ -130,23 +139,15 @@ impl MySqlSettings {
 
 impl DataApiSettings {
     fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingError> {
-        let arn = |variable, service: &str, expected| {
-            let value = required(lookup, variable, expected)?;
-            parsed(variable, &value, expected, |value| {
-                let mut parts = value.splitn(6, ':');
-                let is_arn = parts.next() == Some("arn")
-                    && parts.nth(1) == Some(service)
-                    && parts.nth(2).is_some_and(|resource| !resource.is_empty());
-                is_arn.then(|| value.to_owned())
-            })
-        };
         Ok(Self {
             cluster_arn: arn(
+                lookup,
                 "DATABASE_CLUSTER_ARN",
                 "rds",
                 "the ARN of an RDS cluster, or DATABASE_URL instead",
             )?,
             secret_arn: arn(
+                lookup,
                 "DATABASE_SECRET_ARN",
                 "secretsmanager",
                 "the ARN of a Secrets Manager secret",
@@ -226,6 +227,14 @@ impl Database {
         match settings {
             DatabaseSettings::DataApi(settings) => Self::data_api(data_api(), settings),
             DatabaseSettings::MySql(settings) => Self::mysql(&settings, 1),
+        }
+    }
+
+    /// The database's name.
+    pub(super) fn name(&self) -> &str {
+        match &self.way {
+            Way::DataApi(database) => database.name(),
+            Way::MySql(database) => database.name(),
         }
     }
 

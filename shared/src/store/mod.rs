@@ -4,7 +4,8 @@
 //! - [`database`](self::database): one statement at a time, by whichever way leads to the database;
 //! - [`data_api`](self::data_api) and [`mysql`](self::mysql): the two ways, through the RDS Data API and by a
 //!   connection;
-//! - [`migrations`](self::migrations): the versions of the schema.
+//! - [`migrations`](self::migrations): the versions of the schema;
+//! - [`user`](self::user): the database's user that message-board is.
 //!
 //! The store knows no HTTP and no pictures' bytes.
 
@@ -13,8 +14,10 @@ mod database;
 mod messages;
 mod migrations;
 mod mysql;
+mod user;
 
 pub use data_api::DataApi;
 pub use database::{DataApiSettings, Database, DatabaseSettings, MySqlSettings, StoreError};
 pub use messages::{Leftover, Store};
 pub use migrations::{Migrated, migrate};
+pub use user::{DatabaseUser, InvalidUser};

@@ -55,6 +55,10 @@ impl MySqlDatabase {
         }
     }
 
+    pub(super) fn name(&self) -> &str {
+        self.options.get_database().unwrap_or_default()
+    }
+
     /// Runs a statement. Every statement of the store may run twice, so one whose connection broke is run
     /// again on another; a server that was restarted has broken them all. Dropped, it takes its connection with
     /// it.

@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::routing::put;
 use http::{HeaderMap, StatusCode, Uri};
-use migrate_database::{Answers, MigrateDatabase};
+use migrate_database::{Answers, MigrateDatabase, Work};
 use serde_json::{Value, json};
 use shared::settings::SettingError;
 use shared::store::Database;
@@ -108,7 +108,11 @@ async fn receive(
 }
 
 fn function(database: Result<Database, SettingError>) -> MigrateDatabase {
-    MigrateDatabase::new(database, Answers::new(shared::aws::connector()))
+    let work = database.map(|database| Work {
+        database,
+        user: None,
+    });
+    MigrateDatabase::new(work, Answers::new(shared::aws::connector()))
 }
 
 /// The answer to `request`, but for its outcome.
