@@ -121,7 +121,7 @@ async fn operate(operation: &str, table: &Table, count: u32) {
                     text: "text".into(),
                     picture: None,
                 };
-                table.store.insert(&message).await.unwrap();
+                table.store.insert(&message, None, None).await.unwrap();
                 table.store.blank(message.id).await.unwrap();
                 table.store.remove_leftover(message.id).await.unwrap();
             }

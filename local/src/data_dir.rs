@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+/// The file with the board's secret.
+const SECRET: &str = "secret";
+
 /// A data directory that belongs to this process until it ends.
 pub struct DataDir {
     path: PathBuf,
@@ -55,25 +58,26 @@ impl DataDir {
 
     /// The board's secret, made on the first start.
     pub fn secret(&self) -> Result<String, String> {
-        let path = self.path.join("secret");
-        let failed = |error: io::Error| format!("{} cannot be used: {error}", path.display());
-        match fs::read_to_string(&path) {
-            Ok(secret) if secret.trim().len() >= 32 => Ok(secret.trim().to_owned()),
-            Ok(_) => Err(format!(
-                "{} is damaged: put the board's secret back, or remove it to have a new one, \
-                 after which nobody can delete what was posted before",
-                path.display()
-            )),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let mut bytes = [0; 32];
-                getrandom::fill(&mut bytes)
-                    .map_err(|error| format!("no secret can be made: {error}"))?;
-                let secret = URL_SAFE_NO_PAD.encode(bytes);
-                self.write_secret(&path, &secret).map_err(failed)?;
-                Ok(secret)
-            }
-            Err(error) => Err(failed(error)),
+        if let Some(secret) = read_secret(&self.path)? {
+            return Ok(secret);
         }
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(|error| format!("no secret can be made: {error}"))?;
+        let secret = URL_SAFE_NO_PAD.encode(bytes);
+        let path = self.path.join(SECRET);
+        self.write_secret(&path, &secret)
+            .map_err(|error| unusable(&path, &error))?;
+        Ok(secret)
+    }
+
+    /// The secret of the board in this folder, whether or not it runs.
+    pub fn kept_secret(path: &Path) -> Result<String, String> {
+        read_secret(path)?.ok_or_else(|| {
+            format!(
+                "there is no board in {}: start it once, or choose another with --data-dir",
+                path.display()
+            )
+        })
     }
 
     /// Whole or not at all: half a secret would make other tokens after the next start.
@@ -88,6 +92,24 @@ impl DataDir {
         file.sync_all()?;
         fs::rename(draft, path)
     }
+}
+
+fn read_secret(folder: &Path) -> Result<Option<String>, String> {
+    let path = folder.join(SECRET);
+    match fs::read_to_string(&path) {
+        Ok(secret) if secret.trim().len() >= 32 => Ok(Some(secret.trim().to_owned())),
+        Ok(_) => Err(format!(
+            "{} is damaged: put the board's secret back, or remove it to have a new one, \
+             after which nobody can delete what was posted before",
+            path.display()
+        )),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unusable(&path, &error)),
+    }
+}
+
+fn unusable(path: &Path, error: &io::Error) -> String {
+    format!("{} cannot be used: {error}", path.display())
 }
 
 #[cfg(test)]

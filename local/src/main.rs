@@ -33,7 +33,10 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use tracing_subscriber::prelude::*;
 
-use options::Options;
+use data_dir::DataDir;
+use options::{Command, Options};
+use shared::domain::{BoardSecret, Tokens};
+use shared::settings::{environment, optional};
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -45,13 +48,27 @@ fn main() -> ExitCode {
     let done = runtime.block_on(async {
         match &options.command {
             None => cloud::run(options).await,
-            Some(command) => transfer::run(&options, command).await,
+            Some(Command::Export { file }) => transfer::export(&options, file).await,
+            Some(Command::Import(import)) => transfer::import(&options, import).await,
+            Some(Command::ModeratorToken) => moderator_token(&options),
         }
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
     }
+}
+
+/// Also while the board runs.
+fn moderator_token(options: &Options) -> Result<(), String> {
+    let secret = match optional(&environment, "BOARD_SECRET") {
+        Some(secret) => BoardSecret::new(&secret)
+            .map_err(|_| "BOARD_SECRET is malformed: expected at least 32 characters")?,
+        None => BoardSecret::new(&DataDir::kept_secret(&options.data_dir)?)
+            .map_err(|error| error.to_string())?,
+    };
+    println!("{}", Tokens::new(&secret, None).moderator_token());
+    Ok(())
 }
 
 fn failed(error: &str) -> ExitCode {

@@ -101,6 +101,11 @@ pub enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Print the token that moderators sign in with, at the page's address with `#moderate` behind it.
+    ///
+    /// Of the board in the data directory or, with `BOARD_SECRET` in the environment, of the one with that
+    /// secret. Whoever has it can remove everything.
+    ModeratorToken,
 }
 
 /// Where a board is taken from.

@@ -4,6 +4,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use bytes::Bytes;
 use thiserror::Error;
 
@@ -37,6 +38,11 @@ where
     fn from(error: SdkError<E>) -> Self {
         Self(DisplayErrorContext(error).to_string())
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
+fn build_error(error: aws_sdk_s3::error::BuildError) -> BucketError {
+    BucketError(error.to_string())
 }
 
 /// The carrousel as it is in the bucket.
@@ -157,6 +163,39 @@ impl Bucket {
             .key(Self::picture_key(id, format))
             .send()
             .await?;
+        Ok(())
+    }
+
+    /// Deletes posted pictures, a thousand at a time; those that are not there are deleted already.
+    ///
+    /// # Errors
+    /// Where S3 fails, or does not delete one of them.
+    pub async fn delete_pictures(
+        &self,
+        pictures: &[(MessageId, Format)],
+    ) -> Result<(), BucketError> {
+        const AT_ONCE: usize = 1_000;
+        for pictures in pictures.chunks(AT_ONCE) {
+            let objects = pictures.iter().map(|&(id, format)| {
+                ObjectIdentifier::builder()
+                    .key(Self::picture_key(id, format))
+                    .build()
+            });
+            let objects: Vec<_> = objects.collect::<Result<_, _>>().map_err(build_error)?;
+            let delete = Delete::builder()
+                .set_objects(Some(objects))
+                .quiet(true)
+                .build()
+                .map_err(build_error)?;
+            let request = self.client.delete_objects().bucket(&self.name);
+            let answer = request.delete(delete).send().await?;
+            if let Some(error) = answer.errors().first() {
+                return Err(BucketError(format!(
+                    "a picture was not deleted: {}",
+                    error.code().unwrap_or_default()
+                )));
+            }
+        }
         Ok(())
     }
 

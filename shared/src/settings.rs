@@ -135,6 +135,12 @@ impl PublicBaseUrl {
         is_base.then(|| Self(value.to_owned()))
     }
 
+    /// Its origin, as a browser names it; none where it is empty.
+    pub fn origin(&self) -> Option<String> {
+        let url = Url::parse(&self.0).ok()?;
+        Some(url.origin().ascii_serialization())
+    }
+
     /// The public URL of an object of the media bucket, percent-encoded path segment by path segment.
     pub fn of_key(&self, key: &str) -> String {
         use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};

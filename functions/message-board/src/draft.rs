@@ -5,9 +5,10 @@ use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest as _, Multipart, Request};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use shared::domain::{
-    Alt, Author, InvalidField, InvalidPicture, MessageText, NewMessage, NewPicture, Picture,
+    Alt, Author, Idempotency, IdempotencyKey, InvalidField, InvalidPicture, MessageText,
+    NewMessage, NewPicture, Picture,
 };
 
 use crate::problem::{FieldProblem, Problem};
@@ -25,40 +26,52 @@ struct Draft {
     wrong: Vec<FieldProblem>,
 }
 
-/// Reads the message that a request wants to post.
-pub async fn read(request: Request) -> Result<NewMessage, Problem> {
+/// Reads the message that a request wants to post and, with a key, what makes it repeatable.
+pub async fn read(
+    request: Request,
+    key: Option<&IdempotencyKey>,
+) -> Result<(NewMessage, Option<Idempotency>), Problem> {
+    let draft = if is_of(&request, "multipart/form-data") {
+        from_form(request).await?
+    } else {
+        from_json(request).await?
+    };
+    let picture = draft.picture.clone();
+    let new = draft.check()?;
+    let idempotency = key.map(|key| key.of(&new, picture.as_deref()));
+    Ok((new, idempotency))
+}
+
+fn is_of(request: &Request, media_type: &str) -> bool {
     let content_type = request
         .headers()
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
-    let media_type = content_type
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim();
-    let draft = if media_type.eq_ignore_ascii_case("application/json") {
-        from_json(request).await?
-    } else if media_type.eq_ignore_ascii_case("multipart/form-data") {
-        from_form(request).await?
-    } else {
-        return Err(Problem::UnsupportedMediaType);
-    };
-    draft.check()
+    let given = content_type.unwrap_or_default().split(';').next();
+    given.is_some_and(|given| given.trim().eq_ignore_ascii_case(media_type))
 }
 
-async fn from_json(request: Request) -> Result<Draft, Problem> {
+/// The JSON object that a request's body is.
+pub async fn json_object(request: Request) -> Result<Map<String, Value>, Problem> {
+    if !is_of(&request, "application/json") {
+        return Err(Problem::UnsupportedMediaType);
+    }
     let body = Bytes::from_request(request, &())
         .await
         .map_err(|rejection| unreadable(rejection.status()))?;
-    let body: Value = serde_json::from_slice(&body).map_err(|error| {
-        Problem::MalformedBody(format!("The body is not JSON: {error}.").into())
-    })?;
-    let Value::Object(mut members) = body else {
-        return Err(Problem::MalformedBody(
+    match serde_json::from_slice(&body) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(Problem::MalformedBody(
             "The body is not a JSON object.".into(),
-        ));
-    };
+        )),
+        Err(error) => Err(Problem::MalformedBody(
+            format!("The body is not JSON: {error}.").into(),
+        )),
+    }
+}
+
+async fn from_json(request: Request) -> Result<Draft, Problem> {
+    let mut members = json_object(request).await?;
     let mut draft = Draft::default();
     for field in ["text", "author", "alt"] {
         match members.remove(field) {

@@ -3,9 +3,11 @@
 //! In reading order:
 //!
 //! - [`app`]: the routes, and what holds for every request;
-//! - `messages`, `carrousel`, `board`, `health`: one file per resource, with its handlers and bodies;
+//! - `messages`, `moderation`, `carrousel`, `board`, `health`: one file per resource, with its handlers and
+//!   bodies;
 //! - `draft`: a request's body becomes a valid message, or says what is wrong with it;
 //! - `posting`: the order in which a post and a delete do their steps, so that a crash between any two heals;
+//! - `client`, `cross_site`: whom a request comes from, and which pages may ask;
 //! - `problem`: every error, and the one place where errors become HTTP;
 //! - `caching`: entity tags and `Cache-Control`;
 //! - `deadline`: an answer in time, whatever happens;
@@ -16,10 +18,13 @@
 mod board;
 mod caching;
 mod carrousel;
+mod client;
+mod cross_site;
 mod deadline;
 mod draft;
 mod health;
 mod messages;
+mod moderation;
 mod posting;
 mod problem;
 mod settings;
@@ -29,6 +34,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, map_response};
+use axum::response::Response;
+use http::HeaderValue;
+use http::header::{
+    CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
 use shared::bucket::Bucket;
 use shared::store::{Database, Store};
 
@@ -57,26 +67,50 @@ impl Board {
             store: self.store(deadline),
             bucket: &self.bucket,
             deadline,
+            posts_per_minute: self.settings.posts_per_minute,
         }
     }
 }
 
 /// The application: all routes of the board, over a database and a media bucket.
 pub fn app(settings: Settings, database: Database, bucket: Bucket) -> Router {
+    let origins = settings.origins.clone();
     let board = Arc::new(Board {
         settings,
         database,
         bucket,
     });
-    Router::new()
+    let app = Router::new()
         .merge(health::router())
         .merge(board::router())
         .merge(messages::router())
+        .merge(moderation::router())
         .merge(carrousel::router())
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         .fallback(async || Problem::NotFound)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(board);
+    origins
+        .guard(app)
         .layer(map_response(caching::no_store_by_default))
+        .layer(map_response(security_headers))
         .layer(from_fn(deadline::answer_in_time))
-        .with_state(board)
+}
+
+/// An answer is data: nothing in it is to be run, framed or guessed at. CloudFront adds these to the site and
+/// the media by itself.
+async fn security_headers(mut response: Response) -> Response {
+    for (name, value) in [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        (STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+        (REFERRER_POLICY, "no-referrer"),
+    ] {
+        let headers = response.headers_mut();
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
 }

@@ -1,22 +1,22 @@
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
-use headers::authorization::Bearer;
-use headers::{Authorization, HeaderMapExt as _};
 use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::bucket::Bucket;
-use shared::domain::{Message, MessageId};
+use shared::domain::{IdempotencyKey, Message, MessageId};
 
 use crate::caching::cacheable;
 use crate::deadline::Deadline;
+use crate::moderation::bearer;
 use crate::problem::{FieldProblem, Problem};
-use crate::{Board, draft, settings};
+use crate::{Board, client, draft, settings};
 
 /// One URL for all viewers: a shared cache asks once a second, and serves what it has while we cannot.
 const CACHE_CONTROL: &str = "public, max-age=0, s-maxage=1, stale-if-error=60";
@@ -165,8 +165,12 @@ async fn create(
     if board.settings.posting == settings::Posting::Closed {
         return Err(Problem::PostingClosed);
     }
-    let new = draft::read(request).await?;
-    let message = board.posting(deadline).post(&new).await?;
+    let key = idempotency_key(request.headers())?;
+    let address = client::address(&request, board.settings.origin_secret.as_deref());
+    let (new, idempotency) = draft::read(request, key.as_ref()).await?;
+    let sender = board.settings.senders.sender(address, SystemTime::now());
+    let posting = board.posting(deadline);
+    let message = posting.post(&new, &sender, idempotency.as_ref()).await?;
     let location = format!("/api/messages/{}", message.id);
     let created = Created {
         delete_token: board.settings.tokens.delete_token(message.id),
@@ -183,14 +187,24 @@ async fn delete(
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let id = message_id(id)?;
-    let bearer = headers
-        .typed_get::<Authorization<Bearer>>()
-        .ok_or(Problem::TokenMissing)?;
-    if !board.settings.tokens.may_delete(id, bearer.token()) {
+    let token = bearer(&headers)?;
+    let (tokens, posting) = (&board.settings.tokens, board.posting(deadline));
+    if tokens.may_delete(id, &token) {
+        posting.delete(id).await?;
+    } else if tokens.is_moderator(&token) {
+        posting.delete_for_good(id).await?;
+    } else {
         return Err(Problem::TokenWrong);
     }
-    board.posting(deadline).delete(id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
+    headers
+        .get("idempotency-key")
+        .map(|value| IdempotencyKey::parse(value.as_bytes()))
+        .transpose()
+        .map_err(|_| Problem::InvalidIdempotencyKey)
 }
 
 /// A path that is no id names no message.

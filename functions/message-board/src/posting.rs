@@ -2,20 +2,30 @@
 //!
 //! | a post dies after | left behind | and then |
 //! |---|---|---|
-//! | the pending row | an invisible row | a later post clears it away |
-//! | the picture | an invisible row and its picture | a later post clears both away, the picture first |
-//! | the row is posted | a message that was not acknowledged | it is whole |
+//! | it was counted | a count | it is over within a minute |
+//! | the pending row | an invisible row | a repeat finishes it, or a later post clears it away |
+//! | the picture | an invisible row and its picture | the same, the picture first |
+//! | the row is posted | a message that was not acknowledged | it is whole, and a repeat is told of it |
 //!
 //! | a delete dies after | left behind | and then |
 //! |---|---|---|
 //! | the picture | a message without its picture | the delete is repeated |
 //! | the row is blank | nothing | |
+//!
+//! | clearing away dies after | left behind | and then |
+//! |---|---|---|
+//! | it took the row | a row that no repeat finishes | a later post goes on |
+//! | the picture | the same | the same |
+//!
+//! Whoever puts a picture looks afterwards whether its row is still there to be posted, and takes the picture
+//! back if not. So a repeat that comes as late as after a delete leaves nothing behind; should it die just then,
+//! the picture goes with the blank mark, which remembers its format.
 
 use std::time::{Duration, SystemTime};
 
 use shared::bucket::Bucket;
-use shared::domain::{Message, MessageId, NewMessage};
-use shared::store::Store;
+use shared::domain::{Format, Idempotency, Message, MessageId, NewMessage, Sender};
+use shared::store::{Admission, Before, Inserted, Leftover, Status, Store};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -30,24 +40,102 @@ pub struct Posting<'a> {
     pub store: Store,
     pub bucket: &'a Bucket,
     pub deadline: Deadline,
+    pub posts_per_minute: u32,
 }
 
 impl Posting<'_> {
-    /// Posts a message. Whatever was acknowledged is on the board.
-    pub async fn post(&self, new: &NewMessage) -> Result<Message, Problem> {
+    /// Posts a message, or finds that it was posted before with the same key. Whatever was acknowledged is on the
+    /// board.
+    pub async fn post(
+        &self,
+        new: &NewMessage,
+        sender: &Sender,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Message, Problem> {
         let clearing = timeout(CLEARING, self.clear_leftovers());
-        let (posted, _) = tokio::join!(self.steps_of_a_post(new), clearing);
+        let steps = self.steps_of_a_post(new, sender, idempotency);
+        let (posted, _) = tokio::join!(steps, clearing);
         posted
     }
 
-    async fn steps_of_a_post(&self, new: &NewMessage) -> Result<Message, Problem> {
-        let message = new.with_id(MessageId::generate());
-        self.store.insert(&message).await?;
-        if let Some(new) = &new.picture {
-            self.deadline
-                .bucket(self.bucket.put_picture(message.id, &new.picture))
+    async fn steps_of_a_post(
+        &self,
+        new: &NewMessage,
+        sender: &Sender,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Message, Problem> {
+        let (limit, now) = (self.posts_per_minute, SystemTime::now());
+        match self.store.admit(sender, idempotency, limit, now).await? {
+            Admission::Admitted => {}
+            Admission::Refused => return Err(Problem::SenderRefused),
+            Admission::OverLimit(left) => {
+                // A repeat is no further post.
+                if let Some(idempotency) = idempotency
+                    && let Some(before) = self.store.posted_with(idempotency).await?
+                    && let Some(message) = self.repeat(new, before).await?
+                {
+                    return Ok(message);
+                }
+                return Err(Problem::PostingLimit(left));
+            }
+        }
+        loop {
+            let message = new.with_id(MessageId::generate());
+            match self
+                .store
+                .insert(&message, Some(sender), idempotency)
+                .await?
+            {
+                Inserted::First => return self.finish(message, new).await,
+                Inserted::Before(before) => {
+                    if let Some(message) = self.repeat(new, before).await? {
+                        return Ok(message);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What a repeat is answered; `None` where nothing is left of what it repeats.
+    async fn repeat(&self, new: &NewMessage, before: Before) -> Result<Option<Message>, Problem> {
+        if !before.is_same {
+            return Err(Problem::IdempotencyKeyReused);
+        }
+        match (before.status, before.message) {
+            (Status::Posted, Some(message)) => Ok(Some(message)),
+            // Of another request that is under way, or that died.
+            (Status::Pending, Some(message)) => {
+                let taken = self.store.take_pending(before.id, MessageId::generate());
+                if taken.await? {
+                    return self.finish(message, new).await.map(Some);
+                }
+                Ok(None)
+            }
+            (Status::Clearing, Some(message)) => {
+                self.clear(&Leftover {
+                    id: message.id,
+                    status: Status::Clearing,
+                    picture: message.picture.map(|picture| picture.format),
+                })
                 .await?;
-            self.store.mark_posted(message.id).await?;
+                Ok(None)
+            }
+            _ => Err(Problem::MessageDeleted),
+        }
+    }
+
+    /// From the row on: the picture, and the row made visible.
+    async fn finish(&self, message: Message, new: &NewMessage) -> Result<Message, Problem> {
+        let Some(picture) = &new.picture else {
+            return Ok(message);
+        };
+        let id = message.id;
+        self.deadline
+            .bucket(self.bucket.put_picture(id, &picture.picture))
+            .await?;
+        if !self.store.mark_posted(id).await? {
+            self.delete_picture(id, picture.picture.format()).await?;
+            return Err(Problem::MessageDeleted);
         }
         Ok(message)
     }
@@ -56,28 +144,86 @@ impl Posting<'_> {
     pub async fn delete(&self, id: MessageId) -> Result<(), Problem> {
         let message = self.store.find(id).await?.ok_or(Problem::MessageNotFound)?;
         if let Some(picture) = message.picture {
-            self.deadline
-                .bucket(self.bucket.delete_picture(id, picture.format))
-                .await?;
+            self.delete_picture(id, picture.format).await?;
         }
         self.store.blank(id).await?;
         Ok(())
     }
 
-    /// Clears a few leftovers of requests that died. What fails here is tried again with a later post.
+    /// A moderator's delete: also of a picture that has no message any more.
+    pub async fn delete_for_good(&self, id: MessageId) -> Result<(), Problem> {
+        let pictures = Format::ALL.map(|format| (id, format));
+        self.deadline
+            .bucket(self.bucket.delete_pictures(&pictures))
+            .await?;
+        self.store.find(id).await?.ok_or(Problem::MessageNotFound)?;
+        self.store.blank(id).await?;
+        Ok(())
+    }
+
+    /// Removes what the sender of a message posted that day, refuses that sender, and says how many messages
+    /// went. What a call did not get to in time, the next one goes on with.
+    pub async fn remove_sender(&self, id: MessageId) -> Result<usize, Problem> {
+        let sender = self.store.sender_of(id).await?;
+        let Some(sender) = sender else {
+            // Not known any more, or never; the message itself is.
+            self.delete(id).await?;
+            return Ok(1);
+        };
+        // First, so that nothing comes in behind.
+        self.store.refuse(&sender).await?;
+        let mut removed = 0;
+        loop {
+            let posts = self.store.posts_of(&sender).await?;
+            let (Some(first), Some(last)) = (posts.first(), posts.last()) else {
+                return Ok(removed);
+            };
+            let pictures: Vec<_> = posts
+                .iter()
+                .filter_map(|post| Some((post.id, post.picture?)))
+                .collect();
+            self.deadline
+                .bucket(self.bucket.delete_pictures(&pictures))
+                .await?;
+            self.store
+                .blank_posts_of(&sender, first.id, last.id)
+                .await?;
+            removed += posts.len();
+        }
+    }
+
+    async fn delete_picture(&self, id: MessageId, format: Format) -> Result<(), Problem> {
+        self.deadline
+            .bucket(self.bucket.delete_picture(id, format))
+            .await?;
+        Ok(())
+    }
+
+    /// Clears a few leftovers of requests that died, and forgets a few senders. What fails here is tried again
+    /// with a later post.
     async fn clear_leftovers(&self) {
         let cleared = async {
-            for leftover in self.store.leftovers(SystemTime::now()).await? {
-                if let Some(format) = leftover.picture {
-                    self.bucket.delete_picture(leftover.id, format).await?;
+            let now = SystemTime::now();
+            for leftover in self.store.leftovers(now).await? {
+                if self.store.claim(&leftover, now).await? {
+                    self.clear(&leftover).await?;
                 }
-                self.store.remove_leftover(leftover.id).await?;
-                info!(id = %leftover.id, "cleared a leftover away");
             }
-            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+            self.store.forget_senders(now).await?;
+            Ok::<_, Problem>(())
         };
-        if let Err(cause) = cleared.await {
-            warn!(%cause, "leftovers could not be cleared away");
+        if cleared.await.is_err() {
+            warn!("leftovers could not be cleared away");
         }
+    }
+
+    /// The picture first: as long as the row is there, it is not forgotten.
+    async fn clear(&self, leftover: &Leftover) -> Result<(), Problem> {
+        if let Some(format) = leftover.picture {
+            self.delete_picture(leftover.id, format).await?;
+        }
+        self.store.remove_leftover(leftover.id).await?;
+        info!(id = %leftover.id, "cleared a leftover away");
+        Ok(())
     }
 }

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -30,8 +31,20 @@ pub enum Problem {
     UnsupportedPicture,
     /// Fields of the message are wrong.
     InvalidFields(Vec<FieldProblem>),
+    /// `Idempotency-Key` is none.
+    InvalidIdempotencyKey,
+    /// Something else was posted with this key.
+    IdempotencyKeyReused,
+    /// What was posted with this key was deleted.
+    MessageDeleted,
     /// The board takes no messages now.
     PostingClosed,
+    /// The sender has posted as often as it may, and may again in this time.
+    PostingLimit(Duration),
+    /// A moderator refused the sender.
+    SenderRefused,
+    /// Another site's page asks.
+    CrossSite,
     /// A delete without a token.
     TokenMissing,
     /// A delete with the token of something else.
@@ -129,6 +142,42 @@ impl Problem {
                 "Invalid fields",
                 "The message cannot be posted as it is; errors says why.",
             ),
+            Self::InvalidIdempotencyKey => (
+                StatusCode::BAD_REQUEST,
+                "invalid-idempotency-key",
+                "Invalid idempotency key",
+                "Idempotency-Key must be 16 to 64 visible ASCII characters; a UUID is one.",
+            ),
+            Self::IdempotencyKeyReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency-key-reused",
+                "Idempotency key reused",
+                "Something else was posted with this Idempotency-Key; take a new one.",
+            ),
+            Self::MessageDeleted => (
+                StatusCode::GONE,
+                "message-deleted",
+                "Message deleted",
+                "What was posted with this Idempotency-Key was deleted.",
+            ),
+            Self::PostingLimit(_) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "posting-limit",
+                "Too many messages",
+                "So many messages a minute are not taken from one address; Retry-After says when the next one is.",
+            ),
+            Self::SenderRefused => (
+                StatusCode::FORBIDDEN,
+                "sender-refused",
+                "Sender refused",
+                "The moderators take no more messages from this address today (until midnight UTC).",
+            ),
+            Self::CrossSite => (
+                StatusCode::FORBIDDEN,
+                "cross-site",
+                "Cross-site request",
+                "Pages of this origin may not change the board.",
+            ),
             Self::PostingClosed => (
                 StatusCode::FORBIDDEN,
                 "posting-closed",
@@ -139,13 +188,13 @@ impl Problem {
                 StatusCode::UNAUTHORIZED,
                 "token-missing",
                 "Token missing",
-                "Send the message's delete token as Authorization: Bearer.",
+                "Send the message's delete token, or the moderators', as Authorization: Bearer.",
             ),
             Self::TokenWrong => (
                 StatusCode::FORBIDDEN,
                 "token-wrong",
                 "Wrong token",
-                "This token does not delete this message.",
+                "This token does not allow it.",
             ),
             Self::DatabaseResuming => (
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -180,6 +229,16 @@ impl Problem {
         }
     }
 
+    /// In how many seconds it may be tried again.
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            // Whole seconds, and not before it is over.
+            Self::PostingLimit(left) => Some(left.as_secs() + u64::from(left.subsec_nanos() > 0)),
+            Self::DatabaseResuming | Self::DatabaseUnavailable | Self::MediaUnavailable => Some(5),
+            _ => None,
+        }
+    }
+
     fn errors(&self) -> &[FieldProblem] {
         match self {
             Self::InvalidParameter(error) => std::slice::from_ref(error),
@@ -192,6 +251,7 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, code, title, detail) = self.describe();
+        let retry_after = self.retry_after();
         let body = Body {
             r#type: format!("urn:corkboard:problem:{code}"),
             title,
@@ -205,8 +265,8 @@ impl IntoResponse for Problem {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        if let Some(seconds) = retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

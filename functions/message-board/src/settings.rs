@@ -1,8 +1,10 @@
-use shared::domain::Tokens;
+use shared::domain::{BoardSecret, Senders, Tokens};
 use shared::settings::{
     Lookup, PublicBaseUrl, SettingError, media_bucket, optional, parsed, required,
 };
 use url::Url;
+
+use crate::cross_site::{self, Origins};
 
 /// What the function is told at start.
 #[derive(Clone)]
@@ -11,8 +13,14 @@ pub struct Settings {
     pub media_bucket: String,
     /// `PUBLIC_BASE_URL`: where the site and `images/` are served.
     pub public_base_url: PublicBaseUrl,
-    /// Made of `BOARD_SECRET`.
+    /// Made of `BOARD_SECRET` and, while tokens of before are to delete, `BOARD_SECRET_PREVIOUS`.
     pub tokens: Tokens,
+    /// Made of `BOARD_SECRET`.
+    pub senders: Senders,
+    /// `ORIGIN_SECRET`: what CloudFront sends as `X-Origin-Verify`.
+    pub origin_secret: Option<String>,
+    /// `ALLOWED_ORIGINS`, and the one of `PUBLIC_BASE_URL`.
+    pub origins: Origins,
     /// `POSTING`: `open` (default) or `closed`.
     pub posting: Posting,
     /// `POSTS_PER_MINUTE` for each address, default 10; 0 is without limit.
@@ -40,13 +48,26 @@ impl Settings {
     /// Where one is missing or malformed.
     pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingError> {
         const SECRET: &str = "at least 32 characters";
-        let secret = required(lookup, "BOARD_SECRET", SECRET)?;
+        let secret = |variable, value: &str| {
+            parsed(variable, value, SECRET, |value| {
+                BoardSecret::new(value).ok()
+            })
+        };
+        let board_secret = secret("BOARD_SECRET", &required(lookup, "BOARD_SECRET", SECRET)?)?;
+        let previous = optional(lookup, "BOARD_SECRET_PREVIOUS")
+            .map(|value| secret("BOARD_SECRET_PREVIOUS", &value))
+            .transpose()?;
+        let public_base_url = PublicBaseUrl::from_lookup(lookup)?;
         Ok(Self {
             media_bucket: media_bucket(lookup)?,
-            public_base_url: PublicBaseUrl::from_lookup(lookup)?,
-            tokens: parsed("BOARD_SECRET", &secret, SECRET, |secret| {
-                Tokens::new(secret).ok()
-            })?,
+            tokens: Tokens::new(&board_secret, previous.as_ref()),
+            senders: Senders::new(&board_secret),
+            origin_secret: optional(lookup, "ORIGIN_SECRET"),
+            origins: Origins {
+                own: public_base_url.origin(),
+                others: allowed_origins(lookup)?,
+            },
+            public_base_url,
             posting: parsed(
                 "POSTING",
                 &optional(lookup, "POSTING").unwrap_or_else(|| "open".into()),
@@ -78,6 +99,19 @@ impl Settings {
     }
 }
 
+fn allowed_origins(lookup: Lookup<'_>) -> Result<Vec<String>, SettingError> {
+    const VARIABLE: &str = "ALLOWED_ORIGINS";
+    const EXPECTED: &str = "origins such as https://other.example, comma-separated, without paths";
+    let value = optional(lookup, VARIABLE).unwrap_or_default();
+    let origins = value.split(',').map(str::trim);
+    let origins = origins.filter(|origin| !origin.is_empty()).map(|origin| {
+        parsed(VARIABLE, origin, EXPECTED, |origin| {
+            cross_site::parse(origin).map(|_| origin.to_owned())
+        })
+    });
+    origins.collect()
+}
+
 fn contact_url(value: &str) -> Option<Url> {
     Url::parse(value)
         .ok()
@@ -105,6 +139,22 @@ mod tests {
         assert_eq!(settings.posts_per_minute, 10);
         assert_eq!(settings.board_name, "Corkboard");
         assert_eq!(settings.contact_url, None);
+        assert_eq!(settings.origin_secret, None);
+        assert_eq!(settings.origins.own, None);
+        assert!(settings.origins.others.is_empty());
+    }
+
+    #[test]
+    fn origins_are_those_of_the_board_and_those_allowed() {
+        let of = |variable, value| settings(variable, Some(value)).ok().unwrap().origins;
+        let own = of("PUBLIC_BASE_URL", "https://board.example/below").own;
+        assert_eq!(own.as_deref(), Some("https://board.example"));
+        let others = of(
+            "ALLOWED_ORIGINS",
+            "https://a.example, http://localhost:3000,",
+        )
+        .others;
+        assert_eq!(others, ["https://a.example", "http://localhost:3000"]);
     }
 
     #[test]
@@ -124,6 +174,9 @@ mod tests {
             ("POSTING", "maybe"),
             ("POSTS_PER_MINUTE", "-1"),
             ("CONTACT_URL", "javascript:alert(1)"),
+            ("BOARD_SECRET_PREVIOUS", "too short"),
+            ("ALLOWED_ORIGINS", "https://a.example,*"),
+            ("ALLOWED_ORIGINS", "https://a.example/"),
         ] {
             let error = settings(variable, Some(value)).err().unwrap();
             assert_eq!((error.variable, error.missing), (variable, false));

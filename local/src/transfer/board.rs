@@ -6,7 +6,7 @@ use shared::aws;
 use shared::bucket::Bucket;
 use shared::domain::{Message, MessageId, NewMessage};
 use shared::settings::{environment, media_bucket, optional};
-use shared::store::{Database, DatabaseSettings, Store};
+use shared::store::{Database, DatabaseSettings, Status, Store};
 use tokio::time::{Instant, sleep};
 
 use super::report::{Fate, Outcome};
@@ -92,7 +92,8 @@ impl Board {
             return self.complete(&found, new).await;
         }
         if let Some(leftover) = self.store().unposted(id).await.map_err(failed)? {
-            let Some(format) = leftover.picture else {
+            let (false, Some(format)) = (leftover.status == Status::Deleted, leftover.picture)
+            else {
                 return Ok(Outcome::not_taken("it was deleted from this board"));
             };
             let taken = self.store().take_pending(id, MessageId::generate()).await;
@@ -114,7 +115,9 @@ impl Board {
             let put = self.bucket.put_picture(id, &picture.picture).await;
             put.map_err(failed)?;
             let marked = self.store().mark_old_posted(id, since).await;
-            marked.map_err(failed)?;
+            if !marked.map_err(failed)? {
+                return Err(failed("another run took a message"));
+            }
         }
         Ok(Outcome {
             message: Fate::Taken,

@@ -20,7 +20,9 @@ mod old_board;
 mod old_table;
 mod report;
 
-use crate::options::{Command, Options};
+use std::path::Path;
+
+use crate::options::{Import, Options};
 use archive::Archive;
 use board::Board;
 use old_board::OldBoard;
@@ -29,23 +31,23 @@ use report::Report;
 /// Messages that are taken at once; most of the time goes into waiting for pictures.
 const AT_ONCE: usize = 4;
 
-/// Runs a command to its end. What can be refused is refused before the board is opened.
-pub async fn run(options: &Options, command: &Command) -> Result<(), String> {
-    match command {
-        Command::Export { file } => {
-            on_board(options, async |board| export::run(board, file).await).await
+/// Writes the board into an archive.
+pub async fn export(options: &Options, file: &Path) -> Result<(), String> {
+    on_board(options, async |board| export::run(board, file).await).await
+}
+
+/// Takes a board over. What can be refused is refused before the board is opened.
+pub async fn import(options: &Options, import: &Import) -> Result<(), String> {
+    match (&import.from, &import.file) {
+        (Some(url), _) => {
+            let old = OldBoard::open(url, import).await?;
+            on_board(options, async |board| old.take_over(board).await).await
         }
-        Command::Import(import) => match (&import.from, &import.file) {
-            (Some(url), _) => {
-                let old = OldBoard::open(url, import).await?;
-                on_board(options, async |board| old.take_over(board).await).await
-            }
-            (None, Some(file)) => {
-                let archive = Archive::open(file)?;
-                on_board(options, async |board| import::run(board, &archive).await).await
-            }
-            (None, None) => Err("nothing to import: give a FILE, or --from".into()),
-        },
+        (None, Some(file)) => {
+            let archive = Archive::open(file)?;
+            on_board(options, async |board| import::run(board, &archive).await).await
+        }
+        (None, None) => Err("nothing to import: give a FILE, or --from".into()),
     }
 }
 

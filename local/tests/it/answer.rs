@@ -13,6 +13,17 @@ pub const NO_STORE: (&str, &str) = ("cache-control", "no-store");
 /// Of the lists and the carrousel.
 pub const SHARED_FOR_A_SECOND: &str = "public, max-age=0, s-maxage=1, stale-if-error=60";
 
+/// Of every answer of the API.
+pub const API: [(&str, &str); 4] = [
+    ("x-content-type-options", "nosniff"),
+    (
+        "content-security-policy",
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+    ("strict-transport-security", "max-age=31536000"),
+    ("referrer-policy", "no-referrer"),
+];
+
 /// An answer, read to its end.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -48,12 +59,17 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
 
-    /// That it has this status, these headers and no other (the date and a right length apart), and this
-    /// JSON.
+    /// That the API answered with this status, these headers and no other, and this JSON.
     #[track_caller]
     pub fn is(&self, status: u16, headers: &[(&str, &str)], body: &Value) {
         assert_eq!(&self.json(), body);
-        self.has(status, headers);
+        self.is_of_the_api(status, headers);
+    }
+
+    /// That the API answered with this status, these headers and no other.
+    #[track_caller]
+    pub fn is_of_the_api(&self, status: u16, headers: &[(&str, &str)]) {
+        self.has(status, &[&API, headers].concat());
     }
 
     /// That it has this status, these headers and no other (the date and a right length apart).
@@ -114,7 +130,7 @@ impl Answer {
     pub fn is_not_modified(&self, tag: &str) {
         let mut answer = self.clone();
         assert_eq!(answer.headers.remove(ETAG).unwrap(), tag);
-        answer.has(304, &[("cache-control", SHARED_FOR_A_SECOND)]);
+        answer.is_of_the_api(304, &[("cache-control", SHARED_FOR_A_SECOND)]);
         assert_eq!(self.text(), "");
     }
 
@@ -125,7 +141,7 @@ impl Answer {
         let created = self.json();
         let id = created["id"].as_str().unwrap();
         let location = format!("/api/messages/{id}");
-        self.has(201, &[JSON, NO_STORE, ("location", &location)]);
+        self.is_of_the_api(201, &[JSON, NO_STORE, ("location", &location)]);
         created
     }
 
@@ -196,12 +212,36 @@ fn title(code: &str) -> (&'static str, &'static str) {
             "Invalid fields",
             "The message cannot be posted as it is; errors says why.",
         ),
+        "invalid-idempotency-key" => (
+            "Invalid idempotency key",
+            "Idempotency-Key must be 16 to 64 visible ASCII characters; a UUID is one.",
+        ),
+        "idempotency-key-reused" => (
+            "Idempotency key reused",
+            "Something else was posted with this Idempotency-Key; take a new one.",
+        ),
+        "message-deleted" => (
+            "Message deleted",
+            "What was posted with this Idempotency-Key was deleted.",
+        ),
+        "posting-limit" => (
+            "Too many messages",
+            "So many messages a minute are not taken from one address; Retry-After says when the next one is.",
+        ),
+        "sender-refused" => (
+            "Sender refused",
+            "The moderators take no more messages from this address today (until midnight UTC).",
+        ),
+        "cross-site" => (
+            "Cross-site request",
+            "Pages of this origin may not change the board.",
+        ),
         "posting-closed" => ("Posting is closed", "The board takes no new messages now."),
         "token-missing" => (
             "Token missing",
-            "Send the message's delete token as Authorization: Bearer.",
+            "Send the message's delete token, or the moderators', as Authorization: Bearer.",
         ),
-        "token-wrong" => ("Wrong token", "This token does not delete this message."),
+        "token-wrong" => ("Wrong token", "This token does not allow it."),
         "database-unavailable" => (
             "The board is unavailable",
             "Messages cannot be reached now. Try again in a few seconds.",

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use aws_credential_types::Credentials;
+use aws_sdk_s3::config::SharedHttpClient;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use rustix::process::{Pid, Signal, kill_process};
@@ -236,9 +237,16 @@ pub fn file(bytes: Vec<u8>, name: &str) -> Part {
 }
 
 pub fn s3(endpoint: &str) -> aws_sdk_s3::Client {
+    s3_with(
+        endpoint,
+        aws_smithy_http_client::Builder::new().build_http(),
+    )
+}
+
+pub fn s3_with(endpoint: &str, client: SharedHttpClient) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .http_client(client)
         .region(aws_sdk_s3::config::Region::new("us-east-1"))
         .credentials_provider(credentials())
         .endpoint_url(endpoint);
@@ -246,9 +254,16 @@ pub fn s3(endpoint: &str) -> aws_sdk_s3::Client {
 }
 
 pub fn data_api(endpoint: &str) -> aws_sdk_rdsdata::Client {
+    data_api_with(
+        endpoint,
+        aws_smithy_http_client::Builder::new().build_http(),
+    )
+}
+
+pub fn data_api_with(endpoint: &str, client: SharedHttpClient) -> aws_sdk_rdsdata::Client {
     let config = aws_sdk_rdsdata::Config::builder()
         .behavior_version(aws_sdk_rdsdata::config::BehaviorVersion::latest())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .http_client(client)
         .region(aws_sdk_rdsdata::config::Region::new("us-east-1"))
         .credentials_provider(credentials())
         .endpoint_url(endpoint);

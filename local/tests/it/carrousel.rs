@@ -140,7 +140,7 @@ async fn a_carrousel_too_large_for_lambda_is_fetched_from_the_bucket() {
         media.put(CARROUSEL, padded(5_000_001)).await;
         let moved = board.get("/api/carrousel.json").await;
         let location = format!("{base}/carrousel/carrousel.json");
-        moved.has(307, &[NO_STORE, ("location", &location)]);
+        moved.is_of_the_api(307, &[NO_STORE, ("location", &location)]);
         assert_eq!(moved.text(), "");
         let file = board.get("/carrousel/carrousel.json").await;
         assert_eq!((file.status, file.body.len()), (200, 5_000_001));

@@ -83,7 +83,7 @@ async fn a_deleted_message_is_gone_with_its_picture() {
     assert!(media.get(&url[1..]).await.is_some());
 
     let answer = delete_with(&board, id, &format!("bearer {token}")).await;
-    answer.has(204, &[NO_STORE]);
+    answer.is_of_the_api(204, &[NO_STORE]);
     assert_eq!(answer.text(), "");
 
     assert_eq!(media.get(&url[1..]).await, None);

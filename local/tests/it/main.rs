@@ -3,8 +3,9 @@
 //!
 //! - [`board`], [`answer`], [`media`] and [`lambda`]: what the tests are made of;
 //! - [`api`], [`list`], [`post`], [`delete`], [`pictures`], [`carrousel`]: the HTTP API, route by route;
+//! - [`repeats`], [`limit`], [`moderation`], [`cross_site`]: who may post what, and how often;
 //! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
-//! - [`together`], [`crash`], [`outage`]: many at once, and what goes wrong;
+//! - [`together`], [`crash`], [`steps`], [`outage`]: many at once, and what goes wrong;
 //! - [`refusals`], [`stop`]: the process itself;
 //! - [`events`]: the functions with the sample events of AWS.
 
@@ -19,16 +20,21 @@ mod api;
 mod board;
 mod carrousel;
 mod crash;
+mod cross_site;
 mod delete;
 mod events;
 mod front_door;
 mod gateway;
 mod lambda;
+mod limit;
 mod list;
 mod media;
+mod moderation;
 mod outage;
 mod pictures;
 mod post;
 mod refusals;
+mod repeats;
+mod steps;
 mod stop;
 mod together;

@@ -260,7 +260,11 @@ async fn a_function_needs_one_connection() {
     let database = direct(&own.url, 1);
     migrate(&database, soon()).await.unwrap();
     let store = Store::new(database, soon());
-    let inserts = (0..50).map(async |_| store.insert(&text(MessageId::generate(), "hello")).await);
+    let inserts = (0..50).map(async |_| {
+        store
+            .insert(&text(MessageId::generate(), "hello"), None, None)
+            .await
+    });
     for inserted in futures_util::future::join_all(inserts).await {
         inserted.unwrap();
     }
@@ -276,7 +280,7 @@ async fn a_session_ends_after_a_minute_of_idleness_and_cuts_nothing_off() {
     let store = Store::new(database, soon());
 
     let long = text(MessageId::generate(), &"x".repeat(2_001));
-    assert!(store.insert(&long).await.is_err());
+    assert!(store.insert(&long, None, None).await.is_err());
     assert_eq!(store.page(20, None).await.unwrap(), []);
 
     // What it says at the start, said by another, has this effect.

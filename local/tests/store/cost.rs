@@ -4,7 +4,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use shared::domain::MessageId;
+use shared::domain::{BoardSecret, IdempotencyKey, MessageId, MessageText, NewMessage, Senders};
 use shared::store::{Store, StoreError, migrate};
 use sqlx::MySqlConnection;
 
@@ -135,13 +135,18 @@ async fn every_operation_reads_what_it_answers_with() {
         .await;
     setup.assert_touch_one(&found).await;
     let pending = picture(MessageId::generate());
-    setup.store.insert(&pending).await.unwrap();
+    setup.store.insert(&pending, None, None).await.unwrap();
     let unmarked = setup
         .statements(async |store| store.remove_leftover(one).await)
         .await;
     setup.assert_touch_one(&unmarked).await;
     let inserted = setup
-        .statements(async |store| store.insert(&text(MessageId::generate(), "new")).await)
+        .statements(async |store| {
+            store
+                .insert(&text(MessageId::generate(), "new"), None, None)
+                .await
+                .map(drop)
+        })
         .await;
     // The row is there by now: it is read, and refused.
     let [inserted] = &inserted[..] else {
@@ -150,7 +155,7 @@ async fn every_operation_reads_what_it_answers_with() {
     let again = inserted.replacen("INSERT", "INSERT IGNORE", 1);
     setup.assert_touch_one(&[again]).await;
     let marked = setup
-        .statements(async |store| store.mark_posted(pending.id).await)
+        .statements(async |store| store.mark_posted(pending.id).await.map(drop))
         .await;
     setup.assert_touch_one(&marked).await;
     let blanked = setup.statements(async |store| store.blank(one).await).await;
@@ -159,11 +164,13 @@ async fn every_operation_reads_what_it_answers_with() {
 
 #[tokio::test]
 async fn clearing_away_reads_a_few_rows_whatever_is_there() {
+    /// The end of each of three ranges, and the rows that are found.
+    const LEFTOVERS: u32 = 3 + 2 * 4;
     let (_server, mut setup) = Setup::new().await;
     let leftovers = async |store: &Store| store.leftovers(SystemTime::now()).await.map(drop);
     for statement in setup.statements(leftovers).await {
         setup
-            .assert_touches(&statement, &["message_by_status"], 8)
+            .assert_touches(&statement, &["message_by_status"], LEFTOVERS)
             .await;
     }
 
@@ -184,7 +191,69 @@ async fn clearing_away_reads_a_few_rows_whatever_is_there() {
     rows(&mut setup.session, "ANALYZE TABLE message").await;
     for statement in setup.statements(leftovers).await {
         setup
-            .assert_touches(&statement, &["message_by_status"], 8)
+            .assert_touches(&statement, &["message_by_status"], LEFTOVERS)
             .await;
+    }
+}
+
+/// The limit, the key and the sender: each is one row, or a few of one index.
+#[tokio::test]
+async fn what_a_post_asks_besides_is_found_by_its_key() {
+    let (_server, mut setup) = Setup::new().await;
+    let now = SystemTime::now();
+    let secret = BoardSecret::new("0123456789abcdef0123456789abcdef").unwrap();
+    let sender = Senders::new(&secret).sender(None, now);
+    // Two days of a busy board, and long before that.
+    for statement in [
+        "UPDATE message SET sender = CONCAT('900000', LPAD(id, 58, 'x'))",
+        "INSERT INTO sender (id, since, posts, refused) \
+         SELECT CONCAT('900000', LPAD(seq, 58, '0')), 0, 1, 0 FROM seq_1_to_20000",
+        "UPDATE message SET idempotency_key = LPAD(id, 64, 'k')",
+        "ANALYZE TABLE message, sender",
+    ] {
+        rows(&mut setup.session, statement).await;
+    }
+    let own = format!(
+        "UPDATE message SET sender = '{}' ORDER BY id LIMIT 500",
+        sender.as_str()
+    );
+    rows(&mut setup.session, &own).await;
+    let admit = async |store: &Store| store.admit(&sender, None, 10, now).await.map(drop);
+    let first = setup.statements(admit).await;
+    let further = setup.statements(admit).await;
+    for statement in [first, further].concat() {
+        // The row is there by now: it is read, and refused.
+        let again = statement.replacen("INSERT", "INSERT IGNORE", 1);
+        setup.assert_touches(&again, &["PRIMARY"], 2).await;
+    }
+    let new = NewMessage {
+        author: None,
+        text: MessageText::parse("hello").unwrap(),
+        picture: None,
+    };
+    let key = IdempotencyKey::parse(b"0123456789abcdef")
+        .unwrap()
+        .of(&new, None);
+    let before = async |store: &Store| store.posted_with(&key).await.map(drop);
+    for statement in setup.statements(before).await {
+        let found = statement.replace(key.key(), &format!("{:k>64}", id(7).to_string()));
+        setup
+            .assert_touches(&found, &["message_by_idempotency_key"], 2)
+            .await;
+    }
+    let posts = async |store: &Store| store.posts_of(&sender).await.map(drop);
+    let blank = async |store: &Store| store.blank_posts_of(&sender, id(1), id(50)).await;
+    for statement in [setup.statements(posts).await, setup.statements(blank).await].concat() {
+        setup
+            .assert_touches(&statement, &["message_by_sender"], 5 * 50)
+            .await;
+    }
+    // Nothing is old; then all is.
+    for later in [now, now + Duration::from_hours(24 * 365 * 2_500)] {
+        let forget = async |store: &Store| store.forget_senders(later).await;
+        for statement in setup.statements(forget).await {
+            let plan = ["message_by_sender", "PRIMARY"];
+            setup.assert_touches(&statement, &plan, 24).await;
+        }
     }
 }

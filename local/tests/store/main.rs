@@ -4,7 +4,7 @@
 //! - [`process`], [`mariadb`], [`corkboard`]: real programs, started, killed, and never left behind;
 //! - [`way`]: the ways to a database, each with an empty one;
 //! - [`samples`], [`load`]: messages, and many clients who post and read them;
-//! - [`conformance`], [`migrations`]: written once, run on every way;
+//! - [`conformance`], [`posting`], [`migrations`]: written once, run on every way;
 //! - [`endpoint`], [`temper`]: the Data API as AWS answers on a bad day, by a script;
 //! - [`outage`], [`connections`], [`tls`], [`refusals`]: the server in trouble, and at the other end of the line;
 //! - [`crash`]: the board itself killed in the middle of its work;
@@ -26,6 +26,7 @@ mod load;
 mod mariadb;
 mod migrations;
 mod outage;
+mod posting;
 mod process;
 mod refusals;
 mod samples;

@@ -69,7 +69,7 @@ async fn assert_usable(way: &Way) {
         picture(MessageId::generate()),
     ];
     for message in &messages {
-        store.insert(message).await.unwrap();
+        store.insert(message, None, None).await.unwrap();
     }
     store.mark_posted(messages[1].id).await.unwrap();
     for message in messages {
@@ -232,8 +232,8 @@ async fn a_schema_that_shuts_this_code_out_is_not_touched(way: &Way) {
     let message = picture(MessageId::generate());
     let refused = [
         store.ping().await,
-        store.insert(&message).await,
-        store.mark_posted(message.id).await,
+        store.insert(&message, None, None).await.map(drop),
+        store.mark_posted(message.id).await.map(drop),
         store.find(message.id).await.map(drop),
         store.page(20, None).await.map(drop),
         store.blank(message.id).await,

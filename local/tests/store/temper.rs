@@ -294,7 +294,9 @@ async fn a_silent_database_holds_the_store_up_until_its_deadline_only() {
     let store = store(&endpoint, time).await;
     in_fast_time(async {
         let since = Instant::now();
-        let outcome = store.insert(&text(MessageId::generate(), "hello")).await;
+        let outcome = store
+            .insert(&text(MessageId::generate(), "hello"), None, None)
+            .await;
         assert!(
             matches!(outcome, Err(StoreError::Unavailable(_))),
             "{outcome:?}"
@@ -352,7 +354,7 @@ async fn the_largest_page_passes_the_data_api() {
     let store = Store::new(corkboard.database().await, soon());
     for _ in 0..51 {
         let message = largest(MessageId::generate());
-        store.insert(&message).await.unwrap();
+        store.insert(&message, None, None).await.unwrap();
         store.mark_posted(message.id).await.unwrap();
     }
     let url = format!("{}/api/messages?limit=50", corkboard.site);

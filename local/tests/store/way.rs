@@ -71,7 +71,7 @@ impl Way {
         };
         if way.corkboard.is_some() {
             // It has migrated already.
-            for table in ["message", "schema_migration", "schema_lease"] {
+            for table in ["message", "sender", "schema_migration", "schema_lease"] {
                 way.sql(&format!("DROP TABLE {table}")).await;
             }
         }

@@ -1,13 +1,19 @@
-//! Messages, pictures and tokens. A value of these types is valid: input is parsed once, at the edge.
+//! Messages, pictures, senders and tokens. A value of these types is valid: input is parsed once, at the edge.
 
 mod id;
+mod idempotency;
 mod message;
 mod picture;
+mod secret;
+mod sender;
 mod text;
 mod token;
 
 pub use id::{MessageId, NotAMessageId};
+pub use idempotency::{Idempotency, IdempotencyKey, InvalidIdempotencyKey};
 pub use message::{Message, NewMessage, NewPicture, PostedPicture};
 pub use picture::{Format, InvalidPicture, Picture, UnknownFormat};
+pub use secret::{BoardSecret, InvalidSecret};
+pub use sender::{Sender, Senders};
 pub use text::{Alt, Author, InvalidField, MessageText};
-pub use token::{InvalidSecret, Tokens};
+pub use token::Tokens;

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use sqlx::mysql::MySqlConnectOptions;
 use thiserror::Error;
@@ -181,6 +181,14 @@ impl From<Option<u32>> for Value {
     fn from(number: Option<u32>) -> Self {
         number.map_or(Self::Null, |number| Self::Integer(number.into()))
     }
+}
+
+/// Since 1970, as times are stored.
+pub(super) fn milliseconds(time: SystemTime) -> i64 {
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 pub(super) type Row = Vec<Value>;

@@ -1,10 +1,10 @@
-use std::time::{Duration, SystemTime};
+use std::str::FromStr;
 
 use tokio::time::Instant;
 
 use super::database::{Outcome, Parameters, Row, Value};
 use super::{Database, StoreError};
-use crate::domain::{Format, Message, MessageId, PostedPicture};
+use crate::domain::{Idempotency, Message, MessageId, PostedPicture, Sender};
 
 const COLUMNS: &str =
     "id, author, text, picture_format, picture_width, picture_height, picture_alt";
@@ -12,30 +12,66 @@ const COLUMNS: &str =
 /// The table, for statements that read a range of one status. MySQL's optimiser, left alone, may read from the
 /// newest message down to the page, or half the table for a few leftovers. To SQLite, which chooses right, it
 /// is a comment.
-const BY_STATUS: &str = "message /*!40101 FORCE INDEX (message_by_status) */";
+pub(super) const BY_STATUS: &str = "message /*!40101 FORCE INDEX (message_by_status) */";
 
-/// How long a message may be pending; no request lives as long.
-const PENDING_AT_MOST: Duration = Duration::from_mins(15);
-/// How long an idempotency key is kept at least, and with it the blank mark of a deleted message.
-const KEY_AT_LEAST: Duration = Duration::from_hours(24);
-/// How many leftovers one post clears away.
-const LEFTOVERS_AT_ONCE: u32 = 4;
+/// What is left of a deleted message.
+pub(super) const BLANK: &str = "status = 'deleted', author = NULL, text = '', \
+    picture_width = NULL, picture_height = NULL, picture_alt = NULL";
 
-/// The board's messages. A message is *pending* (invisible, its picture not yet in the bucket), *posted*, or
-/// *deleted* (a blank mark).
+/// Where a message is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Invisible, its picture not yet in the bucket.
+    Pending,
+    /// On the board.
+    Posted,
+    /// A blank mark.
+    Deleted,
+    /// Pending for so long that it is being cleared away; it will not be posted any more.
+    Clearing,
+}
+
+impl FromStr for Status {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "pending" => Ok(Self::Pending),
+            "posted" => Ok(Self::Posted),
+            "deleted" => Ok(Self::Deleted),
+            "clearing" => Ok(Self::Clearing),
+            _ => Err(()),
+        }
+    }
+}
+
+/// What became of an insert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inserted {
+    /// The row is the message's.
+    First,
+    /// Another message has the key.
+    Before(Before),
+}
+
+/// What was posted before with the same idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before {
+    /// Its id.
+    pub id: MessageId,
+    /// What became of it.
+    pub status: Status,
+    /// Whether the same was posted.
+    pub is_same: bool,
+    /// The message, as long as it is not deleted.
+    pub message: Option<Message>,
+}
+
+/// The board's messages.
 #[derive(Debug, Clone)]
 pub struct Store {
     database: Database,
     deadline: Instant,
-}
-
-/// What a crash or a delete left behind, ready to be cleared away.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leftover {
-    /// The row's id.
-    pub id: MessageId,
-    /// The picture that may be in the bucket; it goes first.
-    pub picture: Option<Format>,
 }
 
 impl Store {
@@ -52,40 +88,107 @@ impl Store {
         self.execute("SELECT 1", vec![]).await.map(|_| ())
     }
 
-    /// Inserts a message: pending where it has a picture, posted at once where it has none.
+    /// Inserts a message: pending where it has a picture, posted at once where it has none. The idempotency key
+    /// decides who was first.
     ///
     /// # Errors
     /// Where the database fails; the row may be there all the same.
-    pub async fn insert(&self, message: &Message) -> Result<(), StoreError> {
-        self.insert_pending_since(message, None).await
+    pub async fn insert(
+        &self,
+        message: &Message,
+        sender: Option<&Sender>,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Inserted, StoreError> {
+        // What was before may be cleared away before it is looked at, and then this is the first.
+        const TRIES: u32 = 3;
+        for _ in 0..TRIES {
+            match self.try_insert(message, None, sender, idempotency).await {
+                Ok(()) => return Ok(Inserted::First),
+                Err(StoreError::Duplicate) => {}
+                Err(error) => return Err(error),
+            }
+            // Ids are random: without a key the row is our own, from a try whose answer was lost.
+            let Some(idempotency) = idempotency else {
+                return Ok(Inserted::First);
+            };
+            match self.posted_with(idempotency).await? {
+                Some(before) if before.id == message.id => return Ok(Inserted::First),
+                Some(before) => return Ok(Inserted::Before(before)),
+                None => {}
+            }
+        }
+        Err(StoreError::Unavailable(
+            "a message of the same key comes and goes".into(),
+        ))
     }
 
-    /// The same for a message that was written long ago, and whose id therefore does not tell since when it
-    /// has been pending; `since`, an id of now, does. It is also the mark of whoever inserted it.
+    /// What was posted with this key before.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn posted_with(
+        &self,
+        idempotency: &Idempotency,
+    ) -> Result<Option<Before>, StoreError> {
+        let found = self
+            .execute(
+                &format!(
+                    "SELECT id, status, request_digest, {COLUMNS} FROM message \
+                     WHERE idempotency_key = :key"
+                ),
+                vec![("key", idempotency.key().into())],
+            )
+            .await?;
+        let before = |row| {
+            let mut columns = Columns::of(row);
+            let (id, status) = (columns.parsed()?, columns.parsed()?);
+            Ok(Before {
+                id,
+                status,
+                is_same: columns.text_or_null()?.as_deref() == Some(idempotency.request()),
+                message: match status {
+                    Status::Deleted => None,
+                    _ => Some(message_of(&mut columns)?),
+                },
+            })
+        };
+        found.rows.into_iter().next().map(before).transpose()
+    }
+
+    /// Inserts a message that was written long ago, and whose id therefore does not tell since when it has been
+    /// pending; `since`, an id of now, does. It is also the mark of whoever inserted it.
     ///
     /// # Errors
     /// As for [`Store::insert`].
     pub async fn insert_old(&self, message: &Message, since: MessageId) -> Result<(), StoreError> {
-        self.insert_pending_since(message, Some(since)).await
+        match self.try_insert(message, Some(since), None, None).await {
+            // The row is our own, from a try whose answer was lost.
+            Err(StoreError::Duplicate) => Ok(()),
+            inserted => inserted,
+        }
     }
 
-    /// Takes a pending message away from whoever inserted it: from here on only `since` may post it.
+    /// Begins a pending message anew, `since` now, and says whether it is pending. Of those who inserted it by
+    /// [`Store::insert_old`], only `since` may post it from here on.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn take_pending(&self, id: MessageId, since: MessageId) -> Result<(), StoreError> {
-        self.execute(
-            "UPDATE message SET pending_since = :since WHERE id = :id AND status = 'pending'",
-            vec![("id", id_value(id)), ("since", id_value(since))],
-        )
-        .await
-        .map(|_| ())
+    pub async fn take_pending(&self, id: MessageId, since: MessageId) -> Result<bool, StoreError> {
+        let taken = self
+            .execute(
+                "UPDATE message SET pending_since = :since WHERE id = :id AND status = 'pending'",
+                vec![("id", id_value(id)), ("since", id_value(since))],
+            )
+            .await?;
+        Ok(taken.affected > 0)
     }
 
-    async fn insert_pending_since(
+    async fn try_insert(
         &self,
         message: &Message,
         since: Option<MessageId>,
+        sender: Option<&Sender>,
+        idempotency: Option<&Idempotency>,
     ) -> Result<(), StoreError> {
         let picture = message.picture.as_ref();
         let status = if picture.is_some() {
@@ -109,35 +212,39 @@ impl Store {
                 picture.and_then(|picture| picture.alt.as_deref()).into(),
             ),
             ("since", since.map_or(Value::Null, id_value)),
+            ("sender", sender.map(Sender::as_str).into()),
+            ("key", idempotency.map(Idempotency::key).into()),
+            ("request", idempotency.map(Idempotency::request).into()),
         ];
-        let inserted = self
-            .execute(
-                "INSERT INTO message (id, status, author, text, \
-                 picture_format, picture_width, picture_height, picture_alt, pending_since) \
-                 VALUES (:id, :status, :author, :text, :format, :width, :height, :alt, :since)",
-                parameters,
-            )
-            .await;
-        match inserted {
-            // Ids are random: the row is our own, from a try whose answer was lost.
-            Ok(_) | Err(StoreError::Duplicate) => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.execute(
+            "INSERT INTO message (id, status, author, text, picture_format, picture_width, \
+             picture_height, picture_alt, pending_since, sender, idempotency_key, request_digest) \
+             VALUES (:id, :status, :author, :text, :format, :width, \
+             :height, :alt, :since, :sender, :key, :request)",
+            parameters,
+        )
+        .await
+        .map(|_| ())
     }
 
-    /// Makes a pending message visible. Doing it twice is doing it once.
+    /// Makes a pending message visible, and says whether it is. Doing it twice is doing it once; one that was
+    /// deleted or cleared away meanwhile stays so.
     ///
     /// # Errors
-    /// Where the database fails, or the message is no longer there.
-    pub async fn mark_posted(&self, id: MessageId) -> Result<(), StoreError> {
+    /// Where the database fails.
+    pub async fn mark_posted(&self, id: MessageId) -> Result<bool, StoreError> {
         self.mark("", vec![("id", id_value(id))], id).await
     }
 
-    /// The same for a message that was [inserted](Store::insert_old) with this `since`.
+    /// The same for a message that was [inserted](Store::insert_old) with this `since`, unless another took it.
     ///
     /// # Errors
-    /// As for [`Store::mark_posted`], and where another took the message.
-    pub async fn mark_old_posted(&self, id: MessageId, since: MessageId) -> Result<(), StoreError> {
+    /// As for [`Store::mark_posted`].
+    pub async fn mark_old_posted(
+        &self,
+        id: MessageId,
+        since: MessageId,
+    ) -> Result<bool, StoreError> {
         let parameters = vec![("id", id_value(id)), ("since", id_value(since))];
         self.mark(" AND pending_since = :since", parameters, id)
             .await
@@ -148,7 +255,7 @@ impl Store {
         condition: &str,
         parameters: Parameters,
         id: MessageId,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let updated = self
             .execute(
                 &format!(
@@ -158,11 +265,8 @@ impl Store {
                 parameters,
             )
             .await?;
-        // Nothing updated: an earlier try whose answer was lost did it, or the row is gone.
-        if updated.affected == 0 && self.find(id).await?.is_none() {
-            return Err(StoreError::Unavailable("a pending message is gone".into()));
-        }
-        Ok(())
+        // Nothing updated: somebody else did it, or we did in a try whose answer was lost, or the row is gone.
+        Ok(updated.affected > 0 || self.find(id).await?.is_some())
     }
 
     /// A posted message.
@@ -252,73 +356,21 @@ impl Store {
         .map(|_| ())
     }
 
-    /// Takes everything out of a message but its id, which stays as long as its idempotency key must.
+    /// Takes everything out of a message but its id, which stays as long as its idempotency key must, and its
+    /// picture's format: should a picture be put once more by a repeat that comes late, it goes with the row.
     ///
     /// # Errors
     /// Where the database fails.
     pub async fn blank(&self, id: MessageId) -> Result<(), StoreError> {
         self.execute(
-            "UPDATE message SET status = 'deleted', author = NULL, text = '', picture_format = NULL, \
-             picture_width = NULL, picture_height = NULL, picture_alt = NULL WHERE id = :id",
+            &format!("UPDATE message SET {BLANK} WHERE id = :id"),
             vec![("id", id_value(id))],
         )
         .await
         .map(|_| ())
     }
 
-    /// A few rows that nobody needs any more: pending ones of requests that died, and old blank marks.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn leftovers(&self, now: SystemTime) -> Result<Vec<Leftover>, StoreError> {
-        let found = self
-            .execute(
-                &format!(
-                    "SELECT id, picture_format FROM {BY_STATUS} \
-                     WHERE (status = 'pending' AND id < :pending \
-                     AND (pending_since IS NULL OR pending_since < :pending)) \
-                     OR (status = 'deleted' AND id < :deleted) LIMIT {LEFTOVERS_AT_ONCE}"
-                ),
-                vec![
-                    (
-                        "pending",
-                        id_value(MessageId::least_of(now, PENDING_AT_MOST)),
-                    ),
-                    ("deleted", id_value(MessageId::least_of(now, KEY_AT_LEAST))),
-                ],
-            )
-            .await?;
-        found.rows.into_iter().map(leftover).collect()
-    }
-
-    /// What there is under an id that is not posted.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn unposted(&self, id: MessageId) -> Result<Option<Leftover>, StoreError> {
-        let found = self
-            .execute(
-                "SELECT id, picture_format FROM message WHERE id = :id AND status <> 'posted'",
-                vec![("id", id_value(id))],
-            )
-            .await?;
-        found.rows.into_iter().next().map(leftover).transpose()
-    }
-
-    /// Removes a leftover's row, unless it was posted meanwhile.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn remove_leftover(&self, id: MessageId) -> Result<(), StoreError> {
-        self.execute(
-            "DELETE FROM message WHERE id = :id AND status <> 'posted'",
-            vec![("id", id_value(id))],
-        )
-        .await
-        .map(|_| ())
-    }
-
-    async fn execute(
+    pub(super) async fn execute(
         &self,
         statement: &str,
         parameters: Parameters,
@@ -329,22 +381,16 @@ impl Store {
     }
 }
 
-fn id_value(id: MessageId) -> Value {
+pub(super) fn id_value(id: MessageId) -> Value {
     Value::Text(id.to_string())
-}
-
-/// A row's id and picture format.
-fn leftover(row: Row) -> Result<Leftover, StoreError> {
-    let mut columns = Columns(row.into_iter());
-    Ok(Leftover {
-        id: columns.parsed()?,
-        picture: columns.parsed_or_null()?,
-    })
 }
 
 /// A row of [`COLUMNS`].
 fn message(row: Row) -> Result<Message, StoreError> {
-    let mut columns = Columns(row.into_iter());
+    message_of(&mut Columns::of(row))
+}
+
+fn message_of(columns: &mut Columns) -> Result<Message, StoreError> {
     Ok(Message {
         id: columns.parsed()?,
         author: columns.text_or_null()?,
@@ -362,10 +408,14 @@ fn message(row: Row) -> Result<Message, StoreError> {
 }
 
 /// Reads a row column by column. A value that the schema does not allow is a fault.
-struct Columns(std::vec::IntoIter<Value>);
+pub(super) struct Columns(std::vec::IntoIter<Value>);
 
 impl Columns {
-    fn text_or_null(&mut self) -> Result<Option<String>, StoreError> {
+    pub fn of(row: Row) -> Self {
+        Self(row.into_iter())
+    }
+
+    pub fn text_or_null(&mut self) -> Result<Option<String>, StoreError> {
         match self.0.next() {
             Some(Value::Null) => Ok(None),
             Some(Value::Text(text)) => Ok(Some(text)),
@@ -373,24 +423,24 @@ impl Columns {
         }
     }
 
-    fn parsed_or_null<T: std::str::FromStr>(&mut self) -> Result<Option<T>, StoreError> {
+    pub fn parsed_or_null<T: FromStr>(&mut self) -> Result<Option<T>, StoreError> {
         let text = self.text_or_null()?;
         text.map(|text| text.parse().map_err(|_| unexpected()))
             .transpose()
     }
 
-    fn parsed<T: std::str::FromStr>(&mut self) -> Result<T, StoreError> {
+    pub fn parsed<T: FromStr>(&mut self) -> Result<T, StoreError> {
         self.parsed_or_null()?.ok_or_else(unexpected)
     }
 
-    fn number(&mut self) -> Result<u32, StoreError> {
+    pub fn number<T: TryFrom<i64>>(&mut self) -> Result<T, StoreError> {
         match self.0.next() {
-            Some(Value::Integer(number)) => u32::try_from(number).map_err(|_| unexpected()),
+            Some(Value::Integer(number)) => number.try_into().map_err(|_| unexpected()),
             _ => Err(unexpected()),
         }
     }
 }
 
-fn unexpected() -> StoreError {
+pub(super) fn unexpected() -> StoreError {
     StoreError::Fault("a row that the schema does not allow".into())
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep};
 use ulid::Ulid;
 
-use super::database::{Outcome, Parameters, Value};
+use super::database::{Outcome, Parameters, Value, milliseconds};
 use super::{Database, StoreError};
 
 /// One step of the schema.
@@ -44,6 +44,12 @@ const MIGRATIONS: &[Migration] = &[
         name: "message_pending_since",
         least_code: 1,
         statement: include_str!("migrations/0003_message_pending_since.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "sender",
+        least_code: 1,
+        statement: include_str!("migrations/0004_sender.sql"),
     },
 ];
 
@@ -260,13 +266,6 @@ impl<'a> Run<'a> {
         .await
         .map(|_| ())
     }
-}
-
-fn milliseconds(time: SystemTime) -> i64 {
-    let since = time
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

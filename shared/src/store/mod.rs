@@ -1,6 +1,8 @@
 //! Where messages are kept: one table, written in SQL that MySQL, MariaDB and SQLite all take.
 //!
-//! - [`messages`](self::messages): the operations that the board needs;
+//! - [`messages`](self::messages): posting and reading messages;
+//! - [`senders`](self::senders): the posting limit, and who may not post;
+//! - [`leftovers`](self::leftovers): what a crash or a delete left behind, and what is to be forgotten;
 //! - [`database`](self::database): one statement at a time, by whichever way leads to the database;
 //! - [`data_api`](self::data_api) and [`mysql`](self::mysql): the two ways, through the RDS Data API and by a
 //!   connection;
@@ -11,13 +13,17 @@
 
 mod data_api;
 mod database;
+mod leftovers;
 mod messages;
 mod migrations;
 mod mysql;
+mod senders;
 mod user;
 
 pub use data_api::DataApi;
 pub use database::{DataApiSettings, Database, DatabaseSettings, MySqlSettings, StoreError};
-pub use messages::{Leftover, Store};
+pub use leftovers::Leftover;
+pub use messages::{Before, Inserted, Status, Store};
 pub use migrations::{Migrated, migrate};
+pub use senders::{Admission, Post};
 pub use user::{DatabaseUser, InvalidUser};

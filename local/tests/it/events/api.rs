@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use shared::bucket::Bucket;
 
 use super::event;
-use crate::answer::{SHARED_FOR_A_SECOND, shown};
+use crate::answer::{API, SHARED_FOR_A_SECOND, shown};
 use crate::board::{BUCKET, Board};
 use crate::outage::setting;
 
@@ -39,6 +39,9 @@ fn body_of(answer: &Value, status: u16, headers: &Value) -> Value {
     let mut headers = headers.clone();
     headers["content-type"] = "application/json".into();
     headers["content-length"] = body.len().to_string().into();
+    for (name, value) in API {
+        headers[name] = value.into();
+    }
     let expected = json!({
         "statusCode": status,
         "headers": headers,

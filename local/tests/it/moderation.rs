@@ -1,0 +1,277 @@
+//! What moderators can do.
+
+use std::process::Command;
+
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, JSON, NO_STORE, ask, shown};
+use crate::board::{Board, eventually, file, http, picture};
+use crate::limit;
+
+const SECRET: &str = "the secret of this board, long enough";
+const BEFORE: &str = "the secret of this board before that";
+
+/// What `corkboard moderator-token` prints.
+fn moderator_token(configure: impl FnOnce(&mut Command)) -> Result<String, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = crate::board::command(&folder);
+    command.arg("moderator-token");
+    configure(&mut command);
+    let done = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    if done.status.success() {
+        Ok(text(done.stdout).trim_end().to_owned())
+    } else {
+        Err(text(done.stderr))
+    }
+}
+
+fn token_of(secret: &str) -> String {
+    moderator_token(|command| {
+        command.env("BOARD_SECRET", secret);
+    })
+    .unwrap()
+}
+
+impl Board {
+    pub fn moderator_token(&self) -> String {
+        let data = self.folder().path().join("data");
+        moderator_token(|command| {
+            command.env("CORKBOARD_DATA_DIR", data);
+        })
+        .unwrap()
+    }
+
+    async fn remove_sender(&self, token: &str, id: &str) -> Answer {
+        let post = http().post(self.url("/api/moderation/remove-sender"));
+        ask(post.bearer_auth(token).json(&json!({ "messageId": id }))).await
+    }
+
+    async fn post_picture_from(&self, address: &str) -> Value {
+        let form = reqwest::multipart::Form::new().part("picture", file(picture("small.jpg"), "a"));
+        let post = http().post(self.url("/api/messages")).multipart(form);
+        ask(post.header("x-forwarded-for", address)).await.created()
+    }
+}
+
+fn id(message: &Value) -> &str {
+    message["id"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn the_moderators_token_deletes_every_message() {
+    let board = Board::start();
+    let token = board.moderator_token();
+    let (text, with) = (
+        board.post_text("a").await,
+        board.post_picture("b", picture("photo.webp")).await,
+    );
+    for message in [&text, &with] {
+        assert_eq!(board.delete(id(message), &token).await.status, 204);
+        let answer = board.delete(id(message), &token).await;
+        answer.is_problem(404, "message-not-found", &json!([]));
+    }
+    assert_eq!(board.messages().await, [] as [Value; 0]);
+    eventually("the carrousel is empty", async || {
+        board.carrousel().await.is_empty().then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_moderators_delete_takes_the_picture_also_where_there_is_no_message() {
+    let board = Board::start();
+    let orphan = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    for key in ["jpg", "png", "gif", "webp"] {
+        board
+            .media()
+            .put(&format!("images/{orphan}.{key}"), picture("small.jpg"))
+            .await;
+    }
+    board
+        .media()
+        .put("images/by-hand.jpg", picture("small.jpg"))
+        .await;
+    let answer = board.delete(orphan, &board.moderator_token()).await;
+    answer.is_problem(404, "message-not-found", &json!([]));
+    assert_eq!(
+        board
+            .media()
+            .keys()
+            .await
+            .iter()
+            .filter(|key| key.starts_with("images/"))
+            .collect::<Vec<_>>(),
+        ["images/by-hand.jpg"]
+    );
+}
+
+#[tokio::test]
+async fn the_boards_secret_is_no_token_and_tokens_of_the_one_before_delete_but_do_not_moderate() {
+    let board = Board::start_with(|command| {
+        command.env("BOARD_SECRET", BEFORE);
+    });
+    let [first, second, third] = [
+        board.post_text("1").await,
+        board.post_text("2").await,
+        board.post_text("3").await,
+    ];
+    let token = |message: &Value| message["deleteToken"].as_str().unwrap().to_owned();
+
+    let board = Board::start_on(board.kill(), |command| {
+        command
+            .env("BOARD_SECRET", SECRET)
+            .env("BOARD_SECRET_PREVIOUS", BEFORE);
+    });
+    assert_eq!(board.delete(id(&first), &token(&first)).await.status, 204);
+    let base64 = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, SECRET);
+    for wrong in [SECRET, BEFORE, &base64, &token_of(BEFORE), &token(&third)] {
+        let answer = board.delete(id(&second), wrong).await;
+        answer.is_problem(403, "token-wrong", &json!([]));
+        let answer = board.remove_sender(wrong, id(&second)).await;
+        answer.is_problem(403, "token-wrong", &json!([]));
+    }
+    assert_eq!(
+        board.delete(id(&second), &token_of(SECRET)).await.status,
+        204
+    );
+
+    // After the next rotation they are void.
+    let board = Board::start_on(board.kill(), |command| {
+        command.env("BOARD_SECRET", SECRET);
+    });
+    assert_eq!(board.delete(id(&third), &token(&third)).await.status, 403);
+}
+
+#[tokio::test]
+async fn remove_sender_takes_all_that_the_sender_posted_and_refuses_more() {
+    let board = limit::board("0");
+    let token = board.moderator_token();
+    let (bad, good) = ("2001:db8:0:1::1", "192.0.2.2");
+    let kept = board.post_from(good, "kept").await.created();
+    let kept_picture = board.post_picture_from(good).await;
+    join_all((0..60).map(|_| board.post_from(bad, "spam"))).await;
+    join_all((0..60).map(|_| board.post_picture_from(bad))).await;
+    let last = board
+        .post_from("2001:db8:0:1::2", "of the same network")
+        .await
+        .created();
+
+    let answer = board.remove_sender(&token, id(&last)).await;
+    answer.is(200, &[JSON, NO_STORE], &json!({"removed": 121}));
+    assert_eq!(board.messages().await, [shown(&kept_picture), shown(&kept)]);
+    let keys = board.media().keys().await;
+    assert_eq!(
+        keys.iter().filter(|key| key.starts_with("images/")).count(),
+        1
+    );
+
+    let answer = board.post_from(bad, "more").await;
+    answer.is_problem(403, "sender-refused", &json!([]));
+    board.post_from(good, "goes on").await.created();
+    // Once more it finds nothing.
+    let answer = board.remove_sender(&token, id(&last)).await;
+    answer.is_problem(404, "message-not-found", &json!([]));
+}
+
+#[tokio::test]
+async fn a_message_whose_sender_is_not_known_any_more_goes_alone() {
+    let board = limit::board("0");
+    let old = board.post_from("192.0.2.1", "old").await.created();
+    let other = board.post_from("192.0.2.1", "other").await.created();
+    board
+        .sql("UPDATE message SET sender = NULL WHERE id = :id", id(&old))
+        .await;
+    let answer = board
+        .remove_sender(&board.moderator_token(), id(&old))
+        .await;
+    answer.is(200, &[JSON, NO_STORE], &json!({"removed": 1}));
+    assert_eq!(board.messages().await, [shown(&other)]);
+    board.post_from("192.0.2.1", "goes on").await.created();
+}
+
+#[tokio::test]
+async fn who_may_is_asked_before_what_and_whether_it_is_there() {
+    let board = Board::start();
+    let message = board.post_text("mine").await;
+    let path = "/api/moderation/remove-sender";
+    let post = || http().post(board.url(path));
+    let body = json!({"messageId": id(&message)});
+    let bearer = [("www-authenticate", "Bearer")];
+    ask(post().json(&body))
+        .await
+        .is_problem_with(401, "token-missing", &json!([]), &bearer);
+    ask(post().body("{"))
+        .await
+        .is_problem_with(401, "token-missing", &json!([]), &bearer);
+    let own = message["deleteToken"].as_str().unwrap();
+    ask(post().bearer_auth(own).json(&body))
+        .await
+        .is_problem(403, "token-wrong", &json!([]));
+    ask(post().bearer_auth(own).body("{"))
+        .await
+        .is_problem(403, "token-wrong", &json!([]));
+    let token = board.moderator_token();
+    ask(post().bearer_auth(&token).body("{}")).await.is_problem(
+        415,
+        "unsupported-media-type",
+        &json!([]),
+    );
+    let answer = ask(post()
+        .bearer_auth(&token)
+        .header("content-type", "application/json")
+        .body("{"))
+    .await;
+    assert_eq!(
+        (answer.status, answer.json()["type"].as_str()),
+        (400, Some("urn:corkboard:problem:malformed-body"))
+    );
+    for (value, code, detail) in [
+        (json!({}), "required", "must be a message's id"),
+        (
+            json!({"messageId": null}),
+            "required",
+            "must be a message's id",
+        ),
+        (json!({"messageId": 1}), "not-a-string", "must be a string"),
+        (
+            json!({"messageId": "x"}),
+            "invalid",
+            "must be a message's id",
+        ),
+    ] {
+        let answer = ask(post().bearer_auth(&token).json(&value)).await;
+        answer.is_problem(
+            422,
+            "invalid-fields",
+            &json!([{"field": "messageId", "code": code, "detail": detail}]),
+        );
+    }
+    board
+        .remove_sender(&token, "01ARZ3NDEKTSV4RRFFQ69G5FAV")
+        .await
+        .is_problem(404, "message-not-found", &json!([]));
+    let answer = board.request(Method::GET, path).await;
+    answer.is_problem_with(405, "method-not-allowed", &json!([]), &[("allow", "POST")]);
+    assert_eq!(board.messages().await.len(), 1);
+}
+
+#[test]
+fn the_token_is_told_for_a_board_that_is_there() {
+    let error = moderator_token(|_| {}).unwrap_err();
+    assert!(
+        error.contains("there is no board in") && error.contains("--data-dir"),
+        "{error}"
+    );
+    let error = moderator_token(|command| {
+        command.env("BOARD_SECRET", "short");
+    });
+    assert_eq!(
+        error.unwrap_err(),
+        "corkboard: BOARD_SECRET is malformed: expected at least 32 characters\n"
+    );
+    assert_eq!(token_of(SECRET).len(), 43);
+    assert_ne!(token_of(SECRET), token_of(BEFORE));
+}

@@ -1,0 +1,7 @@
+CREATE TABLE IF NOT EXISTS sender (
+  id CHAR(64) /*!40101 CHARACTER SET ascii COLLATE ascii_bin */ NOT NULL PRIMARY KEY,
+  since BIGINT NOT NULL,
+  posts INT NOT NULL,
+  refused INT NOT NULL,
+  last_key CHAR(64) /*!40101 CHARACTER SET ascii COLLATE ascii_bin */ NULL
+)

@@ -1,0 +1,274 @@
+use std::time::{Duration, SystemTime};
+
+use super::database::{Row, Value, milliseconds};
+use super::messages::{BLANK, Columns, id_value};
+use super::{Store, StoreError};
+use crate::domain::{Format, Idempotency, MessageId, Sender};
+
+/// What the limit is counted over, from a sender's first post on.
+const MINUTE: Duration = Duration::from_mins(1);
+/// How many posts of one sender are looked at together.
+const POSTS_AT_ONCE: u32 = 50;
+
+/// Whether a sender may post now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It may, and was counted.
+    Admitted,
+    /// It has posted as often as it may within a minute, and may again in this time.
+    OverLimit(Duration),
+    /// A moderator refused it.
+    Refused,
+}
+
+/// The table, for statements about one sender, as [`BY_STATUS`](super::messages::BY_STATUS) is for others.
+const BY_SENDER: &str = "message /*!40101 FORCE INDEX (message_by_sender) */";
+
+/// A message of a sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Post {
+    /// Its id.
+    pub id: MessageId,
+    /// The picture that may be in the bucket.
+    pub picture: Option<Format>,
+}
+
+/// A sender's row.
+struct Count {
+    /// When its minute began.
+    since: i64,
+    posts: u32,
+    is_refused: bool,
+    /// The idempotency key that was counted last.
+    last_key: Option<String>,
+}
+
+impl Store {
+    /// Counts a post against its sender's limit (0 is none), in one row that is only changed by conditional
+    /// updates, so that many at once cannot slip through. A key that was counted just now is not counted again:
+    /// its repeats come in together.
+    ///
+    /// # Errors
+    /// Where the database fails; the post may be counted all the same.
+    pub async fn admit(
+        &self,
+        sender: &Sender,
+        idempotency: Option<&Idempotency>,
+        limit: u32,
+        now: SystemTime,
+    ) -> Result<Admission, StoreError> {
+        let key = idempotency.map(Idempotency::key);
+        let now = milliseconds(now);
+        let minute = i64::try_from(MINUTE.as_millis()).unwrap_or(i64::MAX);
+        // Each time round, another request of this sender has got on, or its minute is over.
+        loop {
+            let Some(count) = self.count(sender).await? else {
+                if limit == 0 || self.begin(sender, key, now).await? {
+                    return Ok(Admission::Admitted);
+                }
+                continue;
+            };
+            if count.is_refused {
+                return Ok(Admission::Refused);
+            }
+            // Another sandbox's clock may be ahead.
+            let age = now.saturating_sub(count.since).max(0);
+            let is_running = age < minute;
+            if limit == 0 || (is_running && key.is_some() && count.last_key.as_deref() == key) {
+                return Ok(Admission::Admitted);
+            }
+            if is_running && count.posts >= limit {
+                let left = u64::try_from(minute - age).unwrap_or_default();
+                return Ok(Admission::OverLimit(Duration::from_millis(left)));
+            }
+            let counted = if is_running {
+                self.go_on(sender, key, &count, limit).await?
+            } else {
+                self.begin_again(sender, key, &count, now).await?
+            };
+            if counted {
+                return Ok(Admission::Admitted);
+            }
+        }
+    }
+
+    async fn count(&self, sender: &Sender) -> Result<Option<Count>, StoreError> {
+        let found = self
+            .execute(
+                "SELECT since, posts, refused, last_key FROM sender WHERE id = :id",
+                vec![("id", sender.as_str().into())],
+            )
+            .await?;
+        let count = |row: Row| {
+            let mut columns = Columns::of(row);
+            Ok(Count {
+                since: columns.number()?,
+                posts: columns.number()?,
+                is_refused: columns.number::<i64>()? != 0,
+                last_key: columns.text_or_null()?,
+            })
+        };
+        found.rows.into_iter().next().map(count).transpose()
+    }
+
+    /// The first post of the day.
+    async fn begin(
+        &self,
+        sender: &Sender,
+        key: Option<&str>,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        let inserted = self
+            .execute(
+                "INSERT INTO sender (id, since, posts, refused, last_key) \
+                 VALUES (:id, :now, 1, 0, :key)",
+                vec![
+                    ("id", sender.as_str().into()),
+                    ("now", Value::Integer(now)),
+                    ("key", key.into()),
+                ],
+            )
+            .await;
+        match inserted {
+            Ok(_) => Ok(true),
+            Err(StoreError::Duplicate) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A further post within the minute.
+    async fn go_on(
+        &self,
+        sender: &Sender,
+        key: Option<&str>,
+        count: &Count,
+        limit: u32,
+    ) -> Result<bool, StoreError> {
+        let counted = self
+            .execute(
+                "UPDATE sender SET posts = posts + 1, last_key = :key \
+                 WHERE id = :id AND since = :since AND posts < :limit AND refused = 0 \
+                 AND (last_key IS NULL OR :key IS NULL OR last_key <> :key)",
+                vec![
+                    ("id", sender.as_str().into()),
+                    ("key", key.into()),
+                    ("since", Value::Integer(count.since)),
+                    ("limit", Value::Integer(limit.into())),
+                ],
+            )
+            .await?;
+        Ok(counted.affected > 0)
+    }
+
+    /// The first post of another minute.
+    async fn begin_again(
+        &self,
+        sender: &Sender,
+        key: Option<&str>,
+        count: &Count,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        let counted = self
+            .execute(
+                "UPDATE sender SET since = :now, posts = 1, last_key = :key \
+                 WHERE id = :id AND since = :since AND refused = 0",
+                vec![
+                    ("id", sender.as_str().into()),
+                    ("key", key.into()),
+                    ("since", Value::Integer(count.since)),
+                    ("now", Value::Integer(now)),
+                ],
+            )
+            .await?;
+        Ok(counted.affected > 0)
+    }
+
+    /// Who posted a message, as long as that is known.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn sender_of(&self, id: MessageId) -> Result<Option<Sender>, StoreError> {
+        let found = self
+            .execute(
+                "SELECT sender FROM message WHERE id = :id AND status = 'posted'",
+                vec![("id", id_value(id))],
+            )
+            .await?;
+        let Some(row) = found.rows.into_iter().next() else {
+            return Ok(None);
+        };
+        Ok(Columns::of(row).text_or_null()?.map(Sender::stored))
+    }
+
+    /// Lets a sender post no more.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn refuse(&self, sender: &Sender) -> Result<(), StoreError> {
+        let id = || vec![("id", sender.as_str().into())];
+        let inserted = self
+            .execute(
+                "INSERT INTO sender (id, since, posts, refused) VALUES (:id, 0, 0, 1)",
+                id(),
+            )
+            .await;
+        match inserted {
+            Ok(_) => Ok(()),
+            Err(StoreError::Duplicate) => self
+                .execute("UPDATE sender SET refused = 1 WHERE id = :id", id())
+                .await
+                .map(|_| ()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Some of what a sender has on the board or is about to have, oldest first.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn posts_of(&self, sender: &Sender) -> Result<Vec<Post>, StoreError> {
+        let found = self
+            .execute(
+                &format!(
+                    "SELECT id, picture_format FROM {BY_SENDER} WHERE sender = :sender \
+                     AND status IN ('posted', 'pending') ORDER BY id LIMIT {POSTS_AT_ONCE}"
+                ),
+                vec![("sender", sender.as_str().into())],
+            )
+            .await?;
+        let post = |row| {
+            let mut columns = Columns::of(row);
+            Ok(Post {
+                id: columns.parsed()?,
+                picture: columns.parsed_or_null()?,
+            })
+        };
+        found.rows.into_iter().map(post).collect()
+    }
+
+    /// Makes blank marks of a sender's messages from one id to another. Who is about to post one of them finds
+    /// it deleted, and takes its picture back.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn blank_posts_of(
+        &self,
+        sender: &Sender,
+        first: MessageId,
+        last: MessageId,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            &format!(
+                "UPDATE {BY_SENDER} SET {BLANK} WHERE sender = :sender AND id >= :first AND id <= :last \
+                 AND status IN ('posted', 'pending')"
+            ),
+            vec![
+                ("sender", sender.as_str().into()),
+                ("first", id_value(first)),
+                ("last", id_value(last)),
+            ],
+        )
+        .await
+        .map(|_| ())
+    }
+}
