@@ -1,9 +1,10 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test tools lint test-rust test-browser test-watch test-template bench deploy undeploy rotate-secrets moderator-token logs smoke
+.PHONY: help run test tools lint test-rust test-browser test-watch test-template test-build bench deploy undeploy rotate-secrets moderator-token logs smoke
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PICTURES := $(TARGET)/pictures
+PYTEST := .tools/venv/bin/python -m pytest -p no:cacheprovider --quiet
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -11,7 +12,7 @@ help: ## this list
 run: ## the board on this machine: the same as cargo run
 	cargo run
 
-test: lint test-rust test-browser test-watch test-template ## all that CI runs; needs Rust, Python, Node, git and make
+test: lint test-rust test-browser test-watch test-template test-build ## all that CI runs; needs Rust, Python, Node, git and make
 
 tools: ## what the tests need besides; installs only what is missing
 	tests/tools/install
@@ -34,7 +35,10 @@ test-watch: tools ## the functions under cargo lambda watch
 
 test-template: tools ## template.yaml and its deployment, without AWS
 	cargo build --workspace
-	CORKBOARD_BINARIES=$(TARGET)/debug .tools/venv/bin/python -m pytest -p no:cacheprovider --quiet tests/template
+	CORKBOARD_BINARIES=$(TARGET)/debug $(PYTEST) tests/template --ignore=tests/template/test_build.py
+
+test-build: tools ## the functions as Lambda gets them
+	$(PYTEST) tests/template/test_build.py
 
 bench: tools ## what the store costs at three table sizes; the database's processor time is what counts
 	cargo bench --profile dev -p corkboard --bench table_sizes

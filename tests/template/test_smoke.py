@@ -64,7 +64,6 @@ def test_a_board_as_it_should_be_passes_and_is_left_as_it_was(board):
     assert b'"messages":[]' in connection.getresponse().read()
 
 
-@pytest.mark.xfail(strict=True, reason="message-board does not count posts yet; take this mark away when it does")
 def test_the_posting_limit_is_tried_where_there_is_one():
     with corkboard(POSTS_PER_MINUTE="5") as board:
         done = smoke(board.site)
