@@ -7,6 +7,7 @@ use axum::{Json, Router};
 use http::header::CACHE_CONTROL;
 use serde::Serialize;
 use shared::domain::{Alt, Author, MessageText, Picture};
+use utoipa::ToSchema;
 
 use crate::{Board, Posting};
 
@@ -15,26 +16,33 @@ pub fn router() -> Router<Arc<Board>> {
 }
 
 /// What a page needs to know before it offers to post.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Board)]
 struct Description<'a> {
     name: &'a str,
     posting: Posting,
+    #[schema(required)]
     contact_url: Option<&'a str>,
     limits: Limits,
 }
 
-#[derive(Serialize)]
+/// What a message may have.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Limits {
     text_characters: usize,
     author_characters: usize,
     alt_characters: usize,
     picture_bytes: usize,
+    /// From one address; 0 is without limit.
     posts_per_minute: u32,
 }
 
-async fn board(State(board): State<Arc<Board>>) -> impl IntoResponse {
+/// The board's name and limits, and whether posting is open.
+#[utoipa::path(get, path = "/api/board", operation_id = "getBoard",
+    responses((status = 200, description = "The board.", body = Description<'static>)))]
+pub async fn board(State(board): State<Arc<Board>>) -> impl IntoResponse {
     let settings = &board.settings;
     let description = Description {
         name: &settings.board_name,

@@ -6,10 +6,12 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use http::HeaderMap;
 use shared::bucket::{CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel};
+use utoipa::ToSchema;
 
 use crate::Board;
 use crate::caching::cacheable;
 use crate::deadline::Deadline;
+use crate::openapi::{self, problems};
 use crate::problem::Problem;
 
 /// A larger file would not pass Lambda's answer, 6 MB with every quote escaped.
@@ -19,7 +21,25 @@ pub fn router() -> Router<Arc<Board>> {
     Router::new().route("/api/carrousel.json", get(carrousel))
 }
 
-async fn carrousel(
+/// A picture of the carrousel.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes")]
+struct CarrouselPicture {
+    url: String,
+}
+
+problems!(Problems: CarrouselUnavailable);
+
+/// Every picture under `images/`, in key order.
+#[utoipa::path(get, path = "/api/carrousel.json", operation_id = "getCarrousel",
+    params(openapi::Known),
+    responses(
+        (status = 200, description = "The pictures.", body = [CarrouselPicture], headers(("ETag" = String))),
+        (status = 304, description = "They are those of the `ETag`."),
+        (status = 307, description = "The list is over 5 MB and read from the bucket.", headers(("Location" = String))),
+        Problems,
+    ))]
+pub async fn carrousel(
     State(board): State<Arc<Board>>,
     Extension(deadline): Extension<Deadline>,
     headers: HeaderMap,

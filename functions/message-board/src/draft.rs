@@ -11,7 +11,7 @@ use shared::domain::{
     NewMessage, NewPicture, Picture,
 };
 
-use crate::problem::{FieldProblem, Problem};
+use crate::problem::{FieldCode, FieldProblem, Problem};
 
 /// More parts than any form of ours has.
 const PARTS: usize = 100;
@@ -77,7 +77,7 @@ async fn from_json(request: Request) -> Result<Draft, Problem> {
         match members.remove(field) {
             None | Some(Value::Null) => {}
             Some(Value::String(text)) => draft.set(field, text),
-            Some(_) => draft.refuse(field, "not-a-string", "must be a string"),
+            Some(_) => draft.refuse(field, FieldCode::NotAString, "must be a string"),
         }
     }
     if members
@@ -86,7 +86,7 @@ async fn from_json(request: Request) -> Result<Draft, Problem> {
     {
         draft.refuse(
             "picture",
-            "not-a-file",
+            FieldCode::NotAFile,
             "must be sent as a file of multipart/form-data",
         );
     }
@@ -113,12 +113,12 @@ async fn from_form(request: Request) -> Result<Draft, Problem> {
                 let picture = part.bytes().await.map_err(broken)?;
                 // A form without a chosen file sends an empty one.
                 if !picture.is_empty() && draft.picture.replace(picture).is_some() {
-                    draft.refuse("picture", "several", "must be a single picture");
+                    draft.refuse("picture", FieldCode::Several, "must be a single picture");
                 }
                 continue;
             }
             _ if is_file => {
-                draft.refuse("picture", "unknown-file", "must be the only file");
+                draft.refuse("picture", FieldCode::UnknownFile, "must be the only file");
                 continue;
             }
             Some("text") => "text",
@@ -142,12 +142,12 @@ impl Draft {
             _ => &mut self.alt,
         };
         if slot.replace(value).is_some() {
-            self.refuse(field, "several", "must be given once");
+            self.refuse(field, FieldCode::Several, "must be given once");
         }
     }
 
     /// Notes what is wrong with a field; the first fault of a field is enough.
-    fn refuse(&mut self, field: &'static str, code: &'static str, detail: &str) {
+    fn refuse(&mut self, field: &'static str, code: FieldCode, detail: &str) {
         if self.wrong.iter().all(|wrong| wrong.field != field) {
             let detail = detail.to_owned();
             self.wrong.push(FieldProblem {
@@ -182,10 +182,10 @@ impl Draft {
             Err(InvalidPicture::TooLarge) => return Err(Problem::PictureTooLarge),
             Err(InvalidPicture::UnknownFormat) => return Err(Problem::UnsupportedPicture),
             Err(error @ InvalidPicture::Malformed(_)) => {
-                self.refuse("picture", "malformed", &error.to_string());
+                self.refuse("picture", FieldCode::Malformed, &error.to_string());
             }
             Err(error @ InvalidPicture::TooManyPixels { .. }) => {
-                self.refuse("picture", "too-many-pixels", &error.to_string());
+                self.refuse("picture", FieldCode::TooManyPixels, &error.to_string());
             }
         }
         let faults = [
@@ -195,7 +195,7 @@ impl Draft {
         ];
         for (field, fault) in faults {
             if let Some(fault) = fault {
-                self.refuse(field, fault.code(), &fault.to_string());
+                self.refuse(field, fault.into(), &fault.to_string());
             }
         }
         match (picture, text, author, alt) {

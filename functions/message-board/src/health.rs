@@ -8,6 +8,7 @@ use http::StatusCode;
 use serde::Serialize;
 use shared::store::{Store, StoreError};
 use tokio::time::timeout_at;
+use utoipa::ToSchema;
 
 use crate::Board;
 use crate::deadline::Deadline;
@@ -21,27 +22,38 @@ pub fn router() -> Router<Arc<Board>> {
         .route("/api/health/ready", get(ready))
 }
 
-#[derive(Serialize)]
-struct Health {
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    #[schema(pattern = "^ok$")]
     status: &'static str,
     version: &'static str,
 }
 
-/// Touches nothing: a paused database stays asleep.
-async fn health() -> Json<Health> {
+/// Whether the function answers. It touches nothing: a paused database stays asleep.
+#[utoipa::path(get, path = "/api/health", operation_id = "getHealth",
+    responses((status = 200, description = "It does.", body = Health)))]
+pub async fn health() -> Json<Health> {
     Json(Health {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
     })
 }
 
-#[derive(Serialize)]
-struct Readiness {
+#[derive(Serialize, ToSchema)]
+pub struct Readiness {
+    #[schema(pattern = "^(ok|resuming|down)$")]
     database: &'static str,
+    #[schema(pattern = "^(ok|down)$")]
     media: &'static str,
 }
 
-async fn ready(
+/// Whether its database and its bucket answer. It wakes a paused database.
+#[utoipa::path(get, path = "/api/health/ready", operation_id = "getReadiness",
+    responses(
+        (status = 200, description = "Both do.", body = Readiness),
+        (status = 503, description = "One does not.", body = Readiness),
+    ))]
+pub async fn ready(
     State(board): State<Arc<Board>>,
     Extension(deadline): Extension<Deadline>,
 ) -> (StatusCode, Json<Readiness>) {

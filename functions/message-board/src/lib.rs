@@ -9,6 +9,7 @@
 //! - `posting`: the order in which a post and a delete do their steps, so that a crash between any two heals;
 //! - `client`, `cross_site`: whom a request comes from, and which pages may ask;
 //! - `problem`: every error, and the one place where errors become HTTP;
+//! - `openapi`: the API described, for programs;
 //! - `caching`: entity tags and `Cache-Control`;
 //! - `deadline`: an answer in time, whatever happens;
 //! - [`Settings`]: what the function is told at start.
@@ -25,6 +26,7 @@ mod draft;
 mod health;
 mod messages;
 mod moderation;
+mod openapi;
 mod posting;
 mod problem;
 mod settings;
@@ -86,6 +88,7 @@ pub fn app(settings: Settings, database: Database, bucket: Bucket) -> Router {
         .merge(messages::router())
         .merge(moderation::router())
         .merge(carrousel::router())
+        .merge(openapi::router())
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         .fallback(async || Problem::NotFound)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

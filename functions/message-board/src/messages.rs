@@ -11,12 +11,14 @@ use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::bucket::Bucket;
 use shared::domain::{IdempotencyKey, Message, MessageId};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::caching::cacheable;
 use crate::deadline::Deadline;
 use crate::moderation::bearer;
-use crate::problem::{FieldProblem, Problem};
-use crate::{Board, client, draft, settings};
+use crate::openapi::problems;
+use crate::problem::{FieldCode, FieldProblem, Problem};
+use crate::{Board, client, draft, openapi, settings};
 
 /// One URL for all viewers: a shared cache asks once a second, and serves what it has while we cannot.
 const CACHE_CONTROL: &str = "public, max-age=0, s-maxage=1, stale-if-error=60";
@@ -27,23 +29,36 @@ pub fn router() -> Router<Arc<Board>> {
         .route("/api/messages/{id}", get(one).delete(delete))
 }
 
-/// A message as the API shows it.
-#[derive(Serialize)]
+/// A message.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Message)]
 struct MessageBody {
+    #[schema(schema_with = openapi::id)]
     id: MessageId,
+    #[schema(required)]
     author: Option<String>,
+    /// Empty only with a picture.
     text: String,
+    /// The id's time.
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(required)]
     picture: Option<PictureBody>,
 }
 
-#[derive(Serialize)]
+/// A message's picture.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Picture)]
 struct PictureBody {
     url: String,
+    #[schema(required)]
     alt: Option<String>,
+    /// In pixels, as displayed.
     width: u32,
+    /// In pixels, as displayed.
     height: u32,
+    #[schema(pattern = "^image/(jpeg|png|gif|webp)$")]
     r#type: &'static str,
 }
 
@@ -69,9 +84,15 @@ impl Board {
     }
 }
 
-#[derive(Deserialize)]
-struct PageQuery {
+/// Which page.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// How many messages.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 50, default = 20)]
     limit: Option<String>,
+    /// Only older ones than this message; the page before gives it as `next`.
+    #[param(schema_with = openapi::id, required = false)]
     before: Option<String>,
 }
 
@@ -79,7 +100,7 @@ impl PageQuery {
     fn parse(&self) -> Result<(u32, Option<MessageId>), FieldProblem> {
         let wrong = |field, detail: &str| FieldProblem {
             field,
-            code: "invalid",
+            code: FieldCode::Invalid,
             detail: detail.to_owned(),
         };
         let limit = self.limit.as_deref().map_or(Ok(20), |limit| {
@@ -97,13 +118,26 @@ impl PageQuery {
     }
 }
 
-#[derive(Serialize)]
+/// Messages, newest first.
+#[derive(Serialize, ToSchema)]
 struct Page {
     messages: Vec<MessageBody>,
+    /// The `before` of the following page; null where there is none.
+    #[schema(required, value_type = Option<String>)]
     next: Option<MessageId>,
 }
 
-async fn list(
+problems!(ListProblems: InvalidParameter, DatabaseResuming, DatabaseUnavailable, Internal);
+
+/// Messages, newest first, a page at a time.
+#[utoipa::path(get, path = "/api/messages", operation_id = "listMessages",
+    params(PageQuery, openapi::Known),
+    responses(
+        (status = 200, description = "The page.", body = Page, headers(("ETag" = String))),
+        (status = 304, description = "The page is that of the `ETag`."),
+        ListProblems,
+    ))]
+pub async fn list(
     State(board): State<Arc<Board>>,
     Extension(deadline): Extension<Deadline>,
     query: Result<Query<PageQuery>, QueryRejection>,
@@ -112,7 +146,7 @@ async fn list(
     let Query(query) = query.map_err(|_| {
         Problem::InvalidParameter(FieldProblem {
             field: "query",
-            code: "invalid",
+            code: FieldCode::Invalid,
             detail: "must give each parameter once".into(),
         })
     })?;
@@ -134,7 +168,17 @@ async fn list(
     Ok(cacheable(&headers, CACHE_CONTROL, json(&page)?))
 }
 
-async fn one(
+problems!(OneProblems: MessageNotFound, DatabaseResuming, DatabaseUnavailable, Internal);
+
+/// One message.
+#[utoipa::path(get, path = "/api/messages/{id}", operation_id = "getMessage",
+    params(openapi::Id, openapi::Known),
+    responses(
+        (status = 200, description = "The message.", body = MessageBody, headers(("ETag" = String))),
+        (status = 304, description = "The message is that of the `ETag`."),
+        OneProblems,
+    ))]
+pub async fn one(
     State(board): State<Arc<Board>>,
     Extension(deadline): Extension<Deadline>,
     id: Result<Path<String>, PathRejection>,
@@ -149,15 +193,37 @@ async fn one(
     ))
 }
 
-#[derive(Serialize)]
+/// A new message.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = NewMessageWithToken)]
 struct Created {
     #[serde(flatten)]
     message: MessageBody,
+    /// Deletes the message; it is told to nobody else.
+    #[schema(pattern = "^[A-Za-z0-9_-]{43}$")]
     delete_token: String,
 }
 
-async fn create(
+problems!(
+    CreateProblems: CrossSite, PostingClosed, SenderRefused, InvalidIdempotencyKey, MalformedBody,
+    UnsupportedMediaType, PictureTooLarge, UnsupportedPicture, InvalidFields, IdempotencyKeyReused,
+    MessageDeleted, PostingLimit, MediaUnavailable, DatabaseResuming, DatabaseUnavailable, Internal,
+);
+
+/// Posts a message. With an `Idempotency-Key` it may be repeated until it is answered.
+#[utoipa::path(post, path = "/api/messages", operation_id = "postMessage",
+    params(openapi::Repeatable),
+    request_body(content(
+        (openapi::NewText = "application/json"),
+        (openapi::NewMessage = "multipart/form-data"),
+    )),
+    responses(
+        (status = 201, description = "The message is on the board.", body = Created,
+            headers(("Location" = String))),
+        CreateProblems,
+    ))]
+pub async fn create(
     State(board): State<Arc<Board>>,
     Extension(deadline): Extension<Deadline>,
     request: Request,
@@ -179,8 +245,19 @@ async fn create(
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(created)).into_response())
 }
 
+problems!(
+    DeleteProblems: CrossSite, TokenMissing, TokenWrong, MessageNotFound, MediaUnavailable, DatabaseResuming,
+    DatabaseUnavailable, Internal,
+);
+
+/// Deletes a message and its picture.
+///
 /// The token is judged before anything is looked up, so that a wrong one learns nothing.
-async fn delete(
+#[utoipa::path(delete, path = "/api/messages/{id}", operation_id = "deleteMessage",
+    security(("token" = [])),
+    params(openapi::Id),
+    responses((status = 204, description = "It is gone."), DeleteProblems))]
+pub async fn delete(
     State(board): State<Arc<Board>>,
     Extension(deadline): Extension<Deadline>,
     id: Result<Path<String>, PathRejection>,

@@ -9,23 +9,43 @@ use http::HeaderMap;
 use serde::Serialize;
 use serde_json::Value;
 use shared::domain::MessageId;
+use utoipa::ToSchema;
 
 use crate::deadline::Deadline;
-use crate::problem::{FieldProblem, Problem};
-use crate::{Board, draft};
+use crate::openapi::problems;
+use crate::problem::{FieldCode, FieldProblem, Problem};
+use crate::{Board, draft, openapi};
 
 pub fn router() -> Router<Arc<Board>> {
     Router::new().route("/api/moderation/remove-sender", post(remove_sender))
 }
 
+/// A message of the sender.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "it describes")]
+struct OfSender {
+    #[schema(schema_with = openapi::id)]
+    message_id: String,
+}
+
 /// How many messages went.
-#[derive(Serialize)]
-struct Removed {
+#[derive(Serialize, ToSchema)]
+pub struct Removed {
     removed: usize,
 }
 
+problems!(
+    Problems: CrossSite, TokenMissing, TokenWrong, MalformedBody, UnsupportedMediaType, InvalidFields,
+    MessageNotFound, MediaUnavailable, DatabaseResuming, DatabaseUnavailable, Internal,
+);
+
 /// Removes what the sender of a message posted that day, and refuses that sender until midnight UTC.
-async fn remove_sender(
+#[utoipa::path(post, path = "/api/moderation/remove-sender", operation_id = "removeSender",
+    security(("moderator" = [])),
+    request_body = OfSender,
+    responses((status = 200, description = "It is done.", body = Removed), Problems))]
+pub async fn remove_sender(
     State(board): State<Arc<Board>>,
     Extension(deadline): Extension<Deadline>,
     request: Request,
@@ -51,11 +71,11 @@ fn message_id(value: Option<&Value>) -> Result<MessageId, FieldProblem> {
         detail: detail.to_owned(),
     };
     match value {
-        None | Some(Value::Null) => Err(fault("required", "must be a message's id")),
+        None | Some(Value::Null) => Err(fault(FieldCode::Required, "must be a message's id")),
         Some(Value::String(id)) => id
             .parse()
-            .map_err(|_| fault("invalid", "must be a message's id")),
-        Some(_) => Err(fault("not-a-string", "must be a string")),
+            .map_err(|_| fault(FieldCode::Invalid, "must be a message's id")),
+        Some(_) => Err(fault(FieldCode::NotAString, "must be a string")),
     }
 }
 

@@ -7,8 +7,10 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use shared::bucket::BucketError;
+use shared::domain::InvalidField;
 use shared::store::StoreError;
 use tracing::error;
+use utoipa::ToSchema;
 
 /// Every error of the API, answered as problem details (RFC 9457). None says anything of SQL, hosts or keys.
 #[derive(Debug)]
@@ -61,171 +63,305 @@ pub enum Problem {
     Internal,
 }
 
+/// The kind of a problem, for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub enum Code {
+    /// Not found.
+    #[serde(rename = "urn:corkboard:problem:not-found")]
+    NotFound,
+    /// Method not allowed.
+    #[serde(rename = "urn:corkboard:problem:method-not-allowed")]
+    MethodNotAllowed,
+    /// No such message.
+    #[serde(rename = "urn:corkboard:problem:message-not-found")]
+    MessageNotFound,
+    /// Invalid parameter.
+    #[serde(rename = "urn:corkboard:problem:invalid-parameter")]
+    InvalidParameter,
+    /// Malformed body.
+    #[serde(rename = "urn:corkboard:problem:malformed-body")]
+    MalformedBody,
+    /// Unsupported media type.
+    #[serde(rename = "urn:corkboard:problem:unsupported-media-type")]
+    UnsupportedMediaType,
+    /// Picture too large.
+    #[serde(rename = "urn:corkboard:problem:picture-too-large")]
+    PictureTooLarge,
+    /// Unsupported picture.
+    #[serde(rename = "urn:corkboard:problem:unsupported-picture")]
+    UnsupportedPicture,
+    /// Invalid fields.
+    #[serde(rename = "urn:corkboard:problem:invalid-fields")]
+    InvalidFields,
+    /// Invalid idempotency key.
+    #[serde(rename = "urn:corkboard:problem:invalid-idempotency-key")]
+    InvalidIdempotencyKey,
+    /// Idempotency key reused.
+    #[serde(rename = "urn:corkboard:problem:idempotency-key-reused")]
+    IdempotencyKeyReused,
+    /// Message deleted.
+    #[serde(rename = "urn:corkboard:problem:message-deleted")]
+    MessageDeleted,
+    /// Too many messages.
+    #[serde(rename = "urn:corkboard:problem:posting-limit")]
+    PostingLimit,
+    /// Sender refused.
+    #[serde(rename = "urn:corkboard:problem:sender-refused")]
+    SenderRefused,
+    /// Cross-site request.
+    #[serde(rename = "urn:corkboard:problem:cross-site")]
+    CrossSite,
+    /// Posting is closed.
+    #[serde(rename = "urn:corkboard:problem:posting-closed")]
+    PostingClosed,
+    /// Token missing.
+    #[serde(rename = "urn:corkboard:problem:token-missing")]
+    TokenMissing,
+    /// Wrong token.
+    #[serde(rename = "urn:corkboard:problem:token-wrong")]
+    TokenWrong,
+    /// The board is waking up.
+    #[serde(rename = "urn:corkboard:problem:database-resuming")]
+    DatabaseResuming,
+    /// The board is unavailable.
+    #[serde(rename = "urn:corkboard:problem:database-unavailable")]
+    DatabaseUnavailable,
+    /// Pictures are unavailable.
+    #[serde(rename = "urn:corkboard:problem:media-unavailable")]
+    MediaUnavailable,
+    /// The carrousel is unavailable.
+    #[serde(rename = "urn:corkboard:problem:carrousel-unavailable")]
+    CarrouselUnavailable,
+    /// Internal error.
+    #[serde(rename = "urn:corkboard:problem:internal")]
+    Internal,
+}
+
 /// What is wrong with one field or parameter.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct FieldProblem {
-    /// The field's name.
+    /// The field's or the parameter's name.
     pub field: &'static str,
-    /// Stable, for programs.
-    pub code: &'static str,
+    /// For programs.
+    pub code: FieldCode,
     /// For people.
     pub detail: String,
 }
 
+/// The kind of what is wrong with a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FieldCode {
+    /// Not what the field or parameter takes.
+    Invalid,
+    /// It must be there.
+    Required,
+    /// Not a string.
+    NotAString,
+    /// Given more than once.
+    Several,
+    /// Longer than the limit.
+    TooLong,
+    /// A control character.
+    ControlCharacter,
+    /// More than one line.
+    SeveralLines,
+    /// A character that reverses the text around it.
+    BidirectionalControl,
+    /// A description without a picture.
+    WithoutPicture,
+    /// Not a file.
+    NotAFile,
+    /// A file that is not the picture.
+    UnknownFile,
+    /// A picture that is damaged, or cut short.
+    Malformed,
+    /// A picture of too many pixels.
+    TooManyPixels,
+}
+
+impl From<InvalidField> for FieldCode {
+    fn from(fault: InvalidField) -> Self {
+        match fault {
+            InvalidField::TooLong { .. } => Self::TooLong,
+            InvalidField::Required => Self::Required,
+            InvalidField::ControlCharacter => Self::ControlCharacter,
+            InvalidField::SeveralLines => Self::SeveralLines,
+            InvalidField::BidirectionalControl => Self::BidirectionalControl,
+            InvalidField::WithoutPicture => Self::WithoutPicture,
+        }
+    }
+}
+
+/// Problem details.
+///
 /// <https://www.rfc-editor.org/rfc/rfc9457#section-3>
-#[derive(Serialize)]
-struct Body<'a> {
-    r#type: String,
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Body<'a> {
+    r#type: Code,
     title: &'static str,
+    /// The status once more.
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
+    /// For people.
     detail: &'a str,
+    /// What is wrong with which field, where fields are at fault.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
     errors: &'a [FieldProblem],
 }
 
-impl Problem {
-    /// Status, code, title and what a person may make of it.
+impl Code {
+    /// Status, title and what a person may make of it.
     #[expect(clippy::too_many_lines, reason = "a table")]
-    fn describe(&self) -> (StatusCode, &'static str, &'static str, &str) {
+    pub fn describe(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
-                "not-found",
                 "Not found",
                 "There is nothing at this path.",
             ),
             Self::MethodNotAllowed => (
                 StatusCode::METHOD_NOT_ALLOWED,
-                "method-not-allowed",
                 "Method not allowed",
                 "This path does not take this method; Allow lists those that it takes.",
             ),
             Self::MessageNotFound => (
                 StatusCode::NOT_FOUND,
-                "message-not-found",
                 "No such message",
                 "There is no message with this id, or it was deleted.",
             ),
-            Self::InvalidParameter(_) => (
+            Self::InvalidParameter => (
                 StatusCode::BAD_REQUEST,
-                "invalid-parameter",
                 "Invalid parameter",
                 "A query parameter is not valid; errors says which.",
             ),
-            Self::MalformedBody(detail) => (
+            Self::MalformedBody => (
                 StatusCode::BAD_REQUEST,
-                "malformed-body",
                 "Malformed body",
-                detail,
+                "The body cannot be read.",
             ),
             Self::UnsupportedMediaType => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported-media-type",
                 "Unsupported media type",
                 "Send application/json, or multipart/form-data with a picture.",
             ),
             Self::PictureTooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
-                "picture-too-large",
                 "Picture too large",
                 "A picture may have 4 MiB at most.",
             ),
             Self::UnsupportedPicture => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported-picture",
                 "Unsupported picture",
                 "The picture is not a JPEG, PNG, GIF, WebP or uncompressed BMP.",
             ),
-            Self::InvalidFields(_) => (
+            Self::InvalidFields => (
                 StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid-fields",
                 "Invalid fields",
                 "The message cannot be posted as it is; errors says why.",
             ),
             Self::InvalidIdempotencyKey => (
                 StatusCode::BAD_REQUEST,
-                "invalid-idempotency-key",
                 "Invalid idempotency key",
                 "Idempotency-Key must be 16 to 64 visible ASCII characters; a UUID is one.",
             ),
             Self::IdempotencyKeyReused => (
                 StatusCode::UNPROCESSABLE_ENTITY,
-                "idempotency-key-reused",
                 "Idempotency key reused",
                 "Something else was posted with this Idempotency-Key; take a new one.",
             ),
             Self::MessageDeleted => (
                 StatusCode::GONE,
-                "message-deleted",
                 "Message deleted",
                 "What was posted with this Idempotency-Key was deleted.",
             ),
-            Self::PostingLimit(_) => (
+            Self::PostingLimit => (
                 StatusCode::TOO_MANY_REQUESTS,
-                "posting-limit",
                 "Too many messages",
                 "So many messages a minute are not taken from one address; Retry-After says when the next one is.",
             ),
             Self::SenderRefused => (
                 StatusCode::FORBIDDEN,
-                "sender-refused",
                 "Sender refused",
                 "The moderators take no more messages from this address today (until midnight UTC).",
             ),
             Self::CrossSite => (
                 StatusCode::FORBIDDEN,
-                "cross-site",
                 "Cross-site request",
                 "Pages of this origin may not change the board.",
             ),
             Self::PostingClosed => (
                 StatusCode::FORBIDDEN,
-                "posting-closed",
                 "Posting is closed",
                 "The board takes no new messages now.",
             ),
             Self::TokenMissing => (
                 StatusCode::UNAUTHORIZED,
-                "token-missing",
                 "Token missing",
                 "Send the message's delete token, or the moderators', as Authorization: Bearer.",
             ),
             Self::TokenWrong => (
                 StatusCode::FORBIDDEN,
-                "token-wrong",
                 "Wrong token",
                 "This token does not allow it.",
             ),
             Self::DatabaseResuming => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                "database-resuming",
                 "The board is waking up",
                 "Try again in a few seconds.",
             ),
             Self::DatabaseUnavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                "database-unavailable",
                 "The board is unavailable",
                 "Messages cannot be reached now. Try again in a few seconds.",
             ),
             Self::MediaUnavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                "media-unavailable",
                 "Pictures are unavailable",
                 "Pictures cannot be stored or removed now. Try again in a few seconds.",
             ),
             Self::CarrouselUnavailable => (
                 StatusCode::BAD_GATEWAY,
-                "carrousel-unavailable",
                 "The carrousel is unavailable",
                 "The list of pictures cannot be reached now.",
             ),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
                 "Internal error",
                 "Something went wrong on our side.",
             ),
+        }
+    }
+}
+
+impl Problem {
+    fn code(&self) -> Code {
+        match self {
+            Self::NotFound => Code::NotFound,
+            Self::MethodNotAllowed => Code::MethodNotAllowed,
+            Self::MessageNotFound => Code::MessageNotFound,
+            Self::InvalidParameter(_) => Code::InvalidParameter,
+            Self::MalformedBody(_) => Code::MalformedBody,
+            Self::UnsupportedMediaType => Code::UnsupportedMediaType,
+            Self::PictureTooLarge => Code::PictureTooLarge,
+            Self::UnsupportedPicture => Code::UnsupportedPicture,
+            Self::InvalidFields(_) => Code::InvalidFields,
+            Self::InvalidIdempotencyKey => Code::InvalidIdempotencyKey,
+            Self::IdempotencyKeyReused => Code::IdempotencyKeyReused,
+            Self::MessageDeleted => Code::MessageDeleted,
+            Self::PostingLimit(_) => Code::PostingLimit,
+            Self::SenderRefused => Code::SenderRefused,
+            Self::CrossSite => Code::CrossSite,
+            Self::PostingClosed => Code::PostingClosed,
+            Self::TokenMissing => Code::TokenMissing,
+            Self::TokenWrong => Code::TokenWrong,
+            Self::DatabaseResuming => Code::DatabaseResuming,
+            Self::DatabaseUnavailable => Code::DatabaseUnavailable,
+            Self::MediaUnavailable => Code::MediaUnavailable,
+            Self::CarrouselUnavailable => Code::CarrouselUnavailable,
+            Self::Internal => Code::Internal,
         }
     }
 
@@ -250,13 +386,16 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, code, title, detail) = self.describe();
+        let (status, title, detail) = self.code().describe();
         let retry_after = self.retry_after();
         let body = Body {
-            r#type: format!("urn:corkboard:problem:{code}"),
+            r#type: self.code(),
             title,
             status: status.as_u16(),
-            detail,
+            detail: match &self {
+                Self::MalformedBody(detail) => detail,
+                _ => detail,
+            },
             errors: self.errors(),
         };
         let mut response = (status, Json(body)).into_response();

@@ -32,7 +32,7 @@ pub struct Settings {
 }
 
 /// Whether the board takes new messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Posting {
     /// It does.

@@ -28,20 +28,6 @@ pub enum InvalidField {
     WithoutPicture,
 }
 
-impl InvalidField {
-    /// The stable code that clients go by.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::TooLong { .. } => "too-long",
-            Self::Required => "required",
-            Self::ControlCharacter => "control-character",
-            Self::SeveralLines => "several-lines",
-            Self::BidirectionalControl => "bidirectional-control",
-            Self::WithoutPicture => "without-picture",
-        }
-    }
-}
-
 /// A message's text: trimmed, at most [`MessageText::LIMIT`] characters, no control characters but line
 /// feed and tab. It may be empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
