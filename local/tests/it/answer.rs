@@ -8,6 +8,8 @@ use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use ulid::Ulid;
 
+use crate::discretion::plant;
+
 pub const JSON: (&str, &str) = ("content-type", "application/json");
 pub const NO_STORE: (&str, &str) = ("cache-control", "no-store");
 /// Of the lists and the carrousel.
@@ -139,6 +141,7 @@ impl Answer {
     pub fn created(&self) -> Value {
         assert_eq!(self.status, 201, "{self:?}");
         let created = self.json();
+        plant(created["deleteToken"].as_str().unwrap());
         let id = created["id"].as_str().unwrap();
         let location = format!("/api/messages/{id}");
         self.is_of_the_api(201, &[JSON, NO_STORE, ("location", &location)]);

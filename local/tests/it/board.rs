@@ -18,6 +18,7 @@ use shared::store::{DataApiSettings, Database};
 use tempfile::TempDir;
 
 use crate::answer::{Answer, ask};
+use crate::discretion::{Log, plant};
 
 /// How long anything may take before it counts as not happening.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -31,6 +32,8 @@ pub struct Board {
     site: String,
     s3: String,
     data_api: String,
+    // Searched when the process has ended, and before its folder goes.
+    _log: Log,
     folder: TempDir,
 }
 
@@ -74,6 +77,7 @@ impl Board {
     pub fn start_on(folder: TempDir, configure: impl FnOnce(&mut Command)) -> Self {
         let errors = folder.path().join("stderr");
         let mut command = command(&folder);
+        command.env("RUST_LOG", "trace");
         configure(&mut command);
         let child = command
             .stdout(Stdio::piped())
@@ -103,6 +107,7 @@ impl Board {
             s3: url("  S3 "),
             data_api: url("  Data API "),
             process,
+            _log: Log::of(errors.clone()),
             folder,
         }
     }
@@ -157,6 +162,7 @@ impl Board {
 
     /// `POST /api/messages` with JSON.
     pub async fn post(&self, message: &Value) -> Answer {
+        message["text"].as_str().map(plant);
         ask(http().post(self.url("/api/messages")).json(message)).await
     }
 
@@ -174,6 +180,7 @@ impl Board {
 
     /// Posts a text with a picture, and gives what was answered.
     pub async fn post_picture(&self, text: &str, picture: Vec<u8>) -> Value {
+        plant(text);
         let form = Form::new().text("text", text.to_owned());
         let form = form.part("picture", file(picture, "picture"));
         self.post_form(form).await.created()

@@ -25,6 +25,18 @@ impl Board {
         answer.unwrap().records.unwrap_or_default()
     }
 
+    /// Runs a statement.
+    pub async fn run(&self, sql: &str) {
+        let statement = self.data_api().execute_statement();
+        let statement = statement.resource_arn(CLUSTER).secret_arn(SECRET);
+        statement
+            .database("corkboard")
+            .sql(sql)
+            .send()
+            .await
+            .unwrap();
+    }
+
     /// What a post leaves behind that dies after the picture was put.
     pub async fn leave_pending(&self, age: Duration, with_picture: bool) -> String {
         let id = id_of(age);

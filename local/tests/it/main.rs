@@ -6,6 +6,7 @@
 //! - [`repeats`], [`limit`], [`moderation`], [`cross_site`]: who may post what, and how often;
 //! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
 //! - [`together`], [`crash`], [`steps`], [`outage`]: many at once, and what goes wrong;
+//! - [`discretion`]: what no log may have;
 //! - [`refusals`], [`stop`]: the process itself;
 //! - [`events`]: the functions with the sample events of AWS.
 
@@ -22,6 +23,7 @@ mod carrousel;
 mod crash;
 mod cross_site;
 mod delete;
+mod discretion;
 mod events;
 mod front_door;
 mod gateway;

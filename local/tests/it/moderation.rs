@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, JSON, NO_STORE, ask, shown};
 use crate::board::{Board, eventually, file, http, picture};
+use crate::discretion::plant;
 use crate::limit;
 
 const SECRET: &str = "the secret of this board, long enough";
@@ -22,7 +23,11 @@ fn moderator_token(configure: impl FnOnce(&mut Command)) -> Result<String, Strin
     let done = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     if done.status.success() {
-        Ok(text(done.stdout).trim_end().to_owned())
+        let token = text(done.stdout).trim_end().to_owned();
+        for secret in [SECRET, BEFORE, &token] {
+            plant(secret);
+        }
+        Ok(token)
     } else {
         Err(text(done.stderr))
     }

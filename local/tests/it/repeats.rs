@@ -7,9 +7,12 @@ use uuid::Uuid;
 
 use crate::answer::{Answer, ask, shown};
 use crate::board::{Board, file, http, picture};
+use crate::discretion::plant;
 
 pub fn new_key() -> String {
-    Uuid::new_v4().to_string()
+    let key = Uuid::new_v4().to_string();
+    plant(&key);
+    key
 }
 
 impl Board {

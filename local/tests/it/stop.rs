@@ -32,10 +32,17 @@ fn idle_connection(address: SocketAddr) -> TcpStream {
     stream
 }
 
+/// One that logs as it does unless told otherwise.
+fn quiet_board() -> Board {
+    Board::start_with(|command| {
+        command.env_remove("RUST_LOG");
+    })
+}
+
 #[tokio::test]
 async fn it_ends_cleanly_though_connections_are_open() {
     for signal in [Signal::INT, Signal::TERM] {
-        let board = Board::start();
+        let board = quiet_board();
         let created = board.post_text("before").await;
         let addresses = board.addresses();
         let idle = addresses.map(idle_connection);
@@ -50,7 +57,7 @@ async fn it_ends_cleanly_though_connections_are_open() {
 
 #[tokio::test]
 async fn a_post_under_way_is_still_answered() {
-    let board = Board::start();
+    let board = quiet_board();
     let [site, ..] = board.addresses();
     let body = json!({"text": "under way"}).to_string();
     let mut stream = connect(site);
