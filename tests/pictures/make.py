@@ -10,6 +10,7 @@ that refuses it.
 """
 
 import argparse
+import io
 import json
 import random
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageCms, ImageDraw
 from PIL.ExifTags import GPS, IFD, Base
 
+import metadata
 from formats import bmp, interlaced_png, rle8_bmp
 
 
@@ -92,13 +94,10 @@ def srgb_profile() -> bytes:
     return profile[:24] + bytes(12) + profile[36:]
 
 
-XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description xmlns:exif="http://ns.adobe.com/exif/1.0/" exif:GPSLatitude="48,51.502N"/></rdf:RDF></x:xmpmeta>'
-
-
 def camera(path: Path, quality: int, seed: int) -> None:
     """12 megapixels held upright: stored lying down, Orientation 6, with place, profile and XMP."""
     stored(scene((3000, 4000), seed), 6).save(
-        path, quality=quality, subsampling="4:2:0", exif=phone_exif(6), icc_profile=srgb_profile(), xmp=XMP, comment=b"Holiday"
+        path, quality=quality, subsampling="4:2:0", exif=phone_exif(6), icc_profile=srgb_profile(), xmp=metadata.XMP, comment=b"Holiday"
     )
 
 
@@ -134,6 +133,39 @@ def make_every_kind(folder: Path, size: tuple[int, int]) -> None:
     (folder / "rle.bmp").write_bytes(rle8_bmp(art.convert("RGB")))
 
 
+# What a reader of each must find: the first orientation counts.
+EVERYTHING = {
+    "everything.jpg": {"type": "image/jpeg", "turned": True},
+    "everything.png": {"type": "image/png", "turned": True},
+    "everything.gif": {"type": "image/gif", "turned": False},
+    "everything.webp": {"type": "image/webp", "turned": True},
+    "everything-animated.webp": {"type": "image/webp", "turned": False},
+}
+
+
+def make_everything(folder: Path, size: tuple[int, int]) -> None:
+    """All that a format can carry besides the picture, and must not keep."""
+    photo, balls, profile = scene(size, 1), frames(size), srgb_profile()
+    animation = {"save_all": True, "append_images": balls[1:3], "duration": 120, "loop": 3}
+
+    def saved(picture: Image.Image, kind: str, **options: object) -> bytes:
+        written = io.BytesIO()
+        picture.save(written, kind, **options)
+        return written.getvalue()
+
+    turned = stored(photo, 6)
+    made = {
+        "everything.jpg": metadata.jpeg(saved(turned, "JPEG", quality=70, restart_marker_rows=1), 6, profile),
+        "everything.png": metadata.png(saved(stored(balls[0], 6), "PNG", save_all=True, append_images=[stored(balls[1], 6)], duration=120), 6, profile),
+        "everything.gif": metadata.gif(saved(balls[0], "GIF", **animation)),
+        # A profile makes it an extended one.
+        "everything.webp": metadata.webp(saved(turned.convert("RGBA"), "WEBP", quality=70, exif=b"MM\0*\0\0\0\x08\0\0\0\0\0\0"), 6, profile),
+        "everything-animated.webp": metadata.webp(saved(balls[0], "WEBP", quality=70, **animation), 1, profile),
+    }
+    for name, picture in made.items():
+        (folder / name).write_bytes(picture)
+
+
 def expected(folder: Path) -> dict[str, dict[str, object]]:
     """Read back with Pillow, but for what only the board's own rules decide."""
     found = {}
@@ -143,6 +175,12 @@ def expected(folder: Path) -> dict[str, dict[str, object]]:
             if picture.getexif().get(Base.Orientation, 1) >= 5:
                 width, height = height, width
             found[path.name] = {"type": Image.MIME[picture.format], "width": width, "height": height}
+    # Pillow takes the last of several orientations.
+    for name, everything in EVERYTHING.items():
+        with Image.open(folder / name) as picture:
+            width, height = picture.size
+        size = (height, width) if everything["turned"] else (width, height)
+        found[name] = {"type": everything["type"], "width": size[0], "height": size[1]}
     # Only uncompressed BMP is taken.
     found["rle.bmp"] = {"refused": 415}
     return found
@@ -155,6 +193,7 @@ def main() -> None:
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     make_every_kind(options.folder, (48, 32) if options.small else (1200, 800))
+    make_everything(options.folder, (48, 32) if options.small else (1200, 800))
     result = expected(options.folder)
     if not options.small:
         camera(options.folder / "camera.jpg", quality=90, seed=2)

@@ -187,6 +187,9 @@ impl Draft {
             Err(error @ InvalidPicture::TooManyPixels { .. }) => {
                 self.refuse("picture", FieldCode::TooManyPixels, &error.to_string());
             }
+            Err(error @ InvalidPicture::TooManyParts) => {
+                self.refuse("picture", "too-many-parts", &error.to_string());
+            }
         }
         let faults = [
             ("text", text.as_ref().err().copied()),

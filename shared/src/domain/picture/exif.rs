@@ -1,16 +1,37 @@
-//! The one thing that Corkboard reads of EXIF: how a picture is turned when it is displayed.
+//! The one thing that Corkboard reads and writes of EXIF: how a picture is turned when it is displayed.
 
 use super::reader::{Malformed, Reader, index};
 
 const ORIENTATION: u16 = 0x0112;
+const SHORT: u16 = 3;
 
-/// Whether the orientation in this TIFF structure swaps width and height (values 5 to 8). EXIF that cannot
-/// be read turns nothing, as in browsers.
-pub(super) fn swaps_sides(tiff: &[u8]) -> bool {
-    orientation(tiff).is_ok_and(|value| (5..=8).contains(&value))
+/// How a picture is displayed: 1 as it is stored, 2 to 8 mirrored or turned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Orientation(u8);
+
+impl Orientation {
+    pub const AS_STORED: Self = Self(1);
+
+    /// What a TIFF structure says. As in browsers, the first right value counts, and EXIF that cannot be
+    /// read turns nothing.
+    pub fn read(tiff: &[u8]) -> Self {
+        orientation(tiff).unwrap_or(Self::AS_STORED)
+    }
+
+    /// Whether width and height are exchanged.
+    pub fn swaps_sides(self) -> bool {
+        self.0 >= 5
+    }
+
+    /// A TIFF structure that says this and nothing else.
+    pub fn block(self) -> [u8; 26] {
+        let mut block = *b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x01\0\0\0\0\0\0";
+        block[19] = self.0;
+        block
+    }
 }
 
-fn orientation(tiff: &[u8]) -> Result<u16, Malformed> {
+fn orientation(tiff: &[u8]) -> Result<Orientation, Malformed> {
     let mut reader = Reader::new(tiff);
     let little_endian = match &reader.array()? {
         b"II" => true,
@@ -24,46 +45,90 @@ fn orientation(tiff: &[u8]) -> Result<u16, Malformed> {
             reader.u16_be()
         }
     };
+    let u32_at = |reader: &mut Reader<'_>| {
+        if little_endian {
+            reader.u32_le()
+        } else {
+            reader.u32_be()
+        }
+    };
     if u16_at(&mut reader)? != 42 {
         return Err(Malformed("it has unknown EXIF"));
     }
-    let offset = if little_endian {
-        reader.u32_le()?
-    } else {
-        reader.u32_be()?
-    };
     let mut directory = Reader::new(tiff);
-    directory.take(index(offset))?;
+    directory.take(index(u32_at(&mut reader)?))?;
     for _ in 0..u16_at(&mut directory)? {
-        let tag = u16_at(&mut directory)?;
-        directory.take(6)?; // type and count: a SHORT, once
+        let (tag, kind) = (u16_at(&mut directory)?, u16_at(&mut directory)?);
+        let count = u32_at(&mut directory)?;
         let value = u16_at(&mut directory)?;
         directory.take(2)?;
-        if tag == ORIENTATION {
-            return Ok(value);
+        if let (ORIENTATION, SHORT, 1, 1..=8) = (tag, kind, count, value) {
+            return Ok(Orientation(value.to_be_bytes()[1]));
         }
     }
-    Ok(1)
+    Ok(Orientation::AS_STORED)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// A big-endian directory of tags with type, count and value.
+    fn tiff(tags: &[(u16, u16, u32, u16)]) -> Vec<u8> {
+        let mut tiff = b"MM\0\x2a\0\0\0\x08".to_vec();
+        tiff.extend(u16::try_from(tags.len()).unwrap().to_be_bytes());
+        for (tag, kind, count, value) in tags {
+            tiff.extend(tag.to_be_bytes());
+            tiff.extend(kind.to_be_bytes());
+            tiff.extend(count.to_be_bytes());
+            tiff.extend(value.to_be_bytes());
+            tiff.extend([0; 2]);
+        }
+        tiff
+    }
+
     #[test]
     fn both_byte_orders_are_read() {
         let big = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0";
         let little = b"II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0";
-        assert_eq!((orientation(big), orientation(little)), (Ok(6), Ok(6)));
-        assert!(swaps_sides(big) && swaps_sides(little));
+        assert_eq!(Orientation::read(big), Orientation(6));
+        assert_eq!(Orientation::read(little), Orientation(6));
     }
 
     #[test]
     fn unreadable_exif_turns_nothing() {
-        let whole = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0";
-        for end in 0..whole.len() - 2 {
-            assert!(!swaps_sides(&whole[..end]), "{end}");
+        let whole = tiff(&[(ORIENTATION, SHORT, 1, 6)]);
+        for end in 0..whole.len() {
+            let read = Orientation::read(&whole[..end]);
+            assert_eq!(read, Orientation::AS_STORED, "{end}");
         }
-        assert!(!swaps_sides(b"MM\0\x2a\xff\xff\xff\xff\0\x01"));
+        let far = b"MM\0\x2a\xff\xff\xff\xff\0\x01";
+        assert_eq!(Orientation::read(far), Orientation::AS_STORED);
+    }
+
+    /// As Chromium does, seen with each of these.
+    #[test]
+    fn the_first_right_value_counts() {
+        for (tags, expected) in [
+            (&[(ORIENTATION, SHORT, 1, 0)][..], 1),
+            (&[(ORIENTATION, SHORT, 1, 9)], 1),
+            (&[(ORIENTATION, SHORT, 0, 6)], 1),
+            (&[(ORIENTATION, SHORT, 2, 6)], 1),
+            (&[(ORIENTATION, 1, 1, 0x0600)], 1),
+            (&[(ORIENTATION, 4, 1, 6)], 1),
+            (&[(ORIENTATION + 1, SHORT, 1, 6)], 1),
+            (&[(ORIENTATION, SHORT, 1, 9), (ORIENTATION, SHORT, 1, 6)], 6),
+            (&[(ORIENTATION, SHORT, 1, 1), (ORIENTATION, SHORT, 1, 6)], 1),
+            (&[(0x0100, SHORT, 1, 9), (ORIENTATION, SHORT, 1, 8)], 8),
+        ] {
+            assert_eq!(Orientation::read(&tiff(tags)).0, expected, "{tags:?}");
+        }
+    }
+
+    #[test]
+    fn a_block_says_what_it_was_made_from() {
+        for value in 1..=8 {
+            assert_eq!(Orientation::read(&Orientation(value).block()).0, value);
+        }
     }
 }

@@ -1,10 +1,13 @@
-//! Pictures, recognised by content and walked from the first byte to the end marker. Pixels are not
-//! decoded (BMP apart, which becomes PNG row by row), so there is no decoder to attack or to pay for.
+//! Pictures, recognised by content and walked from the first byte to the end marker. What decides how they
+//! look is kept as it is; all else, and what follows the end, goes. Pixels are not decoded (BMP apart, which
+//! becomes PNG row by row), so there is no decoder to attack or to pay for.
 
 mod bmp;
 mod exif;
 mod gif;
+mod icc;
 mod jpeg;
+mod kept;
 mod png;
 mod reader;
 #[cfg(test)]
@@ -16,6 +19,8 @@ use std::str::FromStr;
 use bytes::Bytes;
 use thiserror::Error;
 
+use exif::Orientation;
+use kept::Kept;
 use reader::Malformed;
 
 /// A format that the board keeps.
@@ -92,6 +97,9 @@ pub enum InvalidPicture {
         /// Millions of pixels.
         megapixels: u32,
     },
+    /// More to go through than the limits.
+    #[error("the picture has more than {FRAMES} frames, {SCANS} scans or {PARTS} parts")]
+    TooManyParts,
 }
 
 impl From<Malformed> for InvalidPicture {
@@ -100,7 +108,31 @@ impl From<Malformed> for InvalidPicture {
     }
 }
 
-/// A picture that is well-formed up to its end marker and within the limits, without what followed the end.
+/// Frames of an animation. A browser composes the whole picture for each; 4 MiB leave 2 KiB a frame.
+const FRAMES: usize = 2_000;
+/// Scans of a progressive JPEG. Encoders make about ten; a decoder goes through all pixels for each, however
+/// few bytes it has.
+const SCANS: usize = 100;
+/// Segments, chunks or blocks. A decoder keeps a record of each; a PNG of 4 MiB has 512 of the usual length.
+const PARTS: usize = 10_000;
+
+/// How many more of something a picture may have.
+struct Allowance(usize);
+
+impl Allowance {
+    fn take(&mut self) -> Result<(), InvalidPicture> {
+        self.take_many(1)
+    }
+
+    fn take_many(&mut self, many: usize) -> Result<(), InvalidPicture> {
+        let left = self.0.checked_sub(many);
+        self.0 = left.ok_or(InvalidPicture::TooManyParts)?;
+        Ok(())
+    }
+}
+
+/// A picture that is well-formed up to its end marker and within the limits, with what decides how it looks
+/// and nothing else.
 #[derive(Debug, Clone)]
 pub struct Picture {
     format: Format,
@@ -109,26 +141,28 @@ pub struct Picture {
     bytes: Bytes,
 }
 
-/// What a walk through a picture finds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Measured {
+/// What a walk through a picture gives.
+struct Walked {
     /// As displayed.
     width: u32,
     /// As displayed.
     height: u32,
-    /// Where the picture ends; what follows is not part of it.
-    end: usize,
+    bytes: Bytes,
 }
 
-impl Measured {
-    /// Of a picture with these sides as stored, `turned` where it is displayed on its side.
-    fn new((width, height): (u32, u32), turned: bool, end: usize) -> Self {
-        let (width, height) = if turned {
+impl Walked {
+    /// Of a picture with these sides as stored.
+    fn new((width, height): (u32, u32), orientation: Orientation, kept: Kept<'_>) -> Self {
+        let (width, height) = if orientation.swaps_sides() {
             (height, width)
         } else {
             (width, height)
         };
-        Self { width, height, end }
+        Self {
+            width,
+            height,
+            bytes: kept.into_bytes(),
+        }
     }
 }
 
@@ -140,34 +174,49 @@ impl Picture {
     /// A BMP's pixels are read, so fewer are taken.
     const BMP_MEGAPIXELS: u32 = 4;
 
-    /// Recognises, checks and measures what a client sent.
+    /// Recognises and checks what a client sent, and keeps what decides how it looks: in the bytes received
+    /// if nothing else is among them, otherwise in one buffer.
     ///
     /// # Errors
-    /// Where it is too large, of another format, damaged or has too many pixels.
+    /// Where it is too large, of another format, damaged, or has too many pixels or parts.
     pub fn parse(bytes: &Bytes) -> Result<Self, InvalidPicture> {
         if bytes.len() > Self::LIMIT {
             return Err(InvalidPicture::TooLarge);
         }
+        let picture = Self::recognise(bytes)?;
+        // A bitmap may grow; what is kept can be posted again.
+        if picture.bytes.len() > Self::LIMIT {
+            return Err(InvalidPicture::TooLarge);
+        }
+        Ok(picture)
+    }
+
+    fn recognise(bytes: &Bytes) -> Result<Self, InvalidPicture> {
         if bytes.starts_with(b"BM") {
             return Self::from_bmp(bytes);
         }
-        let (format, measured) = if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
-            (Format::Jpeg, jpeg::measure(bytes)?)
+        let (format, walked) = if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+            (Format::Jpeg, jpeg::walk(bytes)?)
         } else if bytes.starts_with(png::SIGNATURE) {
-            (Format::Png, png::measure(bytes)?)
+            (Format::Png, png::walk(bytes)?)
         } else if bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a") {
-            (Format::Gif, gif::measure(bytes)?)
+            (Format::Gif, gif::walk(bytes)?)
         } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
-            (Format::WebP, webp::measure(bytes)?)
+            (Format::WebP, webp::walk(bytes)?)
         } else {
             return Err(InvalidPicture::UnknownFormat);
         };
-        limited(measured.width, measured.height, Self::MEGAPIXELS)?;
+        let Walked {
+            width,
+            height,
+            bytes,
+        } = walked;
+        limited(width, height, Self::MEGAPIXELS)?;
         Ok(Self {
             format,
-            width: measured.width,
-            height: measured.height,
-            bytes: bytes.slice(..measured.end),
+            width,
+            height,
+            bytes,
         })
     }
 

@@ -9,6 +9,21 @@ use serde_json::Value;
 
 use super::*;
 
+mod gif;
+mod jpeg;
+mod png;
+mod webp;
+
+/// What every text in the metadata of `everything.*` says.
+const PLANTED: &[u8] = b"planted-by-a-test";
+
+/// EXIF that says this orientation and nothing else.
+fn only_orientation(value: u8) -> Vec<u8> {
+    let mut tiff = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    tiff.extend([value, 0, 0, 0, 0, 0, 0]);
+    tiff
+}
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/pictures")
 }
@@ -52,6 +67,49 @@ fn a_picture_that_is_cut_short_anywhere_is_refused() {
                 Picture::parse(&bytes.slice(..end)).is_err(),
                 "{name} cut at {end}"
             );
+        }
+    }
+}
+
+fn contains(bytes: &[u8], what: &[u8]) -> bool {
+    memchr::memmem::find(bytes, what).is_some()
+}
+
+fn malformed(bytes: Vec<u8>) -> &'static str {
+    match Picture::parse(&bytes.into()) {
+        Err(InvalidPicture::Malformed(what)) => what,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn nothing_else_is_left_of_a_picture() {
+    let everything = accepted()
+        .into_iter()
+        .filter(|(name, ..)| name.starts_with("everything"));
+    assert_eq!(everything.clone().count(), 5);
+    for (name, bytes, _) in everything {
+        assert!(contains(&bytes, PLANTED), "{name}");
+        let picture = Picture::parse(&bytes).unwrap();
+        assert!(!contains(picture.bytes(), PLANTED), "{name}");
+    }
+}
+
+#[test]
+fn what_is_kept_is_kept_again_without_a_copy() {
+    for (name, bytes, expected) in accepted() {
+        let kept = Picture::parse(&bytes).unwrap();
+        let again = Picture::parse(kept.bytes()).unwrap();
+        assert_eq!(again.bytes(), kept.bytes(), "{name}");
+        assert_eq!(again.bytes().as_ptr(), kept.bytes().as_ptr(), "{name}");
+        assert_eq!(
+            (again.format(), again.width(), again.height()),
+            (kept.format(), kept.width(), kept.height()),
+            "{name}"
+        );
+        let metadata = ["everything", "orientation", "photo.webp"];
+        if expected["type"] != "image/bmp" && !metadata.iter().any(|kind| name.starts_with(kind)) {
+            assert_eq!(kept.bytes().as_ptr(), bytes.as_ptr(), "{name}");
         }
     }
 }
@@ -172,6 +230,23 @@ fn what_is_no_picture_is_refused_as_such() {
         Picture::parse(&picture("rle.bmp")).unwrap_err(),
         InvalidPicture::UnknownFormat
     );
+}
+
+#[test]
+fn a_bitmap_that_becomes_too_large_is_too_large() {
+    // 16 bits of noise a pixel become 24.
+    let mut bitmap = b"BM\0\0\0\0\0\0\0\0".to_vec();
+    for number in [54, 40, 1_448, 1_448, 1 | 16 << 16, 0, 0, 0, 0, 0, 0_u32] {
+        bitmap.extend(number.to_le_bytes());
+    }
+    let mut noise = 1_u32;
+    for _ in 0..1_448 * 1_448 {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        bitmap.extend(&noise.to_be_bytes()[..2]);
+    }
+    assert!(bitmap.len() <= Picture::LIMIT);
+    let refusal = Picture::parse(&bitmap.into()).unwrap_err();
+    assert_eq!(refusal, InvalidPicture::TooLarge);
 }
 
 #[test]

@@ -1,83 +1,231 @@
 //! WebP (RFC 9649): a RIFF container with a simple (VP8, VP8L) or an extended (VP8X) picture.
 
-use super::Measured;
-use super::exif;
-use super::reader::{CUT_SHORT, Malformed, Reader, index};
+use std::mem::replace;
+use std::ops::Range;
 
-pub(super) fn measure(bytes: &[u8]) -> Result<Measured, Malformed> {
-    let mut file = Reader::new(bytes);
-    file.take(4)?; // "RIFF"
-    let length = index(file.u32_le()?);
-    let start = file.position();
-    let mut reader = Reader::new(file.take(length)?);
-    reader.take(4)?; // "WEBP"
+use bytes::Bytes;
 
-    let mut size = None;
-    let mut image = false;
-    let mut turned = false;
-    while !reader.rest().is_empty() {
-        let kind: [u8; 4] = reader.array()?;
-        let length = index(reader.u32_le()?);
-        let data = reader.take(length)?;
-        if length % 2 == 1 {
-            reader.take(1)?; // chunks are padded to even lengths
+use super::exif::Orientation;
+use super::icc;
+use super::kept::Kept;
+use super::reader::{Malformed, Reader, index};
+use super::{Allowance, FRAMES, InvalidPicture, PARTS, Walked};
+
+/// What an extended picture says it has (2.7.1).
+const ANIMATION: u8 = 0x02;
+const EXIF: u8 = 0x08;
+const ALPHA: u8 = 0x10;
+const PROFILE: u8 = 0x20;
+
+/// Where the lengths and those flags stand.
+const LENGTH_AT: usize = 4;
+const FLAGS_AT: usize = 20;
+/// The length of a chunk comes after its name; then comes its data.
+const HEADER: usize = 8;
+
+const SEVERAL_IMAGES: Malformed = Malformed("it has several images");
+
+/// Keeps the image or the frames, and the first profile and orientation if the header announces them;
+/// then corrects what the header says.
+pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
+    let mut start = Reader::new(bytes);
+    start.take(4)?; // "RIFF"
+    let length = index(start.u32_le()?);
+    let riff = Reader::new(bytes).take(LENGTH_AT + 4 + length)?;
+    let mut reader = Reader::new(riff);
+    reader.take(12)?;
+    let mut kept = Kept::of(bytes);
+    kept.keep(0..reader.position());
+
+    let first = chunk(&mut reader)?;
+    let walked = if &first.kind == b"VP8X" {
+        extended(&first, reader, kept)?
+    } else {
+        let size = image(&first)?.ok_or(Malformed("its header is missing"))?;
+        kept.keep(first.place);
+        // What else there is does not belong to a simple picture.
+        Parts {
+            size,
+            orientation: Orientation::AS_STORED,
+            kept,
         }
-        let first = size.is_none();
-        match &kind {
-            b"VP8X" if first => size = Some(extended(data)?),
-            b"VP8 " | b"VP8L" => {
-                let measured = if &kind == b"VP8L" {
-                    lossless(data)?
-                } else {
-                    lossy(data)?
-                };
-                if image || *size.get_or_insert(measured) != measured {
-                    return Err(Malformed("its image is not of its size"));
-                }
-                image = true;
-            }
-            _ if first => return Err(Malformed("its header is missing")),
-            b"ANMF" => {
-                frame_within(data, size)?;
-                image = true;
-            }
-            b"EXIF" => turned = exif::swaps_sides(data.strip_prefix(b"Exif\0\0").unwrap_or(data)),
-            _ => {}
-        }
-    }
-    if !image {
-        return Err(Malformed("it has no image"));
-    }
-    Ok(Measured::new(
-        size.ok_or(CUT_SHORT)?,
-        turned,
-        start + length,
-    ))
+    };
+    let Parts {
+        size,
+        orientation,
+        mut kept,
+    } = walked;
+    let length = u32::try_from(kept.len() - LENGTH_AT - 4).unwrap_or(u32::MAX);
+    kept.replace(LENGTH_AT, &length.to_le_bytes());
+    Ok(Walked::new(size, orientation, kept))
 }
 
-/// A frame of an animation: half of where it stands, then its sides less one.
-fn frame_within(data: &[u8], canvas: Option<(u32, u32)>) -> Result<(), Malformed> {
-    let mut reader = Reader::new(data);
+struct Parts<'a> {
+    size: (u32, u32),
+    orientation: Orientation,
+    kept: Kept<'a>,
+}
+
+struct Chunk<'a> {
+    kind: [u8; 4],
+    data: &'a [u8],
+    /// With its header and padding.
+    place: Range<usize>,
+}
+
+fn chunk<'a>(reader: &mut Reader<'a>) -> Result<Chunk<'a>, Malformed> {
+    let start = reader.position();
+    let kind = reader.array()?;
+    let length = index(reader.u32_le()?);
+    let data = reader.take(length)?;
+    if length % 2 == 1 {
+        reader.take(1)?; // chunks are padded to even lengths
+    }
+    Ok(Chunk {
+        kind,
+        data,
+        place: start..reader.position(),
+    })
+}
+
+fn extended<'a>(
+    header: &Chunk<'_>,
+    mut reader: Reader<'_>,
+    mut kept: Kept<'a>,
+) -> Result<Parts<'a>, InvalidPicture> {
+    let mut fields = Reader::new(header.data);
+    let flags = fields.u8()?;
+    fields.take(3)?; // reserved
+    let size = (fields.u24_le()? + 1, fields.u24_le()? + 1);
+    if !fields.rest().is_empty() {
+        return Err(Malformed("its header is wrong").into());
+    }
+    let is_animation = flags & ANIMATION != 0;
+    kept.keep(header.place.clone());
+
+    let mut parts = Allowance(PARTS);
+    let mut frames = Allowance(FRAMES);
+    let mut profile = None;
+    let mut orientation = None;
+    let mut background = false;
+    let mut transparency = false;
+    let mut complete = false;
+    while !reader.rest().is_empty() {
+        parts.take()?;
+        let chunk = chunk(&mut reader)?;
+        match &chunk.kind {
+            b"VP8X" => return Err(Malformed("it has several headers").into()),
+            b"VP8 " | b"VP8L" if is_animation => return Err(SEVERAL_IMAGES.into()),
+            b"VP8 " | b"VP8L" => {
+                if image(&chunk)? != Some(size) {
+                    return Err(Malformed("its image is not of its size").into());
+                }
+                if replace(&mut complete, true) {
+                    return Err(SEVERAL_IMAGES.into());
+                }
+            }
+            b"ALPH" if !is_animation && !complete && !replace(&mut transparency, true) => {}
+            b"ANIM" if is_animation && chunk.data.len() == 6 && !replace(&mut background, true) => {
+            }
+            b"ANMF" if is_animation => {
+                if !background {
+                    return Err(Malformed("its animation has no beginning").into());
+                }
+                frames.take()?;
+                complete = true;
+                keep_frame(&chunk, size, &mut kept)?;
+                continue;
+            }
+            b"ICCP" if flags & PROFILE != 0 && profile.is_none() => {
+                if !*profile.insert(icc::is_profile(chunk.data, chunk.data.len())) {
+                    continue;
+                }
+            }
+            b"EXIF" if flags & EXIF != 0 && orientation.is_none() => {
+                // Some writers begin it as in a JPEG.
+                let tiff = chunk.data.strip_prefix(b"Exif\0\0").unwrap_or(chunk.data);
+                let found = *orientation.insert(Orientation::read(tiff));
+                if found != Orientation::AS_STORED {
+                    kept.add(&[b"EXIF\x1a\0\0\0", &found.block()[..]].concat());
+                }
+                continue;
+            }
+            _ => continue,
+        }
+        kept.keep(chunk.place);
+    }
+    if !complete {
+        return Err(Malformed("it has no image").into());
+    }
+    let orientation = orientation.unwrap_or(Orientation::AS_STORED);
+    let is_turned = orientation != Orientation::AS_STORED;
+    let flags = flags & (ANIMATION | ALPHA)
+        | if profile == Some(true) { PROFILE } else { 0 }
+        | if is_turned { EXIF } else { 0 };
+    kept.replace(FLAGS_AT, &[flags, 0, 0, 0]);
+    Ok(Parts {
+        size,
+        orientation,
+        kept,
+    })
+}
+
+/// A frame of an animation (2.7.1.1): half of where it stands, its sides less one, how long and how it is
+/// shown; then its image, of which unknown chunks go.
+fn keep_frame(frame: &Chunk<'_>, canvas: (u32, u32), kept: &mut Kept<'_>) -> Result<(), Malformed> {
+    const FIELDS: usize = 16;
+    let mut reader = Reader::new(frame.data);
     let (left, top) = (2 * reader.u24_le()?, 2 * reader.u24_le()?);
-    let (width, height) = (reader.u24_le()? + 1, reader.u24_le()? + 1);
-    if canvas.is_none_or(|canvas| left + width > canvas.0 || top + height > canvas.1) {
+    let size = (reader.u24_le()? + 1, reader.u24_le()? + 1);
+    if left + size.0 > canvas.0 || top + size.1 > canvas.1 {
         return Err(Malformed("a frame is larger than the picture"));
     }
+    reader.take(4)?; // duration, and how it is drawn
+    let data = frame.place.start + HEADER;
+    let at = kept.len();
+    kept.keep(frame.place.start..data + FIELDS);
+    let mut transparency = false;
+    let mut complete = false;
+    while !reader.rest().is_empty() {
+        let chunk = chunk(&mut reader)?;
+        match &chunk.kind {
+            b"ALPH" if !complete && !replace(&mut transparency, true) => {}
+            b"VP8 " | b"VP8L" => {
+                if image(&chunk)? != Some(size) {
+                    return Err(Malformed("a frame is not of its size"));
+                }
+                if replace(&mut complete, true) {
+                    return Err(SEVERAL_IMAGES);
+                }
+            }
+            _ => continue,
+        }
+        kept.keep(data + chunk.place.start..data + chunk.place.end);
+    }
+    if !complete {
+        return Err(Malformed("a frame is missing"));
+    }
+    let length = u32::try_from(kept.len() - at - HEADER).unwrap_or(u32::MAX);
+    kept.replace(at + 4, &length.to_le_bytes());
     Ok(())
 }
 
-/// VP8X: flags, then the canvas less one.
-fn extended(data: &[u8]) -> Result<(u32, u32), Malformed> {
-    let mut reader = Reader::new(data);
-    reader.take(4)?;
-    Ok((reader.u24_le()? + 1, reader.u24_le()? + 1))
+/// The size of an image, if the chunk is one.
+fn image(chunk: &Chunk<'_>) -> Result<Option<(u32, u32)>, Malformed> {
+    match &chunk.kind {
+        b"VP8 " => lossy(chunk.data).map(Some),
+        b"VP8L" => lossless(chunk.data).map(Some),
+        _ => Ok(None),
+    }
 }
 
 /// VP8 (RFC 6386, 9.1): a key frame's tag and start code, then 14 bits a side.
 fn lossy(data: &[u8]) -> Result<(u32, u32), Malformed> {
     let mut reader = Reader::new(data);
-    let tag: [u8; 3] = reader.array()?;
-    if tag[0] & 1 != 0 || reader.array()? != [0x9d, 0x01, 0x2a] {
+    let tag = reader.u24_le()?;
+    let is_key_frame = tag & 1 == 0 && reader.array()? == [0x9d, 0x01, 0x2a];
+    let is_shown = (tag >> 1) & 7 <= 3 && tag & 0x10 != 0;
+    if !is_key_frame || !is_shown || index(tag >> 5) > data.len() {
         return Err(Malformed("it does not begin with a key frame"));
     }
     let (width, height) = (reader.u16_le()? & 0x3fff, reader.u16_le()? & 0x3fff);
@@ -87,12 +235,13 @@ fn lossy(data: &[u8]) -> Result<(u32, u32), Malformed> {
     Ok((width.into(), height.into()))
 }
 
-/// VP8L: a signature, then 14 bits a side, each less one.
+/// VP8L: a signature, 14 bits a side, each less one, whether it is transparent, and the version, 0.
 fn lossless(data: &[u8]) -> Result<(u32, u32), Malformed> {
     let mut reader = Reader::new(data);
-    if reader.u8()? != 0x2f {
+    let signature = reader.u8()?;
+    let bits = reader.u32_le()?;
+    if signature != 0x2f || bits >> 29 != 0 {
         return Err(Malformed("it does not begin with an image"));
     }
-    let bits = reader.u32_le()?;
     Ok(((bits & 0x3fff) + 1, ((bits >> 14) & 0x3fff) + 1))
 }

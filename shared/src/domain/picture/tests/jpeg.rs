@@ -1,0 +1,217 @@
+use super::*;
+
+/// `small.jpg` in three parts: up to its first scan, the scan, and the end marker.
+fn parts() -> [Vec<u8>; 3] {
+    let whole = picture("small.jpg");
+    let scan = memchr::memmem::find(&whole, &[0xff, 0xda]).unwrap();
+    let end = whole.len() - 2;
+    [&whole[..scan], &whole[scan..end], &whole[end..]].map(<[u8]>::to_vec)
+}
+
+fn segment(marker: u8, data: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(data.len() + 2).unwrap();
+    [&[0xff, marker], &length.to_be_bytes()[..], data].concat()
+}
+
+/// `small.jpg` with these bytes before its first scan.
+fn with(before_the_scan: &[u8]) -> Bytes {
+    let [tables, scan, end] = parts();
+    [&tables[..], before_the_scan, &scan, &end].concat().into()
+}
+
+fn exif(orientation: u8) -> Vec<u8> {
+    let block = only_orientation(orientation);
+    segment(0xe1, &[b"Exif\0\0", &block[..]].concat())
+}
+
+fn profile() -> Vec<u8> {
+    let mut profile = vec![b'p'; 300];
+    profile[..4].copy_from_slice(&300_u32.to_be_bytes());
+    profile[36..40].copy_from_slice(b"acsp");
+    profile
+}
+
+fn piece(number: u8, count: u8, data: &[u8]) -> Vec<u8> {
+    segment(
+        0xe2,
+        &[b"ICC_PROFILE\0", &[number, count][..], data].concat(),
+    )
+}
+
+/// As Chromium does, seen with each of these.
+#[test]
+fn the_first_exif_before_the_image_turns_it() {
+    let sides = |bytes: &Bytes| {
+        let picture = Picture::parse(bytes).unwrap();
+        (picture.width(), picture.height())
+    };
+    let turned = (32, 48);
+    let xmp = segment(0xe1, b"http://ns.adobe.com/xap/1.0/\0<x/>");
+    assert_eq!(sides(&with(&exif(6))), turned);
+    assert_eq!(sides(&with(&[exif(6), exif(1)].concat())), turned);
+    assert_eq!(sides(&with(&[exif(1), exif(6)].concat())), (48, 32));
+    let broken = segment(0xe1, b"Exif\0\0XX");
+    assert_eq!(sides(&with(&[broken, exif(6)].concat())), (48, 32));
+    assert_eq!(sides(&with(&[xmp, exif(6)].concat())), turned);
+    let [tables, scan, end] = parts();
+    let late = [tables, scan, exif(6), end].concat().into();
+    assert_eq!(sides(&late), (48, 32));
+}
+
+#[test]
+fn of_exif_only_a_turn_is_kept() {
+    for orientation in 1..=8 {
+        let long = [&only_orientation(orientation)[..], PLANTED].concat();
+        let long = segment(0xe1, &[b"Exif\0\0", &long[..]].concat());
+        let kept = Picture::parse(&with(&long)).unwrap();
+        let expected = if orientation == 1 {
+            vec![]
+        } else {
+            exif(orientation)
+        };
+        assert_eq!(*kept.bytes(), with(&expected));
+    }
+}
+
+#[test]
+fn thumbnails_and_tails_of_jfif_and_adobe_go() {
+    let thumbnail = segment(
+        0xe0,
+        &[b"JFIF\0\x01\x02\0\0\x01\0\x01\x01\x02", PLANTED].concat(),
+    );
+    let adobe = segment(0xee, &[b"Adobe\0d\0\0\0\0\x01", PLANTED].concat());
+    let extension = segment(0xe0, &[b"JFXX\0\x10", PLANTED].concat());
+    let short = segment(0xee, b"Adobe");
+    let sent = with(&[thumbnail, adobe, extension, short].concat());
+    let expected = with(
+        &[
+            segment(0xe0, b"JFIF\0\x01\x02\0\0\x01\0\x01\0\0"),
+            segment(0xee, b"Adobe\0d\0\0\0\0\x01"),
+        ]
+        .concat(),
+    );
+    assert_eq!(*Picture::parse(&sent).unwrap().bytes(), expected);
+}
+
+#[test]
+fn a_profile_is_kept_if_all_of_it_is_there() {
+    let profile = profile();
+    let [first, second] = [&profile[..200], &profile[200..]];
+    for whole in [
+        piece(1, 1, &profile),
+        [piece(1, 2, first), piece(2, 2, second)].concat(),
+        [piece(2, 2, second), piece(1, 2, first)].concat(),
+        [
+            piece(1, 2, first),
+            segment(0xe2, b"MPF\0"),
+            piece(2, 2, second),
+        ]
+        .concat(),
+    ] {
+        let kept = Picture::parse(&with(&whole)).unwrap();
+        assert!(contains(kept.bytes(), first) && contains(kept.bytes(), second));
+        assert!(!contains(kept.bytes(), b"MPF"));
+    }
+    for part in [
+        piece(1, 2, &profile),
+        piece(0, 1, &profile),
+        piece(1, 0, &profile),
+        [piece(1, 2, first), piece(2, 3, second)].concat(),
+        [piece(1, 2, first), piece(1, 2, second)].concat(),
+        [piece(1, 3, first), piece(3, 3, second)].concat(),
+        piece(1, 1, &profile[1..]),
+        piece(1, 1, first),
+        segment(0xe2, b"ICC_PROFILE\0\x01"),
+    ] {
+        let kept = Picture::parse(&with(&part)).unwrap();
+        assert_eq!(*kept.bytes(), picture("small.jpg"));
+    }
+}
+
+#[test]
+fn what_browsers_do_not_go_by_is_left_out() {
+    for nothing in [
+        segment(0xfe, PLANTED),
+        segment(0xed, PLANTED),
+        segment(0xcc, &[0, 0]),
+        segment(0xdc, &[0, 8]),
+        vec![0xff, 0xff, 0xff, 0xd0],
+        vec![0xff, 0x01],
+    ] {
+        let kept = Picture::parse(&with(&nothing)).unwrap();
+        assert_eq!(*kept.bytes(), picture("small.jpg"), "{nothing:x?}");
+    }
+}
+
+#[test]
+fn what_a_browser_could_not_read_is_refused() {
+    let [tables, scan, end] = parts();
+    let frame = memchr::memmem::find(&tables, &[0xff, 0xc0]).unwrap();
+    let header = |at: usize, value: u8| {
+        let mut tables = tables.clone();
+        tables[frame + at] = value;
+        [&tables[..], &scan, &end].concat()
+    };
+    let scan_header = |at: usize, value: u8| {
+        let mut scan = scan.clone();
+        scan[at] = value;
+        [&tables[..], &scan, &end].concat()
+    };
+    let unknown = "it is of a kind that browsers do not show";
+    for (bytes, why) in [
+        (header(1, 0xc3), unknown),
+        (header(1, 0xc9), unknown),
+        (header(4, 12), unknown),
+        (header(9, 4), "its frame header has a wrong length"),
+        (header(11, 0x51), "its frame header is wrong"),
+        (header(12, 4), "its frame header is wrong"),
+        (header(6, 0), "it has no size"), // its height, which a later marker would say
+        (scan_header(4, 0), "a scan header is wrong"),
+        (scan_header(5, 9), "a scan header is wrong"),
+        (scan_header(6, 0x40), "a scan header is wrong"),
+        (scan_header(12, 64), "a scan header is wrong"),
+        (with(&segment(0xdb, &[4; 65])).into(), "a table is wrong"),
+        (with(&segment(0xdb, &[0; 64])).into(), "it is cut short"),
+        (with(&segment(0xc4, &[0x20; 18])).into(), "a table is wrong"),
+        (with(&segment(0xc4, &[0x01; 17])).into(), "it is cut short"),
+        (
+            with(&segment(0xdd, &[0; 3])).into(),
+            "its restart interval is wrong",
+        ),
+        (
+            with(&segment(0xf7, &[0; 3])).into(),
+            "it has an unknown marker",
+        ),
+        (
+            with(&[0xff, 0xd8]).into(),
+            "it has a marker in the wrong place",
+        ),
+        (with(&[0xff, 0xe1, 0, 1]).into(), "a segment has no length"),
+        (with(&[0]).into(), "a marker is missing"),
+        ([&tables[..], &end].concat(), "it has no image"),
+        (
+            [&tables[..2], &scan, &end].concat(),
+            "its image comes before its size",
+        ),
+        (
+            with(&tables[frame..frame + 19]).into(),
+            "it has several frames",
+        ),
+    ] {
+        assert_eq!(malformed(bytes), why);
+    }
+}
+
+#[test]
+fn scans_and_segments_have_limits() {
+    let [tables, scan, end] = parts();
+    let scans = |count| Bytes::from([&tables[..], &scan.repeat(count), &end].concat());
+    assert!(Picture::parse(&scans(100)).is_ok());
+    let refusal = Picture::parse(&scans(101)).unwrap_err();
+    assert_eq!(refusal, InvalidPicture::TooManyParts);
+
+    let comments = |count| with(&segment(0xfe, b"").repeat(count));
+    assert!(Picture::parse(&comments(9_980)).is_ok());
+    let refusal = Picture::parse(&comments(10_000)).unwrap_err();
+    assert_eq!(refusal, InvalidPicture::TooManyParts);
+}
