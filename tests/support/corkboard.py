@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack import ROOT
-
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60
 # The functions' settings and the SDK's, which a developer may have set.
 SETTINGS = ("ALLOWED_ORIGINS", "AWS_", "BOARD_", "CONTACT_URL", "CORKBOARD_", "DATABASE_", "MEDIA_", "ORIGIN_", "POST", "PUBLIC_BASE_")
@@ -38,7 +37,7 @@ def binary(name: str) -> Path:
 @contextmanager
 def corkboard(*arguments: str, **settings: str):
     """Runs on free ports with a data directory of its own, and ends with the block."""
-    data = tempfile.mkdtemp(prefix="corkboard-template-")
+    data = tempfile.mkdtemp(prefix="corkboard-test-")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(SETTINGS)} | settings
     ports = ("--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0", "--data-api-listen", "127.0.0.1:0")
     log = Path(data) / "log"
