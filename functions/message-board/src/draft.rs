@@ -1,16 +1,18 @@
 //! A request's body becomes a valid message, or says everything that is wrong with it at once.
 
+use std::collections::BTreeMap;
+
 use axum::body::Bytes;
 use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest as _, Multipart, Request};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use serde_json::{Map, Value};
 use shared::domain::{
     Alt, Author, Idempotency, IdempotencyKey, InvalidField, InvalidPicture, MessageText,
     NewMessage, NewPicture, Picture,
 };
 
+use crate::json;
 use crate::problem::{FieldCode, FieldProblem, Problem};
 
 /// More parts than any form of ours has.
@@ -51,17 +53,20 @@ fn is_of(request: &Request, media_type: &str) -> bool {
     given.is_some_and(|given| given.trim().eq_ignore_ascii_case(media_type))
 }
 
-/// The JSON object that a request's body is.
-pub async fn json_object(request: Request) -> Result<Map<String, Value>, Problem> {
+/// The members of these names of the JSON object that a request's body is.
+pub async fn json_object(
+    request: Request,
+    names: &[&'static str],
+) -> Result<BTreeMap<&'static str, json::Value>, Problem> {
     if !is_of(&request, "application/json") {
         return Err(Problem::UnsupportedMediaType);
     }
     let body = Bytes::from_request(request, &())
         .await
         .map_err(|rejection| unreadable(rejection.status()))?;
-    match serde_json::from_slice(&body) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(Problem::MalformedBody(
+    match json::members(&body, names) {
+        Ok(Some(members)) => Ok(members),
+        Ok(None) => Err(Problem::MalformedBody(
             "The body is not a JSON object.".into(),
         )),
         Err(error) => Err(Problem::MalformedBody(
@@ -71,24 +76,19 @@ pub async fn json_object(request: Request) -> Result<Map<String, Value>, Problem
 }
 
 async fn from_json(request: Request) -> Result<Draft, Problem> {
-    let mut members = json_object(request).await?;
+    let members = json_object(request, &["text", "author", "alt", "picture"]).await?;
     let mut draft = Draft::default();
-    for field in ["text", "author", "alt"] {
-        match members.remove(field) {
-            None | Some(Value::Null) => {}
-            Some(Value::String(text)) => draft.set(field, text),
-            Some(_) => draft.refuse(field, FieldCode::NotAString, "must be a string"),
+    for (field, value) in members {
+        match (field, value) {
+            (_, json::Value::Null) => {}
+            ("picture", _) => draft.refuse(
+                "picture",
+                FieldCode::NotAFile,
+                "must be sent as a file of multipart/form-data",
+            ),
+            (_, json::Value::Text(text)) => draft.set(field, text),
+            (_, json::Value::Other) => draft.refuse(field, FieldCode::NotAString, "must be a string"),
         }
-    }
-    if members
-        .get("picture")
-        .is_some_and(|picture| !picture.is_null())
-    {
-        draft.refuse(
-            "picture",
-            FieldCode::NotAFile,
-            "must be sent as a file of multipart/form-data",
-        );
     }
     Ok(draft)
 }
@@ -188,7 +188,7 @@ impl Draft {
                 self.refuse("picture", FieldCode::TooManyPixels, &error.to_string());
             }
             Err(error @ InvalidPicture::TooManyParts) => {
-                self.refuse("picture", "too-many-parts", &error.to_string());
+                self.refuse("picture", FieldCode::TooManyParts, &error.to_string());
             }
         }
         let faults = [

@@ -6,6 +6,7 @@
 //! - `messages`, `moderation`, `carrousel`, `board`, `health`: one file per resource, with its handlers and
 //!   bodies;
 //! - `draft`: a request's body becomes a valid message, or says what is wrong with it;
+//! - `json`: a JSON body, of which only what is asked for is kept;
 //! - `posting`: the order in which a post and a delete do their steps, so that a crash between any two heals;
 //! - `client`, `cross_site`: whom a request comes from, and which pages may ask;
 //! - `problem`: every error, and the one place where errors become HTTP;
@@ -24,6 +25,7 @@ mod cross_site;
 mod deadline;
 mod draft;
 mod health;
+mod json;
 mod messages;
 mod moderation;
 mod openapi;

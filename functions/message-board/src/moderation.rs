@@ -7,11 +7,11 @@ use headers::authorization::Bearer;
 use headers::{Authorization, HeaderMapExt as _};
 use http::HeaderMap;
 use serde::Serialize;
-use serde_json::Value;
 use shared::domain::MessageId;
 use utoipa::ToSchema;
 
 use crate::deadline::Deadline;
+use crate::json::Value;
 use crate::openapi::problems;
 use crate::problem::{FieldCode, FieldProblem, Problem};
 use crate::{Board, draft, openapi};
@@ -57,7 +57,7 @@ pub async fn remove_sender(
     {
         return Err(Problem::TokenWrong);
     }
-    let body = draft::json_object(request).await?;
+    let body = draft::json_object(request, &["messageId"]).await?;
     let id =
         message_id(body.get("messageId")).map_err(|fault| Problem::InvalidFields(vec![fault]))?;
     let removed = board.posting(deadline).remove_sender(id).await?;
@@ -72,10 +72,10 @@ fn message_id(value: Option<&Value>) -> Result<MessageId, FieldProblem> {
     };
     match value {
         None | Some(Value::Null) => Err(fault(FieldCode::Required, "must be a message's id")),
-        Some(Value::String(id)) => id
+        Some(Value::Text(id)) => id
             .parse()
             .map_err(|_| fault(FieldCode::Invalid, "must be a message's id")),
-        Some(_) => Err(fault(FieldCode::NotAString, "must be a string")),
+        Some(Value::Other) => Err(fault(FieldCode::NotAString, "must be a string")),
     }
 }
 

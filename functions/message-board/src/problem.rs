@@ -178,6 +178,8 @@ pub enum FieldCode {
     Malformed,
     /// A picture of too many pixels.
     TooManyPixels,
+    /// A picture of too many frames, scans or parts.
+    TooManyParts,
 }
 
 impl From<InvalidField> for FieldCode {
