@@ -4,13 +4,18 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use http::Request;
+use hyper::body::Incoming;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tower::ServiceExt as _;
 
+use crate::connections;
 use crate::front_door::{self, FrontDoor};
 use crate::options::Options;
 use crate::s3;
-use crate::services::{LAST_REQUESTS, Services, address_of, listen, reachable, until};
+use crate::services::{Services, address_of, listen, reachable, until};
 
 /// Runs the whole system until Ctrl-C.
 pub async fn run(options: Options) -> Result<(), String> {
@@ -38,14 +43,19 @@ pub async fn run(options: Options) -> Result<(), String> {
         trusted_proxy: options.trusted_proxy,
     });
     let (close, closing) = watch::channel(false);
-    let front_door = front_door.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(site, front_door).with_graceful_shutdown(until(closing));
-    let server = tokio::spawn(server.into_future());
+    let answer = move |request: Request<Incoming>, peer| {
+        let mut request = request.map(Body::new);
+        request
+            .extensions_mut()
+            .insert(ConnectInfo::<SocketAddr>(peer));
+        front_door.clone().oneshot(request)
+    };
+    let server = tokio::spawn(connections::serve(site, answer, until(closing)));
 
     interruption.await;
     // First those who ask, then what they ask for.
     close.send_replace(true);
-    let _ = timeout(LAST_REQUESTS, server).await;
+    let _ = server.await;
     services.stop().await;
     Ok(())
 }

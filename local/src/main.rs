@@ -6,6 +6,7 @@
 //! - [`cloud`]: the whole system, from start to Ctrl-C;
 //! - [`services`]: what the functions stand on: S3, a database, and the queue between them;
 //! - [`front_door`]: the site as CloudFront and API Gateway would show it;
+//! - [`connections`]: HTTP on a listener;
 //! - [`functions`]: the functions, in this process or under `cargo lambda watch`;
 //! - [`s3`] and [`data_api`]: the two services of AWS that the functions talk to;
 //! - [`queue`]: from a change in the bucket to an event for `syncS3Bucket`;
@@ -16,6 +17,7 @@
 //! The functions know nothing of all this: they reach the two services through the AWS SDK, by an address.
 
 mod cloud;
+mod connections;
 mod data_api;
 mod data_dir;
 mod front_door;

@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use url::Url;
 
+use crate::connections::LAST_REQUESTS;
 use crate::data_api::{self, Engine};
 use crate::data_dir::DataDir;
 use crate::functions::Functions;
@@ -28,8 +29,6 @@ use crate::queue::Queue;
 use crate::s3;
 use crate::signature;
 
-/// How long requests under way may take once the end has come.
-pub const LAST_REQUESTS: Duration = Duration::from_secs(5);
 /// How long the migrations may take.
 const MIGRATIONS: Duration = Duration::from_mins(5);
 /// Connections to a database that the functions reach directly: they share this process.

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use axum::Json;
@@ -22,6 +23,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use tracing::error;
 use url::Url;
 
@@ -33,6 +35,8 @@ use crate::functions::InvokeError;
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
 /// A longer upload is cut off instead of being read to its end.
 const PATIENCE: usize = 100 * 1024 * 1024;
+/// For a whole body: enough for the largest picture over half a megabit a second.
+const UPLOAD: Duration = Duration::from_mins(2);
 /// In bytes, with the host; a longer one is no URI to the function.
 const URI_LIMIT: usize = 32 * 1024;
 
@@ -90,8 +94,17 @@ fn is_host(host: &str) -> bool {
         })
 }
 
+async fn read(body: Body) -> Result<Bytes, Box<Response>> {
+    timeout(UPLOAD, read_all(body)).await.unwrap_or_else(|_| {
+        Err(Box::new(own_answer(
+            StatusCode::REQUEST_TIMEOUT,
+            "Request Timeout",
+        )))
+    })
+}
+
 /// A browser that is still sending does not see an answer, so a body that is too large is read all the same.
-async fn read(mut body: Body) -> Result<Bytes, Box<Response>> {
+async fn read_all(mut body: Body) -> Result<Bytes, Box<Response>> {
     let mut read = BytesMut::new();
     let mut length = 0;
     while let Some(frame) = body.frame().await {
@@ -260,7 +273,18 @@ fn response(
 
 #[cfg(test)]
 mod tests {
+    use futures_util::StreamExt as _;
+
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let first = Ok::<_, std::io::Error>(Bytes::from_static(b"first"));
+        let pieces = futures_util::stream::once(async { first });
+        let slow = pieces.chain(futures_util::stream::pending());
+        let refusal = read(Body::from_stream(slow)).await.unwrap_err();
+        assert_eq!(refusal.status(), StatusCode::REQUEST_TIMEOUT);
+    }
 
     #[test]
     fn a_host_is_an_authority_and_nothing_else() {

@@ -23,26 +23,19 @@ mod tests;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
 
 use http::{HeaderMap, Request};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, HttpError, HttpResponse, S3Error, s3_error};
 use tokio::net::TcpListener;
 
-use crate::guard;
+use crate::{connections, guard};
 
 pub use files::md5_hex;
 pub use listing::form_encode;
 pub use store::BUCKET;
-
-/// How long a shutdown waits for the requests under way.
-const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What happened to an object; given to the callback of [`service`] once it is on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,41 +126,13 @@ fn is_supported(header: &str) -> bool {
         .contains(&name)
 }
 
-/// Serves `endpoint` until `shutdown` completes, then lets the requests under way finish, for five
-/// seconds at most.
+/// Serves `endpoint` until `shutdown` completes, then lets the requests under way finish.
 pub async fn serve(listener: TcpListener, endpoint: Endpoint, shutdown: impl Future<Output = ()>) {
     // HTTP/1 only: the guard reads `Host`, which HTTP/2 does not have.
-    let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new());
-    let connections = GracefulShutdown::new();
-    tokio::pin!(shutdown);
-    loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    // Out of file descriptors, most likely: let some connections end first.
-                    tracing::warn!(%error, "cannot accept an S3 connection");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
-            () = &mut shutdown => break,
-        };
-        let endpoint = endpoint.clone();
-        let answer = service_fn(move |request| endpoint.clone().answer(request));
-        let connection = connections.watch(http.serve_connection(TokioIo::new(stream), answer));
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "an S3 connection ended early");
-            }
-        });
-    }
-    drop(listener);
-    if tokio::time::timeout(SHUTDOWN_PATIENCE, connections.shutdown())
-        .await
-        .is_err()
-    {
-        tracing::warn!("S3 requests were still under way at shutdown");
-    }
+    connections::serve(
+        listener,
+        move |request, _| endpoint.clone().answer(request),
+        shutdown,
+    )
+    .await;
 }

@@ -1,0 +1,92 @@
+//! HTTP/1 on a listener. A client has 30 seconds for the head of a request (hyper's default), so that one
+//! that sends nothing does not hold its connection for ever.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::{Body, Incoming};
+use hyper::server::conn::http1::Builder;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::TcpListener;
+use tokio::time::{sleep, timeout};
+use tracing::{debug, warn};
+
+/// How long requests under way may take once the end has come.
+pub const LAST_REQUESTS: Duration = Duration::from_secs(5);
+
+/// Answers requests until `shutdown` completes, then lets those under way finish.
+pub async fn serve<A, F, B, E>(listener: TcpListener, answer: A, shutdown: impl Future<Output = ()>)
+where
+    A: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static,
+    F: Future<Output = Result<Response<B>, E>> + Send + 'static,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
+    let mut http = Builder::new();
+    http.timer(TokioTimer::new());
+    let connections = GracefulShutdown::new();
+    tokio::pin!(shutdown);
+    loop {
+        let (stream, peer) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, most likely: let some connections end first.
+                    warn!(%error, "cannot accept a connection");
+                    sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            () = &mut shutdown => break,
+        };
+        let answer = answer.clone();
+        let service = service_fn(move |request| answer(request, peer));
+        let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                debug!(%error, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    if timeout(LAST_REQUESTS, connections.shutdown())
+        .await
+        .is_err()
+    {
+        warn!("requests were still under way at shutdown");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::future::pending;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// The clock goes on by itself while nothing happens.
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_does_not_finish_its_head_is_hung_up_on() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let answer = async |_, _| Ok::<_, Infallible>(Response::new(String::new()));
+        let server = tokio::spawn(serve(listener, answer, pending()));
+        for head in [&b""[..], b"GET / HTTP/1.1\r\nHost: a\r\n"] {
+            let started = Instant::now();
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(head).await.unwrap();
+            let mut answered = Vec::new();
+            let _ = client.read_to_end(&mut answered).await;
+            assert_eq!(started.elapsed().as_secs(), 30);
+        }
+        server.abort();
+    }
+}
