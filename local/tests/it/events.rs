@@ -4,7 +4,7 @@
 
 mod api;
 mod cloudformation;
-mod s3;
+pub mod s3;
 mod sync;
 
 use std::collections::BTreeSet;

@@ -5,10 +5,11 @@
 //! - [`api`], [`list`], [`post`], [`delete`], [`pictures`], [`carrousel`]: the HTTP API, route by route;
 //! - [`repeats`], [`limit`], [`moderation`], [`cross_site`]: who may post what, and how often;
 //! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
-//! - [`together`], [`crash`], [`steps`], [`outage`]: many at once, and what goes wrong;
+//! - [`together`], [`crash`], [`steps`], [`outage`], [`resources`]: many at once, too much, and what goes wrong;
 //! - [`discretion`]: what no log may have;
 //! - [`refusals`], [`stop`]: the process itself;
-//! - [`events`]: the functions with the sample events of AWS.
+//! - [`events`]: the functions with the sample events of AWS;
+//! - [`fuzz`]: with inputs that nobody thought of.
 
 #![expect(
     clippy::unwrap_used,
@@ -26,6 +27,7 @@ mod delete;
 mod discretion;
 mod events;
 mod front_door;
+mod fuzz;
 mod gateway;
 mod lambda;
 mod limit;
@@ -37,6 +39,7 @@ mod pictures;
 mod post;
 mod refusals;
 mod repeats;
+mod resources;
 mod steps;
 mod stop;
 mod together;
