@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test tools lint test-rust test-browser test-watch test-template test-build bench deploy undeploy rotate-secrets moderator-token logs smoke
+.PHONY: help run test tools lint test-rust test-browser test-pictures test-watch test-template test-build fuzz bench deploy undeploy rotate-secrets moderator-token logs smoke
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PICTURES := $(TARGET)/pictures
@@ -12,7 +12,7 @@ help: ## this list
 run: ## the board on this machine: the same as cargo run
 	cargo run
 
-test: lint test-rust test-browser test-watch test-template test-build ## all that CI runs; needs Rust, Python, Node, git and make
+test: lint test-rust test-pictures test-browser test-watch test-template test-build ## all that CI runs; needs Rust, Python, Node, git and make
 
 tools: ## what the tests need besides; installs only what is missing
 	tests/tools/install
@@ -23,6 +23,10 @@ lint: ## formatting and clippy
 
 test-rust: tools ## the crates
 	cargo test --workspace
+
+test-pictures: tools ## what is left of pictures, seen by exiftool and Pillow
+	cargo build --workspace
+	CORKBOARD_BINARIES=$(TARGET)/debug $(PYTEST) tests/pictures
 
 # The binaries of `cargo test` have the features of the tests' own dependencies; the page and the watch
 # test take those that a user has.
@@ -40,10 +44,13 @@ test-template: tools ## template.yaml and its deployment, without AWS
 test-build: tools ## the functions as Lambda gets them
 	$(PYTEST) tests/template/test_build.py
 
+fuzz: tools ## inputs that nobody thought of, other ones each time: make fuzz SECONDS=600
+	FUZZ_SECONDS=$(or $(SECONDS),600) cargo test --workspace --test it -- --nocapture fuzz::
+
 bench: tools ## what the store costs at three table sizes; the database's processor time is what counts
 	cargo bench --profile dev -p corkboard --bench table_sizes
 
-$(PICTURES): tests/pictures/make.py tests/pictures/formats.py tests/tools/requirements.txt | tools
+$(PICTURES): tests/pictures/make.py tests/pictures/formats.py tests/pictures/metadata.py tests/tools/requirements.txt | tools
 	.tools/venv/bin/python tests/pictures/make.py $@.new
 	rm -rf $@ && mv $@.new $@
 

@@ -68,7 +68,7 @@ def jpeg(picture: bytes, orientation: int, profile: bytes) -> bytes:
         segment(0xE1, b"http://ns.adobe.com/xmp/extension/\0" + bytes(40) + XMP),
         profile_segments(profile, [2, 1, 3]),
         segment(0xE2, b"MPF\0" + exif(1)),
-        segment(0xEB, b"JP\0\1" + PLANTED),
+        segment(0xEB, b"JP\0\1\0\0\0\1" + struct.pack(">I", 8 + len(PLANTED)) + b"jumb" + PLANTED),
         segment(0xED, b"Photoshop 3.0\x008BIM\4\4\0\0" + struct.pack(">I", len(iptc)) + iptc + bytes(len(iptc) % 2)),
         segment(0xEE, b"Adobe\0d\0\0\0\0\1" + PLANTED),
         segment(0xE5, PLANTED),

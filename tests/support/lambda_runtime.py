@@ -24,6 +24,8 @@ class FunctionError(Exception):
 class Lambda:
     """A running function. `invoke` hands it an event and gives its answer back."""
 
+    process: subprocess.Popen
+
     def __init__(self):
         self.events: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self.answers: queue.Queue[tuple[bool, bytes]] = queue.Queue()
@@ -92,6 +94,7 @@ def running(program: str, environment: dict[str, str]):
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_REGION": "eu-central-1",
     }
     process = subprocess.Popen([binary(program)], env={"PATH": os.environ["PATH"]} | lambdas | environment)
+    function.process = process
     try:
         yield function
         assert process.poll() is None, f"{program} ended by itself"

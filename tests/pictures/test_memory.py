@@ -1,0 +1,104 @@
+"""message-board stays under 128 MiB with the worst that it can be sent: its real bootstrap, with Lambda's largest events, and
+the most memory that the kernel says it ever had (`VmHWM`)."""
+
+import base64
+import json
+import random
+import re
+import struct
+from pathlib import Path
+
+import pytest
+
+import hostile
+from corkboard import ROOT
+from lambda_runtime import running
+from metadata import chunk, segment
+
+MIB = 1 << 20
+LIMIT = 128 * MIB
+NOISE = random.Random(1).randbytes(4 * MIB)
+
+
+def bmp(bits: int, width: int, height: int, pixels: bytes) -> bytes:
+    palette = bytes(4 << bits) if bits <= 8 else b""
+    offset = 54 + len(palette)
+    return struct.pack("<2sIHHIIiiHHIIiiII", b"BM", offset + len(pixels), 0, 0, offset, 40, width, height, 1, bits, 0, 0, 0, 0, 0, 0) + palette + pixels
+
+
+def large_jpeg() -> bytes:
+    """Nearly all of it is kept, but it begins with what is not, so that it is copied."""
+    whole = hostile.read("small.jpg")
+    scan = NOISE.replace(b"\xff", b"\0")[: 4 * MIB - 10_000]
+    return whole[:2] + segment(0xFE, b"gone") + whole[2:-2] + scan + whole[-2:]
+
+
+def large_png(*chunks: bytes) -> bytes:
+    whole = hostile.png_with(*chunks)
+    return whole[:-12] + chunk(b"IDAT", NOISE[: 4 * MIB - 10_000]) + whole[-12:]
+
+
+PICTURES = {
+    "a JPEG that is copied": (large_jpeg, 201),
+    "a PNG that is copied": (lambda: large_png(chunk(b"tEXt", b"a\0b")), 201),
+    "a PNG with a bomb": (lambda: hostile.png_with(chunk(b"iCCP", b"a\0\0" + hostile.deflated_zeros(256 * MIB))), 201),
+    "a BMP of 4 megapixels": (lambda: bmp(8, 2_000, 2_000, NOISE[:4_000_000]), 201),
+    "a BMP of one bit": (lambda: bmp(1, 2_000, 2_000, b"\x55" * 252 * 2_000), 201),
+    "a BMP of 16 bits": (lambda: bmp(16, 1_448, 1_448, bytes(range(256)) * 16_381), 201),
+    "a BMP that grows too large": (lambda: bmp(16, 1_448, 1_448, NOISE[: 2 * 1_448 * 1_448]), 413),
+    "a BMP of 32 bits": (lambda: bmp(32, 1_024, 1_023, NOISE[: 4 * 1_024 * 1_023]), 201),
+    "a picture too large": (lambda: NOISE + b"x", 413),
+}
+BODIES = {
+    "brackets": ("application/json", b"[" * 6_000_000, 400),
+    "empty arrays": ("application/json", b'{"text":[' + b"[]," * 2_000_000 + b"1]}", 422),
+    "members": ("application/json", b"{" + b'"a":1,' * 700_000 + b'"b":1}', 422),
+    "a text": ("application/json", b'{"text":"' + b"x" * 6_000_000 + b'"}', 422),
+    "a part": ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\n' + b"x" * 4_400_000 + b"\r\n--b--\r\n", 422),
+    "heads": ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="text"\r\n' + b"a: b\r\n" * 700_000, 400),
+}
+
+
+@pytest.fixture(scope="module")
+def function(board):
+    environment = {
+        "AWS_ENDPOINT_URL_S3": board.s3, "AWS_ENDPOINT_URL_RDS_DATA": board.data_api, "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "corkboard-local",
+        "DATABASE_CLUSTER_ARN": "arn:aws:rds:us-east-1:000000000000:cluster:corkboard", "DATABASE_NAME": "corkboard",
+        "DATABASE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:corkboard",
+        "MEDIA_BUCKET": "corkboard-media", "PUBLIC_BASE_URL": "", "BOARD_SECRET": "0123456789" * 4, "POSTS_PER_MINUTE": "0",
+    }
+    with running("message-board", environment) as started:
+        yield started
+
+
+def event(content_type: str, body: bytes) -> dict:
+    made = json.loads((ROOT / "events/api-post-multipart.json").read_text())
+    made["headers"] |= {"content-type": content_type, "content-length": str(len(body))}
+    in_base64 = content_type.startswith("multipart/")
+    return made | {"body": base64.b64encode(body).decode() if in_base64 else body.decode(), "isBase64Encoded": in_base64}
+
+
+def peak(function) -> int:
+    status = Path(f"/proc/{function.process.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_costs_little_memory(name, function):
+    make, status = PICTURES[name]
+    picture = make()
+    head = b'--b\r\nContent-Disposition: form-data; name="picture"; filename="a"\r\n\r\n'
+    answer = function.invoke(event("multipart/form-data; boundary=b", head + picture + b"\r\n--b--\r\n"))
+    assert answer["statusCode"] == status, answer.get("body")
+    print(f"{name}: {peak(function) / MIB:.1f} MiB at most")
+    assert peak(function) < LIMIT
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_body_costs_little_memory(name, function):
+    content_type, body, status = BODIES[name]
+    answer = function.invoke(event(content_type, body))
+    assert answer["statusCode"] == status, answer.get("body")
+    print(f"{name}: {peak(function) / MIB:.1f} MiB at most")
+    assert peak(function) < LIMIT
