@@ -14,7 +14,6 @@ from make import STORED_AS
 STRUCTURE = {"ExifTool", "System", "File", "JFIF", "PNG", "PNG-pHYs", "GIF", "RIFF", "APP14", "Composite", "Adobe"}
 # Of those groups, what only metadata can have brought there.
 METADATA = {"Comment", "ThumbnailTIFF", "ThumbnailImage", "ModifyDate", "Text", "Warning", "Error", "CurrentIPTCDigest", "Title"}
-# A chunk of 26 bytes that exiftool calls improper in a PNG or WebP is none of ours.
 
 
 def tags(folder: Path) -> dict[str, dict[str, object]]:

@@ -135,9 +135,8 @@ pub fn may_stay(format: Format, (name, bytes): &Part<'_>) -> bool {
         (Format::Jpeg, "SOI" | "EOI" | "C0" | "C1" | "C2" | "C4" | "DA" | "DB" | "DD")
         | (
             Format::Png,
-            "signature" | "IHDR" | "PLTE" | "IDAT" | "IEND" | "acTL" | "fcTL" | "fdAT",
+            "signature" | "IHDR" | "PLTE" | "IDAT" | "IEND" | "acTL" | "fcTL" | "fdAT" | "iCCP",
         )
-        | (Format::Png, "iCCP")
         | (Format::Gif, "screen" | "frame" | "trailer")
         | (Format::WebP, "RIFF" | "VP8 " | "VP8L" | "ALPH" | "ICCP") => true,
         (Format::Jpeg, "E0") => {

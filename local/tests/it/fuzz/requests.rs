@@ -16,7 +16,7 @@ fn run_on_a_board<S: Strategy>(
     name: &str,
     inputs: u32,
     strategy: &S,
-    test: impl AsyncFn(&Board, &reqwest::Client, S::Value) -> Result<(), TestCaseError>,
+    test: &impl AsyncFn(&Board, &reqwest::Client, S::Value) -> Result<(), TestCaseError>,
 ) {
     let runtime = Runtime::new().unwrap();
     let board = Board::start();
@@ -123,17 +123,19 @@ fn every_form_is_posted_or_refused() {
     ];
     let end = prop_oneof![4 => Just(b"--b--\r\n".to_vec()), 1 => vec(any::<u8>(), 0..9)];
     let form = (content_type, vec(part(), 0..5), end, damage());
-    run_on_a_board(
-        "forms",
-        600,
-        &form,
-        async |board, client, (content_type, parts, end, damage)| {
-            let body = damaged([parts.concat(), end].concat(), &damage);
-            let post = client.post(board.url("/api/messages"));
-            let post = post.header("content-type", content_type).body(body);
-            posted(board, client, post).await
-        },
-    );
+    run_on_a_board("forms", 600, &form, &async |board,
+                                                client,
+                                                (
+        content_type,
+        parts,
+        end,
+        damage,
+    )| {
+        let body = damaged([parts.concat(), end].concat(), &damage);
+        let post = client.post(board.url("/api/messages"));
+        let post = post.header("content-type", content_type).body(body);
+        posted(board, client, post).await
+    });
 }
 
 fn json() -> impl Strategy<Value = Value> {
@@ -157,21 +159,21 @@ fn json() -> impl Strategy<Value = Value> {
 
 #[test]
 fn every_json_is_posted_or_refused() {
-    run_on_a_board(
-        "JSON",
-        800,
-        &(json(), damage()),
-        async |board, client, (value, damage)| {
-            let body = damaged(value.to_string().into_bytes(), &damage);
-            let post = client.post(board.url("/api/messages"));
-            posted(
-                board,
-                client,
-                post.header("content-type", "application/json").body(body),
-            )
-            .await
-        },
-    );
+    run_on_a_board("JSON", 800, &(json(), damage()), &async |board,
+                                                             client,
+                                                             (
+        value,
+        damage,
+    )| {
+        let body = damaged(value.to_string().into_bytes(), &damage);
+        let post = client.post(board.url("/api/messages"));
+        posted(
+            board,
+            client,
+            post.header("content-type", "application/json").body(body),
+        )
+        .await
+    });
 }
 
 #[test]
@@ -192,7 +194,7 @@ fn every_list_is_given_or_refused() {
         "lists",
         1_000,
         &list,
-        async |board, client, (limit, before, twice)| {
+        &async |board, client, (limit, before, twice)| {
             let is_id = |text: &String| {
                 text.parse::<MessageId>()
                     .is_ok_and(|id| id.to_string() == *text)

@@ -2,7 +2,7 @@ use super::*;
 
 use ::png::{BitDepth, ColorType, Encoder};
 
-fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+fn chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(data.len()).unwrap().to_be_bytes();
     let body = [kind, data].concat();
     let checksum = crc32fast::hash(&body).to_be_bytes();
@@ -11,8 +11,8 @@ fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
 
 /// A PNG of 4 x 4 in a colour type of the format, with these chunks before and after its image.
 fn png(colour: u8, before: &[u8], after: &[u8]) -> Vec<u8> {
-    let mut encoded = Vec::new();
-    let mut encoder = Encoder::new(&mut encoded, 4, 4);
+    let mut whole = Vec::new();
+    let mut encoder = Encoder::new(&mut whole, 4, 4);
     let colour = match colour {
         0 => ColorType::Grayscale,
         2 => ColorType::Rgb,
@@ -30,14 +30,14 @@ fn png(colour: u8, before: &[u8], after: &[u8]) -> Vec<u8> {
         .write_image_data(&vec![0; 16 * colour.samples()])
         .unwrap();
     writer.finish().unwrap();
-    let image = memchr::memmem::find(&encoded, b"IDAT").unwrap() - 4;
-    let end = encoded.len() - 12;
+    let image = memchr::memmem::find(&whole, b"IDAT").unwrap() - 4;
+    let end = whole.len() - 12;
     [
-        &encoded[..image],
+        &whole[..image],
         before,
-        &encoded[image..end],
+        &whole[image..end],
         after,
-        &encoded[end..],
+        &whole[end..],
     ]
     .concat()
 }
