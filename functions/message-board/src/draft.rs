@@ -87,7 +87,9 @@ async fn from_json(request: Request) -> Result<Draft, Problem> {
                 "must be sent as a file of multipart/form-data",
             ),
             (_, json::Value::Text(text)) => draft.set(field, text),
-            (_, json::Value::Other) => draft.refuse(field, FieldCode::NotAString, "must be a string"),
+            (_, json::Value::Other) => {
+                draft.refuse(field, FieldCode::NotAString, "must be a string")
+            }
         }
     }
     Ok(draft)
