@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use shared::domain::Picture;
 
 use crate::support::corkboard::{Board, Content, Running};
 use crate::support::forged::Forged;
@@ -43,7 +44,7 @@ async fn post(board: &Running, text: String) {
 fn archive(board: &Board) -> PathBuf {
     let mut messages = vec![];
     let mut images = vec![];
-    // A BMP becomes a PNG when it is posted, so a board has none.
+    // A BMP becomes a PNG when it is posted, so a board has none, nor has it metadata.
     let names = pictures::names()
         .into_iter()
         .filter(|it| Path::new(it).extension() != Some("bmp".as_ref()));
@@ -54,7 +55,8 @@ fn archive(board: &Board) -> PathBuf {
             "id": id, "createdAt": "2016-07-30T23:54:10.259Z", "author": null, "text": name,
             "picture": {"key": key, "width": 48, "height": 32, "alt": null},
         }));
-        images.push((key, pictures::read(&name)));
+        let kept = Picture::parse(&pictures::read(&name).into()).unwrap();
+        images.push((key, kept.bytes().clone()));
     }
     let mut forged = Forged::new(&messages);
     for (key, bytes) in images {
