@@ -88,7 +88,7 @@ async fn from_json(request: Request) -> Result<Draft, Problem> {
             ),
             (_, json::Value::Text(text)) => draft.set(field, text),
             (_, json::Value::Other) => {
-                draft.refuse(field, FieldCode::NotAString, "must be a string")
+                draft.refuse(field, FieldCode::NotAString, "must be a string");
             }
         }
     }
