@@ -255,7 +255,7 @@ pub struct NewText {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes")]
 pub struct NewMessage {
-    #[schema(schema_with = text)]
+    #[schema(schema_with = text, required = false)]
     text: String,
     #[schema(schema_with = author, required = false)]
     author: String,

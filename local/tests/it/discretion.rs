@@ -161,9 +161,9 @@ async fn what_is_refused_is_not_logged_either() {
     // The bucket and the database fail, each with what it was asked.
     board.run("DROP TABLE sender").await;
     ask(from(http().post(&messages)).json(&json!({"text": text}))).await;
-    let log = fs::read_to_string(board.folder().path().join("stderr")).unwrap();
+    let said = fs::read_to_string(board.folder().path().join("stderr")).unwrap();
     assert!(
-        log.contains("answered") && log.contains("the store failed"),
-        "{log}"
+        said.contains("answered") && said.contains("the store failed"),
+        "{said}"
     );
 }
