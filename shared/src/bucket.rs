@@ -1,8 +1,13 @@
 //! The media bucket: posted pictures and those that the operator put there, and the carrousel made of them.
+//!
+//! - [`Bucket`]: what is read and written;
+//! - [`listing`]: every key under `images/`.
+
+mod listing;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
-use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use bytes::Bytes;
@@ -14,6 +19,7 @@ use crate::domain::{Format, MessageId, Picture};
 pub const IMAGES: &str = "images/";
 /// The list of all pictures.
 pub const CARROUSEL: &str = "carrousel/carrousel.json";
+const CARROUSEL_TYPE: &str = "application/json";
 /// How long the carrousel may be cached: by a shared cache for a second, and longer where the bucket fails.
 pub const CARROUSEL_CACHE_CONTROL: &str = "public, max-age=0, s-maxage=1, stale-if-error=60";
 /// How long a picture may be cached: a deleted one leaves the shared caches within five minutes.
@@ -127,21 +133,9 @@ impl Bucket {
     /// # Errors
     /// Where S3 fails.
     pub async fn object(&self, key: &str) -> Result<Option<Object>, BucketError> {
-        let object = self
-            .client
-            .get_object()
-            .bucket(&self.name)
-            .key(key)
-            .send()
-            .await;
-        if let Err(error) = &object
-            && error
-                .as_service_error()
-                .is_some_and(GetObjectError::is_no_such_key)
-        {
+        let Some(object) = self.get(key).await? else {
             return Ok(None);
-        }
-        let object = object?;
+        };
         let size = object
             .content_length()
             .and_then(|length| u64::try_from(length).ok())
@@ -210,12 +204,23 @@ impl Bucket {
         if u64::try_from(limit).is_ok_and(|limit| object.size > limit) {
             return Ok(Carrousel::TooLarge);
         }
-        let body = object
-            .body
-            .collect()
-            .await
-            .map_err(|error| BucketError(error.to_string()))?;
-        Ok(Carrousel::File(body.into_bytes()))
+        Ok(Carrousel::File(collect(object.body).await?))
+    }
+
+    /// Reads the carrousel as [`Self::put_carrousel`] wrote it; `None` where there is none, or one that
+    /// something else wrote: with other headers.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn carrousel_as_written(&self) -> Result<Option<Bytes>, BucketError> {
+        let is_ours = |file: &GetObjectOutput| {
+            file.content_type() == Some(CARROUSEL_TYPE)
+                && file.cache_control() == Some(CARROUSEL_CACHE_CONTROL)
+        };
+        match self.get(CARROUSEL).await?.filter(is_ours) {
+            Some(file) => collect(file.body).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Writes the carrousel.
@@ -223,33 +228,26 @@ impl Bucket {
     /// # Errors
     /// Where S3 fails; the file may be written all the same.
     pub async fn put_carrousel(&self, json: Bytes) -> Result<(), BucketError> {
-        self.put(CARROUSEL, "application/json", CARROUSEL_CACHE_CONTROL, json)
+        self.put(CARROUSEL, CARROUSEL_TYPE, CARROUSEL_CACHE_CONTROL, json)
             .await
     }
 
-    /// Every key under `images/`, as S3 lists them: a thousand at a time.
-    ///
-    /// # Errors
-    /// Where S3 fails on any page.
-    pub async fn image_keys(&self) -> Result<Vec<String>, BucketError> {
-        let mut pages = self
+    async fn get(&self, key: &str) -> Result<Option<GetObjectOutput>, BucketError> {
+        let object = self
             .client
-            .list_objects_v2()
+            .get_object()
             .bucket(&self.name)
-            .prefix(IMAGES)
-            .into_paginator()
-            .send();
-        let mut keys = Vec::new();
-        while let Some(page) = pages.next().await {
-            keys.extend(
-                page?
-                    .contents
-                    .unwrap_or_default()
-                    .into_iter()
-                    .filter_map(|object| object.key),
-            );
+            .key(key)
+            .send()
+            .await;
+        if let Err(error) = &object
+            && error
+                .as_service_error()
+                .is_some_and(GetObjectError::is_no_such_key)
+        {
+            return Ok(None);
         }
-        Ok(keys)
+        Ok(Some(object?))
     }
 
     async fn put(
@@ -270,4 +268,10 @@ impl Bucket {
             .await?;
         Ok(())
     }
+}
+
+async fn collect(body: ByteStream) -> Result<Bytes, BucketError> {
+    let body = body.collect().await;
+    let body = body.map_err(|error| BucketError(DisplayErrorContext(error).to_string()))?;
+    Ok(body.into_bytes())
 }

@@ -1,5 +1,6 @@
 //! Settings that several functions share, read through a lookup so that only `main` knows the environment.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use thiserror::Error;
 use url::Url;
 
@@ -143,7 +144,6 @@ impl PublicBaseUrl {
 
     /// The public URL of an object of the media bucket, percent-encoded path segment by path segment.
     pub fn of_key(&self, key: &str) -> String {
-        use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
         /// Everything but RFC 3986's unreserved characters, and the slash between segments.
         const SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC
             .remove(b'-')
@@ -152,6 +152,13 @@ impl PublicBaseUrl {
             .remove(b'~')
             .remove(b'/');
         format!("{}/{}", self.0, utf8_percent_encode(key, SEGMENTS))
+    }
+
+    /// The key of such a URL.
+    pub fn key_of(&self, url: &str) -> Option<String> {
+        let encoded = url.strip_prefix(&self.0)?.strip_prefix('/')?;
+        let key = percent_decode_str(encoded).decode_utf8().ok()?;
+        Some(key.into_owned())
     }
 }
 
@@ -211,5 +218,21 @@ mod tests {
             base.of_key("images/a b+é/100%?#.png"),
             "https://board.example/images/a%20b%2B%C3%A9/100%25%3F%23.png"
         );
+    }
+
+    #[test]
+    fn a_url_leads_back_to_its_key() {
+        let base = base(Some("https://board.example")).unwrap();
+        let key = "images/a b+é/100%?#.png";
+        assert_eq!(base.key_of(&base.of_key(key)).as_deref(), Some(key));
+        for other in [
+            "",
+            "/images/a.png",
+            "https://board.example",
+            "https://other.example/images/a.png",
+            "https://board.example/%FF",
+        ] {
+            assert_eq!(base.key_of(other), None, "{other}");
+        }
     }
 }

@@ -37,6 +37,7 @@ def allowed(role: dict) -> set[tuple[str, str]]:
     drop(f"{PICTURES}.2"),
     drop(f"{CARROUSEL}.0"),
     put(f"{CARROUSEL}.1.Resource", {"Fn::GetAtt": ["SiteBucket", "Arn"]}),
+    put(f"{CARROUSEL}.1.Action", "s3:PutObject"),
     put(f"{CARROUSEL}.2.Resource", {"Fn::GetAtt": ["DeadLetters", "Arn"]}),
     add("Resources.MigrateDatabaseRole.Properties.Policies", {"PolicyName": "more", "PolicyDocument": {"Statement": [
         {"Effect": "Allow", "Action": "s3:GetObject", "Resource": {"Fn::Sub": "${SiteBucket.Arn}/*"}}]}}),
@@ -51,7 +52,7 @@ def a_role_may_do_its_functions_work_on_its_own_resources_and_nothing_else(stack
             ("s3:PutObject", f"{media}/images/*"), ("s3:DeleteObject", f"{media}/images/*"),
             ("s3:GetObject", f"{media}/carrousel/carrousel.json"), ("s3:ListBucket", media)},
         "SyncS3BucketRole": {
-            ("s3:ListBucket", media), ("s3:PutObject", f"{media}/carrousel/carrousel.json"),
+            ("s3:ListBucket", media), *((f"s3:{action}", f"{media}/carrousel/carrousel.json") for action in ("GetObject", "PutObject")),
             *((f"sqs:{action}", stack.arn("PictureEvents")) for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")),
             ("sqs:SendMessage", stack.arn("DeadLetters"))},
         "MigrateDatabaseRole": set(),

@@ -162,7 +162,8 @@ CARROUSEL = "Resources.SyncS3BucketRole.Properties.Policies.0.PolicyDocument.Sta
 
 @pytest.mark.parametrize("mutation", [
     drop(f"{CARROUSEL}.0"),
-    drop(f"{CARROUSEL}.1"),
+    put(f"{CARROUSEL}.1.Action", "s3:PutObject"),
+    put(f"{CARROUSEL}.1.Action", "s3:GetObject"),
     put(f"{CARROUSEL}.2.Action", ["sqs:ReceiveMessage", "sqs:GetQueueAttributes"]),
     put(f"{CARROUSEL}.2.Action", ["sqs:DeleteMessage", "sqs:GetQueueAttributes"]),
     put(f"{CARROUSEL}.2.Action", ["sqs:ReceiveMessage", "sqs:DeleteMessage"]),

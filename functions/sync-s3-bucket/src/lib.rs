@@ -5,7 +5,7 @@
 //!
 //! - [`SyncS3Bucket::handle`]: an event in, an answer out;
 //! - [`event`]: which buckets an event is about (S3 notifications, SQS batches, the schedule);
-//! - [`sync`]: one pass over one bucket: list, write, list again;
+//! - [`sync`]: one pass over one bucket: read, list, write, list again;
 //! - [`Settings`]: what the function is told at start.
 //!
 //! It keeps no state between invocations and knows nothing of messages or the database. Events only say
@@ -84,7 +84,8 @@ impl SyncS3Bucket {
     async fn sync(&self, bucket: &str) -> Result<(), BucketError> {
         let media = Bucket::new(self.s3.clone(), bucket);
         match sync::sync(&media, &self.settings.public_base_url).await {
-            Ok(pictures) => info!(bucket, pictures, "the carrousel is up to date"),
+            Ok(Some(pictures)) => info!(bucket, pictures, "the carrousel is up to date"),
+            Ok(None) => info!(bucket, "another invocation brings the carrousel up to date"),
             Err(error) => {
                 error!(bucket, %error, "the carrousel could not be brought up to date");
                 return Err(error);

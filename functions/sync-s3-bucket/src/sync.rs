@@ -1,39 +1,83 @@
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Deserialize;
 use shared::bucket::{Bucket, BucketError, IMAGES};
 use shared::settings::PublicBaseUrl;
+use tokio::time::sleep;
 
 /// What counts as a picture, in any case.
 const EXTENSIONS: [&str; 7] = ["jpg", "jpeg", "png", "gif", "webp", "bmp", "avif"];
 
-/// Brings `carrousel/carrousel.json` up to date and says how many pictures it lists.
+/// A listing is read in at most this many parts at the same time …
+const PARTS: usize = 8;
+/// … of at least this many pictures, four pages of S3: what is divided costs a page more for each part.
+const LEAST_OF_A_PART: usize = 4_000;
+
+/// Between writes, from the second on: pictures that keep coming are listed once a second, not as often as S3
+/// answers.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Brings `carrousel/carrousel.json` up to date and says how many pictures it lists; `None` where another
+/// invocation wrote meanwhile, which then sees to it.
 ///
-/// Several invocations may do this at once, each from a listing of its own, and the slowest writes last.
-/// So whoever writes lists again afterwards, and is done only when that is what was written: whichever
-/// write is the last one, its writer has compared it with a later listing. A change after that listing has
-/// an event of its own.
+/// Several invocations may do this at once, each from a listing of its own, and the slowest writes last. So
+/// whoever writes lists again afterwards, and is done only when that is what was written, or when somebody
+/// wrote later. Nobody writes what is there already. Why this is enough:
+///
+/// - whichever write is the last one, a listing that began after it was found equal to it: its writer's,
+///   or, where the writer died before, that of the redelivery, which reads the file first;
+/// - a change after that listing began has an event of its own, whose handler begins after the change,
+///   reads that file, lists the change, and would write (a later write, then) if they were not equal.
+///
+/// It relies on a write being over, one way or the other, when it is tried again or its event comes again.
 ///
 /// # Errors
 /// Where S3 fails at any step. The file is then whole, but perhaps old.
-pub async fn sync(bucket: &Bucket, base: &PublicBaseUrl) -> Result<usize, BucketError> {
-    let mut pictures = pictures(bucket).await?;
+pub async fn sync(bucket: &Bucket, base: &PublicBaseUrl) -> Result<Option<usize>, BucketError> {
+    let mut file = read(bucket).await?;
+    let mut writes = 0;
     loop {
-        bucket.put_carrousel(carrousel(&pictures, base)).await?;
-        let listed = self::pictures(bucket).await?;
-        if listed == pictures {
-            return Ok(pictures.len());
+        let mut pictures = bucket.image_keys(&dividers(&file, base)).await?;
+        pictures.retain(|key| is_picture(key));
+        let listed = carrousel(&pictures, base);
+        if file == listed {
+            return Ok(Some(pictures.len()));
         }
-        pictures = listed;
+        if writes > 0 && read(bucket).await? != file {
+            return Ok(None);
+        }
+        bucket.put_carrousel(listed.clone()).await?;
+        file = listed;
+        writes += 1;
+        if writes > 1 {
+            sleep(PAUSE).await;
+        }
     }
 }
 
-/// The keys of the pictures that are there, in key order.
-async fn pictures(bucket: &Bucket) -> Result<Vec<String>, BucketError> {
-    let mut keys = bucket.image_keys().await?;
-    keys.retain(|key| is_picture(key));
+/// What the file has in it; nothing where there is none.
+async fn read(bucket: &Bucket) -> Result<Bytes, BucketError> {
+    Ok(bucket.carrousel_as_written().await?.unwrap_or_default())
+}
+
+/// Where to divide the listing: the pictures at equal distances in the last known file, which is in key
+/// order. Of a file that is none, nothing.
+fn dividers(file: &[u8], base: &PublicBaseUrl) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Picture<'a> {
+        url: &'a str,
+    }
+    let pictures: Vec<Picture<'_>> = serde_json::from_slice(file).unwrap_or_default();
+    let parts = (pictures.len() / LEAST_OF_A_PART).clamp(1, PARTS);
+    let last_of_parts = (1..parts).map(|part| pictures.len() * part / parts - 1);
+    let mut keys: Vec<_> = last_of_parts
+        .filter_map(|index| base.key_of(pictures[index].url))
+        .collect();
     keys.sort_unstable();
-    Ok(keys)
+    keys.dedup();
+    keys
 }
 
 /// Whether an object of this key is one of the carrousel's pictures.
