@@ -32,8 +32,9 @@ pub struct Message {
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
 #[derive(Deserialize)]
 struct Notification {
+    /// Each read by itself: one that cannot be read must not take the others along.
     #[serde(rename = "Records")]
-    records: Vec<Record>,
+    records: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -100,7 +101,18 @@ fn changed_buckets(notification: Value) -> Option<BTreeSet<String>> {
         return Some(BTreeSet::new());
     }
     let notification: Notification = serde_json::from_value(notification).ok()?;
-    let changed = notification.records.into_iter().map(|record| record.s3);
+    let records = notification.records.iter();
+    let readable: Vec<_> = records
+        .filter_map(|it| Record::deserialize(it).ok())
+        .collect();
+    if readable.len() < notification.records.len() {
+        if readable.is_empty() {
+            return None;
+        }
+        let unreadable = notification.records.len() - readable.len();
+        warn!(unreadable, "some records of a notification are not S3's");
+    }
+    let changed = readable.into_iter().map(|record| record.s3);
     let pictures = changed.filter(|s3| is_under_images(&s3.object.key));
     Some(pictures.map(|s3| s3.bucket.name).collect())
 }
@@ -175,6 +187,43 @@ mod tests {
             buckets,
         });
         assert_eq!(Event::parse(event).unwrap(), Event::Batch(expected.into()));
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_does_not_hide_the_others() {
+        let mut event = notification("a", "images/1.png");
+        let records = event["Records"].as_array_mut().unwrap();
+        records.insert(
+            0,
+            json!({"eventSource": "aws:s3", "eventVersion": "9.0", "s4": {}}),
+        );
+        records.push(json!(null));
+        assert_eq!(
+            Event::parse(event).unwrap(),
+            Event::Notification(set(&["a"]))
+        );
+    }
+
+    #[test]
+    fn what_a_record_says_besides_does_not_matter() {
+        for (field, value) in [
+            ("eventName", json!("ObjectAnnotated:Put")),
+            ("eventVersion", json!("3.0")),
+            ("eventVersion", json!({"major": 3})),
+            ("eventTime", json!(null)),
+            ("news", json!([{}])),
+        ] {
+            let mut event = notification("a", "images/%FF%FE.png");
+            event["Records"][0][field] = value;
+            let expected = Event::Notification(set(&["a"]));
+            assert_eq!(Event::parse(event).unwrap(), expected, "{field}");
+        }
+    }
+
+    #[test]
+    fn an_empty_batch_asks_for_nothing() {
+        let expected = Event::Notification(set(&[]));
+        assert_eq!(Event::parse(json!({"Records": []})).unwrap(), expected);
     }
 
     #[test]
