@@ -21,8 +21,9 @@ lint: ## formatting and clippy
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 
-test-rust: tools ## the crates
+test-rust: tools ## the crates, and that the exploration finds what it looks for
 	cargo test --workspace
+	tests/exploration/mutants/run
 
 test-pictures: tools ## what is left of pictures, seen by exiftool and Pillow
 	cargo build --workspace

@@ -1,0 +1,143 @@
+//! A bucket in memory that answers as S3 does, one request at a time: as much of it as the functions use.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::ops::Bound;
+
+use aws_sdk_s3::primitives::SdkBody;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use bytes::Bytes;
+use http::StatusCode;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::request::Request;
+
+/// S3 lists no more than this at a time, and may list less.
+const PAGE: usize = 1_000;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Object {
+    pub bytes: Bytes,
+    pub headers: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Bucket {
+    pub objects: BTreeMap<String, Object>,
+    /// Keys on a page of a listing.
+    page: usize,
+}
+
+impl Bucket {
+    pub fn new() -> Self {
+        Self::with_pages_of(PAGE)
+    }
+
+    /// Small pages make few keys enough for a listing that things happen in the middle of.
+    pub fn with_pages_of(page: usize) -> Self {
+        Self {
+            objects: BTreeMap::new(),
+            page,
+        }
+    }
+
+    pub fn put(&mut self, key: &str, bytes: impl Into<Bytes>) {
+        let object = Object {
+            bytes: bytes.into(),
+            headers: BTreeMap::new(),
+        };
+        self.objects.insert(key.to_owned(), object);
+    }
+
+    pub fn answer(&mut self, request: &Request) -> HttpResponse {
+        match (request.method.as_str(), request.key.as_str()) {
+            ("GET", "") => self.list(request),
+            ("GET", key) => self.get(key),
+            ("PUT", key) => {
+                let object = Object {
+                    bytes: request.body.clone(),
+                    headers: request.headers.clone(),
+                };
+                self.objects.insert(key.to_owned(), object);
+                response(200, "")
+            }
+            ("DELETE", key) => {
+                self.objects.remove(key);
+                response(204, "")
+            }
+            other => panic!("the bucket does not know {other:?}"),
+        }
+    }
+
+    fn get(&self, key: &str) -> HttpResponse {
+        let Some(object) = self.objects.get(key) else {
+            return error(404, "NoSuchKey");
+        };
+        let mut response = response(200, object.bytes.clone());
+        let length = object.bytes.len().to_string();
+        response.headers_mut().insert("content-length", length);
+        for (name, value) in &object.headers {
+            response.headers_mut().insert(name.clone(), value.clone());
+        }
+        response
+    }
+
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+    fn list(&self, request: &Request) -> HttpResponse {
+        assert_eq!(request.query("list-type"), Some("2"));
+        assert_eq!(request.query("encoding-type"), Some("url"));
+        let prefix = request.query("prefix").unwrap_or_default();
+        let after = request.query("continuation-token");
+        let after = after.or(request.query("start-after"));
+        let from = match after {
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            _ => Bound::Included(prefix),
+        };
+        let keys = self.objects.range::<str, _>((from, Bound::Unbounded));
+        let mut keys = keys
+            .map(|(key, _)| key)
+            .take_while(|key| key.starts_with(prefix));
+        let page: Vec<_> = keys.by_ref().take(self.page).collect();
+        let next = keys.next().and(page.last());
+
+        let mut xml = String::from("<ListBucketResult><EncodingType>url</EncodingType>");
+        for key in &page {
+            let _ = write!(xml, "<Contents><Key>{}</Key></Contents>", encoded(key));
+        }
+        if let Some(next) = next {
+            let _ = write!(
+                xml,
+                "<NextContinuationToken>{}</NextContinuationToken>",
+                escaped(next)
+            );
+        }
+        let _ = write!(
+            xml,
+            "<KeyCount>{}</KeyCount><IsTruncated>{}</IsTruncated></ListBucketResult>",
+            page.len(),
+            next.is_some()
+        );
+        response(200, xml)
+    }
+}
+
+fn encoded(key: &str) -> String {
+    utf8_percent_encode(key, NON_ALPHANUMERIC).to_string()
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+pub fn response(status: u16, body: impl Into<SdkBody>) -> HttpResponse {
+    let status = StatusCode::from_u16(status).unwrap();
+    HttpResponse::new(status.into(), body.into())
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+pub fn error(status: u16, code: &str) -> HttpResponse {
+    response(
+        status,
+        format!("<Error><Code>{code}</Code><Message>{code}</Message></Error>"),
+    )
+}

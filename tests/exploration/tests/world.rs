@@ -1,0 +1,276 @@
+//! Sandboxes that run a function's real code with the real SDK, and between them and the bucket somebody who
+//! decides which request happens next. A request that nobody lets happen waits; its sandbox waits with it.
+
+use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{BehaviorVersion, Region};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+
+use crate::bucket::{Bucket, error};
+use crate::request::Request;
+
+pub const MEDIA: &str = "corkboard-media";
+
+/// `T` is what an invocation gives.
+pub struct World<T> {
+    pub bucket: Bucket,
+    sandboxes: Vec<Sandbox<T>>,
+    /// Sent, and not yet happened.
+    waiting: Arc<Mutex<Vec<Waiting>>>,
+    /// For the timers of the SDK; its clock moves only when nothing else can.
+    runtime: Runtime,
+}
+
+struct Sandbox<T> {
+    client: Client,
+    running: Option<Running<T>>,
+    /// Digest of all that the running invocation was told, which decides where it is.
+    told: DefaultHasher,
+}
+
+struct Running<T> {
+    invocation: Pin<Box<dyn Future<Output = T>>>,
+    woken: Arc<Woken>,
+}
+
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+struct Waiting {
+    sandbox: usize,
+    request: Request,
+    answer: oneshot::Sender<Result<HttpResponse, ConnectorError>>,
+}
+
+/// A way to S3 on which requests wait.
+#[derive(Clone)]
+struct Way {
+    sandbox: usize,
+    waiting: Arc<Mutex<Vec<Waiting>>>,
+}
+
+impl fmt::Debug for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the way of sandbox {}", self.sandbox)
+    }
+}
+
+impl HttpConnector for Way {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (answer, answered) = oneshot::channel();
+        self.waiting.lock().unwrap().push(Waiting {
+            sandbox: self.sandbox,
+            request: Request::read(&request),
+            answer,
+        });
+        HttpConnectorFuture::new(async { answered.await.unwrap() })
+    }
+}
+
+impl<T> World<T> {
+    pub fn new(sandboxes: usize) -> Self {
+        let waiting = Arc::default();
+        let mut runtime = Builder::new_current_thread();
+        let runtime = runtime.enable_time().start_paused(true).build().unwrap();
+        let sandbox = |sandbox| {
+            let way = Way {
+                sandbox,
+                waiting: Arc::clone(&waiting),
+            };
+            Sandbox {
+                client: client(way),
+                running: None,
+                told: DefaultHasher::new(),
+            }
+        };
+        Self {
+            bucket: Bucket::new(),
+            sandboxes: (0..sandboxes).map(sandbox).collect(),
+            runtime,
+            waiting: Arc::clone(&waiting),
+        }
+    }
+
+    /// Everything from the start, with this bucket.
+    pub fn reset(&mut self, bucket: Bucket) {
+        for sandbox in 0..self.sandboxes.len() {
+            self.crash(sandbox);
+        }
+        self.bucket = bucket;
+    }
+
+    /// The way to S3 from a sandbox.
+    pub fn client(&self, sandbox: usize) -> Client {
+        self.sandboxes[sandbox].client.clone()
+    }
+
+    pub fn sandboxes(&self) -> usize {
+        self.sandboxes.len()
+    }
+
+    /// A sandbox in which nothing runs.
+    pub fn idle(&self) -> Option<usize> {
+        self.sandboxes.iter().position(|it| it.running.is_none())
+    }
+
+    pub fn busy(&self) -> impl Iterator<Item = usize> {
+        let sandboxes = self.sandboxes.iter().enumerate();
+        sandboxes.filter_map(|(sandbox, it)| it.running.is_some().then_some(sandbox))
+    }
+
+    /// Invokes the function in an idle sandbox. Two invocations that are told the same do the same, `told`
+    /// here and what S3 answers later.
+    pub fn invoke(
+        &mut self,
+        sandbox: usize,
+        told: impl std::hash::Hash,
+        invocation: impl Future<Output = T> + 'static,
+    ) {
+        let it = &mut self.sandboxes[sandbox];
+        assert!(it.running.is_none());
+        told.hash(&mut it.told);
+        it.running = Some(Running {
+            invocation: Box::pin(invocation),
+            woken: Arc::new(Woken(AtomicBool::new(true))),
+        });
+    }
+
+    /// Lets every sandbox run until it waits for S3, and gives those that have ended, each with what it gave.
+    pub fn settle(&mut self) -> Vec<(usize, T)> {
+        let mut ended = Vec::new();
+        loop {
+            for sandbox in 0..self.sandboxes.len() {
+                if let Some(given) = self.poll(sandbox) {
+                    self.sandboxes[sandbox].told = DefaultHasher::new();
+                    ended.push((sandbox, given));
+                }
+            }
+            let waits = |sandbox| {
+                self.waiting
+                    .lock()
+                    .unwrap()
+                    .iter()
+                    .any(|it| it.sandbox == sandbox)
+            };
+            if self.busy().all(waits) {
+                return ended;
+            }
+            // Somebody waits for nothing but the time: the SDK, before it tries again.
+            self.runtime
+                .block_on(tokio::time::advance(Duration::from_millis(50)));
+        }
+    }
+
+    fn poll(&mut self, sandbox: usize) -> Option<T> {
+        let _context = self.runtime.enter();
+        let it = &mut self.sandboxes[sandbox].running;
+        let running = it.as_mut()?;
+        while running.woken.0.swap(false, Ordering::Relaxed) {
+            let waker = Waker::from(Arc::clone(&running.woken));
+            let polled = running
+                .invocation
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker));
+            if let Poll::Ready(given) = polled {
+                *it = None;
+                return Some(given);
+            }
+        }
+        None
+    }
+
+    /// What waits: by whom, and what.
+    pub fn waiting(&self) -> Vec<(usize, Request)> {
+        let waiting = self.waiting.lock().unwrap();
+        waiting
+            .iter()
+            .map(|it| (it.sandbox, it.request.clone()))
+            .collect()
+    }
+
+    /// Lets the `n`th of what waits happen.
+    pub fn answer(&mut self, n: usize) {
+        let request = self.waiting()[n].1.clone();
+        let answer = self.happen(&request);
+        self.answer_with(n, Ok(answer));
+    }
+
+    /// Answers the `n`th of what waits without its happening.
+    pub fn answer_with(&mut self, n: usize, answer: Result<HttpResponse, ConnectorError>) {
+        let waiting = self.waiting.lock().unwrap().remove(n);
+        let told = &mut self.sandboxes[waiting.sandbox].told;
+        waiting.request.hash(told);
+        if let Ok(answer) = &answer {
+            (answer.status().as_u16(), answer.body().bytes()).hash(told);
+        }
+        // An invocation that has given up on the request does not wait for it.
+        let _ = waiting.answer.send(answer);
+    }
+
+    /// What a request does to the bucket, whoever still waits for it.
+    pub fn happen(&mut self, request: &Request) -> HttpResponse {
+        if request.bucket == MEDIA {
+            self.bucket.answer(request)
+        } else {
+            error(404, "NoSuchBucket")
+        }
+    }
+
+    /// Ends what runs in a sandbox, and gives the requests that it had on the way.
+    pub fn crash(&mut self, sandbox: usize) -> Vec<Request> {
+        let _context = self.runtime.enter();
+        let it = &mut self.sandboxes[sandbox];
+        it.running = None;
+        it.told = DefaultHasher::new();
+        let mut waiting = self.waiting.lock().unwrap();
+        let dead = waiting.extract_if(.., |it| it.sandbox == sandbox);
+        dead.map(|it| it.request).collect()
+    }
+
+    /// Digest of the bucket and of where each invocation is.
+    pub fn state(&self) -> u64 {
+        let mut state = DefaultHasher::new();
+        self.bucket.hash(&mut state);
+        for sandbox in &self.sandboxes {
+            (sandbox.running.is_some(), sandbox.told.finish()).hash(&mut state);
+        }
+        state.finish()
+    }
+}
+
+fn client(way: Way) -> Client {
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .http_client(http_client_fn(move |_, _| {
+            SharedHttpConnector::new(way.clone())
+        }))
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new(
+            "local",
+            "corkboard-local",
+            None,
+            None,
+            "test",
+        ))
+        .endpoint_url("http://127.0.0.1");
+    Client::from_conf(config.build())
+}
