@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,9 +36,13 @@ def binary(name: str) -> Path:
 
 
 @contextmanager
-def corkboard(*arguments: str, **settings: str):
-    """Runs on free ports with a data directory of its own, and ends with the block."""
+def corkboard(*arguments: str, images: Iterable[str] = (), **settings: str):
+    """Runs on free ports with a data directory of its own, in which are these images, and ends with the block."""
     data = tempfile.mkdtemp(prefix="corkboard-test-")
+    folder = Path(data, "board/s3/corkboard-media/images")
+    folder.mkdir(parents=True)
+    for image in images:
+        (folder / image).touch()
     environment = {key: value for key, value in os.environ.items() if not key.startswith(SETTINGS)} | settings
     ports = ("--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0", "--data-api-listen", "127.0.0.1:0")
     log = Path(data) / "log"

@@ -7,12 +7,14 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 import json
 import os
 import queue
+import re
 import subprocess
 import threading
 import time
 import uuid
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 from corkboard import PATIENCE_SECONDS, binary
 
@@ -29,6 +31,12 @@ class Lambda:
     def __init__(self):
         self.events: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self.answers: queue.Queue[tuple[bool, bytes]] = queue.Queue()
+        self.pid = 0
+
+    def peak_mebibytes(self) -> float:
+        """The most memory that its process ever had."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
 
     def invoke(self, event: object):
         self.events.put((str(uuid.uuid4()), json.dumps(event).encode()))

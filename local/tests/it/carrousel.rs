@@ -94,6 +94,27 @@ async fn two_thousand_five_hundred_pictures_come_and_go() {
 }
 
 #[tokio::test]
+async fn three_pictures_and_one_more_are_four_and_without_it_three() {
+    let board = Board::start();
+    let media = board.media();
+    let keys = ["bridge", "dawn", "park"].map(|name| format!("images/{name}.jpg"));
+    let shown = async |count: usize| {
+        eventually("the carrousel", async || {
+            let urls = board.carrousel().await;
+            (urls.len() == count).then_some(urls)
+        })
+        .await
+    };
+    media.put_all(&keys).await;
+    let three = shown(3).await;
+    assert_eq!(three, keys.map(|key| format!("/{key}")));
+    media.put("images/city.jpg", b"pixels".to_vec()).await;
+    assert_eq!(shown(4).await[1], "/images/city.jpg");
+    media.delete("images/city.jpg").await;
+    assert_eq!(shown(3).await, three);
+}
+
+#[tokio::test]
 async fn the_carrousel_is_empty_without_its_file_and_then_the_file() {
     let board = Board::start();
     let media = board.media();

@@ -7,6 +7,8 @@
 //! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
 //! - [`together`], [`crash`], [`steps`], [`outage`], [`resources`]: many at once, too much, and what goes wrong;
 //! - [`discretion`]: what no log may have;
+//! - [`bulk`], [`delivery`], [`counted`]: from the bucket through the queue to syncS3Bucket;
+//! - [`measured`]: what it costs, for `make bench`;
 //! - [`refusals`], [`stop`]: the process itself;
 //! - [`events`]: the functions with the sample events of AWS;
 //! - [`fuzz`]: with inputs that nobody thought of.
@@ -20,10 +22,13 @@
 mod answer;
 mod api;
 mod board;
+mod bulk;
 mod carrousel;
+mod counted;
 mod crash;
 mod cross_site;
 mod delete;
+mod delivery;
 mod discretion;
 mod events;
 mod front_door;
@@ -32,6 +37,7 @@ mod gateway;
 mod lambda;
 mod limit;
 mod list;
+mod measured;
 mod media;
 mod moderation;
 mod outage;

@@ -1,11 +1,11 @@
 //! What S3, SQS and EventBridge send, through syncS3Bucket.
 
 use serde_json::{Value, json};
-use sync_s3_bucket::{Settings, SyncS3Bucket};
+use sync_s3_bucket::SyncS3Bucket;
 
 use super::event;
 use crate::board::{BUCKET, Board};
-use crate::lambda::Lambda;
+use crate::lambda::{Lambda, sync_s3_bucket};
 use crate::media::{CARROUSEL, Media};
 
 /// Something under `images/` changed.
@@ -41,16 +41,6 @@ pub const OTHER_SOURCES: [&str; 3] = [
 /// What an earlier run might have written.
 const STALE: &[u8] = b"[{\"url\":\"/images/gone.jpg\"}]";
 
-/// The function with this way to S3.
-pub fn function(s3: aws_sdk_s3::Client) -> SyncS3Bucket {
-    let lookup = |variable: &str| match variable {
-        "MEDIA_BUCKET" => Some(BUCKET.to_owned()),
-        "PUBLIC_BASE_URL" => Some("https://board.example".to_owned()),
-        _ => None,
-    };
-    SyncS3Bucket::new(s3, Settings::from_lookup(&lookup).unwrap())
-}
-
 /// A bucket with three pictures and a stale list of them.
 struct Stage {
     _lambda: Lambda,
@@ -74,7 +64,7 @@ impl Stage {
         }
         media.put(CARROUSEL, STALE.to_vec()).await;
         Self {
-            function: function(board.s3()),
+            function: sync_s3_bucket(board.s3()),
             media,
             _lambda: lambda,
             _board: board,

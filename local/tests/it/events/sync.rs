@@ -13,9 +13,8 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 
 use super::event;
-use super::s3::function;
 use crate::board::eventually;
-use crate::lambda::Lambda;
+use crate::lambda::{Lambda, sync_s3_bucket};
 use crate::media::{CARROUSEL, Media};
 
 /// What the carrousel should be, from a listing of the bucket.
@@ -35,7 +34,7 @@ async fn two_at_once_end_with_the_right_file_while_pictures_come_and_go() {
     let lambda = Lambda::start().await;
     let board = lambda.board();
     let media = &board.media();
-    let function = &function(board.s3());
+    let function = &sync_s3_bucket(board.s3());
     let notification = &event("s3-object-created-put.json");
 
     // Each change has an event, and two handlers share the events, as two instances of the function do.
@@ -69,7 +68,7 @@ async fn late_repeated_and_reordered_events_of_the_board_end_with_the_right_file
     let lambda = Lambda::start().await;
     let board = lambda.board();
     let media = &board.media();
-    let function = &function(board.s3());
+    let function = &sync_s3_bucket(board.s3());
     let keys: Vec<_> = (0..20)
         .map(|number| format!("images/{number:02}.jpg"))
         .collect();
@@ -145,8 +144,8 @@ async fn a_write_that_is_overtaken_by_a_newer_one_is_put_right() {
     let config = config.http_client(http_client_fn(move |_, _| {
         SharedHttpConnector::new(held.clone())
     }));
-    let slow = function(Client::from_conf(config.build()));
-    let quick = function(board.s3());
+    let slow = sync_s3_bucket(Client::from_conf(config.build()));
+    let quick = sync_s3_bucket(board.s3());
     let notification = event("s3-object-created-put.json");
 
     media.put("images/old.jpg", b"pixels".to_vec()).await;
