@@ -31,11 +31,10 @@ class Lambda:
     def __init__(self):
         self.events: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self.answers: queue.Queue[tuple[bool, bytes]] = queue.Queue()
-        self.pid = 0
 
     def peak_mebibytes(self) -> float:
         """The most memory that its process ever had."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
 
     def invoke(self, event: object):

@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 
 use super::run;
 use crate::board::{BUCKET, Board};
-use crate::events::s3::function;
+use crate::lambda::sync_s3_bucket;
 
 /// A change to an event: the value at some place of it goes or becomes another.
 #[derive(Debug, Clone)]
@@ -121,7 +121,7 @@ fn every_event_is_handled_or_an_error() {
     let strategy = (select(events), vec(changes, 0..4), any::<bool>());
     let runtime = Runtime::new().unwrap();
     let board = Board::start();
-    let function = function(board.s3());
+    let function = sync_s3_bucket(board.s3());
     run("events", 600, &strategy, |(mut event, changes, queued)| {
         for each in changes {
             change(&mut event, each);
