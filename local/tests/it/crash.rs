@@ -58,7 +58,7 @@ impl Board {
         !rows.await.is_empty()
     }
 
-    async fn has_picture(&self, id: &str) -> bool {
+    pub async fn has_picture(&self, id: &str) -> bool {
         self.get(&format!("/images/{id}.jpg")).await.status == 200
     }
 }

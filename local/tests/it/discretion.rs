@@ -90,7 +90,7 @@ async fn what_is_refused_is_not_logged_either() {
         plant(words);
     }
     let (text, author, alt, key, bearer) = (
-        "planted text \u{202e} nobody may read",
+        "planted text that nobody may read",
         "planted author",
         "planted description",
         "planted-idempotency-key",

@@ -17,8 +17,10 @@ use http_body_util::BodyExt as _;
 use message_board::{Settings, app};
 use serde_json::{Value, json};
 use shared::bucket::Bucket;
-use shared::store::{DataApiSettings, Database};
+use shared::domain::MessageId;
+use shared::store::{DataApiSettings, Database, Store};
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 use tower::ServiceExt as _;
 
 use crate::board::{BUCKET, Board, CLUSTER, SECRET, data_api_with, picture, s3_with};
@@ -171,6 +173,15 @@ fn post(key: &str, text: &str, name: &str) -> Request<Body> {
         .unwrap()
 }
 
+fn text(text: &str) -> Request<Body> {
+    Request::builder()
+        .method(Method::POST)
+        .uri("/api/messages")
+        .header("content-type", "application/json")
+        .body(json!({ "text": text }).to_string().into())
+        .unwrap()
+}
+
 fn delete(message: &Value) -> Request<Body> {
     let (id, token) = (&message["id"], &message["deleteToken"]);
     Request::builder()
@@ -275,13 +286,7 @@ async fn clearing_away_that_died_at_any_step_is_finished_by_a_later_post() {
     for arrives in [false, true] {
         for requests in 1..=12 {
             let left = board.leave_pending(hour, true).await;
-            let text = Request::builder()
-                .method(Method::POST)
-                .uri("/api/messages")
-                .header("content-type", "application/json")
-                .body(json!({"text": "later"}).to_string().into())
-                .unwrap();
-            dies(&board, requests, arrives, text).await;
+            dies(&board, requests, arrives, text("later")).await;
             let (pictures, rows) = board.pictures_and_rows().await;
             assert!(pictures.iter().all(|picture| rows.contains(picture)));
             board.post_text("later still").await;
@@ -355,6 +360,36 @@ async fn a_repeat_that_is_overtaken_by_a_delete_takes_its_picture_back() {
         );
     }
     assert!(overtaken >= 6, "{overtaken}");
+}
+
+/// A post has seen a leftover; before it clears that away, a repeat begins it anew, and finishes it.
+#[tokio::test]
+async fn what_a_repeat_finishes_while_it_is_cleared_away_keeps_its_picture() {
+    let board = Board::start();
+    let store = Store::new(board.database(), Instant::now() + crate::board::PATIENCE);
+    let (mut kept, mut cleared) = (0, 0);
+    for requests in 1.. {
+        let hour = std::time::Duration::from_hours(1);
+        let left = board.leave_pending(hour, true).await;
+        let cut = Cut::after(requests, true);
+        let clearing = tokio::spawn(answer(function(&board, Some(&cut)), text("later")));
+        tokio::select! {
+            () = cut.0.over.notified() => {}
+            () = async { while !clearing.is_finished() { tokio::task::yield_now().await; } } => break,
+        }
+        let id = left.parse().unwrap();
+        let is_taken = store.take_pending(id, MessageId::generate()).await.unwrap();
+        if is_taken {
+            let key = format!("images/{left}.jpg");
+            board.media().put(&key, picture("small.jpg")).await;
+            assert!(store.mark_posted(id).await.unwrap());
+        }
+        cut.0.resumed.send_replace(true);
+        clearing.await.unwrap();
+        assert_eq!(board.has_picture(&left).await, is_taken, "{requests}");
+        *if is_taken { &mut kept } else { &mut cleared } += 1;
+    }
+    assert!(kept >= 1 && cleared >= 1, "{kept} {cleared}");
 }
 
 /// Should a repeat die just after it put the picture of a deleted message, that goes with the blank mark.
