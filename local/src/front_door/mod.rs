@@ -15,6 +15,7 @@ use axum::routing::{any, get};
 use headers::{ETag, HeaderMapExt as _, IfNoneMatch};
 use http::HeaderMap;
 use ipnet::IpNet;
+use tower_http::compression::CompressionLayer;
 
 use crate::functions::Functions;
 
@@ -40,6 +41,7 @@ pub fn router(front_door: FrontDoor) -> Router {
         .merge(
             Router::new()
                 .fallback_service(get(site::file))
+                .layer(CompressionLayer::new())
                 .layer(from_fn(site::headers)),
         )
         .with_state(Arc::new(front_door))

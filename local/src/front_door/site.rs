@@ -57,7 +57,8 @@ pub async fn file(uri: Uri, request: HeaderMap) -> Response {
         return (StatusCode::NOT_FOUND, "There is nothing here.\n").into_response();
     };
     let tag = URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash());
-    let tag: Option<ETag> = format!("\"{tag}\"").parse().ok();
+    // Weak, because the bytes differ where they are compressed.
+    let tag: Option<ETag> = format!("W/\"{tag}\"").parse().ok();
     let known = tag.as_ref().is_some_and(|tag| is_known(&request, tag));
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use flate2::read::GzDecoder;
 use reqwest::Method;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -56,21 +57,41 @@ async fn the_site_is_served_with_its_headers() {
     ] {
         let served = board.get(path).await;
         let tag = served.header("etag").to_owned();
-        let cached = [("cache-control", "no-cache"), ("etag", &tag)];
+        let cached = [
+            ("cache-control", "no-cache"),
+            ("etag", &tag),
+            ("vary", "accept-encoding"),
+        ];
         let headers = [&SITE[..], &cached, &[("content-type", media_type)]].concat();
         served.has(200, &headers);
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../static-site");
         let expected = std::fs::read(format!("{folder}/{file}")).unwrap();
         assert_eq!(served.body, expected, "{path}");
 
-        let weak = format!("W/{tag}");
-        for tags in [&tag, &weak] {
+        let strong = tag.trim_start_matches("W/");
+        for tags in [&tag, strong] {
             let again = get_with(&board, path, "if-none-match", tags).await;
             // Its media type is that of nothing.
             assert_eq!((again.status, again.text()), (304, ""), "{path}");
             assert_eq!(again.header("etag"), tag);
         }
     }
+}
+
+#[tokio::test]
+async fn the_site_is_compressed_for_those_who_can_read_that() {
+    let board = Board::shared();
+    for path in ["/", "/app.js", "/style.css"] {
+        let plain = board.get(path).await;
+        let compressed = get_with(&board, path, "accept-encoding", "br, gzip").await;
+        assert_eq!(compressed.header("content-encoding"), "gzip", "{path}");
+        assert_eq!(compressed.header("etag"), plain.header("etag"), "{path}");
+        let body = std::io::read_to_string(GzDecoder::new(&compressed.body[..])).unwrap();
+        assert_eq!(body, plain.text(), "{path}");
+        assert!(compressed.body.len() < plain.body.len() / 2, "{path}");
+    }
+    let picture = get_with(&board, "/icon.png", "accept-encoding", "gzip").await;
+    assert_eq!(picture.headers.get("content-encoding"), None);
 }
 
 #[tokio::test]
