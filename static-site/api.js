@@ -1,7 +1,9 @@
-// The board's HTTP API. The only module that calls `fetch`; it knows nothing of the page.
+// The board's HTTP API. The only module that makes requests; it knows nothing of the page.
 
 /** The server answers within 30 seconds whatever happens; what takes longer is lost. */
 const ANSWER_WITHIN_MS = 40_000;
+/** A longer list of pictures is asked for once and then no more. */
+const FOLLOWED_LIST_CHARACTERS = 1_000_000;
 
 /**
  * A request that did not do what was asked.
@@ -15,84 +17,124 @@ export class ApiError extends Error {
     this.code = code;
     /** `{ field, code, detail }` for each field at fault. */
     this.fields = fields;
-    /** Seconds, or null. */
     this.retryAfter = retryAfter;
   }
 }
 
-/** @param base the API's origin without a trailing slash; empty for the page's own. */
-export function createApi({ fetch, base = '' }) {
+export function createApi({ fetch, upload, base = '' }) {
   const etags = new Map();
+  let followsCarrousel = true;
 
-  async function send(path, options = {}) {
+  async function send(path, { through = fetch, ...options } = {}) {
     let response;
     try {
-      response = await fetch(base + path, options);
+      response = await through(base + path, options);
     } catch {
-      throw new ApiError({ status: 0 });
+      throw new ApiError({ status: 0, code: options.signal?.reason === CANCELLED ? CANCELLED : null });
     }
     if (!response.ok && response.status !== 304) throw await readError(response);
     return response;
   }
 
-  async function readJson(response) {
+  const timed = (options = {}) => ({ ...options, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+
+  async function readText(response) {
     try {
-      return await response.json();
+      return await response.text();
     } catch {
-      // Cut off on the way, or not from the board at all: as good as no answer.
+      throw new ApiError({ status: 0 });
+    }
+  }
+
+  function parse(text) {
+    try {
+      return JSON.parse(text);
+    } catch {
+      // Cut off, or not from the board at all: as good as no answer.
       throw new ApiError({ status: 0 });
     }
   }
 
   async function get(path) {
-    return readJson(await send(path, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) }));
+    return parse(await readText(await send(path, timed())));
   }
 
-  /** The JSON at `path`, or null where it is what it was the last time. */
-  async function getIfChanged(path) {
-    const headers = etags.has(path) ? { 'If-None-Match': etags.get(path) } : {};
-    const response = await send(path, { headers, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+  /** The text at `path`, or null where it is what it was the last time. */
+  async function getIfChanged(path, { anew = false } = {}) {
+    const headers = etags.has(path) && !anew ? { 'If-None-Match': etags.get(path) } : {};
+    const response = await send(path, timed({ headers }));
     if (response.status === 304) return null;
-    const body = await readJson(response);
+    const text = await readText(response);
     const etag = response.headers.get('ETag');
     if (etag) etags.set(path, etag);
     else etags.delete(path);
-    return body;
+    return text;
   }
+
+  /** Pictures of an API elsewhere are there, too. */
+  const located = (url) => (/^https?:/.test(base) ? new URL(url, base).href : url);
+  const readMessage = (message) =>
+    message.picture ? { ...message, picture: { ...message.picture, url: located(message.picture.url) } } : message;
+  const readPage = ({ messages, next }) => ({ messages: messages.map(readMessage), next });
 
   return {
     board: () => get('/api/board'),
-    firstPageIfChanged: () => getIfChanged('/api/messages'),
-    olderMessages: (before) => get(`/api/messages?before=${encodeURIComponent(before)}`),
-    carrouselIfChanged: () => getIfChanged('/api/carrousel.json'),
 
-    /** Creates a message; the answer is the message with its `deleteToken`. */
-    async post({ text, author, picture, alt }) {
-      // No time limit: a photo over a slow line takes as long as it takes.
-      return readJson(await send('/api/messages', { method: 'POST', ...body() }));
-
-      function body() {
-        if (!picture) {
-          return { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ text, author }) };
-        }
-        const form = new FormData();
-        form.append('text', text);
-        form.append('author', author);
-        form.append('alt', alt);
-        form.append('picture', picture);
-        return { body: form };
-      }
+    async firstPageIfChanged(options) {
+      const text = await getIfChanged('/api/messages', options);
+      return text === null ? null : readPage(parse(text));
     },
 
-    async remove(id, deleteToken) {
-      await send(`/api/messages/${encodeURIComponent(id)}`, {
-        method: 'DELETE',
-        headers: { Authorization: `Bearer ${deleteToken}` },
-        signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-      });
+    async olderMessages(before, limit = 20) {
+      return readPage(await get(`/api/messages?limit=${limit}&before=${encodeURIComponent(before)}`));
+    },
+
+    async message(id) {
+      return readMessage(await get(`/api/messages/${encodeURIComponent(id)}`));
+    },
+
+    async carrouselIfChanged() {
+      if (!followsCarrousel) return null;
+      const text = await getIfChanged('/api/carrousel.json');
+      if (text === null) return null;
+      followsCarrousel = text.length <= FOLLOWED_LIST_CHARACTERS;
+      return parse(text).map(({ url }) => ({ url: located(url) }));
+    },
+
+    /**
+     * Creates a message; the answer is the message with its `deleteToken`. However often it is sent with
+     * the same `key`, there is one message.
+     */
+    async post({ text, author, picture, alt }, { key, onProgress, signal }) {
+      const headers = { 'Idempotency-Key': key };
+      let body;
+      if (picture) {
+        body = new FormData();
+        for (const [name, value] of Object.entries({ text, author, alt, picture })) body.append(name, value);
+      } else {
+        headers['Content-Type'] = 'application/json';
+        body = JSON.stringify({ text, author });
+      }
+      const response = await send('/api/messages', { through: upload, method: 'POST', headers, body, onProgress, signal });
+      return readMessage(parse(await readText(response)));
+    },
+
+    async remove(id, token) {
+      await send(`/api/messages/${encodeURIComponent(id)}`, timed({ method: 'DELETE', headers: bearer(token) }));
+    },
+
+    /** Removes what the message's sender posted that day, and answers how many that were. */
+    async removeSender(id, moderatorToken) {
+      const headers = { ...bearer(moderatorToken), 'Content-Type': 'application/json' };
+      const body = JSON.stringify({ messageId: id });
+      return parse(await readText(await send('/api/moderation/remove-sender', timed({ method: 'POST', headers, body }))));
     },
   };
 }
+
+export const CANCELLED = 'cancelled';
+
+const bearer = (token) => ({ Authorization: `Bearer ${token}` });
 
 async function readError(response) {
   const { status, headers } = response;
@@ -103,4 +145,38 @@ async function readError(response) {
   const problem = await response.json().catch(() => ({}));
   const code = /^urn:corkboard:problem:(.+)$/.exec(problem.type)?.[1] ?? null;
   return new ApiError({ status, code, fields: problem.errors ?? [], retryAfter });
+}
+
+/**
+ * What `fetch` does, and tells how far the sending is, which `fetch` cannot. Sending may take as long as it
+ * takes, a photo over a slow line does; only the answer has its time.
+ */
+export function uploadWithProgress(url, { method, headers, body, onProgress, signal }) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const stop = () => request.abort();
+    let late;
+    request.open(method, url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.addEventListener('progress', ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0));
+    request.upload.addEventListener('load', () => {
+      onProgress(1);
+      late = setTimeout(stop, ANSWER_WITHIN_MS);
+    });
+    request.addEventListener('loadend', () => {
+      clearTimeout(late);
+      signal.removeEventListener('abort', stop);
+      if (request.status === 0) reject(new TypeError('No answer'));
+      else resolve(answerOf(request));
+    });
+    signal.addEventListener('abort', stop);
+    request.send(body);
+  });
+}
+
+function answerOf(request) {
+  const lines = request.getAllResponseHeaders().trim().split(/\r\n/).filter(Boolean);
+  const headers = lines.map((line) => line.split(/:\s*/, 1).concat(line.slice(line.indexOf(':') + 1).trim()));
+  const empty = [204, 205, 304].includes(request.status);
+  return new Response(empty ? null : request.responseText, { status: request.status, headers });
 }

@@ -1,42 +1,121 @@
 // Puts the page together: makes what the components need, and mounts them.
 
-import { createApi } from './api.js';
+import { createApi, uploadWithProgress } from './api.js';
+import { createAttention } from './attention.js';
 import { mountCarrousel } from './carrousel.js';
 import { mountComposer } from './composer.js';
 import { mountConfirmation } from './confirmation.js';
+import { createDevice } from './device.js';
+import { createDrafts } from './drafts.js';
 import { Feed } from './feed.js';
+import { mountLinked } from './linked.js';
 import { mountMessages } from './messages.js';
+import { mountModeration } from './moderation.js';
+import { mountPictureDialog } from './picture-dialog.js';
+import { createPlace } from './place.js';
 import { createPoller } from './poller.js';
+import { createRemoval } from './removal.js';
 import { createTokens } from './tokens.js';
-
-const REFRESH_EVERY_MS = 5_000;
+import { DICTIONARIES, createWords } from './words.js';
 
 const find = (selector) => document.querySelector(selector);
-const clock = { setTimeout: window.setTimeout.bind(window), clearTimeout: window.clearTimeout.bind(window) };
-const api = createApi({ fetch: window.fetch.bind(window), base: find('meta[name="api-base"]').content });
+const clock = {
+  now: () => Date.now(),
+  setTimeout: window.setTimeout.bind(window),
+  clearTimeout: window.clearTimeout.bind(window),
+};
+const device = createDevice(() => window.localStorage);
+const tab = createDevice(() => window.sessionStorage);
+const words = createWords({ device, languages: navigator.languages });
+const api = createApi({
+  fetch: window.fetch.bind(window),
+  upload: uploadWithProgress,
+  base: find('meta[name="api-base"]').content,
+});
 const feed = new Feed();
-const tokens = createTokens(deviceStorage());
+const tokens = createTokens(device);
+const attention = createAttention({ page: document, clock });
+let board = null;
+
+speak();
+if (device.get('board-name')) setName(device.get('board-name'));
+
+const moderation = mountModeration({
+  bar: find('.moderation-bar'),
+  dialog: find('.moderation'),
+  device: tab,
+  onChange: () => update(),
+  window,
+});
+
+const removal = createRemoval({
+  api,
+  tokens,
+  moderation,
+  words,
+  announce,
+  confirm: mountConfirmation(find('.confirmation')),
+  onChange: () => update(),
+  onRemoved({ id, picture }) {
+    messages.removed(id);
+    linked.removed(id);
+    if (picture) pictures.hurry();
+  },
+  onSenderRemoved({ id }) {
+    linked.removed(id);
+    messages.reload();
+    pictures.hurry();
+  },
+});
 
 const carrousel = mountCarrousel(find('.carrousel'), {
   clock,
-  describe: (url) => feed.messages.find(({ picture }) => picture?.url === url)?.picture.alt ?? null,
+  words,
+  describe: (url) => feed.messages.find(({ picture }) => picture?.url === url) ?? null,
   still: window.matchMedia('(prefers-reduced-motion: reduce)').matches,
 });
+
+const pictureDialog = mountPictureDialog(find('.picture-dialog'), {
+  pictures: () => feed.messages.filter(({ picture }) => picture),
+  words,
+  history: window.history,
+  window,
+});
+
+const card = {
+  template: find('#message-template'),
+  words,
+  clock,
+  on: { delete: removal.remove, removeSender: removal.removeSender, open: pictureDialog.open },
+  stateOf: (id) => ({ ...removal.stateOf(id), contactUrl: board?.contactUrl ?? null }),
+};
 
 const messages = mountMessages(find('.messages'), {
   api,
   feed,
-  tokens,
-  template: find('#message-template'),
-  confirm: mountConfirmation(find('.confirmation')),
+  card,
+  clock,
+  words,
   announce,
-  onChange: carrousel.update,
-  onDeleted: ({ picture }) => picture && pictures.hurry(),
+  window,
+  onChange: () => [carrousel, linked].forEach((component) => component.update()),
+  onWanted: () => news.now(),
 });
 
+const linked = mountLinked(find('.linked'), { api, feed, card, clock, words, window, goTo: messages.goTo });
+const place = createPlace({ device: tab, cards: messages.cards, window });
+
 const composer = mountComposer(find('.composer'), {
-  objectUrls: URL,
   post: api.post,
+  drafts: createDrafts({ indexedDB: window.indexedDB, locks: navigator.locks, storage: tab, newSlot: randomKey }),
+  device,
+  words,
+  announce,
+  clock,
+  newKey: randomKey,
+  page: document,
+  objectUrls: URL,
+  decode: window.createImageBitmap.bind(window),
   onPosted({ deleteToken, ...message }) {
     tokens.keep(message.id, deleteToken);
     messages.addOwn(message);
@@ -44,11 +123,40 @@ const composer = mountComposer(find('.composer'), {
   },
 });
 
-let board = null;
-const pictures = createPoller({ run: refreshPictures, everyMs: REFRESH_EVERY_MS, clock, page: document });
-const news = createPoller({ run: refreshMessages, everyMs: REFRESH_EVERY_MS, clock, page: document });
-pictures.now();
-news.now();
+const pictures = createPoller({ run: refreshPictures, attention, clock });
+const news = createPoller({ run: refreshMessages, attention, clock, onPaused: messages.setPaused });
+window.addEventListener('online', news.now);
+find('.masthead__language').addEventListener('click', () => {
+  words.use(Object.keys(DICTIONARIES).find((language) => language !== words.language));
+  speak();
+  update();
+});
+start();
+
+async function start() {
+  pictures.now();
+  await news.now();
+  const saved = place.saved();
+  if (saved) {
+    // What cannot be brought back now comes as the viewer goes down.
+    await messages.fillDownTo(saved.id).catch(() => {});
+    place.restore(saved);
+  }
+  if (!saved || !feed.has(window.location.hash.slice(1))) linked.follow();
+}
+
+function update() {
+  messages.update();
+  composer.update();
+  pictureDialog.update();
+}
+
+/** Puts the viewer's language into what stands in the page itself. */
+function speak() {
+  document.documentElement.lang = words.language;
+  words.fill(document);
+  document.documentElement.classList.add('is-ready');
+}
 
 async function refreshMessages() {
   await Promise.all([messages.refresh(), board ?? loadBoard()]);
@@ -58,11 +166,22 @@ async function loadBoard() {
   try {
     board = await api.board();
   } catch {
-    return; // Asked again with the next refresh; the page works without.
+    // Asked again with the next refresh; the page works without.
+    return setName(device.get('board-name') ?? 'Corkboard');
   }
-  find('.masthead__name bdi').textContent = board.name;
-  document.title = board.name;
+  setName(board.name);
+  device.set('board-name', board.name);
   composer.setBoard(board);
+  messages.update();
+}
+
+function setName(name) {
+  const heading = find('.masthead__name');
+  heading.firstElementChild.textContent = name;
+  // Chinese characters are twice as wide.
+  heading.classList.toggle('is-long', name.replace(/[^\x00-\u2e7f]/g, 'xx').length > 20);
+  heading.classList.remove('is-unknown');
+  document.title = name;
 }
 
 async function refreshPictures() {
@@ -75,17 +194,13 @@ async function refreshPictures() {
 }
 
 /** Says something to those who do not see it, also where it is what was said last. */
-function announce(words) {
+function announce(sentence) {
   const announcer = find('#announcer');
   announcer.textContent = '';
-  clock.setTimeout(() => (announcer.textContent = words), 100);
+  clock.setTimeout(() => (announcer.textContent = sentence), 100);
 }
 
-/** The device's storage, or null where the browser denies it. */
-function deviceStorage() {
-  try {
-    return window.localStorage;
-  } catch {
-    return null;
-  }
+/** For idempotency keys and slots. `crypto.randomUUID` is missing where the page does not come over https. */
+function randomKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,17 +1,14 @@
 // The pictures of the board, one at a time (pattern: https://www.w3.org/WAI/ARIA/apg/patterns/carousel/).
 
-import { Slides } from './slides.js';
+import { Slides, messageOf } from './slides.js';
 
 const SHOW_FOR_MS = 6_000;
 
-/**
- * @param describe the alternative text of a picture's address, or null where none is known
- * @param still whether the viewer prefers reduced motion: then nothing moves by itself
- */
-export function mountCarrousel(root, { clock, describe, still }) {
+export function mountCarrousel(root, { clock, describe, words, still }) {
   const find = (selector) => root.querySelector(selector);
   const stage = find('.carrousel__stage');
-  const images = new Map();
+  const backdrop = find('.carrousel__backdrop');
+  const views = new Map();
   const broken = new Set();
 
   const slides = new Slides();
@@ -29,52 +26,85 @@ export function mountCarrousel(root, { clock, describe, still }) {
 
   function update() {
     const { length } = slides.urls;
-    showImages();
+    showViews();
+    showBackdrop();
 
     const note = find('.carrousel__note');
     note.hidden = !state.loaded || (length > 0 && !broken.has(slides.current));
-    note.textContent = length > 0 ? 'This picture cannot be shown.' : 'Every picture that is posted shows up here.';
+    note.textContent = words.say(length > 0 ? 'carrousel.broken' : 'carrousel.empty');
 
     // Out of sight, but in its place: what is below does not move when pictures come.
     find('.carrousel__controls').classList.toggle('is-idle', length < 2);
     find('.carrousel__count').textContent = `${slides.index + 1} / ${length}`;
     const play = find('.carrousel__play');
-    play.setAttribute('aria-label', state.playing ? 'Pause the pictures' : 'Play the pictures');
+    play.setAttribute('aria-label', words.say(state.playing ? 'carrousel.pause' : 'carrousel.play'));
     play.classList.toggle('is-playing', state.playing);
+    root.setAttribute('aria-roledescription', words.say('carrousel.role'));
     // Announced only where the viewer moves it, not when it moves by itself.
     stage.setAttribute('aria-live', state.playing && !state.held ? 'off' : 'polite');
     schedule();
   }
 
-  function showImages() {
+  function showViews() {
     const near = slides.near;
-    for (const [url, image] of images) {
+    for (const [url, { slide }] of views) {
       if (near.includes(url)) continue;
-      image.remove();
-      images.delete(url);
+      slide.remove();
+      views.delete(url);
       broken.delete(url);
     }
     for (const url of near) {
-      if (!images.has(url)) images.set(url, createImage(url));
-      const image = images.get(url);
-      const current = url === slides.current;
-      image.classList.toggle('is-current', current && !broken.has(url));
-      image.setAttribute('aria-hidden', String(!current));
-      image.alt = describe(url) ?? `Picture ${slides.urls.indexOf(url) + 1} of ${slides.urls.length}`;
+      // The neighbours wait for the one that is looked at.
+      if (url !== slides.current && !views.get(slides.current)?.isThere() && !views.has(url)) continue;
+      if (!views.has(url)) views.set(url, createView(url));
+      views.get(url).update();
     }
   }
 
-  function createImage(url) {
+  function createView(url) {
+    const slide = document.createElement('div');
+    slide.className = 'carrousel__slide';
+    slide.setAttribute('role', 'group');
     const image = document.createElement('img');
     image.className = 'carrousel__picture';
     image.decoding = 'async';
+    image.addEventListener('load', update);
     image.addEventListener('error', () => {
       broken.add(url);
       update();
     });
+    const id = messageOf(url);
+    // A picture that the operator put there by hand has no message to lead to.
+    const frame = document.createElement(id ? 'a' : 'div');
+    frame.className = 'carrousel__frame';
+    if (id) frame.href = `#${id}`;
+    frame.append(image);
+    slide.append(frame);
+    stage.append(slide);
+    image.fetchPriority = 'high';
     image.src = url;
-    stage.append(image);
-    return image;
+
+    return {
+      slide,
+      isThere: () => image.complete,
+      update() {
+        const isCurrent = url === slides.current && !broken.has(url);
+        const [number, total] = [slides.urls.indexOf(url) + 1, slides.urls.length];
+        slide.classList.toggle('is-current', isCurrent);
+        slide.inert = !isCurrent;
+        slide.setAttribute('aria-roledescription', words.say('carrousel.slide'));
+        slide.setAttribute('aria-label', words.say('carrousel.position', { number, total }));
+        image.alt = describe(url)?.picture.alt ?? words.say('carrousel.picture', { number, total });
+      },
+    };
+  }
+
+  /** The current picture once more, out of focus, fills what it leaves of the stage. */
+  function showBackdrop() {
+    const view = views.get(slides.current);
+    if (!view?.isThere() || broken.has(slides.current)) return backdrop.classList.remove('is-there');
+    if (backdrop.getAttribute('src') !== slides.current) backdrop.src = slides.current;
+    backdrop.classList.add('is-there');
   }
 
   function schedule() {

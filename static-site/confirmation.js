@@ -2,8 +2,9 @@
 
 /** Answers a function that puts a question to the viewer; its promise is whether to go on. */
 export function mountConfirmation(dialog) {
-  return (question) => {
+  return (question, yes) => {
     dialog.querySelector('.confirmation__question').textContent = question;
+    dialog.querySelector('.confirmation__yes').textContent = yes;
     dialog.returnValue = 'no';
     dialog.showModal();
     return new Promise((resolve) => {

@@ -33,6 +33,19 @@ export class Feed {
     this.#offered = { messages, next, gap: next !== null && oldest > this.#head };
   }
 
+  has(id) {
+    return this.messages.some((message) => message.id === id);
+  }
+
+  /** Forgets what is shown, to be told anew; what was deleted here stays so. */
+  clear() {
+    this.messages = [];
+    this.next = null;
+    this.#head = '';
+    this.#offered = null;
+    this.#unlisted.clear();
+  }
+
   /** How many new messages wait to be shown, and whether there are even more than that. */
   get waiting() {
     const count = this.#missing().length;
@@ -71,7 +84,7 @@ export class Feed {
   }
 
   #isMissing({ id }) {
-    return !this.#deleted.has(id) && !this.messages.some((known) => known.id === id);
+    return !this.#deleted.has(id) && !this.has(id);
   }
 
   #missing() {

@@ -1,51 +1,100 @@
 // One message of the board. Whatever people wrote is only ever set as text.
 
-const time = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-const exactTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
+import { splitLinks } from './links.js';
+import { exactTime, relativeTime } from './time.js';
+import { put } from './words.js';
 
-/** Makes the list item of a message. `update` shows whether and how it can be deleted. */
-export function createMessage(template, message, { onDelete }) {
+/**
+ * Makes a message's card. `update` brings it in line with what may be done to it, with the time and with
+ * the language.
+ */
+export function createMessage(template, message, { words, clock, on }) {
   const item = template.content.firstElementChild.cloneNode(true);
-  const find = (selector) => item.querySelector(selector);
-  const article = find('.message');
-  const remove = find('.message__delete');
-  const error = find('.message__error');
-
-  article.setAttribute('aria-labelledby', `author-${message.id}`);
+  // The article can stand by itself, without the item.
+  const article = item.querySelector('.message');
+  const find = (selector) => article.querySelector(selector);
+  const image = find('.message__picture img');
   const author = find('.message__author');
-  author.id = `author-${message.id}`;
-  author.classList.toggle('message__author--none', message.author === null);
-  author.firstElementChild.textContent = message.author ?? 'Anonymous';
-
+  const link = find('.message__link');
+  const time = find('.message__time');
+  const error = find('.message__error');
+  const report = find('.message__report');
   const createdAt = new Date(message.createdAt);
-  const at = find('.message__time');
-  at.dateTime = message.createdAt;
-  at.textContent = time.format(createdAt);
-  at.title = exactTime.format(createdAt);
+  /** What is shown now: most updates change nothing. */
+  let shown = '';
 
-  find('.message__text').textContent = message.text;
-  showPicture(find('.message__picture'), message.picture);
-  remove.addEventListener('click', () => onDelete(message));
+  article.id = message.id;
+  author.id = `author-${message.id}`;
+  article.setAttribute('aria-labelledby', author.id);
+  author.classList.toggle('message__author--none', message.author === null);
+  link.href = `#${message.id}`;
+  time.dateTime = message.createdAt;
+  find('.message__text').append(...splitLinks(message.text).map(createPart));
+  showPicture();
+  find('.message__delete').addEventListener('click', () => on.delete(message));
+  find('.message__remove-sender').addEventListener('click', () => on.removeSender(message));
 
-  return {
-    item,
-    focus: () => article.focus(),
-    update({ own, deleting, problem }) {
-      remove.hidden = !own;
-      remove.setAttribute('aria-disabled', String(deleting));
-      article.classList.toggle('message--leaving', deleting);
-      if (error.textContent !== problem) error.textContent = problem;
-    },
-  };
+  function showPicture() {
+    const frame = find('.message__picture');
+    const { picture } = message;
+    if (!picture) return frame.remove();
+    frame.href = picture.url;
+    frame.addEventListener('click', (event) => {
+      // Whoever wants it in a tab of its own gets it there.
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      on.open(message);
+    });
+    // The size first: it reserves the space before the picture is there.
+    image.width = picture.width;
+    image.height = picture.height;
+    image.src = picture.url;
+  }
+
+  function update(state) {
+    const when = relativeTime(createdAt, clock.now(), words);
+    const seen = JSON.stringify([state, when, words.language]);
+    if (seen === shown) return;
+    shown = seen;
+    const { mayDelete, mayRemoveSender, busy, problem, contactUrl } = state;
+    words.fill(article);
+    author.firstElementChild.textContent = message.author ?? words.say('message.anonymous');
+    time.textContent = when;
+    link.title = exactTime(createdAt, words);
+    if (image) image.alt = message.picture?.alt ?? words.say('message.no-alt');
+
+    const remove = find('.message__delete');
+    const removeSender = find('.message__remove-sender');
+    remove.hidden = !mayDelete;
+    removeSender.hidden = !mayRemoveSender;
+    for (const button of [remove, removeSender]) button.setAttribute('aria-disabled', String(busy));
+    const actions = find('.message__actions');
+    if (contactUrl === null) {
+      report.remove();
+    } else {
+      report.href = reportUrl(contactUrl, message.id);
+      actions.prepend(report);
+    }
+    actions.hidden = remove.hidden && removeSender.hidden && contactUrl === null;
+    article.classList.toggle('message--leaving', busy);
+    put(error, words.sayAll(problem));
+  }
+
+  return { item, article, update, focus: () => article.focus() };
 }
 
-function showPicture(frame, picture) {
-  if (!picture) return frame.remove();
-  const image = frame.firstElementChild;
-  // The size first: it reserves the space before the picture is there.
-  image.width = picture.width;
-  image.height = picture.height;
-  image.alt = picture.alt ?? '';
-  if (picture.alt) image.title = picture.alt;
-  image.src = picture.url;
+function createPart({ text, href }) {
+  if (!href) return text;
+  const link = document.createElement('a');
+  link.href = href;
+  link.rel = 'nofollow ugc noopener noreferrer';
+  link.textContent = text;
+  return link;
+}
+
+/** By mail, the report says which message it is about. */
+function reportUrl(contactUrl, id) {
+  if (!contactUrl.startsWith('mailto:') || contactUrl.includes('?')) return contactUrl;
+  const address = new URL(`#${id}`, document.baseURI).href;
+  return `${contactUrl}?subject=${encodeURIComponent(document.title)}&body=${encodeURIComponent(address)}`;
 }

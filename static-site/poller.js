@@ -1,42 +1,65 @@
-// Repeats something while the page is visible.
+// Repeats something while somebody is at the page: often while they do something, ever more rarely when
+// they do not, and not at all where the page is out of sight or was left alone.
 
-/**
- * @param run what to repeat; it handles its own failures
- * @param everyMs the pause between the end of one run and the start of the next
- * @param clock `setTimeout` and `clearTimeout`
- * @param page the document, for its visibility
- */
-export function createPoller({ run, everyMs, clock, page }) {
-  const HURRIED_MS = 700;
+const OFTEN_MS = 5_000;
+const RARELY_MS = 60_000;
+const LEFT_ALONE_MS = 10 * 60_000;
+const HURRIED_MS = 700;
+const HURRIED_FOR_MS = 10_000;
+
+/** The pause after `idleMs` without input: 5 s in the first half minute, 60 s after six. */
+export function pauseFor(idleMs) {
+  return Math.min(RARELY_MS, Math.max(OFTEN_MS, idleMs / 6));
+}
+
+export function createPoller({ run, attention, clock, onPaused = () => {} }) {
   let timer;
   let running = false;
-  let hurried = 0;
+  let paused = false;
+  let ended = -Infinity;
+  let hurriedUntil = -Infinity;
 
   async function tick() {
     clock.clearTimeout(timer);
-    if (running || page.visibilityState === 'hidden') return;
+    if (running || attention.isHidden()) return;
+    setPaused(attention.idleMs() >= LEFT_ALONE_MS);
+    if (paused) return;
     running = true;
     try {
       await run();
     } finally {
       running = false;
+      ended = clock.now();
       schedule();
     }
   }
 
   function schedule() {
     clock.clearTimeout(timer);
-    timer = clock.setTimeout(tick, hurried-- > 0 ? HURRIED_MS : everyMs);
+    const pause = clock.now() < hurriedUntil ? HURRIED_MS : pauseFor(attention.idleMs());
+    timer = clock.setTimeout(tick, Math.max(0, ended + pause - clock.now()));
   }
 
-  page.addEventListener('visibilitychange', tick);
+  function setPaused(now) {
+    if (paused === now) return;
+    paused = now;
+    onPaused(paused);
+  }
+
+  // A pause that was long because nobody was there ends with the first sign of somebody.
+  attention.onInput(() => {
+    if (running) return;
+    if (attention.isHidden()) clock.clearTimeout(timer);
+    else if (paused) tick();
+    else schedule();
+  });
 
   return {
     /** Runs now, unless it is running already. */
     now: tick,
     /** Something is about to change: looks more often for the next few seconds. */
     hurry() {
-      hurried = 15;
+      hurriedUntil = clock.now() + HURRIED_FOR_MS;
       if (!running) schedule();
     },
   };

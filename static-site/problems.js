@@ -1,83 +1,99 @@
-// What went wrong, in plain words and with what to do about it. Knows no DOM and no requests.
+// What went wrong, and what to do about it, as sentences for `words.sayAll`. Knows no DOM, no requests and
+// no language.
+
+import { CANCELLED } from './api.js';
+import { isWaking } from './patience.js';
 
 const FIELDS = ['text', 'author', 'alt', 'picture'];
+/** What the board finds wrong with fields and the page has a sentence for. */
+const FIELD_CODES = [
+  'bidirectional-control', 'control-character', 'malformed', 'several-lines', 'too-many-pixels', 'without-picture',
+];
+const LIMITS = { text: 'textCharacters', author: 'authorCharacters', alt: 'altCharacters' };
 
 /**
- * Why a message could not be posted, as `{ [field]: words }`, where the field `form` stands
+ * Why a message could not be posted, as `{ [field]: sentences }`, where the field `form` stands
  * for the message as a whole.
- *
- * @param error an `ApiError`
- * @param draft what was sent
- * @param limits from `/api/board`, or null while they are not known
  */
-export function explainPost(error, draft, limits) {
-  const { picture } = draft;
-  if (error.status === 413) {
-    return picture ? { picture: tooLarge(picture, limits) } : { text: 'This message is too long for the board.' };
-  }
-  if (error.status === 415 && picture) {
-    return { picture: 'This file is not a picture the board can show. It takes JPEG, PNG, GIF, WebP and BMP.' };
-  }
-  if (error.status === 422) return explainFields(error);
-  if (error.status === 403) return { form: 'The board does not take this message: posting may have been closed.' };
-  return { form: explain(error, 'Your message was not posted, but it is still here.') };
+export function explainPost(error, { picture }, limits) {
+  const { status, code } = error;
+  if (code === CANCELLED) return { form: [['post.cancelled']] };
+  if (status === 413) return picture ? { picture: explainSize(picture, limits) } : { text: [['text.too-long-for-all']] };
+  if (status === 415 && picture) return { picture: [['picture.unsupported']] };
+  if (status === 422 && error.fields.length > 0) return explainFields(error);
+  if (code === 'posting-closed') return { form: [['post.closed']] };
+  if (status === 403) return { form: [['post.refused']] };
+  if (status === 410) return { form: [['post.gone']] };
+  return { form: explain(error, 'post.kept') };
 }
 
-/** Why a message could not be deleted. */
-export function explainDelete(error) {
-  if (error.status === 401 || error.status === 403) {
-    return 'The board no longer accepts this device’s permission to delete this message.';
-  }
-  return explain(error, 'The message was not deleted.');
+/** Why a message could not be deleted, or all of a sender's. */
+export function explainDelete(error, { moderating = false } = {}) {
+  if (error.status === 401 || error.status === 403) return [[moderating ? 'moderate.refused' : 'delete.refused']];
+  return explain(error, 'delete.failed');
 }
 
 /** Why messages could not be loaded. */
 export function explainLoad(error) {
-  return explain(error, 'The messages could not be loaded.');
+  return isWaking(error) ? [['load.waking']] : explain(error, 'load.failed');
 }
 
 /** What is wrong with a draft before it is sent, in the same shape as `explainPost`. */
-export function checkDraft({ text, picture }) {
-  return text.trim() === '' && !picture ? { text: 'Write something, or add a picture.' } : {};
+export function checkDraft(draft, limits) {
+  const words = {};
+  if (draft.text.trim() === '' && !draft.picture) words.text = [['text.required']];
+  for (const [field, name] of Object.entries(LIMITS)) {
+    const over = limits ? length(draft[field]) - limits[name] : 0;
+    if (over > 0) words[field] = [['field.too-long', { limit: limits[name], count: over }]];
+  }
+  if (limits && draft.picture?.size > limits.pictureBytes) words.picture = explainSize(draft.picture, limits);
+  return words;
 }
 
-/** A size in bytes for people: `3.4 MB`. One MB is 1024 × 1024 bytes, as in the board's limit. */
-export function size(bytes) {
-  const [amount, unit] = bytes < 1024 * 1024 ? [bytes / 1024, 'KB'] : [bytes / 1024 / 1024, 'MB'];
-  // Rounded up, so that a file just over the limit does not look as if it were within.
-  const digits = amount < 10 ? 10 : 1;
-  return `${Math.ceil(amount * digits) / digits}\u00a0${unit}`;
+/** As the board counts: characters, not the units of JavaScript's strings, and none at the ends. */
+export function length(text) {
+  return [...text.trim()].length;
 }
 
-function tooLarge(picture, limits) {
-  const largest = limits ? `The board takes pictures up to ${size(limits.pictureBytes)}` : 'The board does not take pictures this big';
-  return `This picture is too large (${size(picture.size)}). ${largest}: choose a smaller one.`;
+/** Whether the board has decided: what is sent after that is a message of its own. */
+export function isFinal({ status }) {
+  return status >= 400 && status < 500 && ![408, 425, 429].includes(status);
+}
+
+function explainSize(picture, limits) {
+  return [limits ? ['picture.too-large', { bytes: picture.size, limitBytes: limits.pictureBytes }] : ['picture.too-large-for-all']];
 }
 
 function explainFields({ fields }) {
   const words = {};
-  for (const { field, detail } of fields) {
+  for (const { field, code } of fields) {
     const place = FIELDS.includes(field) ? field : 'form';
-    words[place] = [words[place], detail].filter(Boolean).join(' ');
+    words[place] = [...(words[place] ?? []), explainField(place, code)];
   }
-  return fields.length > 0 ? words : { form: 'The board does not take this message as it is.' };
+  return words;
+}
+
+function explainField(field, code) {
+  if (code === 'required') return ['text.required'];
+  if (field === 'picture' && code === 'several') return ['picture.several'];
+  return [FIELD_CODES.includes(code) ? `field.${code}` : 'field.wrong'];
 }
 
 function explain({ status, code, retryAfter }, consequence) {
-  return `${reason()} ${consequence} ${advice()}`;
+  return [reason(), [consequence], advice()];
 
   function reason() {
-    if (status === 0) return 'The board could not be reached.';
-    if (status === 429) return 'That was a lot in a short time.';
-    if (code === 'database-resuming') return 'The board is just waking up, which takes a few seconds.';
-    if (status === 503) return 'The board is not available at the moment.';
-    if (status >= 500) return `The board has a problem (${status}).`;
-    return `The board did not accept this (${status}).`;
+    if (status === 0) return ['reason.unreachable'];
+    if (status === 429) return ['reason.too-many'];
+    if (code === 'database-resuming') return ['reason.waking'];
+    if (status === 503) return ['reason.unavailable'];
+    if (status >= 500) return ['reason.broken', { status }];
+    return ['reason.refused', { status }];
   }
 
   function advice() {
-    if (status === 0) return 'Check your connection and try again.';
-    if (retryAfter) return `Try again in ${retryAfter} ${retryAfter === 1 ? 'second' : 'seconds'}.`;
-    return 'Try again in a moment.';
+    if (status === 0) return ['advice.connection'];
+    if (retryAfter) return ['advice.after', { count: retryAfter }];
+    return ['advice.later'];
   }
 }

@@ -35,3 +35,8 @@ export class Slides {
     else this.index = place >= 0 ? place : Math.max(0, Math.min(index, this.urls.length - 1));
   }
 }
+
+/** The id of the message that a picture was posted with, by its address; null for others. */
+export function messageOf(url) {
+  return /\/images\/([0-9A-HJKMNP-TV-Z]{26})\.\w+$/.exec(url)?.[1] ?? null;
+}

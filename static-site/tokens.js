@@ -1,29 +1,10 @@
 // The delete tokens of the messages posted from this device.
 
-const PREFIX = 'corkboard:delete-token:';
-
-/** @param storage a `Storage`, or null where the browser refuses one */
-export function createTokens(storage) {
-  // Where nothing can be stored, the tokens last as long as the page.
-  const memory = new Map();
-
-  function stored(action) {
-    try {
-      return storage ? action(storage) : null;
-    } catch {
-      return null;
-    }
-  }
-
+export function createTokens(device) {
+  const key = (id) => `delete-token:${id}`;
   return {
-    of: (id) => memory.get(id) ?? stored((it) => it.getItem(PREFIX + id)),
-    keep(id, token) {
-      memory.set(id, token);
-      stored((it) => it.setItem(PREFIX + id, token));
-    },
-    drop(id) {
-      memory.delete(id);
-      stored((it) => it.removeItem(PREFIX + id));
-    },
+    of: (id) => device.get(key(id)),
+    keep: (id, token) => device.set(key(id), token),
+    drop: (id) => device.drop(key(id)),
   };
 }

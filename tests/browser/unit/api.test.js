@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ApiError, createApi } from '../../../static-site/api.js';
+import { ApiError, CANCELLED, createApi } from '../../../static-site/api.js';
 
 /** An API whose server gives these answers one after the other, and notes what it was asked. */
 function apiWith(...answers) {
@@ -11,8 +11,11 @@ function apiWith(...answers) {
     if (answer instanceof Error) throw answer;
     return answer;
   };
-  return { api: createApi({ fetch, base: 'https://api.example' }), asked };
+  return { api: createApi({ fetch, upload: fetch, base: 'https://api.example' }), asked };
 }
+
+/** How a message is sent where nobody looks at its progress. */
+const sending = (key = 'k'.repeat(32)) => ({ key, onProgress() {}, signal: new AbortController().signal });
 
 const json = (value, init) => Response.json(value, init);
 
@@ -36,8 +39,9 @@ test('the first page is asked for again with its ETag, and 304 means nothing new
 
 test('a text alone is sent as JSON', async () => {
   const { api, asked } = apiWith(json({ id: '01A' }, { status: 201 }));
-  await api.post({ text: 'hello', author: '', picture: null, alt: '' });
+  await api.post({ text: 'hello', author: '', picture: null, alt: '' }, sending('0123456789abcdef'));
   assert.equal(asked[0].method, 'POST');
+  assert.equal(asked[0].headers['Idempotency-Key'], '0123456789abcdef');
   assert.equal(asked[0].headers['Content-Type'], 'application/json');
   assert.deepEqual(JSON.parse(asked[0].body), { text: 'hello', author: '' });
 });
@@ -45,7 +49,8 @@ test('a text alone is sent as JSON', async () => {
 test('a picture is sent as multipart with its text and description', async () => {
   const { api, asked } = apiWith(json({ id: '01A' }, { status: 201 }));
   const picture = new File(['bytes'], 'a b.jpg', { type: 'image/jpeg' });
-  await api.post({ text: 'hello', author: 'Ada', picture, alt: 'a bridge' });
+  await api.post({ text: 'hello', author: 'Ada', picture, alt: 'a bridge' }, sending());
+  assert.deepEqual(Object.keys(asked[0].headers), ['Idempotency-Key'], 'the browser writes the boundary');
   const form = asked[0].body;
   assert.deepEqual(['text', 'author', 'alt'].map((name) => form.get(name)), ['hello', 'Ada', 'a bridge']);
   assert.equal(await form.get('picture').text(), 'bytes');
@@ -63,7 +68,7 @@ test('a problem of the board gives its code, fields and waiting time', async () 
   const problem = { type: 'urn:corkboard:problem:invalid', title: 'Invalid', status: 422, errors };
   const headers = { 'Content-Type': 'application/problem+json; charset=utf-8', 'Retry-After': '7' };
   const { api } = apiWith(new Response(JSON.stringify(problem), { status: 422, headers }));
-  const error = await failure(api.post({ text: 'x' }));
+  const error = await failure(api.post({ text: 'x' }, sending()));
   assert.deepEqual(
     { status: error.status, code: error.code, fields: error.fields, retryAfter: error.retryAfter },
     { status: 422, code: 'invalid', fields: errors, retryAfter: 7 },
@@ -86,4 +91,51 @@ test('no answer, or one that was cut off, is a failure with status 0', async () 
   const { api } = apiWith(new TypeError('Failed to fetch'), new Response('{"messages":[', { status: 200 }));
   assert.equal((await failure(api.firstPageIfChanged())).status, 0);
   assert.equal((await failure(api.firstPageIfChanged())).status, 0);
+});
+
+test('what the viewer stopped is told apart from a line that is down', async () => {
+  const controller = new AbortController();
+  const upload = async () => {
+    controller.abort(CANCELLED);
+    throw new TypeError('No answer');
+  };
+  const api = createApi({ fetch: upload, upload });
+  const error = await failure(api.post({ text: 'x' }, { ...sending(), signal: controller.signal }));
+  assert.deepEqual([error.status, error.code], [0, CANCELLED]);
+});
+
+test('pictures of an API elsewhere are there, too', async () => {
+  const picture = { url: '/images/01A.jpg', alt: null };
+  const { api } = apiWith(
+    json({ messages: [{ id: '01A', picture }, { id: '01B', picture: null }], next: null }),
+    json([{ url: '/images/01A.jpg' }, { url: 'https://media.example/b.jpg' }]),
+  );
+  const { messages } = await api.firstPageIfChanged();
+  assert.deepEqual(messages.map((message) => message.picture?.url), ['https://api.example/images/01A.jpg', undefined]);
+  const urls = (await api.carrouselIfChanged()).map(({ url }) => url);
+  assert.deepEqual(urls, ['https://api.example/images/01A.jpg', 'https://media.example/b.jpg']);
+});
+
+test('a list of pictures above 1 MB is asked for once', async () => {
+  const list = Array.from({ length: 20_000 }, (_, number) => ({ url: `https://media.example/images/${number}.jpg`.padEnd(60) }));
+  const { api, asked } = apiWith(json(list));
+  assert.equal((await api.carrouselIfChanged()).length, 20_000);
+  assert.equal(await api.carrouselIfChanged(), null);
+  assert.equal(asked.length, 1);
+});
+
+test('the first page can be had anew although it did not change', async () => {
+  const page = { messages: [], next: null };
+  const { api, asked } = apiWith(json(page, { headers: { ETag: 'W/"1"' } }), json(page));
+  await api.firstPageIfChanged();
+  assert.deepEqual(await api.firstPageIfChanged({ anew: true }), page);
+  assert.deepEqual(asked[1].headers, {});
+});
+
+test('a sender is removed by a message, with the moderator token', async () => {
+  const { api, asked } = apiWith(json({ removed: 3 }));
+  assert.deepEqual(await api.removeSender('01A', 'secret'), { removed: 3 });
+  assert.equal(asked[0].url, 'https://api.example/api/moderation/remove-sender');
+  assert.equal(asked[0].headers.Authorization, 'Bearer secret');
+  assert.deepEqual(JSON.parse(asked[0].body), { messageId: '01A' });
 });

@@ -103,3 +103,14 @@ test('the last message deleted leaves an empty list', () => {
   assert.equal(shown(feed), '');
   assert.equal(feed.next, null);
 });
+
+test('told anew, the feed forgets what is gone, and what was deleted here stays so', () => {
+  const feed = feedOf('dcba', 'a');
+  feed.remove('c');
+  feed.clear();
+  assert.equal(feed.has('d'), false);
+  feed.offer(page('dca'));
+  feed.reveal();
+  assert.equal(shown(feed), 'da');
+  assert.equal(feed.next, null);
+});

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ApiError } from '../../../static-site/api.js';
-import { checkDraft, explainDelete, explainPost, size } from '../../../static-site/problems.js';
+import { ApiError, CANCELLED } from '../../../static-site/api.js';
+import { checkDraft, explainDelete, explainLoad, explainPost, isFinal, length } from '../../../static-site/problems.js';
+import { DICTIONARIES, createWords } from '../../../static-site/words.js';
 
-const limits = { pictureBytes: 4 * 1024 * 1024 };
+const limits = { textCharacters: 2_000, authorCharacters: 40, altCharacters: 500, pictureBytes: 4 * 1024 * 1024 };
 const picture = { name: 'a.jpg', size: 6_000_000 };
-const text = { text: 'hello', picture: null };
-const photo = { text: 'hello', picture };
+const text = { text: 'hello', author: '', alt: '', picture: null };
+const photo = { ...text, picture };
 
-const post = (error, draft = text, known = limits) => explainPost(new ApiError(error), draft, known);
+const device = { get: () => null, set() {} };
+const words = createWords({ device, languages: ['en'] });
+const english = (sentences) => Object.fromEntries(Object.entries(sentences).map(([field, said]) => [field, words.sayAll(said)]));
+const post = (error, draft = text, known = limits) => english(explainPost(new ApiError(error), draft, known));
 
 test('a picture that is too large is told the board’s limit, where it is known', () => {
   assert.match(post({ status: 413 }, photo).picture, /^This picture is too large \(5\.8\sMB\)\. .*up to 4\sMB/);
@@ -23,45 +27,86 @@ test('a file that is no picture is explained beside the picture', () => {
   assert.match(post({ status: 415 }, photo).picture, /JPEG, PNG, GIF, WebP and BMP/);
 });
 
-test('field errors go beside their fields, unknown ones to the form', () => {
+test('field errors go beside their fields, by their codes, unknown ones to the form', () => {
   const fields = [
-    { field: 'text', code: 'too-long', detail: 'At most 2,000 characters.' },
-    { field: 'alt', code: 'too-long', detail: 'At most 500 characters.' },
-    { field: 'alt', code: 'line-break', detail: 'One line only.' },
-    { field: 'mood', code: 'unknown', detail: 'No such field.' },
+    { field: 'text', code: 'too-long', detail: 'not for people' },
+    { field: 'alt', code: 'several-lines', detail: 'not for people' },
+    { field: 'author', code: 'of-next-year', detail: 'not for people' },
+    { field: 'mood', code: 'unknown', detail: 'not for people' },
+    { field: 'picture', code: 'malformed', detail: 'not for people' },
   ];
-  assert.deepEqual(post({ status: 422, code: 'invalid', fields }), {
-    text: 'At most 2,000 characters.',
-    alt: 'At most 500 characters. One line only.',
-    form: 'No such field.',
-  });
+  const said = post({ status: 422, code: 'invalid-fields', fields });
+  assert.match(said.text, /does not take this as it is/);
+  assert.match(said.alt, /one line/);
+  assert.match(said.author, /does not take this as it is/);
+  assert.match(said.form, /does not take this as it is/);
+  assert.match(said.picture, /damaged/);
   assert.ok(post({ status: 422 }).form, 'also without any field it is explained');
 });
 
 test('the form says what happened and when to try again', () => {
   assert.match(post({ status: 0 }).form, /could not be reached.*still here.*connection/);
+  assert.match(post({ status: 0, code: CANCELLED }).form, /Cancelled.*still here/);
   assert.match(post({ status: 429, retryAfter: 1 }).form, /Try again in 1 second\./);
   assert.match(post({ status: 503, code: 'database-resuming', retryAfter: 5 }).form, /waking up.*in 5 seconds/);
-  assert.match(post({ status: 503, code: 'database-unavailable' }).form, /not available.*in a moment/);
+  assert.match(post({ status: 503, code: 'media-unavailable' }).form, /not available.*in a moment/);
   assert.match(post({ status: 500 }).form, /a problem \(500\)/);
-  assert.match(post({ status: 403 }).form, /closed/);
+  assert.match(post({ status: 403, code: 'posting-closed' }).form, /closed/);
+  assert.match(post({ status: 403 }).form, /not take this message from you/);
+  assert.match(post({ status: 410 }).form, /deleted since/);
   assert.match(post({ status: 400 }).form, /\(400\)/);
 });
 
+test('every problem has a sentence in every language', () => {
+  const codes = ['bidirectional-control', 'control-character', 'malformed', 'required', 'several', 'several-lines', 'too-long', 'too-many-pixels', 'without-picture', 'x'];
+  const fields = ['text', 'author', 'alt', 'picture', 'x'].flatMap((field) => codes.map((code) => ({ field, code })));
+  const errors = [0, 400, 401, 403, 404, 410, 413, 415, 422, 429, 500, 502, 503].flatMap((status) => [
+    new ApiError({ status }),
+    new ApiError({ status, code: 'database-resuming', retryAfter: 3, fields }),
+    new ApiError({ status, code: 'posting-closed' }),
+    new ApiError({ status, code: CANCELLED }),
+  ]);
+  for (const language of Object.keys(DICTIONARIES)) {
+    const { sayAll } = createWords({ device: { get: () => language, set() {} }, languages: [] });
+    for (const error of errors) {
+      for (const draft of [text, photo]) {
+        for (const known of [limits, null]) {
+          for (const sentences of Object.values(explainPost(error, draft, known))) check(sayAll(sentences));
+        }
+      }
+      for (const moderating of [true, false]) check(sayAll(explainDelete(error, { moderating })));
+      check(sayAll(explainLoad(error)));
+    }
+  }
+  function check(said) {
+    assert.ok(said.length > 3 && !/undefined|NaN|\{/.test(said), said);
+  }
+});
+
 test('a delete that is refused does not suggest trying again', () => {
-  assert.doesNotMatch(explainDelete(new ApiError({ status: 403 })), /again/);
-  assert.match(explainDelete(new ApiError({ status: 503 })), /not deleted/);
+  const said = (error, how) => words.sayAll(explainDelete(new ApiError(error), how));
+  assert.doesNotMatch(said({ status: 403 }), /again/);
+  assert.match(said({ status: 403 }, { moderating: true }), /moderator token/);
+  assert.match(said({ status: 503 }), /not deleted/);
 });
 
-test('only a draft with a text or a picture is sent', () => {
-  assert.ok(checkDraft({ text: ' \n', picture: null }).text);
-  assert.deepEqual(checkDraft({ text: '', picture }), {});
-  assert.deepEqual(checkDraft({ text: 'hello', picture: null }), {});
+test('a draft is only sent as the board will take it', () => {
+  const check = (draft, known = limits) => english(checkDraft({ ...text, ...draft }, known));
+  assert.match(check({ text: ' \n' }).text, /Write something/);
+  assert.deepEqual(check({ text: '', picture: { size: 1 } }), {});
+  assert.deepEqual(check({}), {});
+  assert.deepEqual(check({ text: '𝄞'.repeat(2_000) }), {}, 'characters count, not the units of strings');
+  assert.match(check({ text: 'x'.repeat(2_003) }).text, /At most 2,000 .* 3 too many/);
+  assert.match(check({ author: 'x'.repeat(41) }).author, /At most 40 .* one too many/);
+  assert.match(check({ picture }).picture, /too large/);
+  assert.deepEqual(check({ text: 'x'.repeat(9_999), picture }, null), {}, 'the board knows its limits best');
 });
 
-test('sizes are rounded up, so that what is over the limit looks it', () => {
-  assert.equal(size(4 * 1024 * 1024), '4\u00a0MB');
-  assert.equal(size(4 * 1024 * 1024 + 1), '4.1\u00a0MB');
-  assert.equal(size(900), '0.9\u00a0KB');
-  assert.equal(size(20_000), '20\u00a0KB');
+test('characters are counted as the board does', () => {
+  assert.equal(length('  日本🎈\n'), 3);
+});
+
+test('only an answer that would be the same again is final', () => {
+  for (const status of [400, 403, 410, 413, 415, 422]) assert.equal(isFinal({ status }), true, String(status));
+  for (const status of [0, 408, 429, 500, 502, 503, 504]) assert.equal(isFinal({ status }), false, String(status));
 });

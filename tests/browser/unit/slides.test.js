@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Slides } from '../../../static-site/slides.js';
+import { Slides, messageOf } from '../../../static-site/slides.js';
 
 const list = (names) => [...names].map((url) => ({ url }));
 const follow = { follow: true };
@@ -65,4 +65,13 @@ test('where the current picture is gone, the next older takes its place', () => 
   assert.equal(slides.current, null);
   slides.step(1);
   assert.equal(slides.current, null);
+});
+
+test('a picture’s address names its message where it was posted with one', () => {
+  const id = '01M8312X2GQEXQEVEC5D3NWYGS';
+  assert.equal(messageOf(`/images/${id}.jpg`), id);
+  assert.equal(messageOf(`https://media.example/images/${id}.webp`), id);
+  for (const url of ['/images/bridge.jpg', `/images/album/${id}.jpg`, `/images/${id}.jpg/x`, `/images/${id.toLowerCase()}.jpg`]) {
+    assert.equal(messageOf(url), null, url);
+  }
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createDevice } from '../../../static-site/device.js';
 import { createTokens } from '../../../static-site/tokens.js';
 
 class FakeStorage {
@@ -15,25 +16,31 @@ const refusing = {
   removeItem() { throw new Error('denied'); },
 };
 
+const tokensIn = (storage) => createTokens(createDevice(storage));
+
 test('a token is kept on the device under its message', () => {
   const storage = new FakeStorage();
-  createTokens(storage).keep('01A', 'secret');
-  assert.equal(createTokens(storage).of('01A'), 'secret');
-  assert.equal(createTokens(storage).of('01B'), null);
+  tokensIn(() => storage).keep('01A', 'secret');
+  assert.equal(tokensIn(() => storage).of('01A'), 'secret');
+  assert.equal(tokensIn(() => storage).of('01B'), null);
 });
 
 test('a token no longer needed leaves nothing behind', () => {
   const storage = new FakeStorage();
-  const tokens = createTokens(storage);
+  const tokens = tokensIn(() => storage);
   tokens.keep('01A', 'secret');
   tokens.drop('01A');
   assert.equal(tokens.of('01A'), null);
   assert.equal(storage.items.size, 0);
 });
 
-for (const [what, storage] of [['refuses to store', refusing], ['has no storage', null]]) {
+const denied = () => {
+  throw new DOMException('denied', 'SecurityError');
+};
+
+for (const [what, storage] of [['refuses to store', () => refusing], ['denies its storage', denied]]) {
   test(`where the browser ${what}, tokens last as long as the page`, () => {
-    const tokens = createTokens(storage);
+    const tokens = tokensIn(storage);
     tokens.keep('01A', 'secret');
     assert.equal(tokens.of('01A'), 'secret');
     tokens.drop('01A');

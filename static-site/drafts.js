@@ -1,0 +1,120 @@
+// Keeps what is being written on the device (IndexedDB), through reload, crash and closing. Each tab has a
+// slot of its own, so that two tabs do not overwrite each other; a new tab takes over what a closed one left.
+
+/** How long a tab waits for its own slot after a reload, where the page before it may not be gone yet. */
+const OWN_SLOT_WITHIN_MS = 1_000;
+
+/** Where the device keeps nothing, what is written lasts as long as the page. */
+export function createDrafts({ indexedDB, locks, storage, newSlot }) {
+  let database = null;
+  let slot;
+  let savedPicture = null;
+  const ready = begin();
+
+  /** Answers whether the device keeps anything. */
+  async function begin() {
+    try {
+      database = await open(indexedDB);
+      slot = await claim();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async function claim() {
+    const own = storage.get('draft-slot');
+    const signal = AbortSignal.timeout(OWN_SLOT_WITHIN_MS);
+    if (own && (await hold(own, { signal }))) return own;
+    const left = await request(database.transaction('drafts').objectStore('drafts').getAll());
+    left.sort((a, b) => b.savedAt - a.savedAt);
+    for (const { slot: candidate } of left) if (await hold(candidate, { ifAvailable: true })) return use(candidate);
+    const fresh = newSlot();
+    await hold(fresh, { ifAvailable: true });
+    return use(fresh);
+  }
+
+  function use(claimed) {
+    storage.set('draft-slot', claimed);
+    return claimed;
+  }
+
+  /** Whether this tab has the slot to itself, from now until it is gone. */
+  async function hold(name, options) {
+    if (!locks) return true;
+    return new Promise((resolve) => {
+      const forever = (lock) => {
+        resolve(lock !== null);
+        return lock && new Promise(() => {});
+      };
+      locks.request(`corkboard:draft:${name}`, options, forever).catch(() => resolve(false));
+    });
+  }
+
+  /** Runs `action` with both stores in one transaction, committed at once: the page may be going. */
+  function change(action) {
+    return new Promise((resolve) => {
+      const transaction = database.transaction(['drafts', 'pictures'], 'readwrite');
+      for (const type of ['complete', 'abort', 'error']) transaction.addEventListener(type, resolve);
+      action(transaction.objectStore('drafts'), transaction.objectStore('pictures'));
+      transaction.commit();
+    });
+  }
+
+  return {
+    /** `{ text, author, alt, key, picture }` as saved last, or null. */
+    async load() {
+      if (!(await ready)) return null;
+      try {
+        const transaction = database.transaction(['drafts', 'pictures']);
+        const [draft, picture] = await Promise.all(
+          ['drafts', 'pictures'].map((store) => request(transaction.objectStore(store).get(slot))),
+        );
+        savedPicture = picture?.picture ?? null;
+        return draft ? { ...draft, picture: savedPicture } : null;
+      } catch {
+        return null;
+      }
+    },
+
+    /** Done once it is kept, or cannot be. Only a picture that is another one is written again. */
+    async save({ text, author, alt, key, picture }) {
+      if (!(await ready)) return;
+      try {
+        await change((drafts, pictures) => {
+          drafts.put({ slot, savedAt: Date.now(), text, author, alt, key });
+          if (picture === savedPicture) return;
+          savedPicture = picture;
+          if (picture) pictures.put({ slot, picture });
+          else pictures.delete(slot);
+        });
+      } catch {
+        // No room left, most likely: the page still has it.
+      }
+    },
+
+    async clear() {
+      if (!(await ready)) return;
+      savedPicture = null;
+      await change((drafts, pictures) => {
+        drafts.delete(slot);
+        pictures.delete(slot);
+      }).catch(() => {});
+    },
+  };
+}
+
+function open(indexedDB) {
+  const opening = indexedDB.open('corkboard', 1);
+  opening.addEventListener('upgradeneeded', () => {
+    for (const store of ['drafts', 'pictures']) opening.result.createObjectStore(store, { keyPath: 'slot' });
+  });
+  return request(opening);
+}
+
+function request(pending) {
+  return new Promise((resolve, reject) => {
+    pending.addEventListener('success', () => resolve(pending.result));
+    pending.addEventListener('error', () => reject(pending.error));
+  });
+}

@@ -1,0 +1,85 @@
+// The message that the address names (`#<id>`), however old it is: in the list where it is there, else by
+// itself above the list.
+
+import { withPatience } from './patience.js';
+import { createMessage } from './message.js';
+import { explainLoad } from './problems.js';
+
+const ID = /^#([0-9A-HJKMNP-TV-Z]{26})$/;
+
+export function mountLinked(root, { api, feed, goTo, card, clock, words, window }) {
+  const find = (selector) => root.querySelector(selector);
+  const place = find('.linked__place');
+  const state = { id: null, message: null, sentences: [] };
+  let shown = null;
+
+  function update() {
+    // Once the list has it, it is the list's.
+    if (feed.has(state.id)) Object.assign(state, { id: null, message: null, sentences: [] });
+    const { id, message, sentences } = state;
+    root.hidden = id === null;
+    const note = find('.linked__note');
+    note.textContent = words.sayAll(sentences);
+    note.hidden = sentences.length === 0;
+    if (!message) {
+      shown = null;
+      place.replaceChildren();
+      return;
+    }
+    if (!shown) {
+      shown = createMessage(card.template, message, card);
+      place.replaceChildren(shown.article);
+    }
+    shown.update(card.stateOf(id));
+  }
+
+  async function follow() {
+    const [, id] = ID.exec(window.location.hash) ?? [];
+    if (!id) return close();
+    if (state.id === id && state.message) return shown.focus();
+    Object.assign(state, { id, message: null, sentences: [] });
+    update();
+    if (root.hidden) return goTo(id);
+    let message = null;
+    try {
+      message = await withPatience(() => api.message(id), { clock, onWaiting: (error) => show(explainLoad(error)) });
+    } catch (error) {
+      if (state.id === id) show(error.status === 404 ? [['link.deleted']] : explainLoad(error));
+    }
+    if (state.id !== id) return feed.has(id) && goTo(id);
+    if (message) {
+      state.message = message;
+      show([]);
+    }
+    root.scrollIntoView();
+    (shown ?? find('.linked__note')).focus();
+  }
+
+  function show(sentences) {
+    state.sentences = sentences;
+    update();
+  }
+
+  function close() {
+    Object.assign(state, { id: null, message: null, sentences: [] });
+    update();
+  }
+
+  find('.linked__close').addEventListener('click', () => {
+    window.history.replaceState(null, '', window.location.pathname + window.location.search);
+    close();
+    goTo(null);
+  });
+  window.addEventListener('hashchange', follow);
+
+  return {
+    update,
+    follow,
+    removed(id) {
+      if (state.id !== id) return;
+      state.message = null;
+      show([['link.deleted']]);
+      if (!root.hidden) find('.linked__note').focus();
+    },
+  };
+}

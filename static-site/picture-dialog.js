@@ -1,0 +1,59 @@
+// A picture as large as the screen allows, and from there to the others. Back closes it.
+
+export function mountPictureDialog(dialog, { pictures, words, history, window }) {
+  const find = (selector) => dialog.querySelector(selector);
+  const image = find('.picture-dialog__image');
+  let message = null;
+
+  function update() {
+    if (!message) return;
+    const { picture } = message;
+    image.width = picture.width;
+    image.height = picture.height;
+    image.alt = picture.alt ?? words.say('message.no-alt');
+    if (image.getAttribute('src') !== picture.url) image.src = picture.url;
+    find('.picture-dialog__caption bdi').textContent = picture.alt ?? '';
+    find('.picture-dialog__previous').setAttribute('aria-disabled', String(!neighbour(-1)));
+    find('.picture-dialog__next').setAttribute('aria-disabled', String(!neighbour(1)));
+  }
+
+  function neighbour(by) {
+    const all = pictures();
+    const place = all.findIndex(({ id }) => id === message.id);
+    return place < 0 ? null : (all[place + by] ?? null);
+  }
+
+  function step(by) {
+    message = neighbour(by) ?? message;
+    update();
+  }
+
+  function open(chosen) {
+    message = chosen;
+    update();
+    dialog.showModal();
+    // An entry of its own, so that Back leads to the page as it was.
+    history.pushState({ picture: chosen.id }, '');
+  }
+
+  // However it is closed, its entry in the history goes.
+  dialog.addEventListener('close', () => {
+    message = null;
+    image.removeAttribute('src');
+    if (history.state?.picture) history.back();
+  });
+  window.addEventListener('popstate', () => dialog.open && dialog.close());
+  find('.picture-dialog__close').addEventListener('click', () => dialog.close());
+  find('.picture-dialog__previous').addEventListener('click', () => step(-1));
+  find('.picture-dialog__next').addEventListener('click', () => step(1));
+  // Beside the picture is outside.
+  dialog.addEventListener('click', ({ target }) => target.matches('.picture-dialog, .picture-dialog__stage') && dialog.close());
+  dialog.addEventListener('keydown', ({ key }) => {
+    if (key === 'ArrowLeft') step(-1);
+    if (key === 'ArrowRight') step(1);
+  });
+  // A reload while it was open: the page comes back without it.
+  if (history.state?.picture) history.replaceState(null, '');
+
+  return { open, update };
+}

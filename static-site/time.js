@@ -1,0 +1,35 @@
+// Moments in words: how long ago, and exactly.
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+// Made once for each language: making one costs more than using it a hundred times.
+const formats = new Map();
+
+function formatsOf(language) {
+  if (!formats.has(language)) {
+    formats.set(language, {
+      relative: new Intl.RelativeTimeFormat(language, { numeric: 'auto' }),
+      date: new Intl.DateTimeFormat(language, { dateStyle: 'medium' }),
+      exact: new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'short' }),
+    });
+  }
+  return formats.get(language);
+}
+
+/** How long ago `moment` was; after a week, its date. */
+export function relativeTime(moment, now, { language, say }) {
+  // A clock that is a little slow must not say that a message comes from the future.
+  const ago = Math.max(0, now - moment);
+  if (ago < MINUTE) return say('time.now');
+  const { relative, date } = formatsOf(language);
+  if (ago < HOUR) return relative.format(-Math.floor(ago / MINUTE), 'minute');
+  if (ago < DAY) return relative.format(-Math.floor(ago / HOUR), 'hour');
+  if (ago < 7 * DAY) return relative.format(-Math.floor(ago / DAY), 'day');
+  return date.format(moment);
+}
+
+export function exactTime(moment, { language }) {
+  return formatsOf(language).exact.format(moment);
+}
