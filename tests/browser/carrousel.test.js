@@ -10,7 +10,7 @@ async function fill(visitor, count) {
   await visitor.find('.carrousel__count', { hasText: `1 / ${count}` }).waitFor();
 }
 
-const shows = (visitor, alt) => visitor.find(`.carrousel__picture.is-current[alt="${alt}"]`).waitFor();
+const shows = (visitor, alt) => visitor.find(`.carrousel__slide.is-current [alt="${alt}"]`).waitFor();
 
 boardTest('the carrousel begins with the newest picture and can be led both ways round', {}, async ({ visitor }) => {
   await fill(visitor, 5);
@@ -31,7 +31,21 @@ boardTest('the carrousel loads the current picture and its neighbours, no more',
   const near = () => visitor.find('.carrousel__picture').evaluateAll((images) => images.map(({ alt }) => alt).sort());
   await eventually(async () => assert.deepEqual(await near(), ['animation.gif', 'drawing.bmp', 'drawing.png']));
   await visitor.page.getByRole('button', { name: 'Next picture' }).click();
-  assert.deepEqual(await near(), ['animation.gif', 'drawing.bmp', 'photo.webp']);
+  await eventually(async () => assert.deepEqual(await near(), ['animation.gif', 'drawing.bmp', 'photo.webp']));
+});
+
+boardTest('ten thousand pictures are as light as three', {
+  async before(page) {
+    const list = Array.from({ length: 10_000 }, (_, number) => ({ url: `/favicon.svg?${number}` }));
+    await page.route('**/api/carrousel.json', (route) => route.fulfill({ json: list }));
+  },
+}, async ({ visitor }) => {
+  await visitor.find('.carrousel__count', { hasText: '1 / 10000' }).waitFor();
+  const near = () => visitor.find('.carrousel__picture').evaluateAll((images) => images.map(({ src }) => src.split('?')[1]).sort());
+  await eventually(async () => assert.deepEqual(await near(), ['0', '9998', '9999']));
+  await visitor.page.getByRole('button', { name: 'Previous picture' }).click();
+  await visitor.find('.carrousel__count', { hasText: '10000 / 10000' }).waitFor();
+  await eventually(async () => assert.deepEqual(await near(), ['0', '1', '9999']));
 });
 
 boardTest('a picture someone has gone to stays when a new one comes', {}, async ({ visitor }) => {
@@ -84,6 +98,7 @@ boardTest('who prefers reduced motion sees nothing move by itself', { before: (p
     await visitor.page.clock.runFor(1_000);
     assert.equal(await visitor.find('.carrousel__count').textContent(), '1 / 2');
   });
-  await visitor.page.clock.runFor(60_000);
+  // Long enough for one picture, not for two.
+  await visitor.page.clock.runFor(9_000);
   assert.equal(await visitor.find('.carrousel__count').textContent(), '1 / 2');
 });

@@ -9,59 +9,123 @@ boardTest('an empty board invites to write, under the board’s own name', { set
 });
 
 boardTest('older messages come page by page, newest first, none twice and none left out', {}, async ({ board, visitor }) => {
-  const all = [];
-  for (let number = 1; number <= 45; number += 1) all.unshift((await board.post(`number ${number}`)).text);
-
+  const all = await board.postMany(45);
   await visitor.page.reload();
   const older = visitor.page.getByRole('button', { name: 'Older messages' });
   await older.waitFor();
   assert.deepEqual(await visitor.texts(), all.slice(0, 20));
 
-  await older.click();
+  await older.press('Enter');
   await visitor.messages.nth(39).waitFor();
-  assert.deepEqual(await visitor.texts(), all.slice(0, 40));
+  assert.deepEqual((await visitor.texts()).slice(0, 40), all.slice(0, 40));
 
-  await older.click();
+  await older.press('Enter');
   await visitor.messages.nth(44).waitFor();
   assert.deepEqual(await visitor.texts(), all);
   await older.waitFor({ state: 'hidden' });
-  assert.equal(await visitor.hasFocus(visitor.message('number 5').last()), true);
+  await visitor.page.getByText('That was the first message.').waitFor();
 });
 
-boardTest('someone at the top of the page sees new messages come in by themselves', {}, async ({ board, visitor }) => {
-  await board.post('first');
-  await visitor.message('first').waitFor();
-  await board.post('second');
-  await visitor.message('second').waitFor();
-  assert.deepEqual(await visitor.texts(), ['second', 'first']);
-});
-
-boardTest('new messages wait behind a button while someone reads further down', {}, async ({ board, visitor }) => {
-  for (let number = 1; number <= 20; number += 1) await board.post(`number ${number}`);
+boardTest('going down brings older messages by itself', {}, async ({ board, visitor }) => {
+  const all = await board.postMany(45);
   await visitor.page.reload();
-  const read = visitor.message('number 10');
+  await visitor.message('number 45').waitFor();
+  await eventually(async () => {
+    await visitor.page.mouse.wheel(0, 700);
+    assert.deepEqual(await visitor.texts(), all);
+  });
+});
+
+boardTest('the first view asks for the messages, the board and the carrousel, once each', {}, async ({ board, visitor }) => {
+  await board.postMany(21);
+  const asked = [];
+  visitor.page.on('request', (request) => asked.push(new URL(request.url())));
+  await visitor.page.reload({ waitUntil: 'networkidle' });
+  const paths = asked.map(({ pathname }) => pathname);
+  assert.deepEqual(paths.filter((path) => path.startsWith('/api/')).sort(), ['/api/board', '/api/carrousel.json', '/api/messages']);
+  assert.deepEqual([...new Set(asked.map(({ origin }) => origin))], [new URL(board.site).origin], 'no request to third parties');
+});
+
+boardTest('new messages wait behind a button and never move what is read', {}, async ({ board, visitor }) => {
+  await board.postMany(20);
+  await visitor.page.reload();
+  for (const text of ['number 20', 'number 10']) {
+    // At the top of the list, and further down.
+    const read = visitor.message(text);
+    await read.evaluate((element) => element.scrollIntoView());
+    const top = () => read.evaluate((element) => element.getBoundingClientRect().top);
+    const before = await top();
+    await board.post(`fresh before ${text}`);
+    await visitor.lookAgain();
+    const reveal = visitor.page.getByRole('button', { name: '1 new message' });
+    await reveal.waitFor();
+    assert.equal(await top(), before);
+    assert.equal(await visitor.message('fresh before').filter({ hasText: text }).count(), 0);
+    await visitor.find('#announcer', { hasText: '1 new message' }).waitFor({ state: 'attached' });
+
+    await reveal.click();
+    const fresh = visitor.message(`fresh before ${text}`);
+    await fresh.waitFor();
+    assert.equal((await visitor.texts())[0], `fresh before ${text}`);
+    assert.equal(await visitor.hasFocus(fresh), true);
+    await reveal.waitFor({ state: 'hidden' });
+  }
+});
+
+boardTest('several new messages are counted, and after very many the list has no gap', {}, async ({ board, visitor }) => {
+  await board.postMany(2);
+  await visitor.page.reload();
+  await visitor.message('number 2').waitFor();
+  await visitor.messages.first().scrollIntoViewIfNeeded();
+  for (const text of ['one', 'two', 'three']) await board.post(text);
+  await visitor.lookAgain();
+  await visitor.page.getByRole('button', { name: '3 new messages' }).waitFor();
+  for (let number = 1; number <= 20; number += 1) await board.post(`more ${number}`);
+  await visitor.lookAgain();
+  await visitor.page.getByRole('button', { name: 'More than 20 new messages' }).click();
+  await visitor.message('more 20').waitFor();
+  await eventually(async () => {
+    await visitor.page.mouse.wheel(0, 700);
+    const expected = (await board.json('/api/messages?limit=50')).messages.map(({ text }) => text);
+    assert.deepEqual(await visitor.texts(), expected);
+  });
+});
+
+boardTest('what is read stays in its place when others delete what is above it', {}, async ({ board, visitor }) => {
+  for (let number = 1; number <= 6; number += 1) await board.post(`below ${number}${'\n'.repeat(12)}end`);
+  await board.post('read');
+  const above = [];
+  for (let number = 1; number <= 12; number += 1) above.push(await board.post(`above ${number}`));
+  await visitor.page.reload();
+  const read = visitor.message('read');
   await read.evaluate((element) => element.scrollIntoView());
-  const top = () => read.evaluate((element) => element.getBoundingClientRect().top);
+  const top = () => read.evaluate((element) => Math.round(element.getBoundingClientRect().top));
   const before = await top();
-
-  await board.post('fresh');
-  const reveal = visitor.page.getByRole('button', { name: '1 new message' });
-  await reveal.waitFor();
+  await board.delete(above[11]);
+  await board.delete(above[3]);
+  await visitor.lookAgain();
+  await visitor.message('above 12').waitFor({ state: 'detached' });
   assert.equal(await top(), before);
-  assert.equal(await visitor.message('fresh').count(), 0);
+});
 
-  await reveal.click();
-  await visitor.message('fresh').waitFor();
-  assert.equal((await visitor.texts())[0], 'fresh');
-  assert.equal(await visitor.hasFocus(visitor.message('fresh')), true);
-  await reveal.waitFor({ state: 'hidden' });
+boardTest('what is above the list stays in its place, too', { viewport: { width: 400, height: 500 } }, async ({ board, visitor }) => {
+  await board.postMany(10);
+  await visitor.page.reload();
+  await visitor.message('number 10').waitFor();
+  await visitor.page.evaluate(() => window.scrollTo(0, 20));
+  await board.post('shown at once, further down');
+  await visitor.lookAgain();
+  await visitor.message('shown at once').waitFor();
+  assert.equal(await visitor.page.evaluate(() => window.scrollY), 20);
 });
 
 boardTest('what someone else deletes goes from the page', {}, async ({ board, visitor }) => {
   const message = await board.post('soon gone');
   await board.post('stays');
+  await visitor.page.reload();
   await visitor.message('soon gone').waitFor();
   await board.delete(message);
+  await visitor.lookAgain();
   await visitor.message('soon gone').waitFor({ state: 'detached' });
   assert.deepEqual(await visitor.texts(), ['stays']);
 });
@@ -70,6 +134,7 @@ boardTest('what one visitor posts, another sees without reloading', {}, async ({
   const other = await Visitor.arrive(board.site);
   try {
     await visitor.post({ text: 'hello from here', picture: 'small.jpg' });
+    await other.lookAgain();
     await other.message('hello from here').locator('img').waitFor();
     await other.carrouselPicture.waitFor();
     await assert.rejects(() => other.message('hello from here').getByRole('button', { name: 'Delete' }).click({ timeout: 100 }));
@@ -123,20 +188,68 @@ boardTest('nothing on the page moves when the pictures come', {}, async ({ board
   assert.equal(await visitor.page.evaluate(() => window.shifted), 0);
 });
 
-for (const width of [320, 768, 1440]) {
-  boardTest(`at ${width} pixels nothing sticks out and every control is large enough to hit`, { viewport: { width, height: 800 } }, async ({ visitor }) => {
-    await visitor.post({ text: 'W'.repeat(300), author: 'M'.repeat(40), picture: 'small.jpg' });
-    await visitor.post({ text: 'another', picture: 'drawing.png' });
-    await visitor.find('.carrousel__count', { hasText: '/ 2' }).waitFor();
-    await visitor.write({ picture: 'photo.webp' });
-    const { scroll, client } = await visitor.page.evaluate(() => ({
-      scroll: document.documentElement.scrollWidth,
-      client: document.documentElement.clientWidth,
-    }));
-    assert.equal(scroll, client);
-    for (const control of await visitor.find('button:visible, .composer__choose, input:visible, textarea').all()) {
-      const box = await control.boundingBox();
-      assert.ok(box.width >= 44 && box.height >= 44, `${await control.getAttribute('class')}: ${JSON.stringify(box)}`);
-    }
+boardTest('a page that was left alone stops asking and goes on with a tap', { before: (page) => page.clock.install() }, async ({ board, visitor }) => {
+  const { clock } = visitor.page;
+  let asked = 0;
+  visitor.page.on('request', (request) => (asked += request.url().endsWith('/api/messages') ? 1 : 0));
+  const paused = visitor.page.getByRole('button', { name: 'Paused. Tap to refresh.' });
+  await eventually(async () => {
+    await clock.runFor('01:00');
+    assert.ok(await paused.isVisible());
   });
-}
+  const before = asked;
+  await clock.runFor('02:00:00');
+  assert.equal(asked, before, 'nothing in two hours');
+  assert.ok(before > 2 && before < 40, `${before} requests until then`);
+
+  await board.post('meanwhile');
+  await paused.dispatchEvent('click');
+  await visitor.message('meanwhile').waitFor();
+  await paused.waitFor({ state: 'hidden' });
+});
+
+boardTest('a line that is down is said, and what is there stays until it is up again', { expected: [/ERR_FAILED|ERR_INTERNET_DISCONNECTED/] }, async ({ board, visitor }) => {
+  await visitor.post({ text: 'still to be read' });
+  await visitor.page.route('**/api/**', (route) => route.abort());
+  await visitor.lookAgain();
+  await visitor.page.getByText('No connection to the board. It is tried again by itself.').waitFor();
+  await visitor.message('still to be read').waitFor();
+
+  await visitor.page.unroute('**/api/**');
+  await board.post('back');
+  await visitor.lookAgain();
+  await visitor.page.getByRole('button', { name: '1 new message' }).click();
+  await visitor.message('back').waitFor();
+  await visitor.find('.messages__lost').waitFor({ state: 'hidden' });
+});
+
+boardTest('while only the first page is awake, the older messages say so and come by themselves', { expected: [/status of 503/] }, async ({ board, visitor }) => {
+  await board.postMany(22);
+  await visitor.page.reload();
+  let naps = 2;
+  await visitor.page.route('**/api/messages?*', (route) => {
+    if (naps === 0) return route.continue();
+    naps -= 1;
+    return route.fulfill({
+      status: 503,
+      contentType: 'application/problem+json',
+      headers: { 'Retry-After': '1' },
+      body: JSON.stringify({ type: `urn:corkboard:problem:${naps ? 'database-resuming' : 'database-unavailable'}`, status: 503 }),
+    });
+  });
+  await visitor.page.getByRole('button', { name: 'Older messages' }).click();
+  await visitor.page.getByText('Posting and older messages are waking up, a few seconds.').waitFor();
+  await visitor.messages.nth(21).waitFor();
+});
+
+boardTest('a board that is waking up is no error', {
+  expected: [/status of 503/],
+  async before(page) {
+    const problem = { type: 'urn:corkboard:problem:database-resuming', status: 503 };
+    await page.route('**/api/messages', (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify(problem) }), { times: 1 });
+  },
+}, async ({ visitor }) => {
+  await visitor.page.getByText('The board is waking up, a few seconds.').waitFor();
+  assert.equal(await visitor.page.getByRole('button', { name: 'Try again' }).isVisible(), false);
+  await visitor.page.getByText('Write the first message').waitFor();
+});

@@ -1,18 +1,19 @@
 // The real `corkboard`, started as a person would start it, on ports of its own.
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const BINARY = process.env.CORKBOARD_BIN ?? join(ROOT, 'target/debug/corkboard');
 const READY_WITHIN_MS = 60_000;
 
-/** A board with a data directory that outlives the process, so that it can be restarted. */
+/** A board whose data directory and address outlive the process, so that it can be restarted. */
 export class Board {
   static async start(settings = {}) {
     const board = new Board();
@@ -24,9 +25,11 @@ export class Board {
 
   async start() {
     const anyPort = '127.0.0.1:0';
+    // A browser takes another port for another site, so it is the same again after a restart.
+    const listen = this.site ? new URL(this.site).host : anyPort;
     this.process = spawn(
       BINARY,
-      ['--listen', anyPort, '--s3-listen', anyPort, '--data-api-listen', anyPort, '--data-dir', this.directory],
+      ['--listen', listen, '--s3-listen', anyPort, '--data-api-listen', anyPort, '--data-dir', this.directory],
       {
         cwd: ROOT,
         // Only what is given here: a DATABASE_URL lying about must not decide what is tested.
@@ -88,14 +91,29 @@ export class Board {
   }
 
   /** Posts as someone else would, past the page. */
-  async post(text) {
+  async post(text, { author = 'Someone else', headers = {} } = {}) {
     const response = await fetch(new URL('/api/messages', this.site), {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ text, author: 'Someone else' }),
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body: JSON.stringify({ text, author }),
     });
     if (response.status !== 201) throw new Error(`posting answered ${response.status}: ${await response.text()}`);
     return response.json();
+  }
+
+  /** Posts `count` texts, `number 1` first. Answers them newest first. */
+  async postMany(count) {
+    const texts = [];
+    for (let number = 1; number <= count; number += 1) texts.unshift((await this.post(`number ${number}`)).text);
+    return texts;
+  }
+
+  /** What `corkboard moderator-token` prints. */
+  async moderatorToken() {
+    const { stdout } = await promisify(execFile)(BINARY, ['moderator-token', '--data-dir', this.directory], {
+      env: { PATH: process.env.PATH, ...this.settings },
+    });
+    return stdout.trim();
   }
 
   async delete({ id, deleteToken }) {

@@ -1,10 +1,14 @@
 // Someone at the page: opens it in Chromium, writes, posts, deletes, and sees what is there.
 
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
 /** Generous, for a busy machine; nothing waits longer than it must. */
-export const WITHIN_MS = 30_000;
+export const WITHIN_MS = Number(process.env.WITHIN_MS ?? 30_000);
 
 // The page has to do with this, whatever the server in front of it sends.
 const POLICY =
@@ -51,11 +55,11 @@ export class Visitor {
 
   /**
    * @param options of Playwright's `newContext`; motion is reduced unless they say otherwise,
-   * so that the carrousel only moves when it is told to
+   * so that the carrousel only moves when it is told to; `policy` is null for a page that is served otherwise
    */
-  static async arrive(site, { before = async () => {}, ...options } = {}) {
+  static async arrive(site, { before = async () => {}, policy = POLICY, ...options } = {}) {
     const visitor = new Visitor();
-    visitor.context = await browser.newContext({ reducedMotion: 'reduce', ...options });
+    visitor.context = await browser.newContext({ reducedMotion: 'reduce', locale: 'en', ...options });
     visitor.context.setDefaultTimeout(WITHIN_MS);
     const page = await visitor.context.newPage();
     visitor.page = page;
@@ -63,10 +67,12 @@ export class Visitor {
     page.on('console', (message) => {
       if (message.type() === 'error') visitor.complaints.push(`${message.text()} (${message.location().url})`);
     });
-    await page.route(site, async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, headers: { ...response.headers(), 'content-security-policy': POLICY } });
-    });
+    if (policy) {
+      await page.route(site, async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, headers: { ...response.headers(), 'content-security-policy': policy } });
+      });
+    }
     await before(page);
     await page.goto(site);
     await page.locator('.messages__loading').waitFor({ state: 'hidden' });
@@ -75,6 +81,67 @@ export class Visitor {
 
   leave() {
     return this.context.close();
+  }
+
+  /** Another page of the same browser, which shares what it has kept. */
+  async openTab(site) {
+    const other = new Visitor();
+    other.context = this.context;
+    other.page = await this.context.newPage();
+    await other.page.goto(site);
+    await other.find('.messages__loading').waitFor({ state: 'hidden' });
+    return other;
+  }
+
+  /** Makes the page look for what is new at once, as it does when the line is back. */
+  async lookAgain() {
+    await this.page.evaluate(() => window.dispatchEvent(new Event('online')));
+  }
+
+  /** Keys of the messages sent, in their order. */
+  async noteKeys() {
+    const keys = [];
+    this.page.on('request', (request) => {
+      if (request.method() === 'POST') keys.push(request.headers()['idempotency-key']);
+    });
+    return keys;
+  }
+
+  /**
+   * Lets the board get what is posted, and loses its answer, so that the page hears of it, or does not `ever`.
+   * Ends with the function that it answers.
+   */
+  async loseAnswers({ ever = false } = {}) {
+    const session = await this.context.newCDPSession(this.page);
+    session.on('Fetch.requestPaused', ({ requestId, request }) =>
+      request.method === 'POST'
+        ? ever || session.send('Fetch.failRequest', { requestId, errorReason: 'ConnectionReset' })
+        : session.send('Fetch.continueRequest', { requestId }),
+    );
+    await session.send('Fetch.enable', { patterns: [{ urlPattern: '*/api/messages', requestStage: 'Response' }] });
+    return () => session.detach();
+  }
+
+  /** The pictures that this device keeps for what is being written. */
+  async keptPictures() {
+    return this.page.evaluate(async () => {
+      const request = (pending) =>
+        new Promise((resolve, reject) => {
+          pending.onsuccess = () => resolve(pending.result);
+          pending.onerror = () => reject(pending.error);
+        });
+      const database = await request(indexedDB.open('corkboard'));
+      const kept = await request(database.transaction('pictures').objectStore('pictures').getAll());
+      database.close();
+      return Promise.all(
+        kept.map(async ({ picture }) => {
+          const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await picture.arrayBuffer()));
+          const bitmap = await createImageBitmap(picture, { imageOrientation: 'from-image' }).catch(() => ({}));
+          const { name, type, size } = picture;
+          return { name, type, size, width: bitmap.width, height: bitmap.height, digest: Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('') };
+        }),
+      );
+    });
   }
 
   find(selector, options) {
@@ -89,27 +156,46 @@ export class Visitor {
     return this.find('.message', { hasText: text });
   }
 
+  get picture() {
+    return this.find('.picture-field__preview');
+  }
+
+  /** Says what is wrong with the picture. */
+  get pictureError() {
+    return this.find('#composer-picture-error');
+  }
+
+  get textField() {
+    return this.page.getByLabel('Message', { exact: true });
+  }
+
   get postButton() {
     return this.find('.composer__post');
   }
 
   /** The picture that the carrousel shows. */
   get carrouselPicture() {
-    return this.find('.carrousel__picture.is-current');
+    return this.find('.carrousel__slide.is-current .carrousel__picture');
   }
 
   async write({ text, author, picture, alt }) {
-    if (text !== undefined) await this.page.getByLabel('Message', { exact: true }).fill(text);
+    if (text !== undefined) await this.textField.fill(text);
     if (author !== undefined) await this.page.getByLabel('Name').fill(author);
     if (picture !== undefined) await this.choose(picture);
     if (alt !== undefined) await this.page.getByLabel('What is in the picture?').fill(alt);
   }
 
-  /** Chooses a picture through the file dialog. */
+  /** Chooses a picture through the file dialog, and waits until it is fit to be sent. */
   async choose(name) {
     const dialog = this.page.waitForEvent('filechooser');
-    await this.find('.composer__choose').click();
+    await this.find('.picture-field__way').first().click();
     await (await dialog).setFiles(pictureFile(name));
+    await this.prepared();
+  }
+
+  async prepared() {
+    await this.find('.picture-field__chosen').waitFor();
+    await this.find('.picture-field__note', { hasNotText: 'Preparing' }).waitFor();
   }
 
   /** Writes and posts, and waits until the message is in the list. */
@@ -125,6 +211,14 @@ export class Visitor {
     await this.message(text).getByRole('button', { name: 'Delete' }).click();
     await this.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
     await this.message(text).waitFor({ state: 'detached' });
+  }
+
+  /** What axe-core finds against WCAG 2.2 A and AA and its best practices: nothing, it is hoped. */
+  async violations() {
+    // The page's own policy lets no script of others in; this one comes through the debugger.
+    if (!(await this.page.evaluate(() => 'axe' in window))) await this.page.evaluate(await readFile(AXE, 'utf8'));
+    const { violations } = await this.page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
   }
 
   async texts() {

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { boardTest } from './support/with-board.js';
+import { eventually } from './support/visitor.js';
+
+const placeOf = (locator) => locator.evaluate((element) => Math.round(element.getBoundingClientRect().top));
+
+async function goDownTo(visitor, text) {
+  await eventually(async () => {
+    await visitor.page.mouse.wheel(0, 900);
+    assert.ok(await visitor.message(text).first().isVisible());
+  });
+  await visitor.message(text).first().evaluate((element) => element.scrollIntoView({ block: 'center' }));
+  // Whatever that brought is there.
+  await visitor.page.waitForLoadState('networkidle');
+}
+
+boardTest('the place in the list is kept on reload, whatever is new above it', {}, async ({ board, visitor }) => {
+  await board.postMany(60);
+  await visitor.page.reload();
+  await visitor.message('number 60').waitFor();
+  await goDownTo(visitor, 'number 15');
+  const before = await placeOf(visitor.message('number 15'));
+  for (const text of ['new above', 'newer above']) await board.post(text);
+
+  await visitor.page.reload();
+  await eventually(async () => assert.equal(await placeOf(visitor.message('number 15')), before));
+  const expected = [];
+  for (let next = ''; next !== null; ) {
+    const page = await board.json(`/api/messages?limit=50${next}`);
+    expected.push(...page.messages.map(({ text }) => text));
+    next = page.next && `&before=${page.next}`;
+  }
+  const texts = await visitor.texts();
+  assert.deepEqual(texts, expected.slice(0, texts.length), 'no gap');
+});
+
+boardTest('the place in the list is kept on coming back from another page', {}, async ({ board, visitor }) => {
+  await board.postMany(60);
+  await visitor.page.reload();
+  await visitor.message('number 60').waitFor();
+  await goDownTo(visitor, 'number 21');
+  const before = await placeOf(visitor.message('number 21'));
+  await visitor.page.goto(new URL('/api/health', board.site).href);
+  await visitor.page.goBack();
+  await eventually(async () => assert.equal(await placeOf(visitor.message('number 21')), before));
+});
+
+boardTest('who comes anew begins at the top', {}, async ({ board, visitor }) => {
+  await board.postMany(30);
+  await visitor.page.reload();
+  await visitor.message('number 30').waitFor();
+  await goDownTo(visitor, 'number 12');
+  await visitor.page.goto('about:blank');
+  await visitor.page.goto(board.site);
+  await visitor.message('number 30').waitFor();
+  assert.equal(await visitor.page.evaluate(() => window.scrollY), 0);
+});
+
+boardTest('every message has an address of its own', {}, async ({ board, visitor }) => {
+  await board.postMany(5);
+  await visitor.page.reload();
+  const message = visitor.message('number 2');
+  await message.getByRole('link', { name: 'Link to this message' }).click();
+  const { id } = (await board.json('/api/messages')).messages.find(({ text }) => text === 'number 2');
+  assert.equal(visitor.page.url(), `${board.site}#${id}`);
+  await eventually(async () => assert.equal(await visitor.hasFocus(message), true));
+
+  const other = await visitor.openTab(`${board.site}#${id}`);
+  await eventually(async () => assert.equal(await other.hasFocus(other.message('number 2')), true));
+  assert.equal(await other.find('.linked').isVisible(), false);
+});
+
+boardTest('the address of an old message shows it by itself, and from there the whole list', {}, async ({ board, visitor }) => {
+  const { id } = await board.post('long ago');
+  await board.postMany(25);
+  await visitor.page.goto('about:blank');
+  await visitor.page.goto(`${board.site}#${id}`);
+  const linked = visitor.find('.linked .message');
+  await linked.getByText('long ago').waitFor();
+  await eventually(async () => assert.equal(await visitor.hasFocus(linked), true));
+  assert.equal(await visitor.find('.messages .message').count(), 20);
+  assert.deepEqual(await visitor.violations(), []);
+
+  await visitor.page.getByRole('button', { name: 'All messages' }).click();
+  await visitor.find('.linked').waitFor({ state: 'hidden' });
+  assert.equal(visitor.page.url(), board.site);
+  assert.equal(await visitor.hasFocus(visitor.page.getByRole('heading', { name: 'Messages' })), true);
+});
+
+boardTest('an old message that is shown by itself goes into the list once that has come so far', {}, async ({ board, visitor }) => {
+  const { id } = await board.post('long ago');
+  await board.postMany(25);
+  await visitor.page.goto('about:blank');
+  await visitor.page.goto(`${board.site}#${id}`);
+  await visitor.find('.linked .message').waitFor();
+  await visitor.page.getByRole('button', { name: 'Older messages' }).click();
+  await visitor.find('.messages .message', { hasText: 'long ago' }).waitFor();
+  await visitor.find('.linked').waitFor({ state: 'hidden' });
+  assert.equal(await visitor.page.locator(`[id="${id}"]`).count(), 1);
+});
+
+boardTest('a message that its address led to goes like any other when it is deleted', {}, async ({ board, visitor }) => {
+  const message = await board.post('soon gone');
+  await board.post('stays');
+  await visitor.page.goto('about:blank');
+  await visitor.page.goto(`${board.site}#${message.id}`);
+  await eventually(async () => assert.equal(await visitor.hasFocus(visitor.message('soon gone')), true));
+  await board.delete(message);
+  await visitor.lookAgain();
+  await visitor.message('soon gone').waitFor({ state: 'detached' });
+  assert.equal(await visitor.find('.linked').isVisible(), false);
+});
+
+boardTest('the address of a deleted message says that it was deleted', { expected: [/status of 404/] }, async ({ board, visitor }) => {
+  const message = await board.post('gone');
+  await board.delete(message);
+  await visitor.page.goto('about:blank');
+  await visitor.page.goto(`${board.site}#${message.id}`);
+  const note = visitor.page.getByText('This message was deleted.');
+  await note.waitFor();
+  await eventually(async () => assert.equal(await visitor.hasFocus(note), true));
+  assert.deepEqual(await visitor.violations(), []);
+});
+
+boardTest('addresses in a text are links, and nothing else is', {}, async ({ visitor }) => {
+  const message = await visitor.post({ text: 'see https://example.com/a_(b). not javascript:alert(1) 看「http://例え.jp」' });
+  const links = await message.locator('.message__text a').evaluateAll((all) => all.map(({ href, rel, textContent }) => ({ href, rel, textContent })));
+  const rel = 'nofollow ugc noopener noreferrer';
+  assert.deepEqual(links, [
+    { href: 'https://example.com/a_(b)', rel, textContent: 'https://example.com/a_(b)' },
+    { href: 'http://xn--r8jz45g.jp/', rel, textContent: 'http://例え.jp' },
+  ]);
+});
+
+boardTest('a picture opens large, leads on by the keyboard, and Back closes it', {}, async ({ board, visitor }) => {
+  for (const file of ['drawing.png', 'small.jpg', 'photo.webp']) await visitor.post({ text: `with ${file}`, picture: file, alt: file });
+  const opener = visitor.message('with small.jpg').locator('.message__picture');
+  await opener.focus();
+  const place = await placeOf(opener);
+  await visitor.page.keyboard.press('Enter');
+  const dialog = visitor.page.getByRole('dialog', { name: 'Picture' });
+  const shown = (alt) => dialog.getByRole('img', { name: alt }).waitFor();
+  await shown('small.jpg');
+  assert.deepEqual(await visitor.violations(), []);
+  await visitor.page.keyboard.press('ArrowRight');
+  await shown('drawing.png');
+  await visitor.page.keyboard.press('ArrowRight');
+  await shown('drawing.png');
+  await visitor.page.keyboard.press('ArrowLeft');
+  await visitor.page.keyboard.press('ArrowLeft');
+  await shown('photo.webp');
+
+  await visitor.page.goBack();
+  await dialog.waitFor({ state: 'hidden' });
+  assert.equal(visitor.page.url(), board.site);
+  assert.equal(await visitor.hasFocus(opener), true);
+  assert.equal(await placeOf(opener), place);
+
+  for (const close of [() => visitor.page.keyboard.press('Escape'), () => dialog.getByRole('button', { name: 'Close' }).click()]) {
+    await opener.click();
+    await shown('small.jpg');
+    await close();
+    await dialog.waitFor({ state: 'hidden' });
+    await eventually(async () => assert.equal(await visitor.page.evaluate(() => history.state), null));
+    assert.equal(visitor.page.url(), board.site, 'still on the page');
+  }
+});
+
+boardTest('a picture of the carrousel leads to its message', {}, async ({ visitor }) => {
+  await visitor.post({ text: 'the bridge', picture: 'small.jpg', alt: 'a bridge' });
+  await visitor.carrouselPicture.waitFor();
+  await visitor.page.evaluate(() => window.scrollTo(0, 0));
+  await visitor.carrouselPicture.click();
+  await eventually(async () => assert.equal(await visitor.hasFocus(visitor.message('the bridge')), true));
+});

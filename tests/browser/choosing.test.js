@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { boardTest } from './support/with-board.js';
+import { eventually, look, pictureFile } from './support/visitor.js';
+
+const digest = async (name) => createHash('sha256').update(await readFile(pictureFile(name))).digest('hex');
+
+/** Lets a picture that the page draws itself be dropped on it, as from another window. */
+async function drop(visitor, { draw, type = 'image/png', name = 'drawn.png' }) {
+  await visitor.page.evaluate(
+    async ([body, mime, fileName]) => {
+      const canvas = document.createElement('canvas');
+      const paint = { transparent, noise }[body];
+      function transparent() {
+        canvas.width = 3_000;
+        canvas.height = 1_500;
+        const context = canvas.getContext('2d');
+        context.fillStyle = 'rgb(200 30 30 / 0.5)';
+        context.fillRect(0, 0, 1_500, 1_500);
+      }
+      function noise() {
+        canvas.width = 1_800;
+        canvas.height = 1_200;
+        const context = canvas.getContext('2d');
+        const image = context.createImageData(canvas.width, canvas.height);
+        let seed = 1;
+        for (let at = 0; at < image.data.length; at += 1) {
+          seed = (Math.imul(seed, 1_103_515_245) + 12_345) | 0;
+          image.data[at] = at % 4 === 3 ? 255 : (seed >>> 16) & 255;
+        }
+        context.putImageData(image, 0, 0);
+      }
+      paint();
+      const blob = await new Promise((resolve) => canvas.toBlob(resolve, mime));
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([blob], fileName, { type: mime }));
+      for (const event of ['dragover', 'drop']) {
+        document.body.dispatchEvent(new DragEvent(event, { dataTransfer, bubbles: true, cancelable: true }));
+      }
+    },
+    [draw, type, name],
+  );
+  await visitor.prepared();
+}
+
+boardTest('a large photo is made smaller before it is sent, the right way up, with a word about it', {}, async ({ board, visitor }) => {
+  await visitor.write({ text: 'from the phone', picture: 'camera-6mb.jpg', alt: 'hills' });
+  const note = await visitor.find('.picture-field__note').textContent();
+  assert.match(note, /Made smaller for sending: [\d,]+ × [\d,]+, .+ instead of 5\.\d\sMB\./);
+  const [kept] = await visitor.keptPictures();
+  assert.equal(Math.max(kept.width, kept.height), 2_048);
+  assert.equal(kept.type, 'image/jpeg');
+
+  await visitor.postButton.click();
+  await visitor.message('from the phone').waitFor();
+  const { picture } = (await board.json('/api/messages')).messages[0];
+  assert.deepEqual([picture.width, picture.height], [kept.width, kept.height]);
+  assert.ok(picture.width < picture.height, 'taken upright');
+});
+
+boardTest('what is small already, and what moves, is sent as it is', {}, async ({ visitor }) => {
+  for (const name of ['small.jpg', 'orientation-6.jpg', 'drawing.png', 'animation.gif', 'animation.png', 'animation.webp', 'drawing.bmp', 'transparent.webp']) {
+    await visitor.choose(name);
+    await eventually(async () => {
+      const [kept] = await visitor.keptPictures();
+      assert.deepEqual([kept.name, kept.digest], [name, await digest(name)]);
+    });
+  }
+});
+
+boardTest('what moves is sent as it is even where it is large', {}, async ({ visitor }) => {
+  const gif = await readFile('support/wide.gif');
+  // Made longer by a comment, so that one frame of it as a JPEG would be the smaller file.
+  const line = Buffer.concat([Buffer.from([255]), Buffer.alloc(255, 'x')]);
+  const comment = Buffer.concat([Buffer.from([0x21, 0xfe]), ...Array(200).fill(line), Buffer.from([0])]);
+  const buffer = Buffer.concat([gif.subarray(0, -1), comment, gif.subarray(-1)]);
+  await visitor.find('.picture-field__file').setInputFiles({ name: 'wide.gif', mimeType: 'image/gif', buffer });
+  await visitor.prepared();
+  const [kept] = await visitor.keptPictures();
+  assert.deepEqual([kept.width, kept.digest], [2_100, createHash('sha256').update(buffer).digest('hex')]);
+});
+
+boardTest('a large picture that shows through goes on doing so', {}, async ({ visitor }) => {
+  await drop(visitor, { draw: 'transparent' });
+  const [kept] = await visitor.keptPictures();
+  assert.deepEqual([kept.width, kept.height, kept.type], [2_048, 1_024, 'image/png']);
+  await visitor.write({ text: 'half there' });
+  await visitor.postButton.click();
+  const image = visitor.message('half there').locator('img');
+  await image.waitFor();
+  const { pixels } = await look(image);
+  const [red, green, , , ...rest] = pixels;
+  assert.ok(Math.abs(red - 227) < 6 && Math.abs(green - 142) < 6, `half red on white: ${red} ${green}`);
+  assert.deepEqual(rest.slice(-4), [255, 255, 255, 255], 'the other half is not there');
+});
+
+boardTest('a picture that stays too large in its own format is sent in another', {}, async ({ visitor }) => {
+  await drop(visitor, { draw: 'noise' });
+  const [kept] = await visitor.keptPictures();
+  assert.equal(kept.type, 'image/jpeg');
+  assert.equal(kept.name, 'drawn.jpg');
+  assert.ok(kept.size <= 4 * 1024 * 1024, `${kept.size} bytes`);
+});
+
+boardTest('what the browser can read but the board does not take is converted', {}, async ({ visitor }) => {
+  await visitor.find('.picture-field__file').setInputFiles('support/photo.avif');
+  await visitor.find('.picture-field__note', { hasText: 'Converted, so that everyone can see it' }).waitFor();
+  await visitor.write({ text: 'was AVIF' });
+  await visitor.postButton.click();
+  const image = visitor.message('was AVIF').locator('img');
+  assert.match(await image.getAttribute('src'), /\.jpg$/);
+  assert.equal((await look(image)).width, 150);
+
+  await visitor.choose('rle.bmp');
+  await visitor.find('.picture-field__note', { hasText: 'Converted' }).waitFor();
+  assert.equal((await visitor.keptPictures())[0].type, 'image/png');
+});
+
+boardTest('what is no picture is refused before anything is sent', {}, async ({ board, visitor }) => {
+  const keys = await visitor.noteKeys();
+  await visitor.write({ text: 'look' });
+  for (const [name, mimeType, content] of [
+    ['holiday.jpg', 'image/jpeg', '<!doctype html><title>no picture</title>'],
+    ['IMG_0001.HEIC', 'image/heic', '\0\0\0\x18ftypheic\0\0\0\0mif1heic'],
+  ]) {
+    await visitor.find('.picture-field__file').setInputFiles({ name, mimeType, buffer: Buffer.from(content) });
+    await visitor.pictureError.getByText('This browser cannot read this file as a picture.').waitFor();
+    await visitor.find('.picture-field__chosen').waitFor({ state: 'hidden' });
+  }
+  assert.deepEqual(keys, []);
+
+  await visitor.choose('small.jpg');
+  await visitor.pictureError.waitFor({ state: 'hidden' });
+  assert.equal(await visitor.textField.inputValue(), 'look');
+  assert.deepEqual((await board.json('/api/messages')).messages, []);
+});
+
+/** Makes reading a picture take until `release` is called in the page. */
+const slowDecoding = (page) =>
+  page.addInitScript(() => {
+    const decode = window.createImageBitmap.bind(window);
+    const released = new Promise((resolve) => (window.release = resolve));
+    window.createImageBitmap = (...all) => released.then(() => decode(...all));
+  });
+
+boardTest('whoever posts before the picture is ready sends it all the same', { before: slowDecoding }, async ({ visitor }) => {
+  await visitor.find('.picture-field__file').setInputFiles(pictureFile('camera-6mb.jpg'));
+  await visitor.write({ text: 'in a hurry' });
+  await visitor.textField.press('Control+Enter');
+  await visitor.page.getByText('Preparing the picture…').waitFor();
+  await visitor.page.evaluate(() => window.release());
+  await visitor.message('in a hurry').locator('img').waitFor();
+});
+
+boardTest('whoever posts before the picture turns out to be none sends nothing', { before: slowDecoding }, async ({ board, visitor }) => {
+  await visitor.find('.picture-field__file').setInputFiles({ name: 'x.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('not one') });
+  await visitor.write({ text: 'in a hurry' });
+  await visitor.textField.press('Control+Enter');
+  await visitor.page.evaluate(() => window.release());
+  await visitor.pictureError.getByText('cannot read this file').waitFor();
+  assert.equal(await visitor.textField.inputValue(), 'in a hurry');
+  assert.deepEqual((await board.json('/api/messages')).messages, []);
+
+  // Whoever has seen that can go on without.
+  await visitor.textField.press('Control+Enter');
+  await visitor.message('in a hurry').waitFor();
+});
+
+boardTest('a picture can be dropped anywhere on the page', {}, async ({ board, visitor }) => {
+  await visitor.page.evaluate(() => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(['x'], 'x.png', { type: 'image/png' }));
+    document.body.dispatchEvent(new DragEvent('dragover', { dataTransfer, bubbles: true, cancelable: true }));
+  });
+  await visitor.page.getByText('Drop the picture to add it').waitFor();
+  await drop(visitor, { draw: 'transparent', name: 'dropped.png' });
+  await visitor.find('.picture-field__drop').waitFor({ state: 'hidden' });
+  assert.equal(await visitor.find('.picture-field__name').textContent(), 'dropped.png');
+  assert.equal(visitor.page.url(), board.site);
+});
+
+boardTest('a picture can be pasted, and text is pasted as text', { permissions: ['clipboard-read', 'clipboard-write'] }, async ({ visitor }) => {
+  await visitor.page.evaluate(async () => {
+    const canvas = document.createElement('canvas');
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve));
+    await navigator.clipboard.write([new ClipboardItem({ 'image/png': blob })]);
+  });
+  await visitor.textField.press('Control+v');
+  await visitor.prepared();
+  assert.deepEqual((await visitor.keptPictures()).map(({ width, height }) => [width, height]), [[300, 150]]);
+
+  await visitor.page.evaluate(() => navigator.clipboard.writeText('only words'));
+  await visitor.textField.press('Control+v');
+  assert.equal(await visitor.textField.inputValue(), 'only words');
+});
+
+boardTest('a phone offers the camera', { hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } }, async ({ visitor }) => {
+  await visitor.page.getByText('Take a photo').waitFor();
+  const camera = visitor.find('.picture-field__camera');
+  assert.equal(await camera.getAttribute('capture'), 'environment');
+  await camera.setInputFiles(pictureFile('camera.jpg'));
+  await visitor.prepared();
+  assert.equal(await visitor.find('.picture-field__name').textContent(), 'camera.jpg');
+});
+
+boardTest('a desk does not', {}, async ({ visitor }) => {
+  assert.equal(await visitor.page.getByText('Take a photo').isVisible(), false);
+});
+
+boardTest('a picture can be taken back before posting', {}, async ({ visitor }) => {
+  await visitor.write({ text: 'without it', picture: 'small.jpg', alt: 'nothing' });
+  await visitor.page.getByRole('button', { name: 'Remove picture' }).click();
+  await visitor.find('.picture-field__chosen').waitFor({ state: 'hidden' });
+  assert.equal(await visitor.hasFocus(visitor.find('.picture-field__file')), true);
+  const message = await visitor.post({ text: 'without it' });
+  assert.equal(await message.locator('img').count(), 0);
+});

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { boardTest } from './support/with-board.js';
+import { eventually } from './support/visitor.js';
+
+async function moderate(visitor, board, token) {
+  await visitor.page.goto(`${board.site}#moderate`);
+  await visitor.page.getByLabel('Moderator token').fill(token);
+  await visitor.page.getByRole('button', { name: 'Moderate', exact: true }).click();
+  await visitor.page.getByText('You are moderating.').waitFor();
+}
+
+const deleteButton = (message) => message.getByRole('button', { name: 'Delete' });
+
+boardTest('a moderator deletes any message, for as long as the tab is open', {}, async ({ board, visitor }) => {
+  await board.post('unwanted');
+  await board.post('welcome');
+  await visitor.page.reload();
+  assert.equal(await deleteButton(visitor.message('unwanted')).count(), 0);
+
+  await moderate(visitor, board, await board.moderatorToken());
+  assert.equal(visitor.page.url(), board.site, 'the address no longer asks');
+  assert.deepEqual(await visitor.violations(), []);
+  await visitor.page.reload();
+  await visitor.delete('unwanted');
+  assert.equal(await visitor.hasFocus(visitor.message('welcome')), true);
+  assert.deepEqual((await board.json('/api/messages')).messages.map(({ text }) => text), ['welcome']);
+
+  const other = await visitor.openTab(board.site);
+  await other.message('welcome').waitFor();
+  assert.equal(await deleteButton(other.message('welcome')).count(), 0, 'another tab is another matter');
+  assert.equal(await visitor.page.evaluate((token) => JSON.stringify(localStorage).includes(token), await board.moderatorToken()), false);
+
+  await visitor.page.getByRole('button', { name: 'Stop moderating' }).click();
+  await deleteButton(visitor.message('welcome')).waitFor({ state: 'hidden' });
+  await visitor.page.reload();
+  await visitor.message('welcome').waitFor();
+  assert.equal(await deleteButton(visitor.message('welcome')).count(), 0);
+});
+
+boardTest('a moderator removes everything from a sender, also what is further down', {
+  settings: { CORKBOARD_TRUSTED_PROXY: '127.0.0.0/8' },
+  expected: [/status of 403/],
+}, async ({ board, visitor }) => {
+  const sender = (address) => ({ headers: { 'X-Forwarded-For': address } });
+  await board.post('a wise word', sender('192.0.2.1'));
+  // The visitor's own address.
+  for (let number = 1; number <= 4; number += 1) await board.post(`spam ${number}`);
+  for (let number = 1; number <= 20; number += 1) await board.post(`word ${number}`, sender('192.0.2.1'));
+  await board.post('spam 5');
+  await visitor.page.reload();
+  await visitor.page.getByRole('button', { name: 'Older messages' }).click();
+  await visitor.message('a wise word').waitFor();
+  await moderate(visitor, board, await board.moderatorToken());
+  await visitor.message('spam 5').getByRole('button', { name: 'Remove everything from this sender today' }).click();
+  await visitor.page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await visitor.find('#announcer', { hasText: '5 messages removed.' }).waitFor({ state: 'attached' });
+  await eventually(async () => assert.equal((await visitor.texts()).filter((text) => text.startsWith('spam')).length, 0));
+  assert.equal(await visitor.messages.count(), 21);
+
+  await visitor.write({ text: 'more spam' });
+  await visitor.postButton.click();
+  await visitor.find('.composer__error', { hasText: 'does not take this message from you' }).waitFor();
+  assert.equal(await visitor.textField.inputValue(), 'more spam');
+});
+
+boardTest('a wrong moderator token is named as such', { expected: [/status of 403/] }, async ({ board, visitor }) => {
+  await board.post('stays');
+  await moderate(visitor, board, 'not the moderator token');
+  const message = visitor.message('stays');
+  await deleteButton(message).click();
+  await visitor.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await message.getByText('The board does not accept this moderator token.').waitFor();
+  assert.equal((await board.json('/api/messages')).messages.length, 1);
+});
+
+boardTest('readers can report a message where the board says to whom', { settings: { CONTACT_URL: 'mailto:board@example.com' } }, async ({ board, visitor }) => {
+  const { id } = await board.post('questionable');
+  await visitor.page.reload();
+  const report = visitor.message('questionable').getByRole('link', { name: 'Report' });
+  await report.waitFor();
+  const url = new URL(await report.getAttribute('href'));
+  assert.equal(url.pathname, 'board@example.com');
+  assert.equal(url.searchParams.get('body'), `${board.site}#${id}`);
+  assert.deepEqual(await visitor.violations(), []);
+});
+
+boardTest('where the board says nothing of it, there is nothing to report with', {}, async ({ visitor }) => {
+  await visitor.post({ text: 'fine' });
+  await eventually(async () => assert.equal(await visitor.message('fine').getByRole('link', { name: 'Report' }).count(), 0));
+});

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { boardTest } from './support/with-board.js';
+import { eventually } from './support/visitor.js';
+
+boardTest('whoever comes near the limit is told how much is left, and beyond it nothing is sent', {}, async ({ board, visitor }) => {
+  const count = visitor.find('.composer__count');
+  await visitor.write({ text: 'x'.repeat(1_799) });
+  await count.waitFor({ state: 'hidden' });
+  await visitor.write({ text: '𝄞'.repeat(1_850) });
+  assert.equal(await count.textContent(), '150 characters left');
+  await visitor.find('#announcer', { hasText: '150 characters left' }).waitFor({ state: 'attached' });
+
+  const keys = await visitor.noteKeys();
+  await visitor.write({ text: 'x'.repeat(2_001) });
+  assert.equal(await count.textContent(), '1 character too many');
+  await visitor.postButton.click();
+  await visitor.find('#composer-text-error', { hasText: 'At most 2,000 characters' }).waitFor();
+  assert.equal(await visitor.hasFocus(visitor.textField), true);
+  assert.deepEqual(keys, []);
+
+  await visitor.write({ text: 'x'.repeat(2_000) });
+  await visitor.postButton.click();
+  await visitor.messages.first().waitFor();
+  assert.equal((await board.json('/api/messages')).messages[0].text.length, 2_000);
+});
+
+boardTest('the name is remembered on the device', {}, async ({ visitor }) => {
+  await visitor.post({ text: 'hello', author: '阿明' });
+  await visitor.page.reload();
+  await visitor.message('hello').waitFor();
+  assert.equal(await visitor.page.getByLabel('Name').inputValue(), '阿明');
+});
+
+for (const keys of ['Control+Enter', 'Meta+Enter']) {
+  boardTest(`${keys} posts`, {}, async ({ visitor }) => {
+    await visitor.write({ text: 'by the keyboard' });
+    await visitor.textField.press(keys);
+    await visitor.message('by the keyboard').waitFor();
+  });
+}
+
+boardTest('what was written and chosen survives a reload', {}, async ({ visitor }) => {
+  await visitor.write({ text: '寫到一半', author: 'Ada', picture: 'small.jpg', alt: 'a lake' });
+  const [kept] = await visitor.keptPictures();
+  await visitor.page.reload();
+  await visitor.prepared();
+  assert.equal(await visitor.textField.inputValue(), '寫到一半');
+  assert.equal(await visitor.page.getByLabel('Name').inputValue(), 'Ada');
+  assert.equal(await visitor.page.getByLabel('What is in the picture?').inputValue(), 'a lake');
+  assert.deepEqual(await visitor.keptPictures(), [kept]);
+
+  await visitor.postButton.click();
+  await visitor.message('寫到一半').locator('img').waitFor();
+  assert.equal(await visitor.message('寫到一半').locator('img').getAttribute('alt'), 'a lake');
+  await visitor.page.reload();
+  await visitor.message('寫到一半').waitFor();
+  assert.equal(await visitor.textField.inputValue(), '', 'posted is posted');
+  assert.deepEqual(await visitor.keptPictures(), []);
+});
+
+boardTest('what was written survives the end of the page without a word', {}, async ({ board, visitor }) => {
+  await visitor.write({ text: 'unfinished', picture: 'drawing.png' });
+  await visitor.find('#announcer', { hasText: 'Picture added.' }).waitFor({ state: 'attached' });
+  // As when the browser crashes: nothing of the page gets to run any more.
+  const session = await visitor.context.newCDPSession(visitor.page);
+  session.send('Page.crash').catch(() => {});
+  await visitor.page.waitForEvent('crash');
+  await visitor.page.close();
+
+  const later = await visitor.openTab(board.site);
+  await later.prepared();
+  assert.equal(await later.textField.inputValue(), 'unfinished');
+  assert.equal(await later.find('.picture-field__name').textContent(), 'drawing.png');
+});
+
+boardTest('two tabs do not overwrite each other, and what a closed one left is found again', {}, async ({ board, visitor }) => {
+  await visitor.write({ text: 'of the first tab' });
+  const second = await visitor.openTab(board.site);
+  assert.equal(await second.textField.inputValue(), '');
+  await second.write({ text: 'of the second tab' });
+
+  await visitor.page.reload();
+  await eventually(async () => assert.equal(await visitor.textField.inputValue(), 'of the first tab'));
+  await second.page.close();
+  const third = await visitor.openTab(board.site);
+  await eventually(async () => assert.equal(await third.textField.inputValue(), 'of the second tab'));
+
+  await third.post({ text: 'of the second tab' });
+  await third.page.close();
+  await visitor.page.reload();
+  await eventually(async () => assert.equal(await visitor.textField.inputValue(), 'of the first tab'));
+});
+
+boardTest('an answer that got lost does not make a second message, not even after a reload', { expected: [/ERR_CONNECTION_RESET/] }, async ({ board, visitor }) => {
+  const keys = await visitor.noteKeys();
+  const answersComeAgain = await visitor.loseAnswers();
+  await visitor.write({ text: 'once, please', picture: 'small.jpg' });
+  await visitor.postButton.click();
+  await visitor.find('.composer__error', { hasText: 'could not be reached' }).waitFor();
+  assert.equal((await board.json('/api/messages')).messages.length, 1, 'the board has it');
+
+  await answersComeAgain();
+  await visitor.page.reload();
+  await visitor.find('.composer__error', { hasText: 'will not appear twice' }).waitFor();
+  await visitor.prepared();
+  await visitor.postButton.click();
+  await visitor.find('#announcer', { hasText: 'Your message is on the board.' }).waitFor({ state: 'attached' });
+  assert.equal(keys.length, 2);
+  assert.equal(keys[0], keys[1]);
+  assert.equal((await board.json('/api/messages')).messages.length, 1);
+  await visitor.delete('once, please');
+});
+
+boardTest('a page that goes before the answer comes does not make a second message either', {}, async ({ board, visitor }) => {
+  const keys = await visitor.noteKeys();
+  const answersComeAgain = await visitor.loseAnswers({ ever: true });
+  await visitor.write({ text: 'gone too early' });
+  await visitor.postButton.click();
+  await eventually(async () => assert.equal((await board.json('/api/messages')).messages.length, 1));
+  await visitor.page.reload();
+  await answersComeAgain();
+  await visitor.find('.composer__error', { hasText: 'will not appear twice' }).waitFor();
+  await visitor.postButton.click();
+  await visitor.find('#announcer', { hasText: 'Your message is on the board.' }).waitFor({ state: 'attached' });
+  assert.equal(keys[0], keys[1]);
+  assert.equal((await board.json('/api/messages')).messages.length, 1);
+});
+
+boardTest('another text is another message, with a key of its own', { expected: [/ERR_FAILED/] }, async ({ visitor }) => {
+  const keys = await visitor.noteKeys();
+  await visitor.page.route('**/api/messages', (route) => (route.request().method() === 'POST' ? route.abort() : route.continue()));
+  await visitor.write({ text: 'first try' });
+  await visitor.postButton.click();
+  await visitor.find('.composer__error', { hasText: 'could not be reached' }).waitFor();
+  await visitor.page.unroute('**/api/messages');
+  await visitor.post({ text: 'second thoughts' });
+  await visitor.post({ text: 'second thoughts, again' });
+  assert.equal(new Set(keys).size, 3);
+  for (const key of keys) assert.match(key, /^[0-9a-f]{32}$/);
+});
+
+boardTest('a server that is killed while one posts loses nothing', { expected: [/ERR_|Failed to load/] }, async ({ board, visitor }) => {
+  const keys = await visitor.noteKeys();
+  await visitor.write({ text: 'through the storm', picture: 'small.jpg', alt: 'a lake' });
+  await visitor.page.route('**/api/messages', async (route) => {
+    if (route.request().method() === 'POST') await board.kill();
+    await route.continue();
+  });
+  await visitor.postButton.click();
+  await visitor.find('.composer__error', { hasText: 'could not be reached' }).waitFor();
+  await visitor.page.unroute('**/api/messages');
+  await board.start();
+  await visitor.postButton.click();
+  await visitor.message('through the storm').locator('img').waitFor();
+  assert.equal(keys[0], keys[1]);
+  assert.equal((await board.json('/api/messages')).messages.length, 1);
+});
+
+boardTest('a board that wakes up is waited for, with the same key', { expected: [/status of 503/] }, async ({ visitor }) => {
+  const keys = await visitor.noteKeys();
+  let naps = 2;
+  await visitor.page.route('**/api/messages', (route) => {
+    if (route.request().method() !== 'POST' || naps === 0) return route.continue();
+    naps -= 1;
+    return route.fulfill({
+      status: 503,
+      contentType: 'application/problem+json',
+      headers: { 'Retry-After': '1' },
+      body: JSON.stringify({ type: 'urn:corkboard:problem:database-resuming', status: 503 }),
+    });
+  });
+  await visitor.write({ text: 'good morning' });
+  await visitor.postButton.click();
+  await visitor.page.getByText('The board is waking up. Your message will be posted in a few seconds.').waitFor();
+  await visitor.message('good morning').waitFor();
+  assert.equal(keys.length, 3);
+  assert.equal(new Set(keys).size, 1);
+});
+
+boardTest('sending shows how far it is and can be cancelled', {}, async ({ board, visitor }) => {
+  await visitor.write({ text: 'a slow line', picture: 'camera.jpg' });
+  const session = await visitor.context.newCDPSession(visitor.page);
+  await session.send('Network.enable');
+  const line = (uploadThroughput) =>
+    session.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput });
+  await line(60_000);
+  const keys = await visitor.noteKeys();
+  await visitor.postButton.click();
+  const progress = visitor.page.getByRole('progressbar', { name: 'Sending the picture' });
+  await progress.waitFor();
+  const seen = new Set();
+  await eventually(async () => {
+    seen.add(await progress.evaluate((bar) => bar.value));
+    assert.ok(seen.size >= 3 && Math.max(...seen) > 0.05, `${[...seen]}`);
+  });
+  assert.ok(Math.max(...seen) < 1);
+
+  await visitor.page.getByRole('button', { name: 'Cancel' }).click();
+  await visitor.find('.composer__error', { hasText: 'Cancelled. Your message is still here.' }).waitFor();
+  assert.equal(await visitor.hasFocus(visitor.postButton), true);
+  await progress.waitFor({ state: 'hidden' });
+  assert.deepEqual((await board.json('/api/messages')).messages, []);
+
+  await line(-1);
+  await visitor.postButton.click();
+  await visitor.message('a slow line').locator('img').waitFor();
+  assert.equal(keys[0], keys[1]);
+});
+
+boardTest('too many posts are refused in plain words, and the message waits', { settings: { POSTS_PER_MINUTE: '1' }, expected: [/status of 429/] }, async ({ visitor }) => {
+  await visitor.post({ text: 'the first' });
+  await visitor.write({ text: 'the second' });
+  await visitor.postButton.click();
+  await visitor.find('.composer__error', { hasText: /That was a lot in a short time.*Try again in \d+ seconds?\./ }).waitFor();
+  assert.equal(await visitor.textField.inputValue(), 'the second');
+});
