@@ -5,6 +5,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use http::HeaderMap;
+use http::header::CACHE_CONTROL;
 use shared::bucket::{CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel};
 use utoipa::ToSchema;
 
@@ -55,7 +56,9 @@ pub async fn carrousel(
         Carrousel::Missing => cacheable(&headers, CARROUSEL_CACHE_CONTROL, "[]"),
         Carrousel::File(json) => cacheable(&headers, CARROUSEL_CACHE_CONTROL, json),
         Carrousel::TooLarge => {
-            Redirect::temporary(&board.settings.public_base_url.of_key(CARROUSEL)).into_response()
+            let file = board.settings.public_base_url.of_key(CARROUSEL);
+            let cached = [(CACHE_CONTROL, CARROUSEL_CACHE_CONTROL)];
+            (cached, Redirect::temporary(&file)).into_response()
         }
     })
 }

@@ -97,9 +97,9 @@ pub fn app(settings: Settings, database: Database, bucket: Bucket) -> Router {
         .with_state(board);
     origins
         .guard(app)
+        .layer(from_fn(deadline::answer_in_time))
         .layer(map_response(caching::no_store_by_default))
         .layer(map_response(security_headers))
-        .layer(from_fn(deadline::answer_in_time))
 }
 
 /// An answer is data: nothing in it is to be run, framed or guessed at. CloudFront adds these to the site and

@@ -104,9 +104,10 @@ impl PageQuery {
             detail: detail.to_owned(),
         };
         let limit = self.limit.as_deref().map_or(Ok(20), |limit| {
-            let number = limit
-                .parse()
-                .ok()
+            let is_digits = limit.bytes().all(|byte| byte.is_ascii_digit());
+            let number = is_digits
+                .then(|| limit.parse().ok())
+                .flatten()
                 .filter(|number| (1..=50).contains(number));
             number.ok_or_else(|| wrong("limit", "must be a whole number from 1 to 50"))
         })?;

@@ -10,7 +10,7 @@
 //! | a delete dies after | left behind | and then |
 //! |---|---|---|
 //! | the picture | a message without its picture | the delete is repeated |
-//! | the row is blank | nothing | |
+//! | the row is blank | a picture, if a repeat put it meanwhile | it goes with the blank mark |
 //!
 //! | clearing away dies after | left behind | and then |
 //! |---|---|---|
@@ -18,14 +18,15 @@
 //! | the picture | the same | the same |
 //!
 //! Whoever puts a picture looks afterwards whether its row is still there to be posted, and takes the picture
-//! back if not. So a repeat that comes as late as after a delete leaves nothing behind; should it die just then,
-//! the picture goes with the blank mark, which remembers its format.
+//! back if not. Whoever deletes does so once more when the row is blank, since a repeat may have put the picture
+//! between the two. So whichever comes last leaves nothing behind; should it die just then, the picture goes with
+//! the blank mark, which remembers its format.
 
 use std::time::{Duration, SystemTime};
 
 use shared::bucket::Bucket;
 use shared::domain::{Format, Idempotency, Message, MessageId, NewMessage, Sender};
-use shared::store::{Admission, Before, Inserted, Leftover, Status, Store};
+use shared::store::{Admission, Before, Inserted, Leftover, Post, Status, Store};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -65,8 +66,9 @@ impl Posting<'_> {
         idempotency: Option<&Idempotency>,
     ) -> Result<Message, Problem> {
         let (limit, now) = (self.posts_per_minute, SystemTime::now());
-        match self.store.admit(sender, idempotency, limit, now).await? {
-            Admission::Admitted => {}
+        let admission = self.store.admit(sender, idempotency, limit, now).await?;
+        match admission {
+            Admission::Admitted { .. } => {}
             Admission::Refused => return Err(Problem::SenderRefused),
             Admission::OverLimit(left) => {
                 // A repeat is no further post.
@@ -87,7 +89,11 @@ impl Posting<'_> {
                 .await?
             {
                 Inserted::First => return self.finish(message, new).await,
+                Inserted::Refused => return Err(Problem::SenderRefused),
                 Inserted::Before(before) => {
+                    if admission == (Admission::Admitted { is_counted: true }) {
+                        self.store.uncount(sender).await?;
+                    }
                     if let Some(message) = self.repeat(new, before).await? {
                         return Ok(message);
                     }
@@ -143,34 +149,35 @@ impl Posting<'_> {
     /// Deletes a posted message and its picture.
     pub async fn delete(&self, id: MessageId) -> Result<(), Problem> {
         let message = self.store.find(id).await?.ok_or(Problem::MessageNotFound)?;
-        if let Some(picture) = message.picture {
-            self.delete_picture(id, picture.format).await?;
+        let picture = message.picture.map(|picture| picture.format);
+        if let Some(format) = picture {
+            self.delete_picture(id, format).await?;
         }
         self.store.blank(id).await?;
+        if let Some(format) = picture {
+            self.delete_picture(id, format).await?;
+        }
         Ok(())
     }
 
     /// A moderator's delete: also of a picture that has no message any more.
     pub async fn delete_for_good(&self, id: MessageId) -> Result<(), Problem> {
         let pictures = Format::ALL.map(|format| (id, format));
-        self.deadline
-            .bucket(self.bucket.delete_pictures(&pictures))
-            .await?;
+        self.delete_pictures(&pictures).await?;
         self.store.find(id).await?.ok_or(Problem::MessageNotFound)?;
         self.store.blank(id).await?;
-        Ok(())
+        self.delete_pictures(&pictures).await
     }
 
     /// Removes what the sender of a message posted that day, refuses that sender, and says how many messages
     /// went. What a call did not get to in time, the next one goes on with.
     pub async fn remove_sender(&self, id: MessageId) -> Result<usize, Problem> {
-        let sender = self.store.sender_of(id).await?;
-        let Some(sender) = sender else {
-            // Not known any more, or never; the message itself is.
+        let Some(sender) = self.store.sender_of(id).await? else {
+            // Not known any more, or never; the message itself may be.
             self.delete(id).await?;
             return Ok(1);
         };
-        // First, so that nothing comes in behind.
+        // First, so that nothing comes in behind: an insert looks at it.
         self.store.refuse(&sender).await?;
         let mut removed = 0;
         loop {
@@ -178,18 +185,21 @@ impl Posting<'_> {
             let (Some(first), Some(last)) = (posts.first(), posts.last()) else {
                 return Ok(removed);
             };
-            let pictures: Vec<_> = posts
-                .iter()
-                .filter_map(|post| Some((post.id, post.picture?)))
-                .collect();
-            self.deadline
-                .bucket(self.bucket.delete_pictures(&pictures))
-                .await?;
-            self.store
-                .blank_posts_of(&sender, first.id, last.id)
-                .await?;
+            let (first, last) = (first.id, last.id);
+            self.delete_pictures(&pictures_of(&posts)).await?;
+            self.store.blank_posts_of(&sender, first, last).await?;
+            // Also of those that came in between meanwhile.
+            let blank = self.store.blank_of(&sender, first, last).await?;
+            self.delete_pictures(&pictures_of(&blank)).await?;
             removed += posts.len();
         }
+    }
+
+    async fn delete_pictures(&self, pictures: &[(MessageId, Format)]) -> Result<(), Problem> {
+        self.deadline
+            .bucket(self.bucket.delete_pictures(pictures))
+            .await?;
+        Ok(())
     }
 
     async fn delete_picture(&self, id: MessageId, format: Format) -> Result<(), Problem> {
@@ -226,4 +236,11 @@ impl Posting<'_> {
         info!(id = %leftover.id, "cleared a leftover away");
         Ok(())
     }
+}
+
+fn pictures_of(posts: &[Post]) -> Vec<(MessageId, Format)> {
+    let pictures = posts.iter();
+    pictures
+        .filter_map(|post| Some((post.id, post.picture?)))
+        .collect()
 }

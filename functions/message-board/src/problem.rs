@@ -277,7 +277,7 @@ impl Code {
             Self::MessageDeleted => (
                 StatusCode::GONE,
                 "Message deleted",
-                "What was posted with this Idempotency-Key was deleted.",
+                "The message that this request posted was deleted.",
             ),
             Self::PostingLimit => (
                 StatusCode::TOO_MANY_REQUESTS,
@@ -422,7 +422,7 @@ impl From<StoreError> for Problem {
         error!(%cause, "the store failed");
         match cause {
             StoreError::Resuming => Self::DatabaseResuming,
-            StoreError::Unavailable(_) => Self::DatabaseUnavailable,
+            StoreError::Unavailable(_) | StoreError::Deadlock => Self::DatabaseUnavailable,
             StoreError::Fault(_) | StoreError::Duplicate | StoreError::Exists => Self::Internal,
         }
     }

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use headers::{ETag, HeaderMapExt as _};
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use rust_embed::RustEmbed;
@@ -67,6 +67,10 @@ pub async fn file(uri: Uri, request: HeaderMap) -> Response {
     };
     let headers = response.headers_mut();
     let media_type = mime_guess::from_path(path).first_or_octet_stream();
+    // Said of every answer, also of those that have nothing to compress: to HEAD, and that it is known.
+    if media_type.type_() == mime_guess::mime::TEXT || media_type.essence_str() == "image/svg+xml" {
+        headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    }
     let media_type = match (media_type.type_(), media_type.essence_str()) {
         (mime_guess::mime::TEXT, essence) => format!("{essence}; charset=utf-8"),
         (_, essence) => essence.to_owned(),

@@ -225,7 +225,7 @@ fn title(code: &str) -> (&'static str, &'static str) {
         ),
         "message-deleted" => (
             "Message deleted",
-            "What was posted with this Idempotency-Key was deleted.",
+            "The message that this request posted was deleted.",
         ),
         "posting-limit" => (
             "Too many messages",

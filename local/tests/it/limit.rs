@@ -176,3 +176,24 @@ async fn addresses_are_kept_as_hmacs_and_forgotten() {
     assert_eq!(kept.len(), 2, "the later one's only");
     assert_eq!(board.messages().await.len(), 2);
 }
+
+#[tokio::test]
+async fn repeats_use_nothing_up_of_the_limit() {
+    let board = board("3");
+    let post = async |key: &str| {
+        let post = http()
+            .post(board.url("/api/messages"))
+            .json(&json!({"text": "the same"}));
+        let post = post.header("x-forwarded-for", "192.0.2.1");
+        ask(post.header("idempotency-key", key)).await
+    };
+    let keys = [new_key(), new_key()];
+    for _ in 0..5 {
+        for key in &keys {
+            assert_eq!(post(key).await.status, 201);
+        }
+    }
+    post(&new_key()).await.created();
+    is_over_the_limit(&post(&new_key()).await);
+    assert_eq!(board.messages().await.len(), 3);
+}

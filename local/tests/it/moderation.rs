@@ -178,7 +178,23 @@ async fn remove_sender_takes_all_that_the_sender_posted_and_refuses_more() {
     board.post_from(good, "goes on").await.created();
     // Once more it finds nothing.
     let answer = board.remove_sender(&token, id(&last)).await;
-    answer.is_problem(404, "message-not-found", &json!([]));
+    answer.is(200, &[JSON, NO_STORE], &json!({"removed": 0}));
+}
+
+#[tokio::test]
+async fn who_deleted_the_message_before_is_refused_by_it_all_the_same() {
+    let board = limit::board("0");
+    let bad = "192.0.2.1";
+    let first = board.post_from(bad, "bad").await.created();
+    board.post_from(bad, "more of it").await.created();
+    let own = first["deleteToken"].as_str().unwrap();
+    assert_eq!(board.delete(id(&first), own).await.status, 204);
+    let answer = board
+        .remove_sender(&board.moderator_token(), id(&first))
+        .await;
+    answer.is(200, &[JSON, NO_STORE], &json!({"removed": 1}));
+    let answer = board.post_from(bad, "and more").await;
+    answer.is_problem(403, "sender-refused", &json!([]));
 }
 
 #[tokio::test]

@@ -17,9 +17,10 @@ use http_body_util::BodyExt as _;
 use message_board::{Settings, app};
 use serde_json::{Value, json};
 use shared::bucket::Bucket;
-use shared::domain::MessageId;
+use shared::domain::{BoardSecret, MessageId, Tokens};
 use shared::store::{DataApiSettings, Database, Store};
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
@@ -360,6 +361,116 @@ async fn a_repeat_that_is_overtaken_by_a_delete_takes_its_picture_back() {
         );
     }
     assert!(overtaken >= 6, "{overtaken}");
+}
+
+/// A request that stands still after so many requests to the services; `None` where it was over before.
+async fn paused(
+    board: &Board,
+    requests: usize,
+    request: Request<Body>,
+) -> Option<(Cut, JoinHandle<(StatusCode, Value)>)> {
+    let cut = Cut::after(requests, true);
+    let work = tokio::spawn(answer(function(board, Some(&cut)), request));
+    tokio::select! {
+        () = cut.0.over.notified() => Some((cut, work)),
+        () = async { while !work.is_finished() { tokio::task::yield_now().await; } } => None,
+    }
+}
+
+/// A delete stands still between any two steps while a late repeat of the same message goes on.
+#[tokio::test]
+async fn a_delete_that_is_overtaken_by_a_repeat_leaves_no_picture() {
+    let board = Board::start();
+    let mut overtaken = 0;
+    for before in 3.. {
+        let mut was_paused = false;
+        for requests in 1.. {
+            let key = new_key();
+            let posted = answer(function(&board, None), post(&key, "hello", "small.jpg"))
+                .await
+                .1;
+            let id = posted["id"].as_str().unwrap();
+            let pending = "UPDATE message SET status = 'pending' WHERE id = :id";
+            board.sql(pending, id).await;
+            let Some(repeat) = paused(&board, before, post(&key, "hello", "small.jpg")).await
+            else {
+                break;
+            };
+            was_paused = true;
+            answer(function(&board, None), post(&key, "hello", "small.jpg")).await;
+            let delete = paused(&board, requests, delete(&posted)).await;
+            let is_paused = delete.is_some();
+            overtaken += u32::from(is_paused);
+            for (cut, work) in [Some(repeat), delete].into_iter().flatten() {
+                cut.0.resumed.send_replace(true);
+                work.await.unwrap();
+            }
+            let left = board.pictures_and_rows().await;
+            assert_eq!(left, (vec![], vec![]), "{before} {requests}");
+            if !is_paused {
+                break;
+            }
+        }
+        if !was_paused {
+            break;
+        }
+    }
+    assert!(overtaken >= 12, "{overtaken}");
+}
+
+/// `remove-sender` stands still between any two steps while its sender goes on posting.
+#[tokio::test]
+async fn nothing_of_a_removed_sender_comes_in_behind() {
+    let board = Board::start();
+    let token = Tokens::new(&BoardSecret::new(BOARD_SECRET).unwrap(), None).moderator_token();
+    let remove = |message: &Value| {
+        Request::builder()
+            .method(Method::POST)
+            .uri("/api/moderation/remove-sender")
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .body(json!({"messageId": message["id"]}).to_string().into())
+            .unwrap()
+    };
+    let mut met = 0;
+    for is_picture in [false, true] {
+        for before in 1.. {
+            let mut was_paused = false;
+            for requests in 1.. {
+                board.run("DELETE FROM sender").await;
+                let named = answer(function(&board, None), text("named")).await.1;
+                let request = if is_picture {
+                    post(&new_key(), "more", "small.jpg")
+                } else {
+                    text("more")
+                };
+                let Some(more) = paused(&board, before, request).await else {
+                    break;
+                };
+                was_paused = true;
+                let removal = paused(&board, requests, remove(&named)).await;
+                let is_paused = removal.is_some();
+                met += u32::from(is_paused);
+                for (cut, work) in [Some(more), removal].into_iter().flatten() {
+                    cut.0.resumed.send_replace(true);
+                    let (status, body) = work.await.unwrap();
+                    assert!(
+                        [200, 201, 403, 410].contains(&status.as_u16()),
+                        "{status} {body}"
+                    );
+                }
+                let left = board.pictures_and_rows().await;
+                assert_eq!(left, (vec![], vec![]), "{is_picture} {before} {requests}");
+                if !is_paused {
+                    break;
+                }
+            }
+            if !was_paused {
+                break;
+            }
+        }
+    }
+    assert!(met >= 20, "{met}");
 }
 
 /// A post has seen a leftover; before it clears that away, a repeat begins it anew, and finishes it.

@@ -33,6 +33,8 @@ on_every_way! { run:
 }
 
 const LIMIT: u32 = 10;
+const COUNTED: Admission = Admission::Admitted { is_counted: true };
+const KNOWN: Admission = Admission::Admitted { is_counted: false };
 
 fn sender(address: u8, now: SystemTime) -> Sender {
     let secret = BoardSecret::new("0123456789abcdef0123456789abcdef").unwrap();
@@ -178,15 +180,13 @@ async fn as_many_are_admitted_as_the_limit_says(way: &Way) {
             .unwrap()
     };
     let admissions = join_all((0..60).map(|number| admit(number, 1))).await;
-    let admitted = admissions
-        .iter()
-        .filter(|admission| **admission == Admission::Admitted);
+    let admitted = admissions.iter().filter(|admission| **admission == COUNTED);
     assert_eq!(admitted.count(), 10);
     let Admission::OverLimit(left) = admit(0, 1).await else {
         panic!("over the limit");
     };
     assert!(left <= Duration::from_mins(1) && left > Duration::ZERO);
-    assert_eq!(admit(0, 2).await, Admission::Admitted);
+    assert_eq!(admit(0, 2).await, COUNTED);
 }
 
 async fn repeats_of_one_key_are_counted_once(way: &Way) {
@@ -197,15 +197,22 @@ async fn repeats_of_one_key_are_counted_once(way: &Way) {
         store.admit(&sender, Some(&key), 2, now).await.unwrap()
     };
     for _ in 0..5 {
-        assert_eq!(admit("one").await, Admission::Admitted);
+        let admission = admit("one").await;
+        assert!([COUNTED, KNOWN].contains(&admission), "{admission:?}");
     }
     let many = join_all((0..20).map(|_| admit("two"))).await;
     assert!(
         many.iter()
-            .all(|admission| *admission == Admission::Admitted)
+            .all(|admission| [COUNTED, KNOWN].contains(admission))
     );
     assert!(matches!(admit("three").await, Admission::OverLimit(_)));
     assert_eq!(way.sql("SELECT posts FROM sender").await, [["2"]]);
+    // What turned out to be a repeat is given back.
+    for expected in ["1", "0", "0"] {
+        store.uncount(&sender).await.unwrap();
+        assert_eq!(way.sql("SELECT posts FROM sender").await, [[expected]]);
+    }
+    assert_eq!(admit("three").await, COUNTED);
 }
 
 async fn a_minute_begins_with_the_first_post(way: &Way) {
@@ -216,12 +223,12 @@ async fn a_minute_begins_with_the_first_post(way: &Way) {
         store.admit(&sender, None, 2, now).await.unwrap()
     };
     let over = |seconds| Admission::OverLimit(Duration::from_secs(seconds));
-    assert_eq!(at(0).await, Admission::Admitted);
-    assert_eq!(at(50).await, Admission::Admitted);
+    assert_eq!(at(0).await, COUNTED);
+    assert_eq!(at(50).await, COUNTED);
     assert_eq!(at(51).await, over(9));
     assert_eq!(at(59).await, over(1));
-    assert_eq!(at(60).await, Admission::Admitted);
-    assert_eq!(at(70).await, Admission::Admitted);
+    assert_eq!(at(60).await, COUNTED);
+    assert_eq!(at(70).await, COUNTED);
     assert_eq!(at(70).await, over(50));
     // Another sandbox's clock is behind.
     assert_eq!(at(0).await, over(60));
@@ -231,11 +238,19 @@ async fn a_refused_sender_stays_refused(way: &Way) {
     let (store, now) = (way.store(), SystemTime::now());
     let (known, new) = (sender(1, now), sender(2, now));
     let admit = async |sender, limit| store.admit(sender, None, limit, now).await.unwrap();
-    assert_eq!(admit(&known, LIMIT).await, Admission::Admitted);
+    assert_eq!(admit(&known, LIMIT).await, COUNTED);
     for sender in [&known, &new, &new] {
         store.refuse(sender).await.unwrap();
         assert_eq!(admit(sender, LIMIT).await, Admission::Refused);
         assert_eq!(admit(sender, 0).await, Admission::Refused);
+        // Also where it was admitted before.
+        for message in [
+            text(MessageId::generate(), "late"),
+            picture(MessageId::generate()),
+        ] {
+            let inserted = store.insert(&message, Some(sender), None).await.unwrap();
+            assert_eq!(inserted, Inserted::Refused);
+        }
     }
     let later = now + Duration::from_mins(5);
     let admission = store.admit(&known, None, LIMIT, later).await.unwrap();
@@ -259,11 +274,7 @@ async fn a_sender_s_posts_go_together_and_nobody_else_s(way: &Way) {
     store.insert(&unknown, None, None).await.unwrap();
     assert_eq!(store.sender_of(kept.id).await.unwrap(), Some(good));
     assert_eq!(store.sender_of(unknown.id).await.unwrap(), None);
-    assert_eq!(
-        store.sender_of(pending.id).await.unwrap(),
-        None,
-        "it is not on the board"
-    );
+    assert_eq!(store.sender_of(MessageId::generate()).await.unwrap(), None);
 
     let mut rounds = vec![];
     loop {
@@ -272,11 +283,15 @@ async fn a_sender_s_posts_go_together_and_nobody_else_s(way: &Way) {
             break;
         };
         store.blank_posts_of(&bad, first.id, last.id).await.unwrap();
+        let blank = store.blank_of(&bad, first.id, last.id).await.unwrap();
+        assert_eq!(blank, posts);
         rounds.push(posts.len());
     }
     assert_eq!(rounds, [50, 11]);
     assert_eq!(store.page(50, None).await.unwrap(), [unknown, kept]);
     assert!(!store.mark_posted(pending.id).await.unwrap());
+    // Also of one that is deleted.
+    assert_eq!(store.sender_of(pending.id).await.unwrap(), Some(bad));
 }
 
 async fn senders_are_forgotten_a_few_at_a_time(way: &Way) {

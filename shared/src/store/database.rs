@@ -25,6 +25,9 @@ pub enum StoreError {
     /// A row with this key is there already. The store itself makes sense of it.
     #[error("the row is there already")]
     Duplicate,
+    /// Another statement was in the way, so this one was not run: it is run again.
+    #[error("the database chose another statement before this one")]
+    Deadlock,
     /// A table, column or index is there already. The migrations make sense of it.
     #[error("the schema has it already")]
     Exists,
@@ -37,6 +40,7 @@ impl StoreError {
     pub(super) fn from_code(code: u16) -> Option<Self> {
         match code {
             1062 => Some(Self::Duplicate),            // ER_DUP_ENTRY
+            1213 => Some(Self::Deadlock),             // ER_LOCK_DEADLOCK
             1050 | 1060 | 1061 => Some(Self::Exists), // ER_TABLE_EXISTS_ERROR, ER_DUP_FIELDNAME, ER_DUP_KEYNAME
             _ => None,
         }
@@ -293,8 +297,10 @@ impl Database {
                 })
             });
             match outcome {
-                Err(StoreError::Resuming) if Instant::now() + pause < deadline => {
-                    is_resuming = true;
+                Err(error @ (StoreError::Resuming | StoreError::Deadlock))
+                    if Instant::now() + pause < deadline =>
+                {
+                    is_resuming = matches!(error, StoreError::Resuming);
                     sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }

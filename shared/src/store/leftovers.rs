@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use super::database::Row;
+use super::database::{Row, Value};
 use super::messages::{BY_STATUS, Columns, id_value};
 use super::{Status, Store, StoreError};
 use crate::domain::{Format, MessageId, Sender};
@@ -105,6 +105,12 @@ impl Store {
     /// Where the database fails.
     pub async fn forget_senders(&self, now: SystemTime) -> Result<(), StoreError> {
         let old = || vec![("old", Sender::forgotten_below(now).as_str().into())];
+        // Most posts find none, and then lock nothing.
+        let is_any = "SELECT EXISTS (SELECT 1 FROM message WHERE sender < :old) \
+            OR EXISTS (SELECT 1 FROM sender WHERE id < :old)";
+        if self.execute(is_any, old()).await?.rows == [[Value::Integer(0)]] {
+            return Ok(());
+        }
         let of_messages = "UPDATE message SET sender = NULL WHERE sender < :old \
             /*!40101 ORDER BY sender, id LIMIT 8 */";
         self.execute(of_messages, old()).await?;
@@ -114,7 +120,7 @@ impl Store {
     }
 }
 
-fn oldest_pending(now: SystemTime) -> super::database::Value {
+fn oldest_pending(now: SystemTime) -> Value {
     id_value(MessageId::least_of(now, PENDING_AT_MOST))
 }
 

@@ -52,6 +52,8 @@ pub enum Inserted {
     First,
     /// Another message has the key.
     Before(Before),
+    /// A moderator refused the sender.
+    Refused,
 }
 
 /// What was posted before with the same idempotency key.
@@ -103,7 +105,8 @@ impl Store {
         const TRIES: u32 = 3;
         for _ in 0..TRIES {
             match self.try_insert(message, None, sender, idempotency).await {
-                Ok(()) => return Ok(Inserted::First),
+                Ok(true) => return Ok(Inserted::First),
+                Ok(false) => return Ok(Inserted::Refused),
                 Err(StoreError::Duplicate) => {}
                 Err(error) => return Err(error),
             }
@@ -164,7 +167,7 @@ impl Store {
         match self.try_insert(message, Some(since), None, None).await {
             // The row is our own, from a try whose answer was lost.
             Err(StoreError::Duplicate) => Ok(()),
-            inserted => inserted,
+            inserted => inserted.map(|_| ()),
         }
     }
 
@@ -189,7 +192,7 @@ impl Store {
         since: Option<MessageId>,
         sender: Option<&Sender>,
         idempotency: Option<&Idempotency>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let picture = message.picture.as_ref();
         let status = if picture.is_some() {
             "pending"
@@ -216,15 +219,18 @@ impl Store {
             ("key", idempotency.map(Idempotency::key).into()),
             ("request", idempotency.map(Idempotency::request).into()),
         ];
-        self.execute(
-            "INSERT INTO message (id, status, author, text, picture_format, picture_width, \
-             picture_height, picture_alt, pending_since, sender, idempotency_key, request_digest) \
-             VALUES (:id, :status, :author, :text, :format, :width, \
-             :height, :alt, :since, :sender, :key, :request)",
-            parameters,
-        )
-        .await
-        .map(|_| ())
+        // One statement, so that nothing of a sender comes in after it was refused.
+        let inserted = self
+            .execute(
+                "INSERT INTO message (id, status, author, text, picture_format, picture_width, \
+                 picture_height, picture_alt, pending_since, sender, idempotency_key, request_digest) \
+                 SELECT :id, :status, :author, :text, :format, :width, \
+                 :height, :alt, :since, :sender, :key, :request FROM (SELECT 1) AS one \
+                 WHERE NOT EXISTS (SELECT 1 FROM sender WHERE id = :sender AND refused = 1)",
+                parameters,
+            )
+            .await?;
+        Ok(inserted.affected > 0)
     }
 
     /// Makes a pending message visible, and says whether it is. Doing it twice is doing it once; one that was

@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use super::database::{Row, Value, milliseconds};
+use super::database::{Parameters, Row, Value, milliseconds};
 use super::messages::{BLANK, Columns, id_value};
 use super::{Store, StoreError};
 use crate::domain::{Format, Idempotency, MessageId, Sender};
@@ -13,8 +13,11 @@ const POSTS_AT_ONCE: u32 = 50;
 /// Whether a sender may post now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
-    /// It may, and was counted.
-    Admitted,
+    /// It may, and was counted, unless its key was counted before.
+    Admitted {
+        /// Whether it was.
+        is_counted: bool,
+    },
     /// It has posted as often as it may within a minute, and may again in this time.
     OverLimit(Duration),
     /// A moderator refused it.
@@ -63,8 +66,11 @@ impl Store {
         // Each time round, another request of this sender has got on, or its minute is over.
         loop {
             let Some(count) = self.count(sender).await? else {
-                if limit == 0 || self.begin(sender, key, now).await? {
-                    return Ok(Admission::Admitted);
+                if limit == 0 {
+                    return Ok(Admission::Admitted { is_counted: false });
+                }
+                if self.begin(sender, key, now).await? {
+                    return Ok(Admission::Admitted { is_counted: true });
                 }
                 continue;
             };
@@ -75,7 +81,7 @@ impl Store {
             let age = now.saturating_sub(count.since).max(0);
             let is_running = age < minute;
             if limit == 0 || (is_running && key.is_some() && count.last_key.as_deref() == key) {
-                return Ok(Admission::Admitted);
+                return Ok(Admission::Admitted { is_counted: false });
             }
             if is_running && count.posts >= limit {
                 let left = u64::try_from(minute - age).unwrap_or_default();
@@ -87,9 +93,22 @@ impl Store {
                 self.begin_again(sender, key, &count, now).await?
             };
             if counted {
-                return Ok(Admission::Admitted);
+                return Ok(Admission::Admitted { is_counted: true });
             }
         }
+    }
+
+    /// Takes a count back: what was counted turned out to be a repeat.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn uncount(&self, sender: &Sender) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE sender SET posts = posts - 1 WHERE id = :id AND posts > 0",
+            vec![("id", sender.as_str().into())],
+        )
+        .await
+        .map(|_| ())
     }
 
     async fn count(&self, sender: &Sender) -> Result<Option<Count>, StoreError> {
@@ -183,14 +202,14 @@ impl Store {
         Ok(counted.affected > 0)
     }
 
-    /// Who posted a message, as long as that is known.
+    /// Who posted a message, as long as that is known; also one that was deleted.
     ///
     /// # Errors
     /// Where the database fails.
     pub async fn sender_of(&self, id: MessageId) -> Result<Option<Sender>, StoreError> {
         let found = self
             .execute(
-                "SELECT sender FROM message WHERE id = :id AND status = 'posted'",
+                "SELECT sender FROM message WHERE id = :id",
                 vec![("id", id_value(id))],
             )
             .await?;
@@ -236,13 +255,28 @@ impl Store {
                 vec![("sender", sender.as_str().into())],
             )
             .await?;
-        let post = |row| {
-            let mut columns = Columns::of(row);
-            Ok(Post {
-                id: columns.parsed()?,
-                picture: columns.parsed_or_null()?,
-            })
-        };
+        found.rows.into_iter().map(post).collect()
+    }
+
+    /// The blank marks of a sender from one id to another.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn blank_of(
+        &self,
+        sender: &Sender,
+        first: MessageId,
+        last: MessageId,
+    ) -> Result<Vec<Post>, StoreError> {
+        let found = self
+            .execute(
+                &format!(
+                    "SELECT id, picture_format FROM {BY_SENDER} WHERE sender = :sender \
+                     AND id >= :first AND id <= :last AND status = 'deleted'"
+                ),
+                from_to(sender, first, last),
+            )
+            .await?;
         found.rows.into_iter().map(post).collect()
     }
 
@@ -262,13 +296,25 @@ impl Store {
                 "UPDATE {BY_SENDER} SET {BLANK} WHERE sender = :sender AND id >= :first AND id <= :last \
                  AND status IN ('posted', 'pending')"
             ),
-            vec![
-                ("sender", sender.as_str().into()),
-                ("first", id_value(first)),
-                ("last", id_value(last)),
-            ],
+            from_to(sender, first, last),
         )
         .await
         .map(|_| ())
     }
+}
+
+fn from_to(sender: &Sender, first: MessageId, last: MessageId) -> Parameters {
+    vec![
+        ("sender", sender.as_str().into()),
+        ("first", id_value(first)),
+        ("last", id_value(last)),
+    ]
+}
+
+fn post(row: Row) -> Result<Post, StoreError> {
+    let mut columns = Columns::of(row);
+    Ok(Post {
+        id: columns.parsed()?,
+        picture: columns.parsed_or_null()?,
+    })
 }
