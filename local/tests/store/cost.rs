@@ -81,16 +81,18 @@ impl Setup {
     async fn assert_touches(&mut self, statement: &str, keys: &[&str], most: u32) {
         if !statement.starts_with("INSERT") {
             let plan = rows(&mut self.session, &format!("EXPLAIN {statement}")).await;
-            let [step] = &plan[..] else {
-                panic!("{plan:?}");
-            };
-            let (access, chosen, extra) = (&step[3], &step[5], &step[9]);
-            let is_by_index = ["const", "ref", "range"].contains(&access.as_str());
-            let is_by_index = is_by_index && keys.contains(&chosen.as_str());
-            assert!(is_by_index, "{statement}: {plan:?}");
-            let sorts = ["filesort", "temporary"];
-            let sorts = sorts.iter().any(|word| extra.contains(word));
-            assert!(!sorts, "{statement}: {plan:?}");
+            // What asks whether there is any has a step of its own without a table.
+            let steps: Vec<_> = plan.iter().filter(|step| step[2] != "NULL").collect();
+            assert!(!steps.is_empty(), "{plan:?}");
+            for step in steps {
+                let (access, chosen, extra) = (&step[3], &step[5], &step[9]);
+                let is_by_index = ["const", "ref", "range"].contains(&access.as_str());
+                let is_by_index = is_by_index && keys.contains(&chosen.as_str());
+                assert!(is_by_index, "{statement}: {plan:?}");
+                let sorts = ["filesort", "temporary"];
+                let sorts = sorts.iter().any(|word| extra.contains(word));
+                assert!(!sorts, "{statement}: {plan:?}");
+            }
         }
         // The plan's number of rows is a guess; this is a count. An entry that the index itself looks at (and may
         // look at ahead of time) counts twice.
