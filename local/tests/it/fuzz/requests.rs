@@ -200,8 +200,11 @@ fn every_list_is_given_or_refused() {
                     .is_ok_and(|id| id.to_string() == *text)
             };
             let is_limit = |text: &String| {
-                text.parse()
-                    .is_ok_and(|limit| (1..=50_u32).contains(&limit))
+                let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+                is_number
+                    && text
+                        .parse()
+                        .is_ok_and(|limit| (1..=50_u32).contains(&limit))
             };
             let is_right =
                 limit.as_ref().is_none_or(is_limit) && before.as_ref().is_none_or(is_id) && !twice;
