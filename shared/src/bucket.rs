@@ -1,8 +1,10 @@
-//! The media bucket: posted pictures and those that the operator put there, and the carrousel made of them.
+//! The media bucket: posted pictures and those that the operator put there, and what is made of them.
 //!
 //! - [`Bucket`]: what is read and written;
-//! - [`listing`]: every key under `images/`.
+//! - [`listing`]: every key under `images/`;
+//! - [`front_page`]: the front page, and marks of its changes.
 
+mod front_page;
 mod listing;
 
 use aws_sdk_s3::Client;
@@ -13,6 +15,7 @@ use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use bytes::Bytes;
 use thiserror::Error;
 
+pub use self::front_page::{Swap, Version};
 use crate::domain::{Format, MessageId, Picture};
 
 /// Where pictures are.
@@ -34,6 +37,11 @@ impl BucketError {
     /// S3 did not answer within the time that a caller had.
     pub fn no_answer() -> Self {
         Self("no answer in time".into())
+    }
+
+    /// What is to be written cannot be.
+    pub(crate) fn of(cause: &impl ToString) -> Self {
+        Self(cause.to_string())
     }
 }
 

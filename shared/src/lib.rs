@@ -5,6 +5,7 @@
 //! - [`domain`]: messages, pictures and tokens, valid by construction;
 //! - [`store`]: where messages are kept (SQL), and the migrations of its schema;
 //! - [`bucket`]: where pictures and the carrousel are kept (S3);
+//! - [`front_page`]: the newest messages as a file, so that most reads need no database;
 //! - [`settings`]: typed settings and the errors that name a variable;
 //! - [`aws`]: the one SDK configuration;
 //! - [`telemetry`]: logs as JSON lines.
@@ -15,6 +16,7 @@
 pub mod aws;
 pub mod bucket;
 pub mod domain;
+pub mod front_page;
 pub mod settings;
 pub mod store;
 pub mod telemetry;

@@ -7,6 +7,7 @@
 //!   bodies;
 //! - `draft`: a request's body becomes a valid message, or says what is wrong with it;
 //! - `json`: a JSON body, of which only what is asked for is kept;
+//! - `front_page`: the first page without the database;
 //! - `posting`: the order in which a post and a delete do their steps, so that a crash between any two heals;
 //! - `client`, `cross_site`: whom a request comes from, and which pages may ask;
 //! - `problem`: every error, and the one place where errors become HTTP;
@@ -24,6 +25,7 @@ mod client;
 mod cross_site;
 mod deadline;
 mod draft;
+mod front_page;
 mod health;
 mod json;
 mod messages;
@@ -47,6 +49,7 @@ use shared::bucket::Bucket;
 use shared::store::{Database, Store};
 
 use deadline::Deadline;
+use front_page::Front;
 use problem::Problem;
 pub use settings::{Posting, Settings};
 
@@ -59,6 +62,7 @@ struct Board {
     settings: Settings,
     database: Database,
     bucket: Bucket,
+    front: Front,
 }
 
 impl Board {
@@ -70,6 +74,7 @@ impl Board {
         posting::Posting {
             store: self.store(deadline),
             bucket: &self.bucket,
+            change: self.front.change(),
             deadline,
             posts_per_minute: self.settings.posts_per_minute,
         }
@@ -82,6 +87,7 @@ pub fn app(settings: Settings, database: Database, bucket: Bucket) -> Router {
     let board = Arc::new(Board {
         settings,
         database,
+        front: Front::new(bucket.clone()),
         bucket,
     });
     let app = Router::new()

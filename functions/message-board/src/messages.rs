@@ -11,6 +11,7 @@ use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::bucket::Bucket;
 use shared::domain::{IdempotencyKey, Message, MessageId};
+use shared::front_page;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::caching::cacheable;
@@ -153,12 +154,14 @@ pub async fn list(
     })?;
     let (limit, before) = query.parse().map_err(Problem::InvalidParameter)?;
 
-    // One more than asked for tells whether there is a following page.
-    let mut messages = board.store(deadline).page(limit + 1, before).await?;
-    let more = messages.len() > usize::try_from(limit).unwrap_or(usize::MAX);
-    if more {
-        messages.pop();
-    }
+    let store = board.store(deadline);
+    let (messages, more) = if before.is_none() && limit <= front_page::LENGTH {
+        let page = Box::pin(board.front.read(&store, deadline)).await?;
+        first(limit, page.messages.clone(), page.more)
+    } else {
+        // One more than asked for tells whether there is a following page.
+        first(limit, store.page(limit + 1, before).await?, false)
+    };
     let page = Page {
         next: messages.last().map(|message| message.id).filter(|_| more),
         messages: messages
@@ -167,6 +170,14 @@ pub async fn list(
             .collect(),
     };
     Ok(cacheable(&headers, CACHE_CONTROL, json(&page)?))
+}
+
+/// The first of some messages, and whether there are more, in them or after.
+fn first(limit: u32, mut messages: Vec<Message>, more: bool) -> (Vec<Message>, bool) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = more || messages.len() > limit;
+    messages.truncate(limit);
+    (messages, more)
 }
 
 problems!(OneProblems: MessageNotFound, DatabaseResuming, DatabaseUnavailable, Internal);

@@ -5,12 +5,12 @@
 //! | it was counted | a count | it is over within a minute |
 //! | the pending row | an invisible row | a repeat finishes it, or a later post clears it away |
 //! | the picture | an invisible row and its picture | the same, the picture first |
-//! | the row is posted | a message that was not acknowledged | it is whole, and a repeat is told of it |
+//! | the row is posted | a message that was not acknowledged | it is whole, and a repeat is told of it; the front page gets it by its mark |
 //!
 //! | a delete dies after | left behind | and then |
 //! |---|---|---|
 //! | the picture | a message without its picture | the delete is repeated |
-//! | the row is blank | a picture, if a repeat put it meanwhile | it goes with the blank mark |
+//! | the row is blank | a picture, if a repeat put it meanwhile; a front page that still has the message | it goes with the blank mark; the page's mark tells |
 //!
 //! | clearing away dies after | left behind | and then |
 //! |---|---|---|
@@ -31,6 +31,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::deadline::Deadline;
+use crate::front_page::Change;
 use crate::problem::Problem;
 
 /// Clearing away must not hold up an answer.
@@ -40,6 +41,7 @@ const CLEARING: Duration = Duration::from_secs(2);
 pub struct Posting<'a> {
     pub store: Store,
     pub bucket: &'a Bucket,
+    pub change: Change<'a>,
     pub deadline: Deadline,
     pub posts_per_minute: u32,
 }
@@ -55,8 +57,20 @@ impl Posting<'_> {
     ) -> Result<Message, Problem> {
         let clearing = timeout(CLEARING, self.clear_leftovers());
         let steps = self.steps_of_a_post(new, sender, idempotency);
-        let (posted, _) = tokio::join!(steps, clearing);
+        let (posted, _) = tokio::join!(self.to_its_end(steps), clearing);
         posted
+    }
+
+    /// Has the front page show what the steps of a change did.
+    async fn to_its_end<T>(
+        &self,
+        steps: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        // Boxed, for they are large, and one is in the other.
+        let outcome = Box::pin(steps).await;
+        let end = self.change.end(&outcome, &self.store, self.deadline);
+        Box::pin(end).await;
+        outcome
     }
 
     async fn steps_of_a_post(
@@ -66,7 +80,15 @@ impl Posting<'_> {
         idempotency: Option<&Idempotency>,
     ) -> Result<Message, Problem> {
         let (limit, now) = (self.posts_per_minute, SystemTime::now());
-        let admission = self.store.admit(sender, idempotency, limit, now).await?;
+        let admission = self.store.admit(sender, idempotency, limit, now);
+        let announced = async {
+            // The row of a text is seen at once; that of a picture when the picture is there.
+            if new.picture.is_none() {
+                self.change.announce(self.deadline).await;
+            }
+        };
+        let (admission, ()) = tokio::join!(admission, announced);
+        let admission = admission?;
         match admission {
             Admission::Admitted { .. } => {}
             Admission::Refused => return Err(Problem::SenderRefused),
@@ -136,9 +158,11 @@ impl Posting<'_> {
             return Ok(message);
         };
         let id = message.id;
-        self.deadline
-            .bucket(self.bucket.put_picture(id, &picture.picture))
-            .await?;
+        let put = self
+            .deadline
+            .bucket(self.bucket.put_picture(id, &picture.picture));
+        let (put, ()) = tokio::join!(put, self.change.announce(self.deadline));
+        put?;
         if !self.store.mark_posted(id).await? {
             self.delete_picture(id, picture.picture.format()).await?;
             return Err(Problem::MessageDeleted);
@@ -148,7 +172,13 @@ impl Posting<'_> {
 
     /// Deletes a posted message and its picture.
     pub async fn delete(&self, id: MessageId) -> Result<(), Problem> {
-        let message = self.store.find(id).await?.ok_or(Problem::MessageNotFound)?;
+        self.to_its_end(self.steps_of_a_delete(id)).await
+    }
+
+    async fn steps_of_a_delete(&self, id: MessageId) -> Result<(), Problem> {
+        let found = self.store.find(id);
+        let (found, ()) = tokio::join!(found, self.change.announce(self.deadline));
+        let message = found?.ok_or(Problem::MessageNotFound)?;
         let picture = message.picture.map(|picture| picture.format);
         if let Some(format) = picture {
             self.delete_picture(id, format).await?;
@@ -162,8 +192,14 @@ impl Posting<'_> {
 
     /// A moderator's delete: also of a picture that has no message any more.
     pub async fn delete_for_good(&self, id: MessageId) -> Result<(), Problem> {
+        self.to_its_end(self.steps_for_good(id)).await
+    }
+
+    async fn steps_for_good(&self, id: MessageId) -> Result<(), Problem> {
         let pictures = Format::ALL.map(|format| (id, format));
-        self.delete_pictures(&pictures).await?;
+        let deleted = self.delete_pictures(&pictures);
+        let (deleted, ()) = tokio::join!(deleted, self.change.announce(self.deadline));
+        deleted?;
         self.store.find(id).await?.ok_or(Problem::MessageNotFound)?;
         self.store.blank(id).await?;
         self.delete_pictures(&pictures).await
@@ -172,9 +208,15 @@ impl Posting<'_> {
     /// Removes what the sender of a message posted that day, refuses that sender, and says how many messages
     /// went. What a call did not get to in time, the next one goes on with.
     pub async fn remove_sender(&self, id: MessageId) -> Result<usize, Problem> {
-        let Some(sender) = self.store.sender_of(id).await? else {
+        self.to_its_end(self.steps_of_a_removal(id)).await
+    }
+
+    async fn steps_of_a_removal(&self, id: MessageId) -> Result<usize, Problem> {
+        let sender = self.store.sender_of(id);
+        let (sender, ()) = tokio::join!(sender, self.change.announce(self.deadline));
+        let Some(sender) = sender? else {
             // Not known any more, or never; the message itself may be.
-            self.delete(id).await?;
+            self.steps_of_a_delete(id).await?;
             return Ok(1);
         };
         // First, so that nothing comes in behind: an insert looks at it.

@@ -367,6 +367,11 @@ impl Problem {
         }
     }
 
+    /// Whether it says that nothing was changed.
+    pub fn is_refusal(&self) -> bool {
+        self.code().describe().0.is_client_error()
+    }
+
     /// In how many seconds it may be tried again.
     fn retry_after(&self) -> Option<u64> {
         match self {
