@@ -43,6 +43,8 @@ where
             },
             () = &mut shutdown => break,
         };
+        // Otherwise a body that comes after its head waits for the client to acknowledge that, 40 ms.
+        let _ = stream.set_nodelay(true);
         let answer = answer.clone();
         let service = service_fn(move |request| answer(request, peer));
         let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
