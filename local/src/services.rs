@@ -93,6 +93,11 @@ impl Services {
         migrate(&database, Instant::now() + MIGRATIONS)
             .await
             .map_err(|error| format!("the database cannot be used: {error}"))?;
+        // It may be of another database, or of one that was changed by other means.
+        Bucket::new(s3.clone(), s3::BUCKET)
+            .remove_front_page()
+            .await
+            .map_err(|error| error.to_string())?;
         // What was undelivered when the last run ended is not known.
         queue.reconcile();
         Ok(Self {

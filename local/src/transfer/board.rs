@@ -5,6 +5,7 @@ use std::time::Duration;
 use shared::aws;
 use shared::bucket::Bucket;
 use shared::domain::{Message, MessageId, NewMessage};
+use shared::front_page;
 use shared::settings::{environment, media_bucket, optional};
 use shared::store::{Database, DatabaseSettings, Status, Store};
 use tokio::time::{Instant, sleep};
@@ -70,6 +71,21 @@ impl Board {
             database: services.database.clone(),
             services: Some(services),
         })
+    }
+
+    /// Does the work of an import: however it ends, the front page shows what was taken. A mark tells of it
+    /// should the command be killed.
+    pub async fn change<T>(
+        &self,
+        work: impl AsyncFnOnce(&Self) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let mark = front_page::begin(&self.bucket).await.map_err(failed)?;
+        let done = work(self).await;
+        front_page::refresh(&self.bucket, &self.store())
+            .await
+            .map_err(failed)?;
+        self.bucket.delete_mark(mark).await.map_err(failed)?;
+        done
     }
 
     /// Lets the carrousel catch up.

@@ -41,11 +41,19 @@ pub async fn import(options: &Options, import: &Import) -> Result<(), String> {
     match (&import.from, &import.file) {
         (Some(url), _) => {
             let old = OldBoard::open(url, import).await?;
-            on_board(options, async |board| old.take_over(board).await).await
+            on_board(options, async |board| {
+                board.change(async |board| old.take_over(board).await).await
+            })
+            .await
         }
         (None, Some(file)) => {
             let archive = Archive::open(file)?;
-            on_board(options, async |board| import::run(board, &archive).await).await
+            on_board(options, async |board| {
+                board
+                    .change(async |board| import::run(board, &archive).await)
+                    .await
+            })
+            .await
         }
         (None, None) => Err("nothing to import: give a FILE, or --from".into()),
     }

@@ -72,6 +72,12 @@ async fn a_local_board_is_carried_to_the_deployed_one_and_back() {
     let home = Board::new();
     let archive = archive(&home);
     let deployed = home.open();
+    let page = async || {
+        let page = reqwest::get(deployed.url("/api/messages")).await.unwrap();
+        page.text().await.unwrap()
+    };
+    // The front page's file is made, and would be right for an empty board.
+    assert!(page().await.contains("\"messages\":[]"));
     let operator = operator(&deployed);
     let said = operator.import(&archive);
     assert_eq!(
@@ -85,6 +91,10 @@ async fn a_local_board_is_carried_to_the_deployed_one_and_back() {
         "{said}"
     );
     let exported = operator.export();
+    let file = fs::read_to_string(home.bucket().join("board/front-page.json")).unwrap();
+    let newest = content.messages.last().unwrap()["id"].as_str().unwrap();
+    assert!(file.contains(newest), "{file}");
+    assert!(fs::read_dir(home.bucket().join("board/changes")).map_or(true, |it| it.count() == 0));
 
     assert_eq!(Content::of(&exported), content);
     let back = Board::new();
