@@ -6,6 +6,7 @@
 //! - [`repeats`], [`limit`], [`moderation`], [`cross_site`]: who may post what, and how often;
 //! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
 //! - [`together`], [`crash`], [`steps`], [`outage`], [`resources`]: many at once, too much, and what goes wrong;
+//! - [`front_page`]: the first page without the database;
 //! - [`discretion`]: what no log may have;
 //! - [`bulk`], [`delivery`], [`counted`]: from the bucket through the queue to syncS3Bucket;
 //! - [`measured`]: what it costs, for `make bench`;
@@ -32,6 +33,7 @@ mod delivery;
 mod discretion;
 mod events;
 mod front_door;
+mod front_page;
 mod fuzz;
 mod gateway;
 mod lambda;

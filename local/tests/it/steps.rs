@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -109,10 +110,14 @@ impl HttpClient for Cut {
 /// message-board on the services of `board`.
 fn function(board: &Board, cut: Option<&Cut>) -> Router {
     let client = || match cut {
-        Some(cut) => aws_smithy_runtime_api::client::http::SharedHttpClient::new(cut.clone()),
+        Some(cut) => SharedHttpClient::new(cut.clone()),
         None => aws_smithy_http_client::Builder::new().build_http(),
     };
-    let [_, s3, data_api] = board.addresses().map(|address| format!("http://{address}"));
+    function_over(board, client(), client())
+}
+
+/// message-board with ways of its own to the bucket and the database of `board`.
+pub fn function_over(board: &Board, s3: SharedHttpClient, data_api: SharedHttpClient) -> Router {
     let settings = Settings::from_lookup(&|variable| match variable {
         "BOARD_SECRET" => Some(BOARD_SECRET.into()),
         "MEDIA_BUCKET" => Some(BUCKET.into()),
@@ -126,14 +131,15 @@ fn function(board: &Board, cut: Option<&Cut>) -> Router {
         secret_arn: SECRET.into(),
         name: "corkboard".into(),
     };
+    let [_, s3_url, data_api_url] = board.addresses().map(|address| format!("http://{address}"));
     app(
         settings.unwrap_or_else(|error| panic!("{error}")),
-        Database::data_api(data_api_with(&data_api, client()), database),
-        Bucket::new(s3_with(&s3, client()), BUCKET),
+        Database::data_api(data_api_with(&data_api_url, data_api), database),
+        Bucket::new(s3_with(&s3_url, s3), BUCKET),
     )
 }
 
-async fn answer(function: Router, request: Request<Body>) -> (StatusCode, Value) {
+pub async fn answer(function: Router, request: Request<Body>) -> (StatusCode, Value) {
     let response = function.oneshot(request).await.unwrap();
     let status = response.status();
     let body = response.into_body().collect().await.unwrap().to_bytes();
@@ -157,7 +163,7 @@ async fn dies(board: &Board, requests: usize, arrives: bool, request: Request<Bo
     }
 }
 
-fn post(key: &str, text: &str, name: &str) -> Request<Body> {
+pub fn post(key: &str, text: &str, name: &str) -> Request<Body> {
     let mut body = format!(
         "--b\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\n{text}\r\n\
          --b\r\nContent-Disposition: form-data; name=\"picture\"; filename=\"a\"\r\n\r\n"
@@ -174,7 +180,7 @@ fn post(key: &str, text: &str, name: &str) -> Request<Body> {
         .unwrap()
 }
 
-fn text(text: &str) -> Request<Body> {
+pub fn text(text: &str) -> Request<Body> {
     Request::builder()
         .method(Method::POST)
         .uri("/api/messages")
@@ -183,7 +189,7 @@ fn text(text: &str) -> Request<Body> {
         .unwrap()
 }
 
-fn delete(message: &Value) -> Request<Body> {
+pub fn delete(message: &Value) -> Request<Body> {
     let (id, token) = (&message["id"], &message["deleteToken"]);
     Request::builder()
         .method(Method::DELETE)
@@ -228,6 +234,7 @@ async fn a_post_that_died_at_any_step_is_finished_by_its_repeat() {
                 break;
             }
             steps += 1;
+            board.is_healed_by_a_reader().await;
             // Nothing half is to be seen, and no picture is without a row.
             let listed = board.messages().await;
             assert!(listed.len() <= before + 1);
@@ -266,6 +273,7 @@ async fn a_delete_that_died_at_any_step_is_finished_by_its_repeat() {
             let died = dies(&board, requests, arrives, delete(&message)).await;
             if died {
                 steps += 1;
+                board.is_healed_by_a_reader().await;
                 let (status, _) = answer(function(&board, None), delete(&message)).await;
                 assert!(matches!(status.as_u16(), 204 | 404), "{status}");
             }
@@ -285,9 +293,10 @@ async fn clearing_away_that_died_at_any_step_is_finished_by_a_later_post() {
     let board = Board::start();
     let hour = std::time::Duration::from_hours(1);
     for arrives in [false, true] {
-        for requests in 1..=12 {
+        for requests in 1..=16 {
             let left = board.leave_pending(hour, true).await;
             dies(&board, requests, arrives, text("later")).await;
+            board.is_healed_by_a_reader().await;
             let (pictures, rows) = board.pictures_and_rows().await;
             assert!(pictures.iter().all(|picture| rows.contains(picture)));
             board.post_text("later still").await;
