@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Bound;
 
 use aws_sdk_s3::primitives::SdkBody;
@@ -19,6 +20,15 @@ const PAGE: usize = 1_000;
 pub struct Object {
     pub bytes: Bytes,
     pub headers: BTreeMap<String, String>,
+}
+
+impl Object {
+    /// As S3 makes it: objects of the same bytes have the same.
+    fn e_tag(&self) -> String {
+        let mut digest = DefaultHasher::new();
+        self.bytes.hash(&mut digest);
+        format!("\"{:x}\"", digest.finish())
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -54,6 +64,14 @@ impl Bucket {
             ("GET", "") => self.list(request),
             ("GET", key) => self.get(key),
             ("PUT", key) => {
+                let current = self.objects.get(key).map(Object::e_tag);
+                let is_other = request
+                    .if_match
+                    .as_ref()
+                    .is_some_and(|it| Some(it) != current.as_ref());
+                if is_other || (request.if_none_match.is_some() && current.is_some()) {
+                    return error(412, "PreconditionFailed");
+                }
                 let object = Object {
                     bytes: request.body.clone(),
                     headers: request.headers.clone(),
@@ -76,6 +94,7 @@ impl Bucket {
         let mut response = response(200, object.bytes.clone());
         let length = object.bytes.len().to_string();
         response.headers_mut().insert("content-length", length);
+        response.headers_mut().insert("etag", object.e_tag());
         for (name, value) in &object.headers {
             response.headers_mut().insert(name.clone(), value.clone());
         }

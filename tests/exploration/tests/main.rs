@@ -4,8 +4,9 @@
 //!
 //! - [`schedule`]: every order of the steps, or random ones;
 //! - [`world`]: the sandboxes and what waits between them and the bucket;
-//! - [`bucket`], [`request`]: S3, as much as is used;
+//! - [`bucket`], [`database`], [`request`]: S3 and the Data API, as much as is used;
 //! - [`carrousel`]: whatever happens, `carrousel.json` ends as the list of what is there;
+//! - [`front_page`]: so does the front page's file, as the first page of the database;
 //! - [`passes`]: what an invocation costs;
 //! - [`faults`]: S3 fails at any step.
 //!
@@ -19,7 +20,9 @@
 
 mod bucket;
 mod carrousel;
+mod database;
 mod faults;
+mod front_page;
 mod passes;
 mod request;
 mod schedule;

@@ -1,4 +1,4 @@
-//! A request to S3, as it comes from the SDK.
+//! A request to S3 or to the Data API, as it comes from the SDK.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,26 +6,47 @@ use std::fmt;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
 
 /// What an object keeps of a request's headers.
 const KEPT: [&str; 2] = ["cache-control", "content-type"];
 
+/// <https://docs.aws.amazon.com/rdsdataservice/latest/APIReference/API_ExecuteStatement.html>
+#[derive(Debug, Deserialize)]
+pub struct Statement {
+    pub sql: String,
+    #[serde(default)]
+    pub parameters: Vec<Parameter>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Parameter {
+    pub name: String,
+    pub value: Value,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Request {
     pub method: String,
+    /// Empty for the Data API.
     pub bucket: String,
-    /// Empty for the bucket itself.
+    /// Empty for the bucket itself; of the Data API the operation.
     pub key: String,
     query: BTreeMap<String, String>,
     pub headers: BTreeMap<String, String>,
+    pub if_match: Option<String>,
+    pub if_none_match: Option<String>,
     pub body: Bytes,
 }
 
 impl Request {
     pub fn read(request: &HttpRequest) -> Self {
         let url = Url::parse(request.uri()).unwrap();
-        let (bucket, key) = url.path()[1..].split_once('/').unwrap();
+        let path = &url.path()[1..];
+        let (bucket, key) = path.split_once('/').unwrap_or(("", path));
+        let header = |name| request.headers().get(name).map(str::to_owned);
         let kept = KEPT.into_iter().filter_map(|name| {
             let value = request.headers().get(name)?;
             Some((name.to_owned(), value.to_owned()))
@@ -36,6 +57,8 @@ impl Request {
             key: percent_decode_str(key).decode_utf8().unwrap().into_owned(),
             query: url.query_pairs().into_owned().collect(),
             headers: kept.collect(),
+            if_match: header("if-match"),
+            if_none_match: header("if-none-match"),
             body: Bytes::copy_from_slice(request.body().bytes().unwrap()),
         }
     }
@@ -45,7 +68,16 @@ impl Request {
     }
 
     pub fn changes(&self) -> bool {
-        self.method != "GET"
+        match self.statement() {
+            Some(statement) => !statement.sql.starts_with("SELECT"),
+            None => self.method != "GET",
+        }
+    }
+
+    /// What is asked of the Data API.
+    pub fn statement(&self) -> Option<Statement> {
+        let is_statement = self.bucket.is_empty();
+        is_statement.then(|| serde_json::from_slice(&self.body).unwrap())
     }
 
     /// A page of a listing that is not its first.
@@ -60,6 +92,9 @@ impl Request {
 
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(statement) = self.statement() {
+            return write!(f, "{:.60}", statement.sql);
+        }
         if self.is_listing() {
             let from = self
                 .query("continuation-token")

@@ -13,7 +13,7 @@ use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
 use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -21,6 +21,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use crate::bucket::{Bucket, error};
+use crate::database::Database;
 use crate::request::Request;
 
 pub const MEDIA: &str = "corkboard-media";
@@ -28,6 +29,7 @@ pub const MEDIA: &str = "corkboard-media";
 /// `T` is what an invocation gives.
 pub struct World<T> {
     pub bucket: Bucket,
+    pub database: Option<Database>,
     sandboxes: Vec<Sandbox<T>>,
     /// Sent, and not yet happened.
     waiting: Arc<Mutex<Vec<Waiting>>>,
@@ -37,6 +39,7 @@ pub struct World<T> {
 
 struct Sandbox<T> {
     client: Client,
+    data_api: aws_sdk_rdsdata::Client,
     running: Option<Running<T>>,
     /// Digest of all that the running invocation was told, which decides where it is.
     told: DefaultHasher,
@@ -97,13 +100,15 @@ impl<T> World<T> {
                 waiting: Arc::clone(&waiting),
             };
             Sandbox {
-                client: client(way),
+                client: client(way.clone()),
+                data_api: data_api(way),
                 running: None,
                 told: DefaultHasher::new(),
             }
         };
         Self {
             bucket: Bucket::new(),
+            database: None,
             sandboxes: (0..sandboxes).map(sandbox).collect(),
             runtime,
             waiting: Arc::clone(&waiting),
@@ -121,6 +126,11 @@ impl<T> World<T> {
     /// The way to S3 from a sandbox.
     pub fn client(&self, sandbox: usize) -> Client {
         self.sandboxes[sandbox].client.clone()
+    }
+
+    /// The way to the database from a sandbox.
+    pub fn data_api(&self, sandbox: usize) -> aws_sdk_rdsdata::Client {
+        self.sandboxes[sandbox].data_api.clone()
     }
 
     pub fn sandboxes(&self) -> usize {
@@ -226,8 +236,11 @@ impl<T> World<T> {
         let _ = waiting.answer.send(answer);
     }
 
-    /// What a request does to the bucket, whoever still waits for it.
+    /// What a request does to the bucket or the database, whoever still waits for it.
     pub fn happen(&mut self, request: &Request) -> HttpResponse {
+        if let Some(statement) = request.statement() {
+            return self.database.as_ref().unwrap().answer(&statement);
+        }
         if request.bucket == MEDIA {
             self.bucket.answer(request)
         } else {
@@ -250,6 +263,7 @@ impl<T> World<T> {
     pub fn state(&self) -> u64 {
         let mut state = DefaultHasher::new();
         self.bucket.hash(&mut state);
+        self.database.as_ref().map(Database::rows).hash(&mut state);
         for sandbox in &self.sandboxes {
             (sandbox.running.is_some(), sandbox.told.finish()).hash(&mut state);
         }
@@ -260,17 +274,27 @@ impl<T> World<T> {
 fn client(way: Way) -> Client {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
-        .http_client(http_client_fn(move |_, _| {
-            SharedHttpConnector::new(way.clone())
-        }))
+        .http_client(http_client(way))
         .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new(
-            "local",
-            "corkboard-local",
-            None,
-            None,
-            "test",
-        ))
+        .credentials_provider(credentials())
         .endpoint_url("http://127.0.0.1");
     Client::from_conf(config.build())
+}
+
+fn data_api(way: Way) -> aws_sdk_rdsdata::Client {
+    let config = aws_sdk_rdsdata::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .http_client(http_client(way))
+        .region(Region::new("us-east-1"))
+        .credentials_provider(credentials())
+        .endpoint_url("http://127.0.0.1");
+    aws_sdk_rdsdata::Client::from_conf(config.build())
+}
+
+fn http_client(way: Way) -> SharedHttpClient {
+    http_client_fn(move |_, _| SharedHttpConnector::new(way.clone()))
+}
+
+fn credentials() -> Credentials {
+    Credentials::new("local", "corkboard-local", None, None, "test")
 }
