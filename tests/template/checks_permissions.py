@@ -35,6 +35,8 @@ def allowed(role: dict) -> set[tuple[str, str]]:
     put(f"{PICTURES}.0.Action", ["s3:PutObject", "s3:DeleteObject", "s3:GetObject"]),
     put(f"{PICTURES}.1.Resource", {"Fn::Sub": "arn:aws:s3:::${MediaBucketName}/carrousel/carrousel.json"}),
     drop(f"{PICTURES}.2"),
+    put(f"{PICTURES}.3.Resource", {"Fn::Sub": "arn:${AWS::Partition}:s3:::${MediaBucket}/board/*"}),
+    put(f"{PICTURES}.4.Action", ["s3:PutObject", "s3:DeleteObject", "s3:GetObject"]),
     drop(f"{CARROUSEL}.0"),
     put(f"{CARROUSEL}.1.Resource", {"Fn::GetAtt": ["SiteBucket", "Arn"]}),
     put(f"{CARROUSEL}.1.Action", "s3:PutObject"),
@@ -50,7 +52,9 @@ def a_role_may_do_its_functions_work_on_its_own_resources_and_nothing_else(stack
     expected = {
         "MessageBoardRole": {
             ("s3:PutObject", f"{media}/images/*"), ("s3:DeleteObject", f"{media}/images/*"),
-            ("s3:GetObject", f"{media}/carrousel/carrousel.json"), ("s3:ListBucket", media)},
+            ("s3:GetObject", f"{media}/carrousel/carrousel.json"), ("s3:ListBucket", media),
+            ("s3:GetObject", f"{media}/board/front-page.json"), ("s3:PutObject", f"{media}/board/front-page.json"),
+            ("s3:PutObject", f"{media}/board/changes/*"), ("s3:DeleteObject", f"{media}/board/changes/*")},
         "SyncS3BucketRole": {
             ("s3:ListBucket", media), *((f"s3:{action}", f"{media}/carrousel/carrousel.json") for action in ("GetObject", "PutObject")),
             *((f"sqs:{action}", stack.arn("PictureEvents")) for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")),

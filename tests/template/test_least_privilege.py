@@ -18,6 +18,9 @@ from mutation import drop, put
 from stack import ROOT, Stack, source
 
 
+FRONT_PAGE = "board/front-page.json"
+
+
 def event(name: str) -> dict:
     return json.loads((ROOT / "events" / f"{name}.json").read_text())
 
@@ -50,8 +53,18 @@ def expect(function: Lambda, status: int, what: dict) -> dict:
     return json.loads(answer["body"]) if answer.get("body") else {}
 
 
+def front_page(account: Cloud) -> list[str]:
+    """The messages in the file, which is all that is left of the changes."""
+    assert [key for key in objects(account) if key.startswith("board/")] == [FRONT_PAGE]
+    file = json.loads(account.s3.get_object(Bucket=account.media, Key=FRONT_PAGE)["Body"].read())
+    return [message["id"] for message in file["messages"]]
+
+
 def read(account: Cloud, function: Lambda) -> None:
+    mark = "board/changes/01ARZ3NDEKTSV4RRFFQ69G5FAV"  # of 2016
+    account.s3.put_object(Bucket=account.media, Key=mark, Body=b"")
     expect(function, 200, event("api-get-messages"))
+    assert front_page(account) == []
     expect(function, 200, request("GET", "/api/health/ready"))
     assert expect(function, 200, request("GET", "/api/carrousel.json")) == []
     account.s3.put_object(Bucket=account.media, Key="carrousel/carrousel.json", Body=b'[{"url":"/images/a.png"}]')
@@ -63,12 +76,14 @@ def write(account: Cloud, function: Lambda) -> None:
     picture = expect(function, 201, event("api-post-multipart"))
     key = picture["picture"]["url"].partition(".net/")[2]
     assert key in objects(account)
+    assert front_page(account) == [picture["id"], text["id"]]
     for message in (text, picture):
         path = f"/api/messages/{message['id']}"
         assert expect(function, 200, request("GET", path))["id"] == message["id"]
         expect(function, 204, request("DELETE", path, authorization=f"Bearer {message['deleteToken']}"))
         expect(function, 404, request("GET", path))
     assert key not in objects(account)
+    assert front_page(account) == []
 
 
 def test_message_board_may_do_all_its_work():
@@ -89,6 +104,9 @@ MESSAGES = "Resources.MessageBoardRole.Properties.Policies.1.Fn::If.1.PolicyDocu
     put(f"{PICTURES}.0.Action", "s3:DeleteObject"),
     drop(f"{PICTURES}.1"),
     drop(f"{PICTURES}.2"),
+    put(f"{PICTURES}.3.Action", "s3:GetObject"),
+    put(f"{PICTURES}.3.Action", "s3:PutObject"),
+    put(f"{PICTURES}.4.Action", "s3:PutObject"),
     drop(f"{MESSAGES}.0"),
     drop(f"{MESSAGES}.1"),
     put(f"{PICTURES}.0.Resource", {"Fn::Sub": "${SiteBucket.Arn}/images/*"}),
@@ -99,6 +117,16 @@ def test_message_board_needs_every_permission_that_it_has(mutation):
     with cloud(Stack(less)) as account, message_board(account) as (function, _), pytest.raises(AssertionError):
         read(account, function)
         write(account, function)
+
+
+@pytest.mark.parametrize("action", [["s3:PutObject", "s3:DeleteObject"], "s3:DeleteObject"])
+def test_a_change_that_fails_leaves_its_mark_if_it_may(action):
+    less = source()
+    drop(f"{MESSAGES}.0")(less)
+    less["Resources"]["MessageBoardRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][4]["Action"] = action
+    with cloud(Stack(less)) as account, message_board(account) as (function, _):
+        expect(function, 503, event("api-post-json"))
+        assert len(objects(account)) == ("s3:PutObject" in action)
 
 
 def records(account: Cloud) -> dict:
