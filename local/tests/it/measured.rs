@@ -1,4 +1,4 @@
-//! What the carrousel costs: requests and invocations of bulk uploads, and the time and memory of a pass over
+//! What the first page costs from its file and from the database, and what the carrousel costs: requests and invocations of bulk uploads, and the time and memory of a pass over
 //! 100,000 pictures beside the bare listing of the same bucket. The S3 is `corkboard`'s, in a process of its
 //! own; the function runs here, on one thread as in Lambda. `make bench`.
 
@@ -12,9 +12,11 @@ use tokio::time::Instant;
 use crate::board::{BUCKET, Board};
 use crate::bulk;
 use crate::counted::Counter;
+use crate::front_page::sandbox::{Sandbox, get, later};
 use crate::lambda::{Lambda, sync_s3_bucket};
 use crate::media::CARROUSEL;
 
+const READS: usize = 500;
 const PICTURES: usize = 100_000;
 const ROUNDS: usize = 3;
 
@@ -98,6 +100,61 @@ async fn large(latency: Duration) {
     for ((name, times), peak) in names.into_iter().zip(times).zip(peaks) {
         let time = median(times);
         println!("{name:<28}{time:>8.2}{:>10.2}{peak:>8.0}", time / listing);
+    }
+}
+
+/// What this process has used of the processors so far.
+fn processor_time() -> Duration {
+    let usage = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(
+        usage.tv_sec.try_into().unwrap(),
+        usage.tv_nsec.try_into().unwrap(),
+    )
+}
+
+/// The function runs here, and what it asks in a process of its own. The two take turns.
+#[tokio::test]
+#[ignore = "measures, for make bench"]
+async fn the_first_page() {
+    let board = Board::start();
+    for n in 0..25 {
+        board.post_text(&format!("{n} {}", "字".repeat(100))).await;
+    }
+    let (file, database) = (Sandbox::on(&board), Sandbox::on(&board));
+    let read = async |sandbox: &Sandbox, path: &str| {
+        let (cpu, start) = (processor_time(), Instant::now());
+        let (status, _, body) = sandbox.whole(get(path)).await;
+        assert!(status.is_success() && body.len() > 1_000);
+        (start.elapsed(), processor_time().saturating_sub(cpu))
+    };
+    let ways = [
+        ("its file, anew each time", "/api/messages"),
+        ("its file, remembered for a second", "/api/messages"),
+        ("the database", "/api/messages?limit=21"),
+    ];
+    let mut used: [(Vec<_>, Vec<_>); 3] = Default::default();
+    for _ in 0..READS {
+        for ((name, path), (times, cpus)) in ways.into_iter().zip(&mut used) {
+            let sandbox = if name == "the database" {
+                &database
+            } else {
+                &file
+            };
+            if name.ends_with("each time") {
+                later(Duration::from_secs(1)).await;
+            }
+            let (time, cpu) = read(sandbox, path).await;
+            times.push(time);
+            cpus.push(cpu);
+        }
+    }
+    println!(
+        "{:<36}{:>10}{:>10}   ms, medians of {READS}",
+        "the first page from", "latency", "CPU"
+    );
+    for ((name, _), (times, cpus)) in ways.into_iter().zip(used) {
+        let (time, cpu) = (median(times) * 1e3, median(cpus) * 1e3);
+        println!("{name:<36}{time:>10.2}{cpu:>10.2}");
     }
 }
 
