@@ -63,6 +63,9 @@ export class Visitor {
     visitor.context.setDefaultTimeout(WITHIN_MS);
     const page = await visitor.context.newPage();
     visitor.page = page;
+    // From here on dialogs are kept from opening. Asked for only when one is waited for, that would come too
+    // late for a key that is pressed at once.
+    page.on('filechooser', () => {});
     page.on('pageerror', (error) => visitor.complaints.push(String(error)));
     page.on('console', (message) => {
       if (message.type() === 'error') visitor.complaints.push(`${message.text()} (${message.location().url})`);
