@@ -80,15 +80,7 @@ impl Posting<'_> {
         idempotency: Option<&Idempotency>,
     ) -> Result<Message, Problem> {
         let (limit, now) = (self.posts_per_minute, SystemTime::now());
-        let admission = self.store.admit(sender, idempotency, limit, now);
-        let announced = async {
-            // The row of a text is seen at once; that of a picture when the picture is there.
-            if new.picture.is_none() {
-                self.change.announce(self.deadline).await;
-            }
-        };
-        let (admission, ()) = tokio::join!(admission, announced);
-        let admission = admission?;
+        let admission = self.store.admit(sender, idempotency, limit, now).await?;
         match admission {
             Admission::Admitted { .. } => {}
             Admission::Refused => return Err(Problem::SenderRefused),
@@ -103,6 +95,11 @@ impl Posting<'_> {
                 return Err(Problem::PostingLimit(left));
             }
         }
+        // The row of a text is seen at once; that of a picture when the picture is there. What is not admitted
+        // has no mark: a flood of it costs no writes.
+        if new.picture.is_none() {
+            self.change.announce(self.deadline).await;
+        }
         loop {
             let message = new.with_id(MessageId::generate());
             match self
@@ -113,10 +110,13 @@ impl Posting<'_> {
                 Inserted::First => return self.finish(message, new).await,
                 Inserted::Refused => return Err(Problem::SenderRefused),
                 Inserted::Before(before) => {
-                    if admission == (Admission::Admitted { is_counted: true }) {
+                    let repeated = self.repeat(new, before).await;
+                    let is_counted = admission == (Admission::Admitted { is_counted: true });
+                    // Where nothing is left of it, this is a post after all.
+                    if is_counted && !matches!(repeated, Ok(None)) {
                         self.store.uncount(sender).await?;
                     }
-                    if let Some(message) = self.repeat(new, before).await? {
+                    if let Some(message) = repeated? {
                         return Ok(message);
                     }
                 }
