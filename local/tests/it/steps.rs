@@ -3,7 +3,7 @@
 //! ends.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -42,7 +42,6 @@ struct State {
     arrives: bool,
     /// It ended.
     over: Notify,
-    is_over: AtomicBool,
     /// It did not end after all: it only stood still.
     resumed: watch::Sender<bool>,
     inner: SharedHttpConnector,
@@ -54,15 +53,9 @@ impl Cut {
             left: AtomicUsize::new(requests),
             arrives,
             over: Notify::new(),
-            is_over: AtomicBool::new(false),
             resumed: watch::Sender::new(false),
             inner: shared::aws::connector(),
         }))
-    }
-
-    fn end(&self) {
-        self.0.is_over.store(true, Ordering::SeqCst);
-        self.0.over.notify_one();
     }
 }
 
@@ -85,7 +78,7 @@ impl HttpConnector for Cut {
                 _ => None,
             };
             if is_last {
-                cut.end();
+                state.over.notify_one();
             }
             let mut resumed = state.resumed.subscribe();
             let _ = resumed.wait_for(|resumed| *resumed).await;
@@ -146,21 +139,32 @@ pub async fn answer(function: Router, request: Request<Body>) -> (StatusCode, Va
     (status, serde_json::from_slice(&body).unwrap_or_default())
 }
 
-/// Lets the function die after so many requests to the services; `true` where it did, and `false` where it had
-/// answered before.
-async fn dies(board: &Board, requests: usize, arrives: bool, request: Request<Body>) -> bool {
+/// A request that stands still after so many requests to the services, of which the last one `arrives` or does
+/// not; `None` where it was over before.
+async fn paused(
+    board: &Board,
+    requests: usize,
+    arrives: bool,
+    request: Request<Body>,
+) -> Option<(Cut, JoinHandle<(StatusCode, Value)>)> {
     let cut = Cut::after(requests, arrives);
     let work = tokio::spawn(answer(function(board, Some(&cut)), request));
     tokio::select! {
-        () = cut.0.over.notified() => {
-            work.abort();
-            let _ = work.await;
-            true
-        }
-        () = async { while !work.is_finished() { tokio::task::yield_now().await; } } => {
-            cut.0.is_over.load(Ordering::SeqCst)
-        }
+        biased;
+        () = cut.0.over.notified() => Some((cut, work)),
+        () = async { while !work.is_finished() { tokio::task::yield_now().await; } } => None,
     }
+}
+
+/// Lets the function die there; `true` where it did, and `false` where it had answered before.
+async fn dies(board: &Board, requests: usize, arrives: bool, request: Request<Body>) -> bool {
+    let paused = paused(board, requests, arrives, request).await;
+    let Some((_, work)) = paused else {
+        return false;
+    };
+    work.abort();
+    let _ = work.await;
+    true
 }
 
 pub fn post(key: &str, text: &str, name: &str) -> Request<Body> {
@@ -341,16 +345,10 @@ async fn a_repeat_that_is_overtaken_by_a_delete_takes_its_picture_back() {
         board.sql(pending, id).await;
 
         // The repeat stands still after so many requests; another one finishes the post, and it is deleted.
-        let cut = Cut::after(requests, true);
-        let repeat = answer(
-            function(&board, Some(&cut)),
-            post(&key, "hello", "small.jpg"),
-        );
-        let repeat = tokio::spawn(repeat);
-        tokio::select! {
-            () = cut.0.over.notified() => {}
-            () = async { while !repeat.is_finished() { tokio::task::yield_now().await; } } => break,
-        }
+        let repeat = paused(&board, requests, true, post(&key, "hello", "small.jpg")).await;
+        let Some((cut, repeat)) = repeat else {
+            break;
+        };
         answer(function(&board, None), post(&key, "hello", "small.jpg")).await;
         let (status, _) = answer(function(&board, None), delete(&first)).await;
         assert_eq!(status, StatusCode::NO_CONTENT, "{requests}");
@@ -372,20 +370,6 @@ async fn a_repeat_that_is_overtaken_by_a_delete_takes_its_picture_back() {
     assert!(overtaken >= 6, "{overtaken}");
 }
 
-/// A request that stands still after so many requests to the services; `None` where it was over before.
-async fn paused(
-    board: &Board,
-    requests: usize,
-    request: Request<Body>,
-) -> Option<(Cut, JoinHandle<(StatusCode, Value)>)> {
-    let cut = Cut::after(requests, true);
-    let work = tokio::spawn(answer(function(board, Some(&cut)), request));
-    tokio::select! {
-        () = cut.0.over.notified() => Some((cut, work)),
-        () = async { while !work.is_finished() { tokio::task::yield_now().await; } } => None,
-    }
-}
-
 /// A delete stands still between any two steps while a late repeat of the same message goes on.
 #[tokio::test]
 async fn a_delete_that_is_overtaken_by_a_repeat_leaves_no_picture() {
@@ -401,13 +385,13 @@ async fn a_delete_that_is_overtaken_by_a_repeat_leaves_no_picture() {
             let id = posted["id"].as_str().unwrap();
             let pending = "UPDATE message SET status = 'pending' WHERE id = :id";
             board.sql(pending, id).await;
-            let Some(repeat) = paused(&board, before, post(&key, "hello", "small.jpg")).await
+            let Some(repeat) = paused(&board, before, true, post(&key, "hello", "small.jpg")).await
             else {
                 break;
             };
             was_paused = true;
             answer(function(&board, None), post(&key, "hello", "small.jpg")).await;
-            let delete = paused(&board, requests, delete(&posted)).await;
+            let delete = paused(&board, requests, true, delete(&posted)).await;
             let is_paused = delete.is_some();
             overtaken += u32::from(is_paused);
             for (cut, work) in [Some(repeat), delete].into_iter().flatten() {
@@ -453,11 +437,11 @@ async fn nothing_of_a_removed_sender_comes_in_behind() {
                 } else {
                     text("more")
                 };
-                let Some(more) = paused(&board, before, request).await else {
+                let Some(more) = paused(&board, before, true, request).await else {
                     break;
                 };
                 was_paused = true;
-                let removal = paused(&board, requests, remove(&named)).await;
+                let removal = paused(&board, requests, true, remove(&named)).await;
                 let is_paused = removal.is_some();
                 met += u32::from(is_paused);
                 for (cut, work) in [Some(more), removal].into_iter().flatten() {
@@ -491,12 +475,9 @@ async fn what_a_repeat_finishes_while_it_is_cleared_away_keeps_its_picture() {
     for requests in 1.. {
         let hour = std::time::Duration::from_hours(1);
         let left = board.leave_pending(hour, true).await;
-        let cut = Cut::after(requests, true);
-        let clearing = tokio::spawn(answer(function(&board, Some(&cut)), text("later")));
-        tokio::select! {
-            () = cut.0.over.notified() => {}
-            () = async { while !clearing.is_finished() { tokio::task::yield_now().await; } } => break,
-        }
+        let Some((cut, clearing)) = paused(&board, requests, true, text("later")).await else {
+            break;
+        };
         let id = left.parse().unwrap();
         let is_taken = store.take_pending(id, MessageId::generate()).await.unwrap();
         if is_taken {
