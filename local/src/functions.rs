@@ -85,7 +85,7 @@ impl Functions {
     pub async fn message_board(&self, event: Bytes) -> Result<Bytes, InvokeError> {
         match self {
             Self::InProcess { message_board, .. } => {
-                let function = message_board.clone();
+                let function = message_board::function(message_board.clone());
                 in_process(event, move |event: LambdaRequest| {
                     Adapter::from(function).call(LambdaEvent::new(event, Context::default()))
                 })

@@ -222,7 +222,7 @@ async fn database(
 
 fn sdk_config(options: &Options) -> SdkConfig {
     SdkConfig::builder()
-        .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
+        .behavior_version(shared::aws::behavior())
         .http_client(shared::aws::http_client())
         .region(Region::from_static("us-east-1"))
         .credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(

@@ -14,6 +14,7 @@
 //! - `openapi`: the API described, for programs;
 //! - `caching`: entity tags and `Cache-Control`;
 //! - `deadline`: an answer in time, whatever happens;
+//! - [`function`](fn@function): the application as Lambda runs it;
 //! - [`Settings`]: what the function is told at start.
 //!
 //! Handlers know no SQL and no S3; the function knows nothing of how it is run (`main` wires it to Lambda).
@@ -26,6 +27,7 @@ mod cross_site;
 mod deadline;
 mod draft;
 mod front_page;
+mod function;
 mod health;
 mod json;
 mod messages;
@@ -50,6 +52,7 @@ use shared::store::{Database, Store};
 
 use deadline::Deadline;
 use front_page::Front;
+pub use function::{Answer, function};
 use problem::Problem;
 pub use settings::{Posting, Settings};
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use message_board::{Settings, app};
+use message_board::{Settings, app, function};
 use shared::bucket::Bucket;
 use shared::settings::{SettingError, environment};
 use shared::store::{Database, DatabaseSettings};
@@ -18,13 +18,13 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let config = aws::config().await;
+    let config = aws::config();
     let bucket = Bucket::new(
         aws_sdk_s3::Client::new(&config),
         settings.media_bucket.clone(),
     );
     let database = Database::new(database, || aws_sdk_rdsdata::Client::new(&config));
-    match lambda_http::run(app(settings, database, bucket)).await {
+    match lambda_http::run(function(app(settings, database, bucket))).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(%error, "the runtime stopped");

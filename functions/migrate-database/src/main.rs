@@ -17,7 +17,7 @@ const WITHOUT_DEADLINE: Duration = Duration::from_mins(1);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     telemetry::init(environment("RUST_LOG").as_deref());
-    let config = aws::config().await;
+    let config = aws::config();
     let function = MigrateDatabase::new(work(&config), Answers::new(aws::connector()));
     let function = &function;
     let handler = service_fn(async move |event: LambdaEvent<Value>| {

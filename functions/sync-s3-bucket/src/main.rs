@@ -17,7 +17,7 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let function = SyncS3Bucket::new(aws_sdk_s3::Client::new(&aws::config().await), settings);
+    let function = SyncS3Bucket::new(aws_sdk_s3::Client::new(&aws::config()), settings);
     let handler = service_fn(|event: LambdaEvent<Value>| function.handle(event.payload));
     match run(handler).await {
         Ok(()) => ExitCode::SUCCESS,

@@ -112,7 +112,7 @@ async fn running() -> (TempDir, Running) {
 fn client(address: SocketAddr, access_key: &str, secret: &str) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .http_client(shared::aws::http_client())
         .region(Region::from_static("us-east-1"))
         .credentials_provider(Credentials::new(access_key, secret, None, None, "test"))
         .endpoint_url(format!("http://{address}"));

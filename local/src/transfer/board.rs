@@ -47,7 +47,11 @@ impl Board {
         let database =
             DatabaseSettings::from_lookup(&environment).map_err(|error| error.to_string())?;
         eprintln!("Working on the deployed board: bucket {name}.");
-        let config = aws::config().await;
+        // With the profile of whoever runs the command.
+        let config = aws_config::defaults(aws::behavior())
+            .http_client(aws::http_client())
+            .load()
+            .await;
         Ok(Self {
             bucket: Bucket::new(aws_sdk_s3::Client::new(&config), name),
             database: Database::new(database, || aws_sdk_rdsdata::Client::new(&config)),

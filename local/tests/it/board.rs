@@ -244,10 +244,7 @@ pub fn file(bytes: Vec<u8>, name: &str) -> Part {
 }
 
 pub fn s3(endpoint: &str) -> aws_sdk_s3::Client {
-    s3_with(
-        endpoint,
-        aws_smithy_http_client::Builder::new().build_http(),
-    )
+    s3_with(endpoint, shared::aws::http_client())
 }
 
 pub fn s3_with(endpoint: &str, client: SharedHttpClient) -> aws_sdk_s3::Client {
@@ -261,10 +258,7 @@ pub fn s3_with(endpoint: &str, client: SharedHttpClient) -> aws_sdk_s3::Client {
 }
 
 pub fn data_api(endpoint: &str) -> aws_sdk_rdsdata::Client {
-    data_api_with(
-        endpoint,
-        aws_smithy_http_client::Builder::new().build_http(),
-    )
+    data_api_with(endpoint, shared::aws::http_client())
 }
 
 pub fn data_api_with(endpoint: &str, client: SharedHttpClient) -> aws_sdk_rdsdata::Client {

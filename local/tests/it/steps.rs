@@ -104,7 +104,7 @@ impl HttpClient for Cut {
 fn function(board: &Board, cut: Option<&Cut>) -> Router {
     let client = || match cut {
         Some(cut) => SharedHttpClient::new(cut.clone()),
-        None => aws_smithy_http_client::Builder::new().build_http(),
+        None => shared::aws::http_client(),
     };
     function_over(board, client(), client())
 }

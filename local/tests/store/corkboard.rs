@@ -137,7 +137,8 @@ pub async fn data_api(endpoint: &str) -> Database {
 /// The functions' own configuration of the SDK, with another endpoint.
 pub async fn sdk_config(endpoint: &str) -> aws_config::SdkConfig {
     let credentials = Credentials::new("local", "corkboard-local", None, None, "test");
-    shared::aws::loader()
+    aws_config::defaults(shared::aws::behavior())
+        .http_client(shared::aws::http_client())
         .region(Region::from_static("us-east-1"))
         .credentials_provider(credentials)
         .endpoint_url(endpoint)

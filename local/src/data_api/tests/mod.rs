@@ -109,7 +109,7 @@ impl Endpoint {
                 None,
                 "test",
             ))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .http_client(shared::aws::http_client())
             .build();
         aws_sdk_rdsdata::Client::from_conf(config)
     }

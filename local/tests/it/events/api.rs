@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service as _};
 use lambda_runtime::{Context, LambdaEvent};
-use message_board::{Settings, app};
+use message_board::{Settings, app, function};
 use serde_json::{Value, json};
 use shared::bucket::Bucket;
 
@@ -27,7 +27,7 @@ async fn answer(board: &Board, event: Value) -> Value {
     let app = app(settings, board.database(), bucket);
     let event: LambdaRequest = serde_json::from_value(event).unwrap();
     let event = LambdaEvent::new(event, Context::default());
-    let answer = Adapter::from(app).call(event).await.unwrap();
+    let answer = Adapter::from(function(app)).call(event).await.unwrap();
     serde_json::to_value(answer).unwrap()
 }
 
