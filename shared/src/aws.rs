@@ -1,11 +1,13 @@
 //! What the AWS SDK is told, and how it reaches its services.
 //!
 //! - [`config`]: what Lambda puts into the environment;
+//! - [`Service`]: a service's client, made when it is first used;
 //! - [`client`](self::client): the one HTTP client of all services;
 //! - [`roots`](self::roots): whose certificates are believed.
 
 mod client;
 mod roots;
+mod service;
 
 use aws_credential_types::Credentials;
 use aws_sdk_s3::config::{BehaviorVersion, Region, SharedCredentialsProvider};
@@ -13,6 +15,7 @@ pub use aws_types::SdkConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 pub use self::client::{connector, http_client};
+pub use self::service::Service;
 use crate::settings::{Lookup, environment, optional};
 
 /// The SDK's defaults, pinned.

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use thiserror::Error;
 
 pub use self::front_page::{Swap, Version};
+use crate::aws::Service;
 use crate::domain::{Format, MessageId, Picture};
 
 /// Where pictures are.
@@ -82,15 +83,15 @@ pub struct Object {
 /// One bucket. Clones share connections.
 #[derive(Debug, Clone)]
 pub struct Bucket {
-    client: Client,
+    client: Service<Client>,
     name: String,
 }
 
 impl Bucket {
     /// The bucket of this name.
-    pub fn new(client: Client, name: impl Into<String>) -> Self {
+    pub fn new(client: impl Into<Service<Client>>, name: impl Into<String>) -> Self {
         Self {
-            client,
+            client: client.into(),
             name: name.into(),
         }
     }

@@ -3,10 +3,11 @@
 use std::process::ExitCode;
 
 use message_board::{Settings, app, function};
+use shared::aws::{self, Service};
 use shared::bucket::Bucket;
 use shared::settings::{SettingError, environment};
 use shared::store::{Database, DatabaseSettings};
-use shared::{aws, telemetry};
+use shared::telemetry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -19,11 +20,9 @@ async fn main() -> ExitCode {
         }
     };
     let config = aws::config();
-    let bucket = Bucket::new(
-        aws_sdk_s3::Client::new(&config),
-        settings.media_bucket.clone(),
-    );
-    let database = Database::new(database, || aws_sdk_rdsdata::Client::new(&config));
+    let s3 = Service::new(&config, aws_sdk_s3::Client::new);
+    let bucket = Bucket::new(s3, settings.media_bucket.clone());
+    let database = Database::new(database, &config);
     match lambda_http::run(function(app(settings, database, bucket))).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

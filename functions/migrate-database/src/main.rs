@@ -41,9 +41,7 @@ async fn main() -> ExitCode {
 fn work(config: &aws::SdkConfig) -> Result<Work, SettingError> {
     let database = DatabaseSettings::from_lookup(&environment)?;
     Ok(Work {
-        database: Database::new(database, || aws_sdk_rdsdata::Client::new(config)),
-        user: UserSecret::from_lookup(&environment, || {
-            aws_sdk_secretsmanager::Client::new(config)
-        })?,
+        database: Database::new(database, config),
+        user: UserSecret::from_lookup(&environment, config)?,
     })
 }

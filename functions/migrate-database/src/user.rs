@@ -2,6 +2,7 @@
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::DisplayErrorContext;
+use shared::aws::{SdkConfig, Service};
 use shared::settings::{Lookup, SettingError, arn, optional};
 use shared::store::{Database, DatabaseUser};
 use tokio::time::Instant;
@@ -9,7 +10,7 @@ use tokio::time::Instant;
 /// The secret with the user's name and password.
 #[derive(Debug, Clone)]
 pub struct UserSecret {
-    client: Client,
+    client: Service<Client>,
     arn: String,
 }
 
@@ -20,7 +21,7 @@ impl UserSecret {
     /// Where it is malformed.
     pub fn from_lookup(
         lookup: Lookup<'_>,
-        client: impl FnOnce() -> Client,
+        config: &SdkConfig,
     ) -> Result<Option<Self>, SettingError> {
         const VARIABLE: &str = "DATABASE_USER_SECRET_ARN";
         const EXPECTED: &str = "the ARN of a Secrets Manager secret, or nothing";
@@ -29,7 +30,7 @@ impl UserSecret {
         }
         Ok(Some(Self {
             arn: arn(lookup, VARIABLE, "secretsmanager", EXPECTED)?,
-            client: client(),
+            client: Service::new(config, Client::new),
         }))
     }
 

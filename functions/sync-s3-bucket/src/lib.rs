@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 use aws_lambda_events::sqs::SqsBatchResponse;
 use lambda_runtime::Error;
 use serde_json::Value;
+use shared::aws::Service;
 use shared::bucket::{Bucket, BucketError};
 use tracing::{error, info};
 
@@ -30,14 +31,17 @@ pub use sync::is_picture;
 /// The function. Clones share connections.
 #[derive(Debug, Clone)]
 pub struct SyncS3Bucket {
-    s3: aws_sdk_s3::Client,
+    s3: Service<aws_sdk_s3::Client>,
     settings: Settings,
 }
 
 impl SyncS3Bucket {
     /// The function with its client, made once by `main`.
-    pub fn new(s3: aws_sdk_s3::Client, settings: Settings) -> Self {
-        Self { s3, settings }
+    pub fn new(s3: impl Into<Service<aws_sdk_s3::Client>>, settings: Settings) -> Self {
+        Self {
+            s3: s3.into(),
+            settings,
+        }
     }
 
     /// Handles one event. The answer is what Lambda's event source expects: for SQS the messages to deliver

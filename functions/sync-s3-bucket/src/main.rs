@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use lambda_runtime::{LambdaEvent, run, service_fn};
 use serde_json::Value;
-use shared::{aws, settings, telemetry};
+use shared::aws::{self, Service};
+use shared::{settings, telemetry};
 use sync_s3_bucket::{Settings, SyncS3Bucket};
 
 #[tokio::main(flavor = "current_thread")]
@@ -17,7 +18,8 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let function = SyncS3Bucket::new(aws_sdk_s3::Client::new(&aws::config()), settings);
+    let s3 = Service::new(&aws::config(), aws_sdk_s3::Client::new);
+    let function = SyncS3Bucket::new(s3, settings);
     let handler = service_fn(|event: LambdaEvent<Value>| function.handle(event.payload));
     match run(handler).await {
         Ok(()) => ExitCode::SUCCESS,

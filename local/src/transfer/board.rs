@@ -54,7 +54,7 @@ impl Board {
             .await;
         Ok(Self {
             bucket: Bucket::new(aws_sdk_s3::Client::new(&config), name),
-            database: Database::new(database, || aws_sdk_rdsdata::Client::new(&config)),
+            database: Database::new(database, &config),
             services: None,
         })
     }

@@ -9,16 +9,17 @@ use aws_sdk_rdsdata::types::{Field, SqlParameter};
 
 use super::database::{Outcome, Parameters, Value};
 use super::{DataApiSettings, StoreError};
+use crate::aws::Service;
 
 /// The Data API of one Aurora cluster.
 #[derive(Debug, Clone)]
 pub struct DataApi {
-    client: Client,
+    client: Service<Client>,
     settings: DataApiSettings,
 }
 
 impl DataApi {
-    pub(super) fn new(client: Client, settings: DataApiSettings) -> Self {
+    pub(super) fn new(client: Service<Client>, settings: DataApiSettings) -> Self {
         Self { client, settings }
     }
 

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use aws_sdk_rdsdata::Client;
 use sqlx::mysql::MySqlConnectOptions;
 use thiserror::Error;
 use tokio::sync::OnceCell;
@@ -8,6 +9,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::mysql::{self, MySqlDatabase};
 use super::{DataApi, migrations};
+use crate::aws::{SdkConfig, Service};
 use crate::settings::{Lookup, SettingError, arn, optional, parsed, required};
 
 /// Why the store did not answer. The texts are for the log, never for a caller.
@@ -221,8 +223,8 @@ enum Way {
 
 impl Database {
     /// An Aurora cluster. Nothing is sent before the first statement.
-    pub fn data_api(client: aws_sdk_rdsdata::Client, settings: DataApiSettings) -> Self {
-        Self::by(Way::DataApi(DataApi::new(client, settings)))
+    pub fn data_api(client: impl Into<Service<Client>>, settings: DataApiSettings) -> Self {
+        Self::by(Way::DataApi(DataApi::new(client.into(), settings)))
     }
 
     /// A MySQL, by at most `connections` connections. Nothing is opened before the first statement.
@@ -232,12 +234,11 @@ impl Database {
 
     /// The database that a function's settings name, by one connection: a sandbox serves one request at a
     /// time.
-    pub fn new(
-        settings: DatabaseSettings,
-        data_api: impl FnOnce() -> aws_sdk_rdsdata::Client,
-    ) -> Self {
+    pub fn new(settings: DatabaseSettings, config: &SdkConfig) -> Self {
         match settings {
-            DatabaseSettings::DataApi(settings) => Self::data_api(data_api(), settings),
+            DatabaseSettings::DataApi(settings) => {
+                Self::data_api(Service::new(config, Client::new), settings)
+            }
             DatabaseSettings::MySql(settings) => Self::mysql(&settings, 1),
         }
     }
