@@ -63,9 +63,9 @@ def cpu_seconds(process: subprocess.Popen) -> float:
 class Ground:
     """What all boards stand on. Each has a database and a bucket of its own name in it."""
 
-    def __init__(self, folder: Path, database: MariaDb, moto: subprocess.Popen):
-        self.folder, self.database, self.moto = folder, database, moto
-        self.s3 = address(moto, folder / "moto.log")
+    def __init__(self, folder: Path, database: MariaDb, s3_process: subprocess.Popen):
+        self.folder, self.database, self.s3_process = folder, database, s3_process
+        self.s3 = address(s3_process, folder / "s3.log")
         self.client = boto3.client("s3", **self.credentials())
         self.photo = photo()
 
@@ -91,8 +91,8 @@ class Ground:
         return int(self.sql("mysql", "SHOW GLOBAL STATUS LIKE 'Questions'").split()[-1])
 
     def s3_requests(self) -> int:
-        """How many were answered until now: moto logs each."""
-        return (self.folder / "moto.log").read_text(errors="replace").count(" HTTP/1.1\"")
+        """How many moto, which logs each, answered until now."""
+        return (self.folder / "s3.log").read_text(errors="replace").count(" HTTP/1.1\"")
 
     @contextmanager
     def _running(self, name: str, command: list, environment: dict[str, str]) -> Iterator[Board]:
@@ -115,9 +115,8 @@ class Ground:
         self.client.create_bucket(Bucket=f"bench-{name}")
         environment = self.environment(name) | {
             "BOARD_SECRET": "bench " * 8, "PUBLIC_BASE_URL": "", "POSTS_PER_MINUTE": "0"} | settings
-        serve = Path(os.environ.get("BENCH_BINARIES", TARGET / "release")) / "serve"
-        with self._running(name, [serve, "--connections", str(CONNECTIONS)], environment) as board:
-            # The ids' first 32 bits are a time before now; 20 bits more count up.
+        with self._running(name, [binary("serve"), "--connections", str(CONNECTIONS)], environment) as board:
+            # An id's first six digits are a time before now, the four that end its time count up.
             prefix = crockford(int(time.time() * 1000) - 2 * 24 * 3_600_000)[:6]
             id = f"CONCAT('{prefix}', LPAD(HEX(n), 4, '0'), LEFT(UPPER(MD5(n)), 16))"
             self.sql(name, NUMBERS + f"""
@@ -151,21 +150,28 @@ class Ground:
 
 
 @contextmanager
-def ground(*boards: str) -> Iterator[Ground]:
-    """MariaDB and an S3 server, moto's, in processes of their own; all is gone with the block."""
+def ground(*boards: str, s3: str = "moto") -> Iterator[Ground]:
+    """MariaDB and an S3 server in processes of their own; all is gone with the block. The server is moto's, which does
+    all as S3 does, or `bucket` of this package, which costs next to nothing."""
+    command = [Path(sys.executable).parent / "moto_server", "--host", "127.0.0.1", "--port", "0"] if s3 == "moto" else [binary("bucket")]
     folder = Path(tempfile.mkdtemp(prefix="corkboard-bench-"))
     try:
         with ExitStack() as stack:
             database = stack.enter_context(mariadb(*boards))
-            log = folder / "moto.log"
-            with log.open("w") as output:
-                moto = subprocess.Popen([Path(sys.executable).parent / "moto_server", "--host", "127.0.0.1", "--port", "0"],
-                                        stdout=output, stderr=subprocess.STDOUT)
-            stack.callback(moto.wait)
-            stack.callback(moto.kill)
-            yield Ground(folder, database, moto)
+            with (folder / "s3.log").open("w") as output:
+                server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+            stack.callback(server.wait)
+            stack.callback(server.kill)
+            yield Ground(folder, database, server)
     finally:
         shutil.rmtree(folder)
+
+
+def binary(name: str) -> Path:
+    """A program of this package, as `cargo build --release -p bench --bins` made it."""
+    path = Path(os.environ.get("BENCH_BINARIES", TARGET / "release")) / name
+    assert path.exists(), f"{path} is missing: cargo build --release -p bench --bins"
+    return path
 
 
 def address(process: subprocess.Popen, log: Path) -> str:

@@ -26,7 +26,7 @@ URLS = ["/api/messages", "/api/carrousel.json"]
 # For an object that nginx has, it does the first only with `updating`.
 CONFIGURATION = """
 daemon off;
-worker_processes 1;
+master_process off;
 pid {folder}/pid;
 error_log stderr;
 events {{ worker_connections 2048; }}
@@ -124,8 +124,8 @@ def main() -> None:
 
         def posting() -> None:
             for n in range(POSTS):
-                # At another moment of the cache's second each time.
-                time.sleep(0.37)
+                # At another moment of the cache's time each time: it was asked anew just before.
+                time.sleep(n * 0.3)
                 seen.append(seen_after(board, site, f"post {n}"))
 
         thread = Thread(target=posting)
