@@ -18,10 +18,11 @@ use axum::serve::ListenerExt as _;
 use clap::Parser;
 use lambda_http::request::RequestContext;
 use message_board::{Settings, app};
+use shared::aws::{self, Service};
 use shared::bucket::Bucket;
 use shared::settings::environment;
 use shared::store::{Database, DatabaseSettings, migrate};
-use shared::{aws, telemetry};
+use shared::telemetry;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
@@ -40,18 +41,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
     telemetry::init(environment("RUST_LOG").as_deref());
     let settings = Settings::from_lookup(&environment)?;
-    let config = aws::config().await;
+    let config = aws::config();
     let database = match DatabaseSettings::from_lookup(&environment)? {
         DatabaseSettings::MySql(settings) => Database::mysql(&settings, options.connections),
-        settings @ DatabaseSettings::DataApi(_) => {
-            Database::new(settings, || aws_sdk_rdsdata::Client::new(&config))
-        }
+        settings @ DatabaseSettings::DataApi(_) => Database::new(settings, &config),
     };
     migrate(&database, Instant::now() + MIGRATING).await?;
-    let bucket = Bucket::new(
-        aws_sdk_s3::Client::new(&config),
-        settings.media_bucket.clone(),
-    );
+    let s3 = Service::new(&config, aws_sdk_s3::Client::new);
+    let bucket = Bucket::new(s3, settings.media_bucket.clone());
     let app = app(settings, database, bucket).layer(from_fn(from_api_gateway));
 
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;

@@ -1,0 +1,203 @@
+//! S3 and the RDS Data API: they answer at once, over TLS, what AWS would.
+
+use std::error::Error;
+use std::io::{self, BufReader};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use serde_json::{Value, json};
+
+use crate::http::{self, Request};
+
+/// With a dot, so that the SDK puts it into the path and not before the host.
+pub const BUCKET: &str = "corkboard.media";
+/// A bucket whose carrousel has not been written yet.
+pub const NEW_BUCKET: &str = "corkboard.new";
+/// The message that the database has.
+pub const MESSAGE: &str = "01KATQ8Z5W0000000000000000";
+
+const PICTURES: usize = 20;
+const S3: &str = "x-amz-id-2: R/BdNnsMMuQ4+2Pmz0pfNcKqL5DcdUP4pBoPlc6KQKMTq1zzYTSiBoxMlpy1Dbd2\r\n\
+    x-amz-request-id: 6B86B273FF34FCE1\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT\r\nServer: AmazonS3";
+
+/// The services, and how they are used.
+pub struct Services {
+    /// `https://localhost:port`.
+    pub url: String,
+    /// Who issued their certificate, in PEM.
+    pub authority: String,
+    counts: Arc<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    connections: AtomicUsize,
+    calls: AtomicUsize,
+}
+
+impl Services {
+    pub fn start() -> Result<Self, Box<dyn Error>> {
+        let (authority, config) = certified()?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let url = format!("https://localhost:{}", listener.local_addr()?.port());
+        let counts = Arc::new(Counts::default());
+        let shared = Arc::clone(&counts);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                shared.connections.fetch_add(1, Ordering::SeqCst);
+                let (counts, config) = (Arc::clone(&shared), Arc::clone(&config));
+                // An error is the function's end.
+                thread::spawn(move || serve(stream, config, &counts));
+            }
+        });
+        Ok(Self {
+            url,
+            authority,
+            counts,
+        })
+    }
+
+    /// Calls and connections since it was asked last.
+    pub fn used(&self) -> (usize, usize) {
+        let Counts { connections, calls } = &*self.counts;
+        (
+            calls.swap(0, Ordering::SeqCst),
+            connections.swap(0, Ordering::SeqCst),
+        )
+    }
+}
+
+/// A chain as long as Amazon's: the authority, one that it certified, and the server.
+fn certified() -> Result<(String, Arc<ServerConfig>), Box<dyn Error>> {
+    let authority = |depth| {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(depth));
+        params
+    };
+    let root = CertifiedIssuer::self_signed(authority(1), KeyPair::generate()?)?;
+    let middle = CertifiedIssuer::signed_by(authority(0), KeyPair::generate()?, &root)?;
+    let key = KeyPair::generate()?;
+    let server = CertificateParams::new(["localhost".to_owned()])?.signed_by(&key, &middle)?;
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![server.der().clone(), middle.der().clone()],
+            PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+        )?;
+    Ok((root.pem(), Arc::new(config)))
+}
+
+fn serve(
+    stream: TcpStream,
+    config: Arc<ServerConfig>,
+    counts: &Counts,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    stream.set_nodelay(true)?;
+    let stream = StreamOwned::new(ServerConnection::new(config)?, stream);
+    let mut stream = BufReader::new(stream);
+    while let Some(request) = http::read(&mut stream)? {
+        counts.calls.fetch_add(1, Ordering::SeqCst);
+        answer(stream.get_mut(), &request)?;
+    }
+    Ok(())
+}
+
+fn answer(stream: &mut impl io::Write, request: &Request) -> io::Result<()> {
+    let ok = |kind: &str| format!("200 OK\r\n{S3}\r\nContent-Type: {kind}");
+    let object = |kind: &str| {
+        format!(
+            "{}\r\nETag: \"5f363e0e58a95f06cbe9bbc662c5dfb6\"\r\nAccept-Ranges: bytes\r\n\
+             Last-Modified: Sun, 22 Nov 2026 09:00:00 GMT\r\nx-amz-server-side-encryption: AES256",
+            ok(kind)
+        )
+    };
+    let words: Vec<_> = request.line.split(['?', ' ', '&']).collect();
+    let is_new = words[1].starts_with(&format!("/{NEW_BUCKET}"));
+    let (head, body) = match words[0] {
+        "POST" if words[1] == "/Execute" => (
+            "200 OK\r\nContent-Type: application/json\r\n\
+             x-amzn-RequestId: 3a3d7a3c-2f8e-4c5d-9b58-0d6c1a7e9f10\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT"
+                .into(),
+            execute(&request.body),
+        ),
+        "PUT" => (object("text/plain"), String::new()),
+        "GET" if words.contains(&"list-type=2") => (
+            ok("application/xml"),
+            listing(words.contains(&"prefix=images%2F")),
+        ),
+        "GET" if words[1].ends_with("/board/front-page.json") => {
+            (object("application/json"), front_page().to_string())
+        }
+        "GET" if words[1].ends_with("/carrousel/carrousel.json") && !is_new => {
+            let cached = "Cache-Control: public, max-age=0, s-maxage=1, stale-if-error=60";
+            (
+                format!("{}\r\n{cached}", object("application/json")),
+                carrousel().to_string(),
+            )
+        }
+        _ => (
+            format!("404 Not Found\r\n{S3}\r\nContent-Type: application/xml"),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>NoSuchKey</Code>\
+             <Message>The specified key does not exist.</Message></Error>"
+                .into(),
+        ),
+    };
+    http::answer(stream, &head, body.as_bytes())
+}
+
+/// The schema's version, or one message.
+/// <https://docs.aws.amazon.com/rdsdataservice/latest/APIReference/API_ExecuteStatement.html>
+fn execute(statement: &[u8]) -> String {
+    let statement = String::from_utf8_lossy(statement);
+    let row = if statement.contains("FROM schema_migration") {
+        json!([{"longValue": 1}, {"longValue": 1}])
+    } else {
+        json!([{"stringValue": MESSAGE}, {"stringValue": "Ada"}, {"stringValue": "hello"}, {"stringValue": "jpg"},
+            {"longValue": 1600}, {"longValue": 1200}, {"stringValue": "a red bridge"}])
+    };
+    json!({"generatedFields": [], "numberOfRecordsUpdated": 0, "records": [row]}).to_string()
+}
+
+fn keys() -> impl Iterator<Item = String> {
+    (0..PICTURES).map(|n| format!("images/01KATQ8Z5W00000000000000{n:02}.jpg"))
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+fn listing(of_images: bool) -> String {
+    let keys: Vec<_> = keys().filter(|_| of_images).collect();
+    let mut xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>{BUCKET}</Name>\
+         <Prefix></Prefix><KeyCount>{}</KeyCount><MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType>\
+         <IsTruncated>false</IsTruncated>",
+        keys.len()
+    );
+    for key in keys {
+        xml += &format!(
+            "<Contents><Key>{key}</Key><LastModified>2026-11-22T09:00:00.000Z</LastModified>\
+             <ETag>&quot;5f363e0e58a95f06cbe9bbc662c5dfb6&quot;</ETag><Size>102400</Size>\
+             <StorageClass>STANDARD</StorageClass></Contents>"
+        );
+    }
+    xml + "</ListBucketResult>"
+}
+
+fn carrousel() -> Value {
+    keys()
+        .map(|key| json!({"url": format!("/{key}")}))
+        .collect()
+}
+
+/// In the shape that message-board writes.
+fn front_page() -> Value {
+    let messages = (0..PICTURES).map(|n| {
+        json!({"id": format!("01KATQ8Z5W00000000000000{n:02}"), "author": "Ada", "text": "hello ".repeat(10),
+            "picture": {"format": "jpg", "width": 1600, "height": 1200, "alt": "a red bridge"}})
+    });
+    json!({"shape": 1, "number": 1, "more": true, "messages": messages.collect::<Vec<_>>()})
+}
