@@ -19,6 +19,10 @@
 //! write the file, overtaken by its own delete (which finds the file without the message, as it should be),
 //! would go on to write the message over the very version that it read.
 //!
+//! A sandbox that wrote or read a version before need not read the file first: it may ask the database, and write
+//! over the version that it knows. By 1 that is right where it is still the file's. Where it is not, nothing was
+//! written, and being overtaken then says nothing about 3, since that version may be older than the commit.
+//!
 //! What dies between the commit and the write is found by its mark ([`begin`](fn@begin)), an object that is
 //! put before the commit and removed after the write.
 
@@ -70,67 +74,119 @@ impl FrontPage {
         }
         Ok(Self { messages, more })
     }
+}
 
-    /// Reads it from the file; `None` where there is none that can be read.
+/// The file, as it was read or written.
+#[derive(Debug)]
+pub struct File {
+    /// What it has.
+    pub page: FrontPage,
+    /// By which it can be told from all others.
+    pub known: Known,
+}
+
+impl File {
+    /// Reads it; `None` where there is none that can be read.
     ///
     /// # Errors
     /// Where S3 fails.
-    pub async fn from_bucket(bucket: &Bucket) -> Result<Option<Self>, BucketError> {
-        let found = Found::read(bucket).await?;
-        Ok(found.file.map(|file| file.page))
+    pub async fn read(bucket: &Bucket) -> Result<Option<Self>, BucketError> {
+        let (known, page) = Known::read(bucket).await?;
+        Ok(page.map(|page| Self { page, known }))
     }
 }
 
-/// The file at one moment.
-struct Found {
+/// A version of the file.
+#[derive(Debug, Clone)]
+pub struct Known {
     version: Version,
-    file: Option<file::File>,
+    /// `None` where there was no file that can be read.
+    number: Option<u64>,
 }
 
-impl Found {
-    async fn read(bucket: &Bucket) -> Result<Self, BucketError> {
+impl Known {
+    async fn read(bucket: &Bucket) -> Result<(Self, Option<FrontPage>), BucketError> {
         let (version, json) = bucket.front_page().await?;
-        let file = json.and_then(|json| file::File::read(&json));
-        Ok(Self { version, file })
+        let (number, page) = json.and_then(|json| file::read(&json)).unzip();
+        Ok((Self { version, number }, page))
     }
 
-    fn number(&self) -> Option<u64> {
-        self.file.as_ref().map(|file| file.number)
-    }
-
-    async fn replace(&self, bucket: &Bucket, page: &FrontPage) -> Result<Swap, BucketError> {
+    /// Asks the database, and writes what it says over this version.
+    async fn replace(&self, bucket: &Bucket, store: &Store) -> Result<Replaced, RefreshError> {
+        let page = FrontPage::from_store(store).await?;
         // The first one begins where no series before it, of a file that is gone, can have come to.
-        let number = self.number().map_or_else(now, |number| number + 1);
-        let json = file::write(number, page).map_err(|error| BucketError::of(&error))?;
-        bucket
-            .swap_front_page(&self.version, Bytes::from(json))
-            .await
+        let number = self.number.map_or_else(now, |number| number + 1);
+        let json = file::write(number, &page).map_err(|error| BucketError::of(&error))?;
+        let swap = bucket.swap_front_page(&self.version, Bytes::from(json));
+        Ok(match swap.await? {
+            Swap::Done(version) => {
+                let number = Some(number);
+                let known = Self { version, number };
+                Replaced::Done(File { page, known })
+            }
+            Swap::Overtaken => Replaced::Overtaken,
+            Swap::Refused => Replaced::Refused,
+        })
     }
 }
 
-/// Brings the file up to date with all that was committed before, and gives what it has; `None` where others
-/// did and that was not looked at.
+/// What became of writing the file.
+enum Replaced {
+    Done(File),
+    Overtaken,
+    Refused,
+}
+
+/// What became of bringing the file up to date.
+#[derive(Debug)]
+pub struct Refreshed {
+    /// The file, where it was written or looked at last; `None` where others wrote.
+    pub file: Option<File>,
+    /// Whether somebody else had written over the version that was known.
+    pub overtaken: bool,
+}
+
+/// Brings the file up to date with all that was committed before. A version that is `known` saves reading the file,
+/// as long as nobody else wrote.
 ///
 /// # Errors
 /// Where the database or S3 fails. The file may be written all the same.
-pub async fn refresh(bucket: &Bucket, store: &Store) -> Result<Option<FrontPage>, RefreshError> {
+pub async fn refresh(
+    bucket: &Bucket,
+    store: &Store,
+    known: Option<&Known>,
+) -> Result<Refreshed, RefreshError> {
+    if let Some(known) = known
+        && let Replaced::Done(file) = known.replace(bucket, store).await?
+    {
+        return Ok(Refreshed {
+            file: Some(file),
+            overtaken: false,
+        });
+    }
+    Ok(Refreshed {
+        file: read_and_replace(bucket, store).await?,
+        overtaken: known.is_some(),
+    })
+}
+
+async fn read_and_replace(bucket: &Bucket, store: &Store) -> Result<Option<File>, RefreshError> {
     let mut overtaken = false;
     let mut first = None;
     loop {
-        let found = Found::read(bucket).await?;
-        let first = *first.get_or_insert(found.number());
-        if let (Some(first), Some(file)) = (first, &found.file)
-            && file.number >= first + 2
+        let (known, page) = Known::read(bucket).await?;
+        let first = *first.get_or_insert(known.number);
+        if let (Some(first), Some(number)) = (first, known.number)
+            && number >= first + 2
         {
-            return Ok(found.file.map(|file| file.page));
+            return Ok(page.map(|page| File { page, known }));
         }
-        let page = FrontPage::from_store(store).await?;
-        match found.replace(bucket, &page).await? {
-            Swap::Done => return Ok(Some(page)),
-            Swap::Overtaken if overtaken => return Ok(None),
-            Swap::Overtaken => overtaken = true,
+        match known.replace(bucket, store).await? {
+            Replaced::Done(file) => return Ok(Some(file)),
+            Replaced::Overtaken if overtaken => return Ok(None),
+            Replaced::Overtaken => overtaken = true,
             // Whoever removes the file by hand, or S3 itself, cannot keep this up for long.
-            Swap::Refused => {}
+            Replaced::Refused => {}
         }
     }
 }

@@ -8,33 +8,42 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use sha2::{Digest as _, Sha256};
 
-/// Answers JSON that may be cached: with a weak entity tag, or with 304 where the client has it already.
-pub fn cacheable(
-    request: &HeaderMap,
-    cache_control: &'static str,
-    json: impl Into<Bytes>,
-) -> Response {
-    let json = json.into();
-    let tag = entity_tag(&json);
-    let known = tag.as_ref().is_some_and(|tag| {
-        let condition = request.typed_get::<IfNoneMatch>();
-        condition.is_some_and(|condition| !condition.precondition_passes(tag))
-    });
-    let mut response = if known {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        let mut response = Body::from(json).into_response();
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response
-    };
-    let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
-    if let Some(tag) = tag {
-        headers.typed_insert(tag);
+/// JSON that may be cached, and its weak entity tag.
+#[derive(Clone)]
+pub struct Tagged {
+    json: Bytes,
+    tag: Option<ETag>,
+}
+
+impl Tagged {
+    pub fn new(json: impl Into<Bytes>) -> Self {
+        let json = json.into();
+        let tag = entity_tag(&json);
+        Self { json, tag }
     }
-    response
+
+    /// The answer to a request: this, or 304 where the client has it already.
+    pub fn answer(self, request: &HeaderMap, cache_control: &'static str) -> Response {
+        let known = self.tag.as_ref().is_some_and(|tag| {
+            let condition = request.typed_get::<IfNoneMatch>();
+            condition.is_some_and(|condition| !condition.precondition_passes(tag))
+        });
+        let mut response = if known {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            let mut response = Body::from(self.json).into_response();
+            response
+                .headers_mut()
+                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response
+        };
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
+        if let Some(tag) = self.tag {
+            headers.typed_insert(tag);
+        }
+        response
+    }
 }
 
 /// Weak, because a compressing cache may change the bytes.

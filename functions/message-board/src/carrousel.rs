@@ -10,7 +10,7 @@ use shared::bucket::{CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel};
 use utoipa::ToSchema;
 
 use crate::Board;
-use crate::caching::cacheable;
+use crate::caching::Tagged;
 use crate::deadline::Deadline;
 use crate::openapi::{self, problems};
 use crate::problem::Problem;
@@ -53,8 +53,8 @@ pub async fn carrousel(
             Problem::CarrouselUnavailable
         })?;
     Ok(match found {
-        Carrousel::Missing => cacheable(&headers, CARROUSEL_CACHE_CONTROL, "[]"),
-        Carrousel::File(json) => cacheable(&headers, CARROUSEL_CACHE_CONTROL, json),
+        Carrousel::Missing => Tagged::new("[]").answer(&headers, CARROUSEL_CACHE_CONTROL),
+        Carrousel::File(json) => Tagged::new(json).answer(&headers, CARROUSEL_CACHE_CONTROL),
         Carrousel::TooLarge => {
             let file = board.settings.public_base_url.of_key(CARROUSEL);
             let cached = [(CACHE_CONTROL, CARROUSEL_CACHE_CONTROL)];

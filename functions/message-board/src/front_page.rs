@@ -1,20 +1,21 @@
 //! The first page, answered from its file ([`shared::front_page`]), and the file kept up to date.
 //!
-//! What a sandbox knows of it: the page for a second after it was read, when it last looked for marks of
+//! What a sandbox knows of it: the page for a second after it was read, the file's version, when it last looked for marks of
 //! changes that died, and up to which change the file was written.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use shared::bucket::{Bucket, BucketError};
 use shared::domain::MessageId;
-use shared::front_page::{self, FrontPage, Left};
+use shared::front_page::{self, File, FrontPage, Known, Left};
 use shared::store::Store;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{Instant, timeout_at};
 use tracing::{error, warn};
 
+use crate::caching::Tagged;
 use crate::deadline::Deadline;
 use crate::problem::Problem;
 
@@ -45,14 +46,41 @@ pub struct Front {
 
 #[derive(Default)]
 struct Memory {
-    page: Option<(Arc<FrontPage>, Instant)>,
+    page: Option<(Arc<Shown>, Instant)>,
+    /// The file's version that was read or written last.
+    known: Option<Known>,
+    /// Somebody else had written over it when it was last relied on.
+    is_shared: bool,
     looked: Option<Instant>,
+}
+
+impl Memory {
+    fn remember(&mut self, file: Option<File>, now: Instant) -> Option<Arc<Shown>> {
+        let (page, known) = file.map(|file| (file.page, file.known)).unzip();
+        let page = page.map(Shown::new);
+        self.known = known;
+        self.page = page.clone().map(|page| (page, now));
+        page
+    }
+}
+
+/// The page, and the answer that most ask for, made once.
+pub struct Shown {
+    pub page: FrontPage,
+    pub answer: OnceLock<Tagged>,
+}
+
+impl Shown {
+    fn new(page: FrontPage) -> Arc<Self> {
+        let answer = OnceLock::new();
+        Arc::new(Self { page, answer })
+    }
 }
 
 /// What a reader finds.
 struct Seen {
     /// `None` where there is no file that can be read.
-    page: Option<Arc<FrontPage>>,
+    page: Option<Arc<Shown>>,
     left: Option<Left>,
 }
 
@@ -68,7 +96,7 @@ impl Front {
     }
 
     /// The first page: from memory or the file, and from the database only where that is not possible.
-    pub async fn read(&self, store: &Store, deadline: Deadline) -> Result<Arc<FrontPage>, Problem> {
+    pub async fn read(&self, store: &Store, deadline: Deadline) -> Result<Arc<Shown>, Problem> {
         let seen = timeout_at(deadline.at_most(PATIENCE), self.look()).await;
         match seen.unwrap_or_else(|_| Err(BucketError::no_answer())) {
             Ok(Seen { page, left }) => {
@@ -80,7 +108,7 @@ impl Front {
             }
             Err(cause) => warn!(front_page = "not read", %cause, "the front page cannot be read"),
         }
-        Ok(Arc::new(FrontPage::from_store(store).await?))
+        Ok(Shown::new(FrontPage::from_store(store).await?))
     }
 
     /// Those who look at the same time share what they see.
@@ -104,12 +132,11 @@ impl Front {
             left.inspect_err(|cause| warn!(%cause, "marks cannot be looked for"))
                 .ok()
         };
-        let (page, left) = tokio::join!(FrontPage::from_bucket(&self.bucket), left);
+        let (file, left) = tokio::join!(File::read(&self.bucket), left);
         if is_due {
             memory.looked = Some(now);
         }
-        let page = page?.map(Arc::new);
-        memory.page = page.clone().map(|page| (page, now));
+        let page = memory.remember(file?, now);
         Ok(Seen { page, left })
     }
 
@@ -120,7 +147,7 @@ impl Front {
         left: Option<Left>,
         store: &Store,
         deadline: Deadline,
-    ) -> Option<Arc<FrontPage>> {
+    ) -> Option<Arc<Shown>> {
         let is_behind = left.as_ref().is_some_and(|left| !left.is_none())
             || (left.is_some() && self.owes.load(Ordering::SeqCst));
         if !is_missing && !is_behind {
@@ -164,12 +191,18 @@ impl Front {
             return Ok(());
         }
         let all = self.asked.load(Ordering::SeqCst);
-        let refreshed = front_page::refresh(&self.bucket, store).await;
+        let known = {
+            let memory = self.memory.lock().await;
+            // Where others write, relying on it costs more than it saves.
+            memory.known.clone().filter(|_| !memory.is_shared)
+        };
+        let refreshed = front_page::refresh(&self.bucket, store, known.as_ref()).await;
         // Whatever happened, what is in memory is old.
         let mut memory = self.memory.lock().await;
-        memory.page = None;
-        let page = refreshed.map_err(|cause| cause.to_string())?;
-        memory.page = page.map(|page| (Arc::new(page), Instant::now()));
+        memory.remember(None, Instant::now());
+        let refreshed = refreshed.map_err(|cause| cause.to_string())?;
+        memory.remember(refreshed.file, Instant::now());
+        memory.is_shared = refreshed.overtaken;
         *shown = all;
         self.owes.store(false, Ordering::SeqCst);
         Ok(())

@@ -14,7 +14,7 @@ use shared::domain::{IdempotencyKey, Message, MessageId};
 use shared::front_page;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::caching::cacheable;
+use crate::caching::Tagged;
 use crate::deadline::Deadline;
 use crate::moderation::bearer;
 use crate::openapi::problems;
@@ -82,6 +82,21 @@ impl Board {
                 r#type: picture.format.media_type(),
             }),
         }
+    }
+
+    /// The first of some messages, and whether there are more, in them or after.
+    fn page(&self, limit: u32, mut messages: Vec<Message>, more: bool) -> Result<Tagged, Problem> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = more || messages.len() > limit;
+        messages.truncate(limit);
+        let page = Page {
+            next: messages.last().map(|message| message.id).filter(|_| more),
+            messages: messages
+                .into_iter()
+                .map(|message| self.body(message))
+                .collect(),
+        };
+        Ok(Tagged::new(json(&page)?))
     }
 }
 
@@ -155,29 +170,25 @@ pub async fn list(
     let (limit, before) = query.parse().map_err(Problem::InvalidParameter)?;
 
     let store = board.store(deadline);
-    let (messages, more) = if before.is_none() && limit <= front_page::LENGTH {
-        let page = Box::pin(board.front.read(&store, deadline)).await?;
-        first(limit, page.messages.clone(), page.more)
+    let tagged = if before.is_none() && limit <= front_page::LENGTH {
+        let shown = Box::pin(board.front.read(&store, deadline)).await?;
+        match shown.answer.get() {
+            Some(tagged) if limit == front_page::LENGTH => tagged.clone(),
+            _ => {
+                let page = &shown.page;
+                let tagged = board.page(limit, page.messages.clone(), page.more)?;
+                if limit == front_page::LENGTH {
+                    // Whoever was faster has the same.
+                    let _ = shown.answer.set(tagged.clone());
+                }
+                tagged
+            }
+        }
     } else {
         // One more than asked for tells whether there is a following page.
-        first(limit, store.page(limit + 1, before).await?, false)
+        board.page(limit, store.page(limit + 1, before).await?, false)?
     };
-    let page = Page {
-        next: messages.last().map(|message| message.id).filter(|_| more),
-        messages: messages
-            .into_iter()
-            .map(|message| board.body(message))
-            .collect(),
-    };
-    Ok(cacheable(&headers, CACHE_CONTROL, json(&page)?))
-}
-
-/// The first of some messages, and whether there are more, in them or after.
-fn first(limit: u32, mut messages: Vec<Message>, more: bool) -> (Vec<Message>, bool) {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = more || messages.len() > limit;
-    messages.truncate(limit);
-    (messages, more)
+    Ok(tagged.answer(&headers, CACHE_CONTROL))
 }
 
 problems!(OneProblems: MessageNotFound, DatabaseResuming, DatabaseUnavailable, Internal);
@@ -198,11 +209,8 @@ pub async fn one(
 ) -> Result<Response, Problem> {
     let message = board.store(deadline).find(message_id(id)?).await?;
     let message = message.ok_or(Problem::MessageNotFound)?;
-    Ok(cacheable(
-        &headers,
-        CACHE_CONTROL,
-        json(&board.body(message))?,
-    ))
+    let tagged = Tagged::new(json(&board.body(message))?);
+    Ok(tagged.answer(&headers, CACHE_CONTROL))
 }
 
 /// A new message.

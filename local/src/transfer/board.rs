@@ -85,7 +85,7 @@ impl Board {
     ) -> Result<T, String> {
         let mark = front_page::begin(&self.bucket).await.map_err(failed)?;
         let done = work(self).await;
-        front_page::refresh(&self.bucket, &self.store())
+        front_page::refresh(&self.bucket, &self.store(), None)
             .await
             .map_err(failed)?;
         self.bucket.delete_mark(mark).await.map_err(failed)?;

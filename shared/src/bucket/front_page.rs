@@ -24,10 +24,10 @@ const MARK: usize = 26;
 pub struct Version(Option<String>);
 
 /// What became of a write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Swap {
-    /// It was done.
-    Done,
+    /// It was done; the file has this version now.
+    Done(Version),
     /// Somebody wrote since the version was read.
     Overtaken,
     /// It was not done, and whether somebody wrote is not known: S3 saw a conflict, or the object went away.
@@ -67,7 +67,7 @@ impl Bucket {
         };
         let put = put.content_type("application/json").body(json.into());
         match put.cache_control("no-store").send().await {
-            Ok(_) => Ok(Swap::Done),
+            Ok(written) => Ok(Swap::Done(Version(written.e_tag))),
             Err(error) => match status(&error) {
                 Some(412) => Ok(Swap::Overtaken),
                 Some(404 | 409) => Ok(Swap::Refused),

@@ -8,11 +8,6 @@ use crate::domain::{Message, PostedPicture};
 /// Raise it whenever what is below changes, or what a message means: a file of another shape is written anew.
 const SHAPE: u32 = 1;
 
-pub struct File {
-    pub number: u64,
-    pub page: FrontPage,
-}
-
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Json {
@@ -61,41 +56,37 @@ pub fn write(number: u64, page: &FrontPage) -> serde_json::Result<Vec<u8>> {
     })
 }
 
-impl File {
-    /// `None` where it is of another shape, or no such file at all.
-    pub fn read(json: &[u8]) -> Option<Self> {
-        let json: Json = serde_json::from_slice(json).ok()?;
-        if json.shape != SHAPE {
-            return None;
-        }
-        let picture = |picture: JsonPicture| {
-            Some(PostedPicture {
-                format: picture.format.parse().ok()?,
-                width: picture.width,
-                height: picture.height,
-                alt: picture.alt,
-            })
-        };
-        let message = |message: JsonMessage| {
-            Some(Message {
-                id: message.id.parse().ok()?,
-                author: message.author,
-                text: message.text,
-                picture: match message.picture {
-                    Some(it) => Some(picture(it)?),
-                    None => None,
-                },
-            })
-        };
-        let messages = json.messages.into_iter().map(message);
-        Some(Self {
-            number: json.number,
-            page: FrontPage {
-                messages: messages.collect::<Option<_>>()?,
-                more: json.more,
+/// Its number and what it has; `None` where it is of another shape, or no such file at all.
+pub fn read(json: &[u8]) -> Option<(u64, FrontPage)> {
+    let json: Json = serde_json::from_slice(json).ok()?;
+    if json.shape != SHAPE {
+        return None;
+    }
+    let picture = |picture: JsonPicture| {
+        Some(PostedPicture {
+            format: picture.format.parse().ok()?,
+            width: picture.width,
+            height: picture.height,
+            alt: picture.alt,
+        })
+    };
+    let message = |message: JsonMessage| {
+        Some(Message {
+            id: message.id.parse().ok()?,
+            author: message.author,
+            text: message.text,
+            picture: match message.picture {
+                Some(it) => Some(picture(it)?),
+                None => None,
             },
         })
-    }
+    };
+    let messages = json.messages.into_iter().map(message);
+    let page = FrontPage {
+        messages: messages.collect::<Option<_>>()?,
+        more: json.more,
+    };
+    Some((json.number, page))
 }
 
 #[cfg(test)]
@@ -135,8 +126,7 @@ mod tests {
     fn a_file_of_this_shape_looks_like_this() {
         let written = write(7, &page()).unwrap();
         assert_eq!(String::from_utf8(written).unwrap(), WRITTEN);
-        let read = File::read(WRITTEN.as_bytes()).unwrap();
-        assert_eq!((read.number, read.page), (7, page()));
+        assert_eq!(read(WRITTEN.as_bytes()), Some((7, page())));
     }
 
     #[test]
@@ -152,8 +142,8 @@ mod tests {
         ] {
             assert!(WRITTEN.contains(what));
             let other = WRITTEN.replace(what, instead);
-            assert!(File::read(other.as_bytes()).is_none(), "{other}");
+            assert!(read(other.as_bytes()).is_none(), "{other}");
         }
-        assert!(File::read(b"").is_none());
+        assert!(read(b"").is_none());
     }
 }

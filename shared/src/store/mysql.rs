@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlRow, MySqlSslMode};
+use sqlx::mysql::{MySqlColumn, MySqlConnectOptions, MySqlDatabaseError, MySqlRow, MySqlSslMode};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, MySqlConnection, Row as _,
+    AssertSqlSafe, Column as _, ConnectOptions as _, Connection as _, Executor as _, MySql,
+    MySqlConnection, Row as _, Type,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout};
@@ -192,14 +193,17 @@ async fn collect(
 }
 
 fn values(row: &MySqlRow) -> Result<Row, Failure> {
-    let value = |column| {
-        if let Ok(text) = row.try_get::<Option<String>, _>(column) {
+    let value = |column: &MySqlColumn| {
+        let place = column.ordinal();
+        // Asked first: a value of another type than is asked for is an error with a text, made for nothing.
+        if <String as Type<MySql>>::compatible(column.type_info()) {
+            let text: Option<String> = row.try_get(place)?;
             return Ok(text.map_or(Value::Null, Value::Text));
         }
-        let number: Option<i64> = row.try_get(column)?;
+        let number: Option<i64> = row.try_get(place)?;
         Ok(number.map_or(Value::Null, Value::Integer))
     };
-    (0..row.len()).map(value).collect()
+    row.columns().iter().map(value).collect()
 }
 
 /// `:name` becomes `?`. The store's statements have no other colon.

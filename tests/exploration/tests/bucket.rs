@@ -76,8 +76,10 @@ impl Bucket {
                     bytes: request.body.clone(),
                     headers: request.headers.clone(),
                 };
+                let mut response = response(200, "");
+                response.headers_mut().insert("etag", object.e_tag());
                 self.objects.insert(key.to_owned(), object);
-                response(200, "")
+                response
             }
             ("DELETE", key) => {
                 self.objects.remove(key);

@@ -6,13 +6,15 @@
 
 mod board;
 
+use std::cell::RefCell;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::rc::Rc;
 
 use serde_json::Value;
 use shared::bucket::Bucket;
 use shared::domain::{Message, MessageId};
-use shared::front_page::refresh;
+use shared::front_page::{File, Known, refresh};
 use shared::store::{DataApiSettings, Database, Store, migrate};
 use tokio::time::Instant;
 
@@ -34,6 +36,8 @@ struct Board {
     world: World<Result<(), String>>,
     /// One for each sandbox.
     databases: Vec<Database>,
+    /// The version of the file that all sandboxes know, before the changes begin.
+    known: Option<Known>,
 }
 
 fn id(n: u128) -> MessageId {
@@ -97,12 +101,17 @@ impl Board {
             let ping = async { ping.await.map_err(|error| error.to_string()) };
             alone(&mut world, sandbox, ping).unwrap();
         }
-        Self { world, databases }
+        Self {
+            world,
+            databases,
+            known: None,
+        }
     }
 
     fn start(&mut self, sandbox: usize, change: Change) {
         let store = self.databases[sandbox].clone();
         let bucket = Bucket::new(self.world.client(sandbox), MEDIA);
+        let known = self.known.clone();
         self.world.invoke(sandbox, change, async move {
             let store = Store::new(store, far());
             let made = match change {
@@ -111,13 +120,14 @@ impl Board {
                 Change::Heal => Ok(()),
             };
             made.map_err(|error| error.to_string())?;
-            let refreshed = refresh(&bucket, &store).await;
+            let refreshed = refresh(&bucket, &store, known.as_ref()).await;
             refreshed.map(|_| ()).map_err(|error| error.to_string())
         });
     }
 
     /// A board at rest with so many messages, the oldest of them 1, and the first version of its file.
-    fn reset(&mut self, messages: u128) {
+    fn reset(&mut self, messages: u128, is_known: bool) {
+        self.known = None;
         self.world.reset(crate::bucket::Bucket::new());
         self.world.database.as_ref().unwrap().empty();
         for n in 1..=messages {
@@ -133,6 +143,18 @@ impl Board {
             self.world.answer(0);
         }
         assert_eq!(wrong(&self.world), None);
+        if is_known {
+            let (bucket, known) = (Bucket::new(self.world.client(0), MEDIA), Rc::default());
+            let given: Rc<RefCell<Option<Known>>> = Rc::clone(&known);
+            let read = async move {
+                let file = File::read(&bucket).await.map_err(|error| error.to_string());
+                *given.borrow_mut() = file?.map(|file| file.known);
+                Ok(())
+            };
+            alone(&mut self.world, 0, read).unwrap();
+            self.known = known.take();
+            assert!(self.known.is_some());
+        }
     }
 }
 
@@ -234,12 +256,14 @@ fn run(
 
 fn explore(messages: u128, changes: &[Change], deaths: usize) {
     let mut board = Board::new(changes.len());
-    let explored = every_schedule(|schedule| {
-        board.reset(messages);
-        run(&mut board, changes, deaths, schedule)
-    });
-    println!("{messages} {changes:?}: {explored:?}");
-    assert!(explored.rests > 0);
+    for is_known in [false, true] {
+        let explored = every_schedule(|schedule| {
+            board.reset(messages, is_known);
+            run(&mut board, changes, deaths, schedule)
+        });
+        println!("{messages} {changes:?}: {explored:?}");
+        assert!(explored.rests > 0);
+    }
 }
 
 use Change::{Delete, Post};
@@ -259,7 +283,7 @@ fn one_comes_and_another_goes() {
 fn four_changes_at_once() {
     let mut board = Board::new(4);
     random_schedules(100, |schedule, random| {
-        board.reset(if random.bool() { 1 } else { 20 });
+        board.reset(if random.bool() { 1 } else { 20 }, random.bool());
         let changes = [Post(22), Post(23), Delete(22), Delete(1)];
         run(&mut board, &changes, random.usize(..2), schedule)
     });
