@@ -167,24 +167,28 @@ fn keys() -> impl Iterator<Item = String> {
     (0..PICTURES).map(|n| format!("images/01KATQ8Z5W00000000000000{n:02}.jpg"))
 }
 
+fn listed(key: &str) -> String {
+    format!(
+        "<Contents><Key>{key}</Key><LastModified>2026-11-22T09:00:00.000Z</LastModified>\
+         <ETag>&quot;5f363e0e58a95f06cbe9bbc662c5dfb6&quot;</ETag><Size>102400</Size>\
+         <StorageClass>STANDARD</StorageClass></Contents>"
+    )
+}
+
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 fn listing(of_images: bool) -> String {
-    let keys: Vec<_> = keys().filter(|_| of_images).collect();
-    let mut xml = format!(
+    let objects: Vec<_> = keys()
+        .filter(|_| of_images)
+        .map(|key| listed(&key))
+        .collect();
+    format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>{BUCKET}</Name>\
          <Prefix></Prefix><KeyCount>{}</KeyCount><MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType>\
-         <IsTruncated>false</IsTruncated>",
-        keys.len()
-    );
-    for key in keys {
-        xml += &format!(
-            "<Contents><Key>{key}</Key><LastModified>2026-11-22T09:00:00.000Z</LastModified>\
-             <ETag>&quot;5f363e0e58a95f06cbe9bbc662c5dfb6&quot;</ETag><Size>102400</Size>\
-             <StorageClass>STANDARD</StorageClass></Contents>"
-        );
-    }
-    xml + "</ListBucketResult>"
+         <IsTruncated>false</IsTruncated>{}</ListBucketResult>",
+        objects.len(),
+        objects.concat()
+    )
 }
 
 fn carrousel() -> Value {
