@@ -14,7 +14,7 @@ from dataclasses import replace
 from bootstraps import bootstraps, functions
 from table import ROOT, TARGET, Row, at_most, keep, spread
 
-ROUNDS = 80
+ROUNDS = 200
 PATIENCE_SECONDS = 300
 # For the first answer: what is seen by most, and what the goal is about.
 CASES = {
