@@ -52,7 +52,11 @@ test-build: tools ## the functions as Lambda gets them
 fuzz: tools ## inputs that nobody thought of, other ones each time: make fuzz SECONDS=600
 	FUZZ_SECONDS=$(or $(SECONDS),600) cargo test --workspace --test it -- --nocapture fuzz::
 
-bench: tools ## what the store costs at three table sizes (the database's processor time is what counts), the first page and the carrousel
+bench: tools ## how fast it is, beside what it is compared with; the table of goals stands at the end of its first part
+	bench/install
+	cargo build --workspace
+	cargo build --release -p bench --bins
+	bench/run
 	cargo bench --profile dev -p corkboard --bench table_sizes
 	cargo test --workspace --test it -- --ignored --nocapture --test-threads 1 measured::
 
