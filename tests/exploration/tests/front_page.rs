@@ -125,6 +125,23 @@ impl Board {
         });
     }
 
+    /// Nobody fails.
+    fn settle(&mut self) {
+        for (_, ended) in self.world.settle() {
+            ended.unwrap();
+        }
+    }
+
+    /// Lets so many requests of a sandbox happen, one after the other.
+    fn steps(&mut self, sandbox: usize, requests: usize) {
+        for _ in 0..requests {
+            self.settle();
+            let mut waiting = self.world.waiting().into_iter();
+            let next = waiting.position(|(of, _)| of == sandbox);
+            self.world.answer(next.unwrap());
+        }
+    }
+
     /// A board at rest with so many messages, the oldest of them 1, and the first version of its file.
     fn reset(&mut self, messages: u128, is_known: bool) {
         self.known = None;
@@ -292,4 +309,31 @@ fn four_changes_at_once() {
 #[test]
 fn an_old_message_comes_up_when_a_new_one_goes() {
     explore(21, &[Delete(21), Post(22)], 0);
+}
+
+/// Who knows an old version is overtaken by what may be older than the change, so that counts for nothing.
+#[test]
+fn being_overtaken_over_a_known_version_is_not_enough() {
+    let mut board = Board::new(3);
+    board.reset(1, true);
+    let [late, first, between] = [0, 1, 2];
+    for (sandbox, n) in [(late, 22), (first, 23), (between, 24)] {
+        board.start(sandbox, Post(n));
+    }
+    // Inserts, reads the page, and writes it over the known version.
+    board.steps(first, 3);
+    // The same, but is overtaken; reads the file and, before the last change is made, the page.
+    board.steps(between, 5);
+    board.steps(late, 5);
+    // Writes a version without the last change; the last one must not take that for enough.
+    board.steps(between, 1);
+    board.steps(late, 1);
+    loop {
+        board.settle();
+        if board.world.waiting().is_empty() {
+            break;
+        }
+        board.world.answer(0);
+    }
+    assert_eq!(wrong(&board.world), None);
 }
