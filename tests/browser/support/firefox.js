@@ -44,10 +44,14 @@ export class Firefox {
   }
 
   async #connect() {
-    const port = await eventually(async () => Number(await readFile(join(this.profile, 'MarionetteActivePort'), 'utf8')));
-    this.socket = connect(port, '127.0.0.1');
+    this.socket = await eventually(async () => {
+      // Firefox may be in the midst of writing it.
+      const port = Number(await readFile(join(this.profile, 'MarionetteActivePort'), 'utf8'));
+      const socket = connect(port, '127.0.0.1');
+      await once(socket, 'connect');
+      return socket;
+    });
     this.socket.on('data', (data) => this.#receive(data));
-    await once(this.socket, 'connect');
     await this.send('WebDriver:NewSession', {});
   }
 
