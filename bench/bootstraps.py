@@ -15,13 +15,6 @@ FLAGS = {"x86_64": (), "arm64": ("--arm64",)}
 TOOLS = Path(sys.executable).parent
 
 
-def can_build(architecture: str) -> bool:
-    """Whether Rust has what it needs to build for it."""
-    folder = subprocess.run(["rustc", "--print", "target-libdir", "--target", TARGETS[architecture]],
-                            cwd=ROOT, capture_output=True, text=True, check=True)
-    return Path(folder.stdout.strip()).is_dir()
-
-
 def bootstraps(*folders: Path, architecture: str = "x86_64") -> Path:
     """Builds the packages in these folders, and gives the folder that has `<package>/bootstrap`."""
     built = RESULTS / "lambda" / architecture

@@ -6,20 +6,17 @@ the other one is spared."""
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import boto3
 
+from boards import address, cpu_seconds, s3_server
 from bootstraps import bootstraps
-from corkboard import PATIENCE_SECONDS
 from lambda_runtime import running
-from table import RESULTS, ROOT, Row, at_most, keep
+from table import RESULTS, ROOT, Row, compared, keep
 
 NAME = "sync-s3-bucket"
 OURS, THEIRS = "corkboard-media", "carrousel-for-todoapp"
@@ -28,34 +25,6 @@ PICTURES = 1_000
 ROUNDS = 5
 EVENTS = 20
 KEYS = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
-
-
-def processor_milliseconds(process: int) -> float:
-    """What a process has used so far, with threads that ended: its clock, by the number that Linux makes of its id.
-    https://man7.org/linux/man-pages/man3/clock_getcpuclockid.3.html"""
-    return time.clock_gettime(~process << 3 | 2) * 1e3
-
-
-@contextmanager
-def s3():
-    """A moto of its own, and its address."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    process = subprocess.Popen([Path(sys.executable).parent / "moto_server", "-H", "127.0.0.1", "-p", str(port)],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except OSError:
-                assert process.poll() is None and time.monotonic() < deadline, "moto does not start"
-                time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.wait()
 
 
 @contextmanager
@@ -68,7 +37,7 @@ def ours(endpoint: str):
     os.environ["CORKBOARD_BINARIES"] = str(programs)
     settings = {"AWS_ENDPOINT_URL_S3": endpoint, "MEDIA_BUCKET": OURS, "PUBLIC_BASE_URL": f"https://{THEIRS}.s3.amazonaws.com", "RUST_LOG": "warn"}
     with running(NAME, KEYS | settings) as function:
-        yield function.process.pid, function.invoke
+        yield function.process, function.invoke
 
 
 @contextmanager
@@ -83,7 +52,7 @@ def theirs(endpoint: str):
         assert process.stdout.readline() == "done\n"
 
     try:
-        yield process.pid, invoke
+        yield process, invoke
     finally:
         process.kill()
         process.wait()
@@ -113,19 +82,19 @@ class Bucket:
         return json.loads(self.client.get_object(Bucket=self.name, Key="carrousel/carrousel.json")["Body"].read())
 
 
-def each(bucket: Bucket, process: int, invoke: Callable[[dict], object]) -> float:
+def each(bucket: Bucket, process: subprocess.Popen, invoke: Callable[[dict], object]) -> float:
     """Processor time of an event, in milliseconds."""
-    before = processor_milliseconds(process)
+    before = cpu_seconds(process)
     for number in range(EVENTS):
         pictures = bucket.change(number)
         invoke(bucket.event)
         assert len(bucket.listed()) == pictures
-    return (processor_milliseconds(process) - before) / EVENTS
+    return (cpu_seconds(process) - before) * 1000 / EVENTS
 
 
 def rows() -> list[Row]:
     with ExitStack() as stack:
-        endpoint = stack.enter_context(s3())
+        endpoint = address(*stack.enter_context(s3_server()))
         client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
         sides = [(Bucket(client, OURS), *stack.enter_context(ours(endpoint))), (Bucket(client, THEIRS), *stack.enter_context(theirs(endpoint)))]
         for side in sides:
@@ -135,7 +104,7 @@ def rows() -> list[Row]:
             for side, used in zip(sides, times):
                 used.append(each(*side))
         assert [each["url"] for each in sides[0][0].listed()] == [each["url"] for each in sides[1][0].listed()]
-    return [at_most(f"syncS3Bucket, processor time of an event, {PICTURES:,} pictures", *times, "ms", 0.1)]
+    return [compared(f"syncS3Bucket, processor time of an event, {PICTURES:,} pictures", *times, "ms", 0.1)]
 
 
 if __name__ == "__main__":

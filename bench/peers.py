@@ -14,11 +14,10 @@ import statistics
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 
 import boards
 from boards import Board, Ground, Load, cpu_seconds, load
-from table import Row, at_most, keep, spread
+from table import Row, compared, keep, spread
 
 COST_ROUNDS, COST_SECONDS = 5, 1.2
 RATE_ROUNDS, RATE_SECONDS = 3, 2
@@ -87,8 +86,8 @@ def costs(ground: Ground, what: str, ours: Board, peers: Peers, beside: str = ""
             done = ask(ground, board, what, "-c", "1", seconds=COST_SECONDS)
             assert not done.failed, f"{name}: {done}"
             found[name].append(done.cpu_ms)
-    rows = [at_most(f"processor time: {what}{beside and f', {beside}'} / {name}", found["ours"], found[name], "ms", GOALS[name]) for name in peers]
-    return [replace(row, goal="", met=None) for row in rows] if beside else rows
+    return [compared(f"processor time: {what}{beside and f', {beside}'} / {name}", found["ours"], found[name], "ms", None if beside else GOALS[name])
+            for name in peers]
 
 
 def rates(ground: Ground, what: str, ours: Board, peers: Peers, beside: str = "") -> list[Row]:

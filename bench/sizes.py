@@ -3,7 +3,8 @@
 import zipfile
 from pathlib import Path
 
-from bootstraps import FUNCTIONS, TARGETS, can_build, functions
+from bootstraps import FUNCTIONS, TARGETS, functions
+from rust import has_target
 from table import RESULTS, Row, keep
 
 MEGABYTE = 1e6
@@ -29,8 +30,8 @@ def row(name: str, architecture: str, bootstrap: Path) -> Row:
 
 def main() -> None:
     rows = []
-    for architecture in TARGETS:
-        if can_build(architecture):
+    for architecture, target in TARGETS.items():
+        if has_target(target):
             built = functions(architecture)
             rows += [row(name, architecture, built / name / "bootstrap") for name in FUNCTIONS]
         else:

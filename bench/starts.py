@@ -9,10 +9,9 @@ import os
 import statistics
 import subprocess
 from collections.abc import Sequence
-from dataclasses import replace
 
 from bootstraps import bootstraps, functions
-from table import ROOT, TARGET, Row, at_most, keep, spread
+from table import ROOT, TARGET, Row, compared, keep, spread
 
 ROUNDS = 200
 PATIENCE_SECONDS = 300
@@ -40,11 +39,6 @@ def measured() -> list[dict]:
     return json.loads(done.stdout)
 
 
-def reported(what: str, ours: Sequence[float], theirs: Sequence[float], unit: str) -> Row:
-    """Medians compared, without a goal."""
-    return replace(at_most(what, ours, theirs, unit, 1), goal="", met=None)
-
-
 def within(what: str, values: Sequence[float], most: float, unit: str) -> Row:
     """A figure of ours by itself."""
     median = statistics.median(values)
@@ -52,7 +46,7 @@ def within(what: str, values: Sequence[float], most: float, unit: str) -> Row:
 
 
 def rows_of_next(case: dict) -> list[Row]:
-    return [at_most(f"start to first /next: {case['function']}", case["ours"]["next"], case["hello"]["next"], "ms", 1.15)]
+    return [compared(f"start to first /next: {case['function']}", case["ours"]["next"], case["hello"]["next"], "ms", 1.15)]
 
 
 def rows_of_answers(case: dict) -> list[Row]:
@@ -63,11 +57,11 @@ def rows_of_answers(case: dict) -> list[Row]:
     what = f"{case['function']}, {CASES[case['case']]} ({calls})"
     answer, memory, processor = f"start to first answer: {what}", f"peak memory then: {what}", f"processor time until then: {what}"
     if case["case"] not in WITH_GOAL:
-        return [reported(answer, ours["answer"], hello["answer"], "ms"), reported(memory, ours["memory"], hello["memory"], "MiB")]
-    return [at_most(answer, ours["answer"], hello["answer"], "ms", 2.0),
-            at_most(memory, ours["memory"], hello["memory"], "MiB", 2.5),
+        return [compared(answer, ours["answer"], hello["answer"], "ms"), compared(memory, ours["memory"], hello["memory"], "MiB")]
+    return [compared(answer, ours["answer"], hello["answer"], "ms", 2.0),
+            compared(memory, ours["memory"], hello["memory"], "MiB", 2.5),
             within(memory, ours["memory"], MOST_MEBIBYTES, "MiB"),
-            reported(processor, ours["processor"], hello["processor"], "ms")]
+            compared(processor, ours["processor"], hello["processor"], "ms")]
 
 
 def main() -> None:

@@ -33,10 +33,11 @@ def spread(values: Sequence[float], unit: str) -> str:
     return f"{middle:.3g} {unit} ({low:.3g}–{high:.3g})"
 
 
-def at_most(what: str, ours: Sequence[float], theirs: Sequence[float], unit: str, most: float) -> Row:
-    """Medians compared: ours is at most so many times theirs."""
+def compared(what: str, ours: Sequence[float], theirs: Sequence[float], unit: str, most: float | None = None) -> Row:
+    """Medians: ours is to be at most so many times theirs, or is only reported."""
     ratio = statistics.median(ours) / statistics.median(theirs)
-    return Row(what, spread(ours, unit), spread(theirs, unit), f"{ratio:.3g}×", f"≤ {most:g}×", ratio <= most)
+    goal, met = ("", None) if most is None else (f"≤ {most:g}×", ratio <= most)
+    return Row(what, spread(ours, unit), spread(theirs, unit), f"{ratio:.3g}×", goal, met)
 
 
 def show(rows: Sequence[Row]) -> str:

@@ -12,17 +12,13 @@ from pathlib import Path
 import pytest
 
 from lambda_runtime import running
+from rust import has_target
 from stack import ROOT
 
 FUNCTIONS = {"MessageBoard": "message-board", "SyncS3Bucket": "sync-s3-bucket", "MigrateDatabase": "migrate-database"}
 # ELF's e_machine.
 MACHINES = {"arm64": 183, "x86_64": 62}
 TOOLS = Path(sys.executable).parent
-
-
-def has_target(name: str) -> bool:
-    folder = subprocess.run(["rustc", "--print", "target-libdir", "--target", name], cwd=ROOT, capture_output=True, text=True, check=True)
-    return Path(folder.stdout.strip()).is_dir()
 
 
 @pytest.fixture(scope="module")

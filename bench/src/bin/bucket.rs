@@ -9,27 +9,15 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Query, Request, State};
-use axum::middleware::{Next, from_fn};
+use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::serve::ListenerExt as _;
-use clap::Parser;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use tokio::net::TcpListener;
-use tokio::time::sleep;
-
-/// S3 in memory on a free port of 127.0.0.1.
-#[derive(Parser)]
-struct Options {
-    /// Milliseconds that every answer takes; S3's own are some ten.
-    #[arg(long, default_value_t = 0)]
-    delay: u64,
-}
 
 struct Object {
     etag: HeaderValue,
@@ -49,17 +37,9 @@ type Shared = Arc<Mutex<Objects>>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let delay = Duration::from_millis(Options::parse().delay);
-    let delayed = from_fn(move |request: Request, next: Next| async move {
-        if !delay.is_zero() {
-            sleep(delay).await;
-        }
-        next.run(request).await
-    });
     let app = Router::new()
         .fallback(answer)
         .layer(DefaultBodyLimit::disable())
-        .layer(delayed)
         .with_state(Shared::default());
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     println!("http://{}", listener.local_addr()?);

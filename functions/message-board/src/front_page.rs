@@ -1,7 +1,7 @@
 //! The first page, answered from its file ([`shared::front_page`]), and the file kept up to date.
 //!
-//! What a sandbox knows of it: the page for a second after it was read, the file's version, when it last looked for marks of
-//! changes that died, and up to which change the file was written.
+//! What a sandbox knows of it: the page for a second after it was read, the file's version, when it last looked
+//! for marks of changes that died, and up to which change the file was written.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};

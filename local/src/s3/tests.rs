@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{BehaviorVersion, Config, Region};
+use aws_sdk_s3::config::{Config, Region};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -111,7 +111,7 @@ async fn running() -> (TempDir, Running) {
 
 fn client(address: SocketAddr, access_key: &str, secret: &str) -> Client {
     let config = Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
+        .behavior_version(shared::aws::behavior())
         .http_client(shared::aws::http_client())
         .region(Region::from_static("us-east-1"))
         .credentials_provider(Credentials::new(access_key, secret, None, None, "test"))

@@ -6,8 +6,8 @@ use aws_types::SdkConfig;
 
 /// A service's client, made when it is first used. Clones are the same one.
 ///
-/// Making one takes a tenth of a function's start (the SDK reads its table of regions), and most requests use one
-/// service only.
+/// Making one takes 0.8 million instructions (the SDK reads its table of regions), a quarter of what message-board
+/// took to its first event with two, and most requests use one service only.
 pub struct Service<C>(Arc<LazyLock<C, Make<C>>>);
 
 type Make<C> = Box<dyn FnOnce() -> C + Send>;

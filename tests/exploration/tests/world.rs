@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{BehaviorVersion, Region};
+use aws_sdk_s3::config::Region;
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
@@ -273,7 +273,7 @@ impl<T> World<T> {
 
 fn client(way: Way) -> Client {
     let config = aws_sdk_s3::Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
+        .behavior_version(shared::aws::behavior())
         .http_client(http_client(way))
         .region(Region::new("us-east-1"))
         .credentials_provider(credentials())
@@ -283,7 +283,7 @@ fn client(way: Way) -> Client {
 
 fn data_api(way: Way) -> aws_sdk_rdsdata::Client {
     let config = aws_sdk_rdsdata::Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
+        .behavior_version(shared::aws::behavior())
         .http_client(http_client(way))
         .region(Region::new("us-east-1"))
         .credentials_provider(credentials())
