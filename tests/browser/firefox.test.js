@@ -18,8 +18,8 @@ test('in Firefox one writes, posts a large photo, opens it, reloads and deletes'
     await eventually(async () => assert.match(await firefox.text('.picture-field__note'), /Made smaller/));
 
     // The draft is still there after a reload.
-    await firefox.send('WebDriver:Refresh', {});
-    await eventually(async () => assert.equal(await firefox.run('return document.querySelector("#composer-text").value'), '火狐 says https://example.com/.'));
+    await firefox.reload();
+    await eventually(async () => assert.equal(await firefox.property('#composer-text', 'value'), '火狐 says https://example.com/.'));
     await eventually(async () => assert.match(await firefox.text('.picture-field__name'), /camera-6mb\.jpg/));
 
     await firefox.click('.composer__post');
@@ -28,18 +28,18 @@ test('in Firefox one writes, posts a large photo, opens it, reloads and deletes'
     const [{ picture }] = (await board.json('/api/messages')).messages;
     assert.equal(Math.max(picture.width, picture.height), 2_048);
     assert.ok(picture.width < picture.height, 'taken upright');
-    await eventually(async () => assert.equal(await firefox.run('return document.querySelector(".carrousel__slide.is-current img")?.naturalWidth ?? 0'), picture.width));
+    await eventually(async () => assert.equal(await firefox.property('.carrousel__slide.is-current img', 'naturalWidth'), picture.width));
 
     await firefox.click('.message__picture');
-    assert.equal(await firefox.run('return document.querySelector(".picture-dialog").open'), true);
-    await firefox.send('WebDriver:Back', {});
-    await eventually(async () => assert.equal(await firefox.run('return document.querySelector(".picture-dialog").open'), false));
+    await eventually(async () => assert.equal(await firefox.property('.picture-dialog', 'open'), true));
+    await firefox.goBack();
+    await eventually(async () => assert.equal(await firefox.property('.picture-dialog', 'open'), false));
 
     await firefox.click('.masthead__language');
-    assert.equal(await firefox.text('.composer__title'), '寫留言');
+    await eventually(async () => assert.equal(await firefox.text('.composer__title'), '寫留言'));
     await firefox.click('.message__delete');
     await firefox.click('.confirmation__yes');
-    await eventually(async () => assert.equal(await firefox.run('return document.querySelectorAll(".message").length'), 0));
+    await eventually(async () => assert.equal(await firefox.count('.message'), 0));
     assert.deepEqual((await board.json('/api/messages')).messages, []);
   } finally {
     await firefox?.close();

@@ -1,0 +1,84 @@
+// Someone at the page, in the words of WebDriver, whichever way its commands take to the browser.
+// https://www.w3.org/TR/webdriver2/#endpoints
+
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { eventually } from './visitor.js';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+const LISTEN = `
+  window.complaints = [];
+  const note = (text) => window.complaints.push(text);
+  addEventListener('error', (event) => note(event.message ?? event.target.src + ' does not load'), true);
+  addEventListener('unhandledrejection', (event) => note('unhandled: ' + event.reason));
+  addEventListener('securitypolicyviolation', (event) => note(event.violatedDirective + ' refuses ' + event.blockedURI));`;
+
+/** Each browser has a `send(command, parameters)` of its own, which answers what the command answers. */
+export class WebDriver {
+  /** What the page complained about: script errors, refused and missing resources. Not while it is still loading. */
+  complaints = [];
+
+  async goTo(url) {
+    await this.send('Navigate', { url });
+    await this.run(LISTEN);
+  }
+
+  async reload() {
+    await this.hear();
+    await this.send('Refresh', {});
+    await this.run(LISTEN);
+  }
+
+  /** Adds to the complaints what came since the page was loaded. */
+  async hear() {
+    this.complaints.push(...(await this.run('return window.complaints.splice(0)')));
+  }
+
+  goBack() {
+    return this.send('Back', {});
+  }
+
+  /** Runs the body of a function in the page; a promise that it returns is waited for. */
+  async run(script, ...args) {
+    const { value } = await this.send('ExecuteScript', { script, args });
+    return value;
+  }
+
+  async #find(selector) {
+    const { value } = await this.send('FindElement', { using: 'css selector', value: selector });
+    return Object.values(value)[0];
+  }
+
+  /** Clicks as soon as that is possible. */
+  async click(selector) {
+    await eventually(async () => this.send('ElementClick', { id: await this.#find(selector) }));
+  }
+
+  /** Types text, or the path of a file for a file input. */
+  async type(selector, text) {
+    await this.send('ElementSendKeys', { id: await eventually(() => this.#find(selector)), text });
+  }
+
+  text(selector) {
+    return this.run('return document.querySelector(arguments[0])?.textContent ?? null', selector);
+  }
+
+  count(selector) {
+    return this.run('return document.querySelectorAll(arguments[0]).length', selector);
+  }
+
+  /** A property of the first such element. */
+  property(selector, name) {
+    return this.run('return document.querySelector(arguments[0])?.[arguments[1]] ?? null', selector, name);
+  }
+
+  /** What axe-core finds against WCAG 2.2 A and AA and its best practices: nothing, it is hoped. */
+  async violations() {
+    return this.run(
+      `${await readFile(AXE, 'utf8')}
+      return axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+        violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' | ')));`,
+    );
+  }
+}
