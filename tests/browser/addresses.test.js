@@ -63,10 +63,10 @@ boardTest('every message has an address of its own', {}, async ({ board, visitor
   await message.getByRole('link', { name: 'Link to this message' }).click();
   const { id } = (await board.json('/api/messages')).messages.find(({ text }) => text === 'number 2');
   assert.equal(visitor.page.url(), `${board.site}#${id}`);
-  await eventually(async () => assert.equal(await visitor.hasFocus(message), true));
+  await visitor.focusIsAt(message);
 
   const other = await visitor.openTab(`${board.site}#${id}`);
-  await eventually(async () => assert.equal(await other.hasFocus(other.message('number 2')), true));
+  await other.focusIsAt(other.message('number 2'));
   assert.equal(await other.find('.linked').isVisible(), false);
 });
 
@@ -77,14 +77,14 @@ boardTest('the address of an old message shows it by itself, and from there the 
   await visitor.page.goto(`${board.site}#${id}`);
   const linked = visitor.find('.linked .message');
   await linked.getByText('long ago').waitFor();
-  await eventually(async () => assert.equal(await visitor.hasFocus(linked), true));
+  await visitor.focusIsAt(linked);
   assert.equal(await visitor.find('.messages .message').count(), 20);
   assert.deepEqual(await visitor.violations(), []);
 
   await visitor.page.getByRole('button', { name: 'All messages' }).click();
   await visitor.find('.linked').waitFor({ state: 'hidden' });
   assert.equal(visitor.page.url(), board.site);
-  assert.equal(await visitor.hasFocus(visitor.page.getByRole('heading', { name: 'Messages' })), true);
+  await visitor.focusIsAt(visitor.page.getByRole('heading', { name: 'Messages' }));
 });
 
 boardTest('an old message that is shown by itself goes into the list once that has come so far', {}, async ({ board, visitor }) => {
@@ -104,7 +104,7 @@ boardTest('a message that its address led to goes like any other when it is dele
   await board.post('stays');
   await visitor.page.goto('about:blank');
   await visitor.page.goto(`${board.site}#${message.id}`);
-  await eventually(async () => assert.equal(await visitor.hasFocus(visitor.message('soon gone')), true));
+  await visitor.focusIsAt(visitor.message('soon gone'));
   await board.delete(message);
   await visitor.lookAgain();
   await visitor.message('soon gone').waitFor({ state: 'detached' });
@@ -118,7 +118,7 @@ boardTest('the address of a deleted message says that it was deleted', { expecte
   await visitor.page.goto(`${board.site}#${message.id}`);
   const note = visitor.page.getByText('This message was deleted.');
   await note.waitFor();
-  await eventually(async () => assert.equal(await visitor.hasFocus(note), true));
+  await visitor.focusIsAt(note);
   assert.deepEqual(await visitor.violations(), []);
 });
 
@@ -153,8 +153,8 @@ boardTest('a picture opens large, leads on by the keyboard, and Back closes it',
   await visitor.page.goBack();
   await dialog.waitFor({ state: 'hidden' });
   assert.equal(visitor.page.url(), board.site);
-  assert.equal(await visitor.hasFocus(opener), true);
-  assert.equal(await placeOf(opener), place);
+  await visitor.focusIsAt(opener);
+  await eventually(async () => assert.equal(await placeOf(opener), place));
 
   for (const close of [() => visitor.page.keyboard.press('Escape'), () => dialog.getByRole('button', { name: 'Close' }).click()]) {
     await opener.click();
@@ -171,5 +171,5 @@ boardTest('a picture of the carrousel leads to its message', {}, async ({ visito
   await visitor.carrouselPicture.waitFor();
   await visitor.page.evaluate(() => window.scrollTo(0, 0));
   await visitor.carrouselPicture.click();
-  await eventually(async () => assert.equal(await visitor.hasFocus(visitor.message('the bridge')), true));
+  await visitor.focusIsAt(visitor.message('the bridge'));
 });

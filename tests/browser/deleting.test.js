@@ -9,7 +9,7 @@ boardTest('a deleted message goes from the list and its picture from the carrous
   await visitor.find('.carrousel__count', { hasText: '1 / 2' }).waitFor();
 
   await visitor.delete('goes');
-  assert.equal(await visitor.hasFocus(visitor.message('stays')), true);
+  await visitor.focusIsAt(visitor.message('stays'));
   await eventually(async () => {
     const sources = await visitor.find('.carrousel__picture').evaluateAll((images) => images.map(({ src }) => src));
     assert.equal(sources.length, 1);
@@ -17,7 +17,7 @@ boardTest('a deleted message goes from the list and its picture from the carrous
   });
 
   assert.deepEqual((await board.json('/api/messages')).messages.map(({ text }) => text), ['stays']);
-  assert.equal((await board.json('/api/carrousel.json')).length, 1);
+  await eventually(async () => assert.equal((await board.json('/api/carrousel.json')).length, 1));
   assert.equal((await fetch(url)).ok, false);
 
   await visitor.page.reload();
@@ -31,7 +31,7 @@ boardTest('deleting asks first, and “keep” keeps', {}, async ({ visitor }) =
   await button.click();
   await visitor.page.getByRole('button', { name: 'Keep it' }).click();
   await visitor.page.getByRole('dialog').waitFor({ state: 'hidden' });
-  assert.equal(await visitor.hasFocus(button), true);
+  await visitor.focusIsAt(button);
 
   await button.click();
   await visitor.page.keyboard.press('Escape');

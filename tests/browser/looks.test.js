@@ -118,7 +118,7 @@ boardTest('the whole way goes by the keyboard', {}, async ({ visitor }) => {
   await keyboard.press('Tab');
   await keyboard.press('Enter');
   await visitor.page.getByText('Nothing is pinned up yet').waitFor();
-  assert.equal(await focused(), 'messages-title');
+  await eventually(async () => assert.equal(await focused(), 'messages-title'));
 });
 
 boardTest('a browser set to Chinese gets a Chinese page, and every word of it', { locale: 'zh-TW', settings: { CONTACT_URL: 'https://example.com/' } }, async ({ board, visitor }) => {

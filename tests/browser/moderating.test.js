@@ -22,7 +22,7 @@ boardTest('a moderator deletes any message, for as long as the tab is open', {},
   assert.deepEqual(await visitor.violations(), []);
   await visitor.page.reload();
   await visitor.delete('unwanted');
-  assert.equal(await visitor.hasFocus(visitor.message('welcome')), true);
+  await visitor.focusIsAt(visitor.message('welcome'));
   assert.deepEqual((await board.json('/api/messages')).messages.map(({ text }) => text), ['welcome']);
 
   const other = await visitor.openTab(board.site);

@@ -65,7 +65,7 @@ for (const [what, [answer, place, words, focused]] of Object.entries(refusals)) 
     const error = visitor.find(place);
     await error.waitFor();
     assert.match(await error.textContent(), words);
-    assert.equal(await visitor.hasFocus(visitor.find(focused)), true);
+    await visitor.focusIsAt(visitor.find(focused));
     assert.equal(await visitor.textField.inputValue(), draft.text);
     assert.equal(await visitor.page.getByLabel('Name').inputValue(), draft.author);
     assert.equal(await visitor.page.getByLabel('What is in the picture?').inputValue(), draft.alt);
@@ -81,7 +81,7 @@ boardTest('a name that is too long is named as the field at fault', {}, async ({
   await visitor.write({ text: 'hello', author: 'x'.repeat(41) });
   await visitor.postButton.click();
   await visitor.find('#composer-author-error', { hasText: 'At most 40 characters' }).waitFor();
-  assert.equal(await visitor.hasFocus(visitor.page.getByLabel('Name')), true);
+  await visitor.focusIsAt(visitor.page.getByLabel('Name'));
   assert.equal(await visitor.find('#composer-text-error').textContent(), '');
 });
 
@@ -131,7 +131,7 @@ boardTest('after posting, the form is ready for the next message and the keyboar
   const message = await visitor.post({ text: 'hello', author: 'Ada' });
   assert.equal(await visitor.textField.inputValue(), '');
   assert.equal(await visitor.page.getByLabel('Name').inputValue(), 'Ada');
-  assert.equal(await visitor.hasFocus(message), true);
+  await visitor.focusIsAt(message);
   await visitor.find('#announcer', { hasText: 'Your message is on the board.' }).waitFor({ state: 'attached' });
 });
 

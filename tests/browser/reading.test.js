@@ -67,7 +67,7 @@ boardTest('new messages wait behind a button and never move what is read', {}, a
     const fresh = visitor.message(`fresh before ${text}`);
     await fresh.waitFor();
     assert.equal((await visitor.texts())[0], `fresh before ${text}`);
-    assert.equal(await visitor.hasFocus(fresh), true);
+    await visitor.focusIsAt(fresh);
     await reveal.waitFor({ state: 'hidden' });
   }
 });

@@ -15,7 +15,7 @@ boardTest('whoever comes near the limit is told how much is left, and beyond it 
   assert.equal(await count.textContent(), '1 character too many');
   await visitor.postButton.click();
   await visitor.find('#composer-text-error', { hasText: 'At most 2,000 characters' }).waitFor();
-  assert.equal(await visitor.hasFocus(visitor.textField), true);
+  await visitor.focusIsAt(visitor.textField);
   assert.deepEqual(keys, []);
 
   await visitor.write({ text: 'x'.repeat(2_000) });
@@ -41,7 +41,11 @@ for (const keys of ['Control+Enter', 'Meta+Enter']) {
 
 boardTest('what was written and chosen survives a reload', {}, async ({ visitor }) => {
   await visitor.write({ text: '寫到一半', author: 'Ada', picture: 'small.jpg', alt: 'a lake' });
-  const [kept] = await visitor.keptPictures();
+  const kept = await eventually(async () => {
+    const [picture] = await visitor.keptPictures();
+    assert.equal(picture.name, 'small.jpg');
+    return picture;
+  });
   await visitor.page.reload();
   await visitor.prepared();
   assert.equal(await visitor.textField.inputValue(), '寫到一半');
@@ -55,12 +59,12 @@ boardTest('what was written and chosen survives a reload', {}, async ({ visitor 
   await visitor.page.reload();
   await visitor.message('寫到一半').waitFor();
   assert.equal(await visitor.textField.inputValue(), '', 'posted is posted');
-  assert.deepEqual(await visitor.keptPictures(), []);
+  await eventually(async () => assert.deepEqual(await visitor.keptPictures(), []));
 });
 
 boardTest('what was written survives the end of the page without a word', {}, async ({ board, visitor }) => {
   await visitor.write({ text: 'unfinished', picture: 'drawing.png' });
-  await visitor.find('#announcer', { hasText: 'Picture added.' }).waitFor({ state: 'attached' });
+  await eventually(async () => assert.equal((await visitor.keptPictures()).length, 1));
   // As when the browser crashes: nothing of the page gets to run any more.
   const session = await visitor.context.newCDPSession(visitor.page);
   session.send('Page.crash').catch(() => {});
@@ -197,7 +201,7 @@ boardTest('sending shows how far it is and can be cancelled', {}, async ({ board
 
   await visitor.page.getByRole('button', { name: 'Cancel' }).click();
   await visitor.find('.composer__error', { hasText: 'Cancelled. Your message is still here.' }).waitFor();
-  assert.equal(await visitor.hasFocus(visitor.postButton), true);
+  await visitor.focusIsAt(visitor.postButton);
   await progress.waitFor({ state: 'hidden' });
   assert.deepEqual((await board.json('/api/messages')).messages, []);
 

@@ -1,5 +1,6 @@
 // Someone at the page: opens it in Chromium, writes, posts, deletes, and sees what is there.
 
+import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -228,9 +229,9 @@ export class Visitor {
     return this.find('.message__text').allTextContents();
   }
 
-  /** Whether the keyboard is at this element. */
-  async hasFocus(locator) {
-    return locator.evaluate((element) => element === document.activeElement);
+  /** Waits until the keyboard is at this element. */
+  async focusIsAt(locator) {
+    await eventually(async () => assert.equal(await locator.evaluate((element) => element === document.activeElement), true, 'the keyboard is at it'));
   }
 }
 
