@@ -182,14 +182,14 @@ fn string() -> ObjectBuilder {
 }
 
 /// What no text may contain: control characters but line breaks and tabs.
-const CONTROLS: &str = "\u{0}-\u{8}\u{b}\u{c}\u{e}-\u{1f}\u{7f}-\u{9f}";
+const CONTROLS: &str = "\u{0}-\u{8}\u{e}-\u{1f}\u{7f}-\u{84}\u{86}-\u{9f}";
 /// And no single line.
-const LINE_BREAKS: &str = "\t\n\r\u{2028}\u{2029}";
+const LINE_BREAKS: &str = "\t\n\u{b}\u{c}\r\u{85}\u{2028}\u{2029}";
 /// Unicode's `Bidi_Control`.
 const BIDIRECTIONAL: &str = "\u{61c}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}";
 /// Unicode's `White_Space` and `Default_Ignorable_Code_Point`, and the empty braille pattern: nothing that could
 /// be seen.
-const INVISIBLE: &str = "\t\n\r \u{a0}\u{1680}\u{2000}-\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}\u{2800}\
+const INVISIBLE: &str = "\t\n\u{b}\u{c}\r \u{85}\u{a0}\u{1680}\u{2000}-\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}\u{2800}\
     \u{ad}\u{34f}\u{61c}\u{115f}-\u{1160}\u{17b4}\u{17b5}\u{180b}-\u{180f}\u{200b}-\u{200f}\u{202a}-\u{202e}\
     \u{2060}-\u{206f}\u{3164}\u{fe00}-\u{fe0f}\u{feff}\u{ffa0}\u{fff0}-\u{fff8}\u{1bca0}-\u{1bca3}\
     \u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}";

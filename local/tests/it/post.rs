@@ -31,6 +31,15 @@ async fn a_text_is_posted_as_json() {
             json!({"text": " 你好 🌉👩‍🚀\tthere\r\nand\rhere \n", "author": "  Ada  "}),
             json!({"text": "你好 🌉👩‍🚀\tthere\nand\nhere", "author": "Ada"}),
         ),
+        // As slides and PDFs have it, and as long as may be once its line breaks are of one character.
+        (
+            json!({"text": "a\u{b}b\u{c}c\u{85}d\u{2028}e\u{2029}f\u{b}\r\ng\u{c}"}),
+            json!({"text": "a\nb\nc\nd\ne\nf\n\ng", "author": null}),
+        ),
+        (
+            json!({"text": "a\r\nb\u{2028}".repeat(500)}),
+            json!({"text": "a\nb\n".repeat(500).trim_end(), "author": null}),
+        ),
         (
             json!({"text": "x", "author": null, "alt": null, "picture": null, "other": 1}),
             json!({"text": "x", "author": null}),
@@ -127,6 +136,16 @@ async fn a_field_that_breaks_its_rules_is_named() {
             json!([lines("author")]),
         ),
         (
+            json!({"text": "x", "author": "A\u{b}B"}),
+            json!([lines("author")]),
+        ),
+        (
+            json!({"text": "x", "author": "A\u{85}B"}),
+            json!([lines("author")]),
+        ),
+        (json!({"text": "\u{b}\u{85}\u{2028}"}), json!([required])),
+        (json!({"text": "a\u{80}b"}), json!([control("text")])),
+        (
             json!({"text": "x", "author": "A\tB"}),
             json!([control("author")]),
         ),
@@ -162,6 +181,7 @@ async fn a_field_that_breaks_its_rules_is_named() {
     for (alt, error) in [
         ("x".repeat(501), too_long("alt", 500)),
         ("a\nb".into(), lines("alt")),
+        ("a\u{c}b".into(), lines("alt")),
         ("a\u{7}b".into(), control("alt")),
         ("a\u{200f}b".into(), bidirectional("alt")),
     ] {

@@ -84,6 +84,18 @@ async fn without_a_key_the_same_twice_is_two_messages() {
 }
 
 #[tokio::test]
+async fn a_line_break_is_the_same_however_it_is_written() {
+    let board = Board::start();
+    let key = new_key();
+    let first = board.post_with(&key, &json!({"text": "a\nb"})).await;
+    for same in ["a\r\nb", "a\u{b}b", "a\u{85}b", " a\u{2028}b\u{c}"] {
+        let repeated = board.post_with(&key, &json!({"text": same})).await;
+        assert_eq!(repeated.created(), first.created(), "{same:?}");
+    }
+    assert_eq!(board.messages().await.len(), 1);
+}
+
+#[tokio::test]
 async fn something_else_with_the_same_key_is_refused() {
     let board = Board::start();
     let (text_key, picture_key) = (new_key(), new_key());

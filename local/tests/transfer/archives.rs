@@ -100,6 +100,31 @@ async fn a_board_that_was_carried_over_is_the_same_board() {
     assert_same_to_visitors(&board, &other).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_of_before_whose_line_breaks_would_be_others_today_is_the_same() {
+    let board = Board::new();
+    post(&board.open(), "a\nb", None).await;
+    let database = board.data.path().join("data/corkboard.sqlite");
+    let database = rusqlite::Connection::open(database).unwrap();
+    let written = database.execute("UPDATE message SET text = 'a' || char(8232) || 'b'", []);
+    assert_eq!(written, Ok(1));
+    let archive = board.export();
+    assert_eq!(Content::of(&archive).messages[0]["text"], "a\u{2028}b");
+    let said = board.import(&archive).done();
+    assert!(
+        said.starts_with("messages: 0 taken, 1 already there, 0 not taken\n"),
+        "{said}"
+    );
+
+    let other = Board::new();
+    let said = other.import(&archive).done();
+    assert!(
+        said.starts_with("messages: 1 taken, 0 already there, 0 not taken\n"),
+        "{said}"
+    );
+    assert_eq!(other.content().messages[0]["text"], "a\nb");
+}
+
 async fn assert_same_to_visitors(board: &Board, other: &Board) {
     let (board, other) = (board.open(), other.open());
     let get = async |url: String| reqwest::get(url).await.unwrap();

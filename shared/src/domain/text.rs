@@ -28,6 +28,14 @@ pub enum InvalidField {
     WithoutPicture,
 }
 
+/// What ends a line, CR LF apart: line feed, vertical tab, form feed, carriage return, next line, and Unicode's line
+/// and paragraph separators. Slides and PDFs are full of the rarer ones.
+///
+/// <https://www.unicode.org/reports/tr14/#BK>
+const LINE_BREAKS: [char; 7] = [
+    '\n', '\u{b}', '\u{c}', '\r', '\u{85}', '\u{2028}', '\u{2029}',
+];
+
 /// A message's text: trimmed, at most [`MessageText::LIMIT`] characters, no control characters but line
 /// feed and tab. It may be empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +45,12 @@ impl MessageText {
     /// In Unicode scalar values, after trimming.
     pub const LIMIT: usize = 2_000;
 
-    /// Parses what a client sent. CR LF and CR become LF: a browser's form sends every line break as CR LF.
+    /// Parses what a client sent. Whatever ends a line becomes LF: a browser's form sends every line break as CR LF.
     ///
     /// # Errors
     /// Where it is too long or has other control characters.
     pub fn parse(text: &str) -> Result<Self, InvalidField> {
-        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        let text = text.replace("\r\n", "\n").replace(LINE_BREAKS, "\n");
         let text = text.trim();
         if text
             .chars()
@@ -115,7 +123,7 @@ impl Alt {
 
 fn one_line(text: &str, limit: usize) -> Result<Option<String>, InvalidField> {
     let text = text.trim();
-    if text.contains(['\n', '\r', '\u{2028}', '\u{2029}']) {
+    if text.contains(LINE_BREAKS) {
         return Err(InvalidField::SeveralLines);
     }
     if text.chars().any(char::is_control) {
@@ -151,10 +159,16 @@ mod tests {
 
     #[test]
     fn text_is_trimmed_and_its_line_breaks_are_line_feeds() {
-        assert_eq!(
-            MessageText::parse("  a\r\nb\rc\n ").unwrap().as_str(),
-            "a\nb\nc"
-        );
+        for (sent, kept) in [
+            ("  a\r\nb\rc\n ", "a\nb\nc"),
+            ("a\u{b}b\u{c}c\u{85}d\u{2028}e\u{2029}f", "a\nb\nc\nd\ne\nf"),
+            ("a\u{b}\r\nb\n\rc", "a\n\nb\n\nc"),
+            ("\u{2028}\u{c} a \u{85}\u{b}", "a"),
+            ("\u{b}\u{c}\u{85}\u{2028}\u{2029}", ""),
+        ] {
+            let text = MessageText::parse(sent).unwrap();
+            assert_eq!(text.as_str(), kept, "{sent:?}");
+        }
     }
 
     #[test]
@@ -171,7 +185,7 @@ mod tests {
     #[test]
     fn text_takes_tabs_and_line_feeds_but_no_other_control_character() {
         assert_eq!(MessageText::parse("a\tb\nc").unwrap().as_str(), "a\tb\nc");
-        for bad in ["a\0b", "a\u{7}b", "a\u{1b}[31mb", "a\u{7f}b", "a\u{85}b"] {
+        for bad in ["a\0b", "a\u{7}b", "a\u{1b}[31mb", "a\u{7f}b", "a\u{80}b"] {
             assert_eq!(
                 MessageText::parse(bad),
                 Err(InvalidField::ControlCharacter),
@@ -207,9 +221,9 @@ mod tests {
             Author::parse(&"字".repeat(41)),
             Err(InvalidField::TooLong { limit: 40 })
         );
-        for lines in ["a\nb", "a\rb", "a\u{2028}b", "a\u{2029}b"] {
+        for lines in LINE_BREAKS {
             assert_eq!(
-                Author::parse(lines),
+                Author::parse(&format!("a{lines}b")),
                 Err(InvalidField::SeveralLines),
                 "{lines:?}"
             );
