@@ -87,11 +87,31 @@ def write(account: Cloud, function: Lambda) -> None:
     assert front_page(account) == []
 
 
+def moderator(account: Cloud) -> dict[str, str]:
+    """The header by which moderators are known."""
+    secret = account.environment("MessageBoard")["BOARD_SECRET"]
+    token = subprocess.run([binary("corkboard"), "moderator-token"], env={"BOARD_SECRET": secret}, capture_output=True, text=True, check=True)
+    return {"authorization": f"Bearer {token.stdout.strip()}"}
+
+
+def moderate(account: Cloud, function: Lambda) -> None:
+    picture = expect(function, 201, event("api-post-multipart"))
+    told = request("GET", "/api/moderation/sender", **moderator(account)) | {
+        "rawQueryString": f"messageId={picture['id']}", "queryStringParameters": {"messageId": picture["id"]}}
+    assert expect(function, 200, told)["messages"] == 1
+    remove = event("api-post-json") | {"rawPath": "/api/moderation/remove-sender", "body": json.dumps({"messageId": picture["id"]})}
+    remove["headers"] |= moderator(account)
+    remove["requestContext"]["http"]["path"] = remove["rawPath"]
+    assert expect(function, 200, remove) == {"removed": 1}
+    assert front_page(account) == []
+
+
 def test_message_board_may_do_all_its_work():
     stack = Stack(source())
     with cloud(stack) as account, message_board(account) as (function, asked):
         read(account, function)
         write(account, function)
+        moderate(account, function)
     user = stack.resolve({"Ref": "DatabaseUserSecret"})
     assert set(asked) == {("rds-data:ExecuteStatement", stack.arn("Database")), ("secretsmanager:GetSecretValue", user)}
 
@@ -126,9 +146,7 @@ def test_a_change_that_fails_leaves_its_mark_if_it_may(action):
     drop(f"{MESSAGES}.0")(less)
     less["Resources"]["MessageBoardRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][4]["Action"] = action
     with cloud(Stack(less)) as account, message_board(account) as (function, _):
-        secret = account.environment("MessageBoard")["BOARD_SECRET"]
-        token = subprocess.run([binary("corkboard"), "moderator-token"], env={"BOARD_SECRET": secret}, capture_output=True, text=True, check=True)
-        delete = request("DELETE", "/api/messages/01ARZ3NDEKTSV4RRFFQ69G5FAV", authorization=f"Bearer {token.stdout.strip()}")
+        delete = request("DELETE", "/api/messages/01ARZ3NDEKTSV4RRFFQ69G5FAV", **moderator(account))
         expect(function, 503, delete)
         assert len(objects(account)) == ("s3:PutObject" in action)
 

@@ -160,13 +160,7 @@ pub async fn list(
     query: Result<Query<PageQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Query(query) = query.map_err(|_| {
-        Problem::InvalidParameter(FieldProblem {
-            field: "query",
-            code: FieldCode::Invalid,
-            detail: "must give each parameter once".into(),
-        })
-    })?;
+    let Query(query) = query?;
     let (limit, before) = query.parse().map_err(Problem::InvalidParameter)?;
 
     let store = board.store(deadline);

@@ -1,14 +1,16 @@
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::routing::post;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, Request, State};
+use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use headers::authorization::Bearer;
 use headers::{Authorization, HeaderMapExt as _};
 use http::HeaderMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shared::domain::MessageId;
-use utoipa::ToSchema;
+use shared::store::Summary;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::deadline::Deadline;
 use crate::json::Value;
@@ -17,7 +19,81 @@ use crate::problem::{FieldCode, FieldProblem, Problem};
 use crate::{Board, draft, openapi};
 
 pub fn router() -> Router<Arc<Board>> {
-    Router::new().route("/api/moderation/remove-sender", post(remove_sender))
+    Router::new()
+        .route("/api/moderation/sender", get(sender))
+        .route("/api/moderation/remove-sender", post(remove_sender))
+}
+
+/// Whose sender.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Whose {
+    message_id: Option<String>,
+}
+
+/// The same as it is described: the parameter must be there.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes")]
+struct WhoseParameters {
+    /// A message of the sender.
+    #[param(rename = "messageId", schema_with = openapi::id)]
+    message_id: (),
+}
+
+/// What removing the sender of a message would remove now.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Sender)]
+pub struct SenderBody {
+    /// Whether it is known who sent the message. If not, only the message itself would go.
+    known: bool,
+    /// How many messages, also of others who post from the same address that day.
+    messages: u64,
+    /// The names on them, the most frequent first, 20 at most.
+    authors: Vec<String>,
+    /// How many further names there are.
+    other_authors: u64,
+    /// How many of the messages are without a name.
+    anonymous: u64,
+    /// When the first of them was posted; null where there are none.
+    #[schema(required, format = DateTime)]
+    since: Option<String>,
+}
+
+problems!(
+    SenderProblems: TokenMissing, TokenWrong, InvalidParameter, MessageNotFound, DatabaseResuming,
+    DatabaseUnavailable, Internal,
+);
+
+/// What the sender of a message posted that day: what `remove-sender` would remove.
+#[utoipa::path(get, path = "/api/moderation/sender", operation_id = "getSender",
+    security(("moderator" = [])),
+    params(WhoseParameters),
+    responses((status = 200, description = "The sender.", body = SenderBody), SenderProblems))]
+pub async fn sender(
+    State(board): State<Arc<Board>>,
+    Extension(deadline): Extension<Deadline>,
+    query: Result<Query<Whose>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Json<SenderBody>, Problem> {
+    board.admit_moderator(&headers)?;
+    let Query(Whose { message_id: id }) = query?;
+    let id = message_id(id.map(Value::Text).as_ref()).map_err(Problem::InvalidParameter)?;
+    let store = board.store(deadline);
+    let sender = store.sender_of(id).await?;
+    let summary = match &sender {
+        Some(sender) => store.summary_of(sender).await?,
+        None => Summary::of(store.find(id).await?.ok_or(Problem::MessageNotFound)?),
+    };
+    Ok(Json(SenderBody {
+        known: sender.is_some(),
+        messages: summary.messages,
+        authors: summary.authors,
+        other_authors: summary.other_authors,
+        anonymous: summary.anonymous,
+        since: summary.first.map(MessageId::created_at),
+    }))
 }
 
 /// A message of the sender.
@@ -50,13 +126,7 @@ pub async fn remove_sender(
     Extension(deadline): Extension<Deadline>,
     request: Request,
 ) -> Result<Json<Removed>, Problem> {
-    if !board
-        .settings
-        .tokens
-        .is_moderator(&bearer(request.headers())?)
-    {
-        return Err(Problem::TokenWrong);
-    }
+    board.admit_moderator(request.headers())?;
     let body = draft::json_object(request, &["messageId"]).await?;
     let id =
         message_id(body.get("messageId")).map_err(|fault| Problem::InvalidFields(vec![fault]))?;
@@ -76,6 +146,16 @@ fn message_id(value: Option<&Value>) -> Result<MessageId, FieldProblem> {
             .parse()
             .map_err(|_| fault(FieldCode::Invalid, "must be a message's id")),
         Some(Value::Other) => Err(fault(FieldCode::NotAString, "must be a string")),
+    }
+}
+
+impl Board {
+    fn admit_moderator(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        if self.settings.tokens.is_moderator(&bearer(headers)?) {
+            Ok(())
+        } else {
+            Err(Problem::TokenWrong)
+        }
     }
 }
 

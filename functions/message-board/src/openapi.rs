@@ -38,6 +38,7 @@ pub async fn openapi() -> Json<utoipa::openapi::OpenApi> {
         messages::one,
         messages::create,
         messages::delete,
+        moderation::sender,
         moderation::remove_sender,
         carrousel::carrousel,
         health::health,

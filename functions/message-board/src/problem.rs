@@ -2,6 +2,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
@@ -418,6 +419,17 @@ impl IntoResponse for Problem {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+/// Each parameter is a text, so what cannot be read is one that is there twice.
+impl From<QueryRejection> for Problem {
+    fn from(_: QueryRejection) -> Self {
+        Self::InvalidParameter(FieldProblem {
+            field: "query",
+            code: FieldCode::Invalid,
+            detail: "must give each parameter once".into(),
+        })
     }
 }
 

@@ -54,6 +54,31 @@ impl Board {
         ask(post.bearer_auth(token).json(&json!({ "messageId": id }))).await
     }
 
+    async fn sender(&self, token: &str, query: &str) -> Answer {
+        let get = http().get(self.url(&format!("/api/moderation/sender{query}")));
+        ask(get.bearer_auth(token)).await
+    }
+
+    /// That what is told of a message's sender is this, and that removing it removes as many.
+    async fn removal_is(&self, id: &str, told: &Value) {
+        let token = self.moderator_token();
+        let query = format!("?messageId={id}");
+        let answer = self.sender(&token, &query).await;
+        answer.is(200, &[JSON, NO_STORE], told);
+        let removed = self.remove_sender(&token, id).await;
+        removed.is(
+            200,
+            &[JSON, NO_STORE],
+            &json!({"removed": told["messages"]}),
+        );
+    }
+
+    async fn post_as(&self, author: &str, address: &str) -> Value {
+        let post = http().post(self.url("/api/messages"));
+        let post = post.json(&json!({ "text": "hello", "author": author }));
+        ask(post.header("x-forwarded-for", address)).await.created()
+    }
+
     async fn post_picture_from(&self, address: &str) -> Value {
         let form = reqwest::multipart::Form::new().part("picture", file(picture("small.jpg"), "a"));
         let post = http().post(self.url("/api/messages")).multipart(form);
@@ -211,6 +236,140 @@ async fn a_message_whose_sender_is_not_known_any_more_goes_alone() {
     answer.is(200, &[JSON, NO_STORE], &json!({"removed": 1}));
     assert_eq!(board.messages().await, [shown(&other)]);
     board.post_from("192.0.2.1", "goes on").await.created();
+}
+
+#[tokio::test]
+async fn what_removing_a_sender_removes_is_told_before() {
+    let board = limit::board("0");
+    let (school, other) = ("192.0.2.1", "192.0.2.2");
+    let first = board.post_picture_from(school).await;
+    for author in ["Ada", "Bob", "", "Bob", "字", "Eve"] {
+        board.post_as(author, school).await;
+    }
+    board.post_as("Ann", other).await;
+    // One that is about to be posted goes, too; one that is deleted is gone.
+    let pending = board.post_as("Cem", school).await;
+    let sql = "UPDATE message SET status = 'pending' WHERE id = :id";
+    board.sql(sql, id(&pending)).await;
+    let gone = board.post_as("Dan", school).await;
+    let own = gone["deleteToken"].as_str().unwrap();
+    assert_eq!(board.delete(id(&gone), own).await.status, 204);
+
+    let told = json!({
+        "known": true, "messages": 8, "authors": ["Bob", "Ada", "字", "Eve", "Cem"], "otherAuthors": 0,
+        "anonymous": 2, "since": first["createdAt"],
+    });
+    board.removal_is(id(&gone), &told).await;
+    let left = board.messages().await;
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0]["author"], "Ann");
+    let nothing = json!({
+        "known": true, "messages": 0, "authors": [], "otherAuthors": 0, "anonymous": 0, "since": null,
+    });
+    board.removal_is(id(&gone), &nothing).await;
+}
+
+#[tokio::test]
+async fn of_many_names_the_most_frequent_are_told() {
+    let board = limit::board("0");
+    let names: Vec<_> = (0..25).map(|number| format!("number {number}")).collect();
+    join_all(names.iter().map(|name| board.post_as(name, "192.0.2.1"))).await;
+    let last = board.post_as("number 24", "192.0.2.1").await;
+    let answer = board
+        .sender(
+            &board.moderator_token(),
+            &format!("?messageId={}", id(&last)),
+        )
+        .await
+        .json();
+    assert_eq!(
+        (&answer["messages"], &answer["otherAuthors"]),
+        (&json!(26), &json!(5))
+    );
+    let names = answer["authors"].as_array().unwrap();
+    assert_eq!((names.len(), &names[0]), (20, &json!("number 24")));
+}
+
+#[tokio::test]
+async fn of_a_sender_who_is_not_known_any_more_only_the_message_is_told() {
+    let board = limit::board("0");
+    let [named, nameless, _] = [
+        board.post_as("Ada", "192.0.2.1").await,
+        board.post_as("", "192.0.2.1").await,
+        board.post_as("Bob", "192.0.2.1").await,
+    ];
+    for (message, authors, anonymous) in [(named, json!(["Ada"]), 0), (nameless, json!([]), 1)] {
+        let sql = "UPDATE message SET sender = NULL WHERE id = :id";
+        board.sql(sql, id(&message)).await;
+        let told = json!({
+            "known": false, "messages": 1, "authors": authors, "otherAuthors": 0,
+            "anonymous": anonymous, "since": message["createdAt"],
+        });
+        board.removal_is(id(&message), &told).await;
+    }
+    assert_eq!(board.messages().await.len(), 1);
+}
+
+#[tokio::test]
+async fn of_a_sender_moderators_are_told_and_nobody_else() {
+    let board = Board::start();
+    let message = board.post_text("mine").await;
+    let path = format!("/api/moderation/sender?messageId={}", id(&message));
+    let answer = board.get(&path).await;
+    let bearer = [("www-authenticate", "Bearer")];
+    answer.is_problem_with(401, "token-missing", &json!([]), &bearer);
+    // Before it is said what is asked for, and whether it is there.
+    let own = message["deleteToken"].as_str().unwrap();
+    for query in [
+        &path["/api/moderation/sender".len()..],
+        "",
+        "?messageId=x",
+        "?messageId=01ARZ3NDEKTSV4RRFFQ69G5FAV",
+    ] {
+        let answer = board.sender(own, query).await;
+        answer.is_problem(403, "token-wrong", &json!([]));
+    }
+
+    let token = board.moderator_token();
+    for (query, field, code, detail) in [
+        ("", "messageId", "required", "must be a message's id"),
+        (
+            "?messageId=",
+            "messageId",
+            "invalid",
+            "must be a message's id",
+        ),
+        (
+            "?messageId=01arz3ndektsv4rrffq69g5fav",
+            "messageId",
+            "invalid",
+            "must be a message's id",
+        ),
+        (
+            "?messageId=01ARZ3NDEKTSV4RRFFQ69G5FAV&messageId=01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "query",
+            "invalid",
+            "must give each parameter once",
+        ),
+    ] {
+        let answer = board.sender(&token, query).await;
+        let error = json!([{"field": field, "code": code, "detail": detail}]);
+        answer.is_problem(400, "invalid-parameter", &error);
+    }
+    let answer = board
+        .sender(&token, "?messageId=01ARZ3NDEKTSV4RRFFQ69G5FAV")
+        .await;
+    answer.is_problem(404, "message-not-found", &json!([]));
+
+    let head = http().head(board.url(&path)).bearer_auth(&token);
+    let mut head = ask(head).await;
+    let length = head.headers.remove("content-length").unwrap();
+    assert_eq!((head.text(), length == "0"), ("", false));
+    head.is_of_the_api(200, &[JSON, NO_STORE]);
+    let answer = board.request(Method::POST, &path).await;
+    let allowed = [("allow", "GET,HEAD")];
+    answer.is_problem_with(405, "method-not-allowed", &json!([]), &allowed);
+    assert_eq!(board.messages().await.len(), 1);
 }
 
 #[tokio::test]

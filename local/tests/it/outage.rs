@@ -42,7 +42,11 @@ async fn answer(
         .uri(path)
         .header("content-type", content_type)
         .body(Body::from(body.to_owned()));
-    let response = app.clone().oneshot(request.unwrap()).await.unwrap();
+    ask(app, request.unwrap()).await
+}
+
+async fn ask(app: &Router, request: Request<Body>) -> Answer {
+    let response = app.clone().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     Answer {
         status: parts.status.as_u16(),
@@ -84,6 +88,14 @@ async fn without_database_and_media_the_function_says_so() {
     carrousel.is_problem(502, "carrousel-unavailable", &json!([]));
     let down = json!({"database": "down", "media": "down"});
     ready.is(503, &[JSON, NO_STORE], &down);
+
+    let token = settings().tokens.moderator_token();
+    let sender = Request::get("/api/moderation/sender?messageId=01ARZ3NDEKTSV4RRFFQ69G5FAV")
+        .header("authorization", format!("Bearer {token}"))
+        .body(Body::empty());
+    let sender = ask(app, sender.unwrap()).await;
+    let later = [("retry-after", "5")];
+    sender.is_problem_with(503, "database-unavailable", &json!([]), &later);
 
     // What needs neither still answers.
     assert_eq!(get(app, "/api/health").await.status, 200);

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use shared::domain::{
     BoardSecret, Idempotency, IdempotencyKey, MessageId, MessageText, NewMessage, Sender, Senders,
 };
-use shared::store::{Admission, Inserted, Status, Store};
+use shared::store::{Admission, Inserted, Status, Store, Summary};
 
 use crate::samples::{id_aged, picture, text};
 use crate::way::{Kind, Way, on_every_way, soon};
@@ -29,6 +29,7 @@ on_every_way! { run:
     a_minute_begins_with_the_first_post,
     a_refused_sender_stays_refused,
     a_sender_s_posts_go_together_and_nobody_else_s,
+    what_a_sender_has_is_summed_up,
     senders_are_forgotten_a_few_at_a_time,
 }
 
@@ -292,6 +293,58 @@ async fn a_sender_s_posts_go_together_and_nobody_else_s(way: &Way) {
     assert!(!store.mark_posted(pending.id).await.unwrap());
     // Also of one that is deleted.
     assert_eq!(store.sender_of(pending.id).await.unwrap(), Some(bad));
+}
+
+async fn what_a_sender_has_is_summed_up(way: &Way) {
+    let (store, now) = (way.store(), SystemTime::now());
+    let (bad, good) = (sender(1, now), sender(2, now));
+    let mut number = 0;
+    let mut post = async |sender: &Sender, author: Option<&str>| {
+        number += 1;
+        let mut message = text(id_aged(Duration::from_hours(1), number), "x");
+        message.author = author.map(str::to_owned);
+        store.insert(&message, Some(sender), None).await.unwrap();
+        message
+    };
+    let nothing = Summary {
+        messages: 0,
+        anonymous: 0,
+        authors: vec![],
+        other_authors: 0,
+        first: None,
+    };
+    assert_eq!(store.summary_of(&bad).await.unwrap(), nothing);
+
+    post(&good, Some("Ada")).await;
+    let gone = post(&bad, Some("gone")).await;
+    store.blank(gone.id).await.unwrap();
+    let first = post(&bad, None).await;
+    // Names are told apart by every character.
+    for author in ["ada", "Ada", "Adá", "Ada", "字"] {
+        post(&bad, Some(author)).await;
+    }
+    let pending = picture(id_aged(Duration::from_hours(1), 1_000));
+    store.insert(&pending, Some(&bad), None).await.unwrap();
+    let expected = Summary {
+        messages: 7,
+        anonymous: 1,
+        authors: ["Ada", "ada", "Adá", "字"].map(str::to_owned).into(),
+        other_authors: 0,
+        first: Some(first.id),
+    };
+    assert_eq!(store.summary_of(&bad).await.unwrap(), expected);
+    assert_eq!(store.posts_of(&bad).await.unwrap().len(), 7);
+
+    for number in 0..18 {
+        post(&bad, Some(&format!("name {number:02}"))).await;
+    }
+    let summary = store.summary_of(&bad).await.unwrap();
+    assert_eq!((summary.messages, summary.other_authors), (25, 2));
+    assert_eq!(summary.authors.len(), 20);
+    assert_eq!(
+        summary.authors[4..],
+        (0..16).map(|n| format!("name {n:02}")).collect::<Vec<_>>()
+    );
 }
 
 async fn senders_are_forgotten_a_few_at_a_time(way: &Way) {

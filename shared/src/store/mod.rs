@@ -25,5 +25,5 @@ pub use database::{DataApiSettings, Database, DatabaseSettings, MySqlSettings, S
 pub use leftovers::Leftover;
 pub use messages::{Before, Inserted, Status, Store};
 pub use migrations::{Migrated, migrate};
-pub use senders::{Admission, Post};
+pub use senders::{Admission, Post, Summary};
 pub use user::{DatabaseUser, InvalidUser};

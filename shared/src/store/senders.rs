@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 use super::database::{Parameters, Row, Value, milliseconds};
 use super::messages::{BLANK, Columns, id_value};
 use super::{Store, StoreError};
-use crate::domain::{Format, Idempotency, MessageId, Sender};
+use crate::domain::{Format, Idempotency, Message, MessageId, Sender};
 
 /// What the limit is counted over, from a sender's first post on.
 const MINUTE: Duration = Duration::from_mins(1);
@@ -34,6 +34,40 @@ pub struct Post {
     pub id: MessageId,
     /// The picture that may be in the bucket.
     pub picture: Option<Format>,
+}
+
+/// What removing a sender removes: all that it has on the board or is about to have.
+const REMOVED: &str = "sender = :sender AND status IN ('posted', 'pending')";
+
+/// How many of a sender's names are told.
+const NAMES: u32 = 20;
+
+/// What a sender has on the board or is about to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// How many messages.
+    pub messages: u64,
+    /// How many of them are without a name.
+    pub anonymous: u64,
+    /// The names of the others, the most frequent first, 20 at most.
+    pub authors: Vec<String>,
+    /// How many further names there are.
+    pub other_authors: u64,
+    /// The first of the messages.
+    pub first: Option<MessageId>,
+}
+
+impl Summary {
+    /// Of a message whose sender is not known.
+    pub fn of(message: Message) -> Self {
+        Self {
+            messages: 1,
+            anonymous: u64::from(message.author.is_none()),
+            authors: message.author.into_iter().collect(),
+            other_authors: 0,
+            first: Some(message.id),
+        }
+    }
 }
 
 /// A sender's row.
@@ -241,6 +275,45 @@ impl Store {
         }
     }
 
+    /// What removing a sender would remove now.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn summary_of(&self, sender: &Sender) -> Result<Summary, StoreError> {
+        let sender = || vec![("sender", sender.as_str().into())];
+        let found = self
+            .execute(
+                &format!(
+                    "SELECT author FROM {BY_SENDER} WHERE {REMOVED} AND author IS NOT NULL \
+                     GROUP BY author ORDER BY COUNT(*) DESC, MIN(id) LIMIT {NAMES}"
+                ),
+                sender(),
+            )
+            .await?;
+        let name = |row| Columns::of(row).parsed();
+        let authors: Vec<_> = found.rows.into_iter().map(name).collect::<Result<_, _>>()?;
+        let counted = self
+            .execute(
+                &format!(
+                    "SELECT COUNT(*), COUNT(*) - COUNT(author), COUNT(DISTINCT author), MIN(id) \
+                     FROM {BY_SENDER} WHERE {REMOVED}"
+                ),
+                sender(),
+            )
+            .await?;
+        let mut columns = Columns::of(counted.rows.into_iter().next().unwrap_or_default());
+        let (messages, anonymous) = (columns.number()?, columns.number()?);
+        let names: u64 = columns.number()?;
+        Ok(Summary {
+            messages,
+            anonymous,
+            // One that came between the two is not told twice.
+            other_authors: names.saturating_sub(authors.len().try_into().unwrap_or(names)),
+            authors,
+            first: columns.parsed_or_null()?,
+        })
+    }
+
     /// Some of what a sender has on the board or is about to have, oldest first.
     ///
     /// # Errors
@@ -249,8 +322,8 @@ impl Store {
         let found = self
             .execute(
                 &format!(
-                    "SELECT id, picture_format FROM {BY_SENDER} WHERE sender = :sender \
-                     AND status IN ('posted', 'pending') ORDER BY id LIMIT {POSTS_AT_ONCE}"
+                    "SELECT id, picture_format FROM {BY_SENDER} WHERE {REMOVED} \
+                     ORDER BY id LIMIT {POSTS_AT_ONCE}"
                 ),
                 vec![("sender", sender.as_str().into())],
             )
@@ -293,8 +366,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.execute(
             &format!(
-                "UPDATE {BY_SENDER} SET {BLANK} WHERE sender = :sender AND id >= :first AND id <= :last \
-                 AND status IN ('posted', 'pending')"
+                "UPDATE {BY_SENDER} SET {BLANK} WHERE {REMOVED} AND id >= :first AND id <= :last"
             ),
             from_to(sender, first, last),
         )
