@@ -35,7 +35,7 @@ test-api: tools ## the API is what its OpenAPI document says, asked by schemathe
 
 # The binaries of `cargo test` have the features of the tests' own dependencies; the page and the watch
 # test take those that a user has.
-test-browser: $(PICTURES) ## the page in Chromium, with pictures as cameras make them
+test-browser: $(PICTURES) ## the page in Chromium, Firefox and WebKit, with pictures as cameras make them
 	cargo build --workspace
 	cd tests/browser && CORKBOARD_BIN=$(TARGET)/debug/corkboard CORKBOARD_PICTURES=$(PICTURES) npm test
 

@@ -1,0 +1,103 @@
+// WebKit, the engine of Safari, as Debian packages it: WebKitWebDriver leads a MiniBrowser on a screen that
+// nobody sees. Its sessions are ephemeral, as Safari's private tabs are: what is kept ends with them.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startFamily } from './family.js';
+import { freePort } from './free-port.js';
+import { WITHIN_MS, eventually } from './visitor.js';
+import { WebDriver } from './webdriver.js';
+
+/** Where the commands of a session are sent to. */
+const PLACES = {
+  Navigate: () => 'url',
+  Refresh: () => 'refresh',
+  Back: () => 'back',
+  ExecuteScript: () => 'execute/sync',
+  FindElement: () => 'element',
+  ElementClick: ({ id }) => `element/${id}/click`,
+  ElementSendKeys: ({ id }) => `element/${id}/value`,
+  SetWindowRect: () => 'window/rect',
+};
+
+/** The browser's own bar wants no room, so that a window can be as narrow as a phone. */
+const STYLE = '* { min-width: 0; min-height: 0; margin: 0; border-width: 0; padding: 0; font-size: 1px; }';
+
+/** One driver on one screen, for one session after the other. */
+export class WebKit {
+  static async start() {
+    const webkit = new WebKit();
+    webkit.home = await mkdtemp(join(tmpdir(), 'corkboard-webkit-'));
+    const styles = join(webkit.home, '.config/gtk-3.0');
+    await mkdir(styles, { recursive: true });
+    await writeFile(join(styles, 'gtk.css'), STYLE);
+    try {
+      webkit.screen = startFamily('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1200x24', '-nolisten', 'tcp'], { pipes: 1 });
+      const display = await once(webkit.screen.pipes[0], 'data', { signal: AbortSignal.timeout(WITHIN_MS) });
+      webkit.port = await freePort();
+      webkit.driver = startFamily('WebKitWebDriver', [`--port=${webkit.port}`], {
+        env: {
+          PATH: process.env.PATH,
+          DISPLAY: `:${String(display).trim()}`,
+          LANG: 'en_US.UTF-8',
+          HOME: webkit.home,
+          XDG_RUNTIME_DIR: webkit.home,
+          // No graphics card is asked for, and no bus of a desktop.
+          LIBGL_ALWAYS_SOFTWARE: '1',
+          WEBKIT_DISABLE_DMABUF_RENDERER: '1',
+          NO_AT_BRIDGE: '1',
+          GSETTINGS_BACKEND: 'memory',
+        },
+      });
+      await eventually(() => webkit.request('GET', '/status'));
+    } catch (error) {
+      await webkit.close();
+      throw error;
+    }
+    return webkit;
+  }
+
+  async request(method, path, parameters) {
+    const response = await fetch(`http://127.0.0.1:${this.port}${path}`, { method, body: parameters && JSON.stringify(parameters) });
+    const { value } = await response.json();
+    if (!response.ok) throw new Error(`${value.error}: ${value.message}`);
+    return value;
+  }
+
+  /** A browser that has kept nothing and will keep nothing. */
+  async openSession() {
+    const capabilities = { alwaysMatch: { timeouts: { script: WITHIN_MS } } };
+    const { sessionId } = await this.request('POST', '/session', { capabilities });
+    return new Session(this, sessionId);
+  }
+
+  async close() {
+    await this.driver?.end();
+    await this.screen?.end();
+    await rm(this.home, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+class Session extends WebDriver {
+  constructor(webkit, id) {
+    super();
+    Object.assign(this, { webkit, id });
+  }
+
+  async send(command, parameters) {
+    return { value: await this.webkit.request('POST', `/session/${this.id}/${PLACES[command](parameters)}`, parameters) };
+  }
+
+  /** Makes the page as wide as that. */
+  async resize(width) {
+    await this.send('SetWindowRect', { width, height: 800 });
+    await eventually(async () => assert.equal(await this.run('return innerWidth'), width));
+  }
+
+  close() {
+    return this.webkit.request('DELETE', `/session/${this.id}`);
+  }
+}
