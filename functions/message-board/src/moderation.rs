@@ -25,20 +25,14 @@ pub fn router() -> Router<Arc<Board>> {
 }
 
 /// Whose sender.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
-pub struct Whose {
-    message_id: Option<String>,
-}
-
-/// The same as it is described: the parameter must be there.
-#[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes")]
-struct WhoseParameters {
+pub struct Whose {
     /// A message of the sender.
-    #[param(rename = "messageId", schema_with = openapi::id)]
-    message_id: (),
+    // By `schema_with` it could not be required.
+    #[param(value_type = String, required = true, pattern = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
+    message_id: Option<String>,
 }
 
 /// What removing the sender of a message would remove now.
@@ -69,7 +63,7 @@ problems!(
 /// What the sender of a message posted that day: what `remove-sender` would remove.
 #[utoipa::path(get, path = "/api/moderation/sender", operation_id = "getSender",
     security(("moderator" = [])),
-    params(WhoseParameters),
+    params(Whose),
     responses((status = 200, description = "The sender.", body = SenderBody), SenderProblems))]
 pub async fn sender(
     State(board): State<Arc<Board>>,
