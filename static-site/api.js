@@ -1,7 +1,11 @@
 // The board's HTTP API. The only module that makes requests; it knows nothing of the page.
 
+import { isWaking } from './patience.js';
+
 /** The server answers within 30 seconds whatever happens; what takes longer is lost. */
 const ANSWER_WITHIN_MS = 40_000;
+/** An id that no message has. */
+const NO_MESSAGE = '0'.repeat(26);
 /** A longer list of pictures is asked for once and then no more. */
 const FOLLOWED_LIST_CHARACTERS = 1_000_000;
 
@@ -30,7 +34,7 @@ export function createApi({ fetch, upload, base = '' }) {
     try {
       response = await through(base + path, options);
     } catch {
-      throw new ApiError({ status: 0, code: options.signal?.reason === CANCELLED ? CANCELLED : null });
+      throw new ApiError({ status: 0 });
     }
     if (!response.ok && response.status !== 304) throw await readError(response);
     return response;
@@ -55,9 +59,12 @@ export function createApi({ fetch, upload, base = '' }) {
     }
   }
 
-  async function get(path) {
-    return parse(await readText(await send(path, timed())));
+  async function get(path, options) {
+    return parse(await readText(await send(path, timed(options))));
   }
+
+  const sender = (id, moderatorToken) =>
+    get(`/api/moderation/sender?messageId=${encodeURIComponent(id)}`, { headers: bearer(moderatorToken) });
 
   /** The text at `path`, or null where it is what it was the last time. */
   async function getIfChanged(path, { anew = false } = {}) {
@@ -123,6 +130,21 @@ export function createApi({ fetch, upload, base = '' }) {
       await send(`/api/messages/${encodeURIComponent(id)}`, timed({ method: 'DELETE', headers: bearer(token) }));
     },
 
+    /** What `removeSender` would remove: how many messages, under which names, since when. */
+    sender,
+
+    /** Fails where the board does not take the token for a moderator's, or cannot be asked. */
+    async checkModerator(token) {
+      // No header can carry anything else.
+      if (!/^[\x21-\x7e]+$/.test(token)) throw new ApiError({ status: 403 });
+      try {
+        await sender(NO_MESSAGE, token);
+      } catch (error) {
+        // The board looks at the token first, and for the message after that.
+        if (error.status !== 404 && !isWaking(error)) throw error;
+      }
+    },
+
     /** Removes what the message's sender posted that day, and answers how many that were. */
     async removeSender(id, moderatorToken) {
       const headers = { ...bearer(moderatorToken), 'Content-Type': 'application/json' };
@@ -131,8 +153,6 @@ export function createApi({ fetch, upload, base = '' }) {
     },
   };
 }
-
-export const CANCELLED = 'cancelled';
 
 const bearer = (token) => ({ Authorization: `Bearer ${token}` });
 

@@ -11,9 +11,11 @@ import { Feed } from './feed.js';
 import { mountLinked } from './linked.js';
 import { mountMessages } from './messages.js';
 import { mountModeration } from './moderation.js';
+import { createPictures } from './picture.js';
 import { mountPictureDialog } from './picture-dialog.js';
 import { createPlace } from './place.js';
 import { createPoller } from './poller.js';
+import { explainToken } from './problems.js';
 import { createRemoval } from './removal.js';
 import { createTokens } from './tokens.js';
 import { DICTIONARIES, createWords } from './words.js';
@@ -34,6 +36,7 @@ const api = createApi({
 });
 const feed = new Feed();
 const tokens = createTokens(device);
+const images = createPictures({ words });
 const attention = createAttention({ page: document, clock });
 let board = null;
 
@@ -44,6 +47,8 @@ const moderation = mountModeration({
   bar: find('.moderation-bar'),
   dialog: find('.moderation'),
   device: tab,
+  refusalOf: (token) => api.checkModerator(token).then(() => [], explainToken),
+  words,
   onChange: () => update(),
   window,
 });
@@ -68,26 +73,38 @@ const removal = createRemoval({
   },
 });
 
+// Every byte counts for this viewer.
+const saving = Boolean(navigator.connection?.saveData) || window.matchMedia('(prefers-reduced-data: reduce)').matches;
 const carrousel = mountCarrousel(find('.carrousel'), {
   clock,
   words,
-  describe: (url) => feed.messages.find(({ picture }) => picture?.url === url) ?? null,
-  still: window.matchMedia('(prefers-reduced-motion: reduce)').matches,
+  pictures: images,
+  messageWith: (url) => feed.messages.find(({ picture }) => picture?.url === url) ?? null,
+  still: saving || window.matchMedia('(prefers-reduced-motion: reduce)').matches,
+  sparing: saving,
+  page: document,
 });
 
 const pictureDialog = mountPictureDialog(find('.picture-dialog'), {
-  pictures: () => feed.messages.filter(({ picture }) => picture),
+  all: () => feed.messages.filter(({ picture }) => picture),
+  pictures: images,
   words,
+  clock,
   history: window.history,
   window,
 });
 
 const card = {
   template: find('#message-template'),
+  pictures: images,
   words,
   clock,
   on: { delete: removal.remove, removeSender: removal.removeSender, open: pictureDialog.open },
-  stateOf: (id) => ({ ...removal.stateOf(id), contactUrl: board?.contactUrl ?? null }),
+  stateOf: (id) => ({
+    ...removal.stateOf(id),
+    contactUrl: board?.contactUrl ?? null,
+    isAddressed: window.location.hash === `#${id}`,
+  }),
 };
 
 const messages = mountMessages(find('.messages'), {
@@ -100,6 +117,7 @@ const messages = mountMessages(find('.messages'), {
   window,
   onChange: () => [carrousel, linked].forEach((component) => component.update()),
   onWanted: () => news.now(),
+  onBack: () => images.tryAgain(),
 });
 
 const linked = mountLinked(find('.linked'), { api, feed, card, clock, words, window, goTo: messages.goTo });
@@ -125,7 +143,11 @@ const composer = mountComposer(find('.composer'), {
 
 const pictures = createPoller({ run: refreshPictures, attention, clock });
 const news = createPoller({ run: refreshMessages, attention, clock, onPaused: messages.setPaused });
-window.addEventListener('online', news.now);
+window.addEventListener('online', () => {
+  images.tryAgain();
+  news.now();
+});
+window.addEventListener('hashchange', update);
 find('.masthead__language').addEventListener('click', () => {
   words.use(Object.keys(DICTIONARIES).find((language) => language !== words.language));
   speak();

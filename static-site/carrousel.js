@@ -1,20 +1,23 @@
 // The pictures of the board, one at a time (pattern: https://www.w3.org/WAI/ARIA/apg/patterns/carousel/).
 
-import { Slides, messageOf } from './slides.js';
+import { describePicture } from './picture.js';
+import { Slides, messageOf, nameOf, postedAt } from './slides.js';
+import { relativeTime } from './time.js';
 
 const SHOW_FOR_MS = 6_000;
 
-export function mountCarrousel(root, { clock, describe, words, still }) {
+export function mountCarrousel(root, { clock, messageWith, pictures, words, still, sparing, page }) {
   const find = (selector) => root.querySelector(selector);
   const stage = find('.carrousel__stage');
   const backdrop = find('.carrousel__backdrop');
   const views = new Map();
-  const broken = new Set();
 
   const slides = new Slides();
   const state = {
     loaded: false,
     playing: !still,
+    /** Some of it is on the screen. */
+    inView: false,
     /** Pointer or focus is on the carrousel: it must not move away under the viewer. */
     held: false,
     /** The viewer has chosen a picture; a new one does not push it aside. */
@@ -30,8 +33,8 @@ export function mountCarrousel(root, { clock, describe, words, still }) {
     showBackdrop();
 
     const note = find('.carrousel__note');
-    note.hidden = !state.loaded || (length > 0 && !broken.has(slides.current));
-    note.textContent = words.say(length > 0 ? 'carrousel.broken' : 'carrousel.empty');
+    note.hidden = !state.loaded || (length > 0 && !views.get(slides.current)?.isBroken());
+    note.textContent = words.say(length > 0 ? 'picture.broken' : 'carrousel.empty');
 
     // Out of sight, but in its place: what is below does not move when pictures come.
     find('.carrousel__controls').classList.toggle('is-idle', length < 2);
@@ -45,19 +48,21 @@ export function mountCarrousel(root, { clock, describe, words, still }) {
     schedule();
   }
 
+  const isSeen = () => state.inView && page.visibilityState === 'visible';
+
   function showViews() {
     const near = slides.near;
-    for (const [url, { slide }] of views) {
-      if (near.includes(url)) continue;
-      slide.remove();
+    for (const [url, view] of views) {
+      // What has not come yet is not waited for where nobody sees it.
+      if (near.includes(url) && (isSeen() || view.isThere())) continue;
+      view.remove();
       views.delete(url);
-      broken.delete(url);
     }
     for (const url of near) {
       // The neighbours wait for the one that is looked at.
-      if (url !== slides.current && !views.get(slides.current)?.isThere() && !views.has(url)) continue;
-      if (!views.has(url)) views.set(url, createView(url));
-      views.get(url).update();
+      const isWanted = isSeen() && (url === slides.current || (!sparing && views.get(slides.current)?.isThere()));
+      if (isWanted && !views.has(url)) views.set(url, createView(url));
+      views.get(url)?.update();
     }
   }
 
@@ -68,11 +73,7 @@ export function mountCarrousel(root, { clock, describe, words, still }) {
     const image = document.createElement('img');
     image.className = 'carrousel__picture';
     image.decoding = 'async';
-    image.addEventListener('load', update);
-    image.addEventListener('error', () => {
-      broken.add(url);
-      update();
-    });
+    pictures.watch(image, update);
     const id = messageOf(url);
     // A picture that the operator put there by hand has no message to lead to.
     const frame = document.createElement(id ? 'a' : 'div');
@@ -85,30 +86,43 @@ export function mountCarrousel(root, { clock, describe, words, still }) {
     image.src = url;
 
     return {
-      slide,
       isThere: () => image.complete,
+      isBroken: () => pictures.isBroken(image),
+      remove() {
+        slide.remove();
+        // Ends the request of one that has not come.
+        if (!image.complete) image.removeAttribute('src');
+      },
       update() {
-        const isCurrent = url === slides.current && !broken.has(url);
+        const isCurrent = url === slides.current && !pictures.isBroken(image);
         const [number, total] = [slides.urls.indexOf(url) + 1, slides.urls.length];
         slide.classList.toggle('is-current', isCurrent);
         slide.inert = !isCurrent;
         slide.setAttribute('aria-roledescription', words.say('carrousel.slide'));
         slide.setAttribute('aria-label', words.say('carrousel.position', { number, total }));
-        image.alt = describe(url)?.picture.alt ?? words.say('carrousel.picture', { number, total });
+        image.alt = describe(url);
       },
     };
+  }
+
+  /** What is known of a picture: all where its message is, else when it was posted or what its file is called. */
+  function describe(url) {
+    const message = messageWith(url);
+    if (message) return describePicture(message, { words, clock });
+    const id = messageOf(url);
+    return words.say('picture.named', { name: id ? relativeTime(postedAt(id), clock.now(), words) : nameOf(url) });
   }
 
   /** The current picture once more, out of focus, fills what it leaves of the stage. */
   function showBackdrop() {
     const view = views.get(slides.current);
-    if (!view?.isThere() || broken.has(slides.current)) return backdrop.classList.remove('is-there');
+    if (!view?.isThere() || view.isBroken()) return backdrop.classList.remove('is-there');
     if (backdrop.getAttribute('src') !== slides.current) backdrop.src = slides.current;
     backdrop.classList.add('is-there');
   }
 
   function schedule() {
-    const moving = state.playing && !state.held && slides.urls.length > 1;
+    const moving = state.playing && !state.held && isSeen() && slides.urls.length > 1;
     const wanted = moving ? slides.current : null;
     // Unrelated updates must not keep a picture up longer.
     if (wanted === scheduledFor) return;
@@ -147,6 +161,12 @@ export function mountCarrousel(root, { clock, describe, words, still }) {
   }
   // While `focusout` runs the focus is nowhere yet.
   root.addEventListener('focusout', ({ relatedTarget }) => hold(root.matches(':hover') || root.contains(relatedTarget)));
+
+  new IntersectionObserver((entries) => {
+    state.inView = entries.at(-1).isIntersecting;
+    update();
+  }).observe(root);
+  page.addEventListener('visibilitychange', update);
 
   return {
     update,

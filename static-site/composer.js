@@ -1,16 +1,20 @@
 // Writing a message: text, name, a picture with its description; sending it, once, whatever happens.
 
-import { CANCELLED } from './api.js';
-import { withPatience } from './patience.js';
+import { ApiError } from './api.js';
+import { length, tidy, whole } from './characters.js';
+import { pause, untilAborted, withPatience } from './patience.js';
 import { mountPictureField } from './picture-field.js';
-import { checkDraft, explainPost, isFinal, length } from './problems.js';
+import { checkDraft, explainPost, isFinal, isUnreadPicture } from './problems.js';
+import { fileOf } from './shrink.js';
 import { put } from './words.js';
 
 /** From here on the viewer is told how many characters are left. */
 const NEAR_THE_LIMIT = 0.9;
 /** Until the board has told its own. */
 const PICTURE_BYTES = 4 * 1024 * 1024;
-const EMPTY = { text: '', author: '', alt: '', picture: null, key: null };
+/** How long sending waits for what this device keeps: keeping is a courtesy, sending is the purpose. */
+const KEPT_WITHIN_MS = 1_000;
+const EMPTY = { text: '', author: '', alt: '', picture: null, pictureName: null, key: null };
 
 export function mountComposer(root, { post, drafts, device, words, announce, clock, newKey, onPosted, page, objectUrls, decode }) {
   const find = (selector) => root.querySelector(selector);
@@ -19,10 +23,14 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
   const state = {
     draft: { ...EMPTY, author: device.get('author') ?? '' },
     errors: {},
+    /** Invisible characters were left out of what was typed or pasted. */
+    tidied: false,
     /** Somebody has begun to write. */
     open: false,
     /** While sending: how far, from 0 to 1, whether the board has to wake up first, and how to stop. */
     sending: null,
+    /** The device takes long to keep anything. */
+    isSlow: false,
     board: null,
   };
 
@@ -32,19 +40,22 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
     objectUrls,
     page,
     decode,
-    onPicture(picture) {
-      if (!picture) state.draft.alt = '';
-      change('picture', picture);
+    onPicture(chosen) {
+      if (chosen.pictureName === null) state.draft.alt = '';
+      delete state.errors.alt;
+      change(chosen);
     },
   });
   pictureField.setLimit(PICTURE_BYTES);
+  /** What was asked to be sent last. */
+  let submission = Promise.resolve();
 
   function update() {
     const { draft, errors, sending, board } = state;
     const closed = board?.posting === 'closed';
     form.hidden = closed;
     find('.composer__closed').hidden = !closed;
-    root.classList.toggle('is-open', state.open || draft.text !== '' || draft.picture !== null);
+    root.classList.toggle('is-open', state.open || draft.text !== '' || pictureField.isChosen);
 
     for (const [field, input] of Object.entries(inputs)) {
       if (input.value !== draft[field]) input.value = draft[field];
@@ -54,7 +65,10 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
     for (const place of form.querySelectorAll('[data-error]')) {
       put(place, words.sayAll(errors[place.dataset.error] ?? []));
     }
-    find('.composer__description').hidden = !draft.picture;
+    find('.composer__description').hidden = !pictureField.isChosen || pictureField.isLacking;
+    const isUndescribed = draft.picture !== null && draft.alt.trim() === '';
+    put(find('.composer__nudge'), isUndescribed ? words.say('compose.nudge') : '');
+    put(find('.composer__tidied'), state.tidied ? words.say('compose.tidied') : '');
     updateCount();
 
     find('.composer__sending').hidden = !sending;
@@ -84,60 +98,102 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
     count.classList.toggle('is-over', left < 0);
   }
 
-  function change(field, value) {
-    state.draft[field] = value;
+  function change(fields) {
+    Object.assign(state.draft, fields);
     // Another message than the one that may have been sent.
     state.draft.key = null;
-    if (field === 'author') device.set('author', value);
-    delete state.errors[field];
-    delete state.errors.form;
+    for (const field of [...Object.keys(fields), 'form']) delete state.errors[field];
     keep();
     update();
   }
 
   function keep() {
-    const { text, picture } = state.draft;
-    return text === '' && !picture ? drafts.clear() : drafts.save(state.draft);
+    const { text, pictureName } = state.draft;
+    return text === '' && pictureName === null ? drafts.clear() : drafts.save(state.draft);
   }
 
   async function submit() {
-    if (state.sending) return;
     const controller = new AbortController();
     state.sending = { progress: 0, waking: false, controller };
     state.errors = {};
-    // A picture chosen a moment ago is still being made smaller.
-    const message = (await pictureField.failed()) ? null : await send(state.draft, controller.signal);
-    state.sending = null;
-    pictureField.setSending(false);
+    pictureField.setSending(true);
     update();
+    let message = null;
+    try {
+      message = await send(controller.signal);
+    } catch (error) {
+      // A fault of the page's own; whatever it is, the viewer can go on.
+      console.error(error);
+      fail({ form: [['post.kept'], ['advice.reload']] });
+    } finally {
+      state.sending = null;
+      pictureField.setSending(false);
+      update();
+    }
     if (message) onPosted(message);
     else form.querySelector('[aria-invalid="true"]')?.focus();
   }
 
   /** Answers the message, or null where there is none and the viewer is told why. */
-  async function send(draft, signal) {
+  async function send(signal) {
+    // What was kept is taken over first: it must not be lost by what is sent now.
+    await briefly(restored, signal);
+    // A picture chosen a moment ago is still being made smaller.
+    await Promise.race([pictureField.settled(), untilAborted(signal)]);
+    if (signal.aborted) return stopped();
+    if (pictureField.isLacking) {
+      announce(words.say('picture.lacking'));
+      return null;
+    }
+    const { draft } = state;
+    for (const field of Object.keys(inputs)) draft[field] = whole(tidied(field, draft[field]));
     const limits = state.board?.limits ?? null;
     const faults = checkDraft(draft, limits);
     if (Object.keys(faults).length > 0) return fail(faults);
     pictureField.refuse([]);
-    pictureField.setSending(true);
-    update();
-    draft.key ??= newKey();
-    // Before it is sent: should the page be gone when the answer comes, the next attempt is no second message.
-    await drafts.save(draft);
+    for (let redrawn = false; ; redrawn = true) {
+      draft.key ??= newKey();
+      // Before it is sent: should the page be gone when the answer comes, the next attempt is no second message.
+      await briefly(drafts.save(draft), signal);
+      if (signal.aborted) return stopped();
+      try {
+        return await sendOnce(draft, signal);
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        if (isFinal(error)) draft.key = null;
+        if (!redrawn && draft.picture && isUnreadPicture(error) && (await pictureField.redraw())) continue;
+        keep();
+        return signal.aborted ? stopped() : fail(explainPost(error, draft, limits));
+      }
+    }
+  }
+
+  /** Waits for what this device keeps, unless it was slow before: some browsers never end it. */
+  async function briefly(work, signal) {
+    if (state.isSlow) return;
+    const late = await Promise.race([work.then(() => false), pause(clock, KEPT_WITHIN_MS, signal).then(() => true)]);
+    state.isSlow = late && !signal.aborted;
+  }
+
+  /** What was sent as a whole may be on the board; the key stays, so that it does not appear twice. */
+  const stopped = () => fail({ form: [[state.sending.progress === 1 ? 'post.cancelled-late' : 'post.cancelled']] });
+
+  async function sendOnce(draft, signal) {
     const onProgress = (progress) => showSending({ waking: false, progress });
     const onWaiting = () => showSending({ waking: true, progress: 0 });
-    try {
-      const message = await withPatience(() => post(draft, { key: draft.key, onProgress, signal }), { clock, signal, onWaiting });
-      state.draft = { ...EMPTY, author: draft.author };
-      pictureField.clear();
-      drafts.clear();
-      return message;
-    } catch (error) {
-      if (isFinal(error)) draft.key = null;
-      keep();
-      return fail(explainPost(error, draft, limits));
-    }
+    const sent = { ...draft, picture: draft.picture && fileOf(draft.picture) };
+    const message = await withPatience(() => post(sent, { key: draft.key, onProgress, signal }), { clock, signal, onWaiting });
+    Object.assign(state, { draft: { ...EMPTY, author: draft.author }, tidied: false });
+    pictureField.clear();
+    drafts.clear();
+    return message;
+  }
+
+  /** The value as the board takes it; where something was left out, the viewer is told. */
+  function tidied(field, value) {
+    const result = tidy(field, value);
+    if (result.dropped) state.tidied = true;
+    return result.value;
   }
 
   function fail({ picture = [], ...errors }) {
@@ -155,48 +211,72 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
   /** What this device still has of an earlier visit. What was typed meanwhile stays, too. */
   async function restore() {
     const saved = await drafts.load();
+    // What is being sent goes first, where it did not wait for this.
+    await submission;
     if (!saved) return;
     const { draft } = state;
+    const isUntouched = draft.text === '' && !pictureField.isChosen && ['', saved.author].includes(draft.author);
     draft.text = [saved.text, draft.text].filter(Boolean).join('\n');
     draft.author ||= saved.author;
-    if (saved.picture && !draft.picture) {
-      draft.alt = saved.alt;
-      pictureField.take(saved.picture);
+    if (saved.pictureName && !pictureField.isChosen) {
+      const { picture, pictureName, alt } = saved;
+      Object.assign(draft, { picture, pictureName, alt });
+      pictureField.restore(saved);
     }
-    if (saved.key && draft.text === saved.text && draft.author === saved.author) {
+    if (saved.key && isUntouched) {
       draft.key = saved.key;
       state.errors.form = [['post.unsure']];
-      keep();
     }
+    keep();
     update();
   }
 
   for (const [field, input] of Object.entries(inputs)) {
-    input.addEventListener('input', () => change(field, input.value));
+    input.addEventListener('input', ({ isComposing }) => {
+      state.tidied = false;
+      // Whoever composes a character has not finished it.
+      if (!isComposing) tidyInput(field, input);
+      if (field === 'author') device.set('author', input.value);
+      change({ [field]: input.value });
+    });
   }
+
+  function tidyInput(field, input) {
+    const value = tidied(field, input.value);
+    if (value === input.value) return;
+    const place = tidy(field, input.value.slice(0, input.selectionStart)).value.length;
+    input.value = value;
+    input.setSelectionRange(place, place);
+  }
+
   inputs.text.addEventListener('focus', () => {
     state.open = true;
     update();
   });
   find('.composer__cancel').addEventListener('click', () => {
-    state.sending?.controller.abort(CANCELLED);
+    state.sending?.controller.abort();
     find('.composer__post').focus();
   });
   form.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      submit();
+      ask();
     }
   });
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    submit();
+    ask();
   });
 
+  function ask() {
+    if (!state.sending) submission = submit();
+  }
+
   update();
+  const restored = restore();
   return {
     update,
-    restored: restore(),
+    restored,
     setBoard(board) {
       state.board = board;
       pictureField.setLimit(board.limits.pictureBytes);

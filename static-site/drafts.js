@@ -51,46 +51,51 @@ export function createDrafts({ indexedDB, locks, storage, newSlot }) {
     });
   }
 
-  /** Runs `action` with both stores in one transaction, committed at once: the page may be going. */
+  /** Runs `action` with both stores in one transaction, committed at once: the page may be going. Answers whether it took. */
   function change(action) {
     return new Promise((resolve) => {
       const transaction = database.transaction(['drafts', 'pictures'], 'readwrite');
-      for (const type of ['complete', 'abort', 'error']) transaction.addEventListener(type, resolve);
+      transaction.addEventListener('complete', () => resolve(true));
+      for (const type of ['abort', 'error']) transaction.addEventListener(type, () => resolve(false));
       action(transaction.objectStore('drafts'), transaction.objectStore('pictures'));
       transaction.commit();
-    });
+    }).catch(() => false);
   }
 
   return {
-    /** `{ text, author, alt, key, picture }` as saved last, or null. */
+    /**
+     * `{ text, author, alt, key, picture, pictureName }` as saved last, or null. A name without a picture is that
+     * of one that could not be kept.
+     */
     async load() {
       if (!(await ready)) return null;
       try {
         const transaction = database.transaction(['drafts', 'pictures']);
-        const [draft, picture] = await Promise.all(
+        const [draft, kept] = await Promise.all(
           ['drafts', 'pictures'].map((store) => request(transaction.objectStore(store).get(slot))),
         );
-        savedPicture = picture?.picture ?? null;
-        return draft ? { ...draft, picture: savedPicture } : null;
+        const picture = kept?.picture ?? null;
+        // A file is a reference to something that may be gone.
+        savedPicture = picture instanceof Blob ? null : picture;
+        return draft ? { pictureName: picture?.name ?? null, ...draft, picture: savedPicture } : null;
       } catch {
         return null;
       }
     },
 
     /** Done once it is kept, or cannot be. Only a picture that is another one is written again. */
-    async save({ text, author, alt, key, picture }) {
+    async save({ picture, ...draft }) {
       if (!(await ready)) return;
-      try {
-        await change((drafts, pictures) => {
-          drafts.put({ slot, savedAt: Date.now(), text, author, alt, key });
-          if (picture === savedPicture) return;
-          savedPicture = picture;
-          if (picture) pictures.put({ slot, picture });
+      const write = (kept) =>
+        change((drafts, pictures) => {
+          drafts.put({ slot, savedAt: Date.now(), ...draft });
+          if (kept === savedPicture) return;
+          savedPicture = kept;
+          if (kept) pictures.put({ slot, picture: kept });
           else pictures.delete(slot);
         });
-      } catch {
-        // No room left, most likely: the page still has it.
-      }
+      // Where there is no room for the picture, there may be for the words.
+      if (!(await write(picture)) && picture) await write(null);
     },
 
     async clear() {
@@ -99,7 +104,7 @@ export function createDrafts({ indexedDB, locks, storage, newSlot }) {
       await change((drafts, pictures) => {
         drafts.delete(slot);
         pictures.delete(slot);
-      }).catch(() => {});
+      });
     },
   };
 }

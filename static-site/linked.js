@@ -27,7 +27,7 @@ export function mountLinked(root, { api, feed, goTo, card, clock, words, window 
       return;
     }
     if (!shown) {
-      shown = createMessage(card.template, message, card);
+      shown = createMessage(message, card, { whole: true });
       place.replaceChildren(shown.article);
     }
     shown.update(card.stateOf(id));
@@ -44,7 +44,7 @@ export function mountLinked(root, { api, feed, goTo, card, clock, words, window 
     try {
       message = await withPatience(() => api.message(id), { clock, onWaiting: (error) => show(explainLoad(error)) });
     } catch (error) {
-      if (state.id === id) show(error.status === 404 ? [['link.deleted']] : explainLoad(error));
+      if (state.id === id) show(error.status === 404 ? [['link.missing']] : explainLoad(error));
     }
     if (state.id !== id) return feed.has(id) && goTo(id);
     if (message) {

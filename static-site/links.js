@@ -1,20 +1,24 @@
 // Finds the web addresses in what people wrote.
 
-const ADDRESS = /https?:\/\/[^\s<>"`\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+/gi;
+// Neither a character that turns the writing round nor a backslash, which means another thing to every reader of it.
+const ADDRESS = /https?:\/\/[^\s\p{Bidi_Control}\\<>"`\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+/giu;
 // What ends a sentence is not the end of an address.
 const CLOSING = /[.,;:!?*_~…'’”]+$/;
 const BRACKETS = { ')': '(', ']': '[', '}': '{' };
 
-/** The parts of `text` in order, `{ text, href }`, where `href` is null for all that is no address. */
+/**
+ * The parts of `text` in order, `{ text, href, host }`, where `href` is null for all that is no address, and `host`
+ * names where the address leads if that is not what one reads in it.
+ */
 export function splitLinks(text) {
   const parts = [];
   let end = 0;
-  for (const { 0: found, index } of text.matchAll(ADDRESS)) {
-    const shown = trim(found);
-    const href = address(shown);
-    if (!href) continue;
+  for (const { 0: candidate, index } of text.matchAll(ADDRESS)) {
+    const shown = trim(candidate);
+    const found = address(shown);
+    if (!found) continue;
     if (index > end) parts.push({ text: text.slice(end, index), href: null });
-    parts.push({ text: shown, href });
+    parts.push({ text: shown, ...found });
     end = index + shown.length;
   }
   if (end < text.length) parts.push({ text: text.slice(end), href: null });
@@ -36,8 +40,10 @@ function trim(found) {
 
 function address(text) {
   try {
-    const { protocol, href } = new URL(text);
-    return protocol === 'http:' || protocol === 'https:' ? href : null;
+    const { href, hostname } = new URL(text);
+    // Letters that look like others, invisible ones, a name before an @, a number: the browser goes to `hostname`.
+    const [, written] = /^https?:\/\/([^/?#]*?)(?::\d*)?(?:[/?#]|$)/i.exec(text);
+    return { href, host: written.toLowerCase() === hostname ? null : hostname };
   } catch {
     return null;
   }

@@ -1,19 +1,20 @@
 // One message of the board. Whatever people wrote is only ever set as text.
 
+import { fold } from './fold.js';
 import { splitLinks } from './links.js';
+import { describePicture } from './picture.js';
 import { exactTime, relativeTime } from './time.js';
 import { put } from './words.js';
 
 /**
  * Makes a message's card. `update` brings it in line with what may be done to it, with the time and with
- * the language.
+ * the language. A long text is folded, unless it is to be shown `whole` from the start.
  */
-export function createMessage(template, message, { words, clock, on }) {
+export function createMessage(message, { template, pictures, words, clock, on }, { whole = false } = {}) {
   const item = template.content.firstElementChild.cloneNode(true);
   // The article can stand by itself, without the item.
   const article = item.querySelector('.message');
   const find = (selector) => article.querySelector(selector);
-  const image = find('.message__picture img');
   const author = find('.message__author');
   const link = find('.message__link');
   const time = find('.message__time');
@@ -29,15 +30,20 @@ export function createMessage(template, message, { words, clock, on }) {
   author.classList.toggle('message__author--none', message.author === null);
   link.href = `#${message.id}`;
   time.dateTime = message.createdAt;
-  find('.message__text').append(...splitLinks(message.text).map(createPart));
-  showPicture();
+  const text = find('.message__text');
+  text.append(...splitLinks(message.text).map(createPart));
+  const updateFold = fold(text, find('.message__more'), { article, words, whole });
+  const showPicture = preparePicture();
   find('.message__delete').addEventListener('click', () => on.delete(message));
   find('.message__remove-sender').addEventListener('click', () => on.removeSender(message));
 
-  function showPicture() {
+  function preparePicture() {
     const frame = find('.message__picture');
     const { picture } = message;
-    if (!picture) return frame.remove();
+    if (!picture) {
+      frame.remove();
+      return () => {};
+    }
     frame.href = picture.url;
     frame.addEventListener('click', (event) => {
       // Whoever wants it in a tab of its own gets it there.
@@ -45,10 +51,8 @@ export function createMessage(template, message, { words, clock, on }) {
       event.preventDefault();
       on.open(message);
     });
-    // The size first: it reserves the space before the picture is there.
-    image.width = picture.width;
-    image.height = picture.height;
-    image.src = picture.url;
+    const show = pictures.frame(frame.querySelector('img'));
+    return () => show(picture, describePicture(message, { words, clock }));
   }
 
   function update(state) {
@@ -56,12 +60,14 @@ export function createMessage(template, message, { words, clock, on }) {
     const seen = JSON.stringify([state, when, words.language]);
     if (seen === shown) return;
     shown = seen;
-    const { mayDelete, mayRemoveSender, busy, problem, contactUrl } = state;
+    const { mayDelete, mayRemoveSender, busy, problem, contactUrl, isAddressed } = state;
     words.fill(article);
     author.firstElementChild.textContent = message.author ?? words.say('message.anonymous');
-    time.textContent = when;
+    // Who goes to a message by its address sees exactly when it came, without a pointer as well.
     link.title = exactTime(createdAt, words);
-    if (image) image.alt = message.picture?.alt ?? words.say('message.no-alt');
+    time.textContent = isAddressed ? link.title : when;
+    showPicture();
+    updateFold();
 
     const remove = find('.message__delete');
     const removeSender = find('.message__remove-sender');
@@ -83,12 +89,15 @@ export function createMessage(template, message, { words, clock, on }) {
   return { item, article, update, focus: () => article.focus() };
 }
 
-function createPart({ text, href }) {
+function createPart({ text, href, host }) {
   if (!href) return text;
   const link = document.createElement('a');
   link.href = href;
   link.rel = 'nofollow ugc noopener noreferrer';
   link.textContent = text;
+  // Written by anyone: it is read from left to right whatever is around it.
+  link.dir = 'ltr';
+  if (host) link.dataset.host = host;
   return link;
 }
 

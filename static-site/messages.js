@@ -11,7 +11,7 @@ const PAGES_BROUGHT_BACK = 20;
 /** Older messages are asked for when the end comes this near. */
 const AHEAD = '800px';
 
-export function mountMessages(root, { api, feed, card, clock, words, announce, onChange, onWanted, window }) {
+export function mountMessages(root, { api, feed, card, clock, words, announce, onChange, onWanted, onBack, window }) {
   const find = (selector) => root.querySelector(selector);
   const title = find('.messages__title');
   const list = find('.messages__list');
@@ -83,7 +83,7 @@ export function mountMessages(root, { api, feed, card, clock, words, announce, o
     }
     shown.forEach((message, index) => {
       const { id } = message;
-      if (!cards.has(id)) cards.set(id, { id, ...createMessage(card.template, message, card) });
+      if (!cards.has(id)) cards.set(id, { id, ...createMessage(message, card) });
       const { item, update: updateCard } = cards.get(id);
       if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
       updateCard(card.stateOf(id));
@@ -110,9 +110,11 @@ export function mountMessages(root, { api, feed, card, clock, words, announce, o
       if (state.loaded && count > before) announce(newMessages(count, more));
       if (!state.loaded || feed.messages.length === 0 || isOutOfSight()) feed.reveal();
     }
+    const wasLost = state.failure !== null;
     state.loaded = true;
     state.failure = null;
     update();
+    if (wasLost) onBack();
   }
 
   const isOutOfSight = () => list.getBoundingClientRect().top > window.innerHeight;

@@ -1,12 +1,24 @@
 // Moderating: `#moderate` asks for the moderator token, which is kept for the life of the tab.
 
+import { put } from './words.js';
+
 const ADDRESS = '#moderate';
 
-export function mountModeration({ bar, dialog, device, onChange, window }) {
+/** @param refusalOf what the board has against a token, as sentences for `words.sayAll`; none where it takes it */
+export function mountModeration({ bar, dialog, device, refusalOf, words, onChange, window }) {
   const form = dialog.querySelector('form');
   const { token } = form.elements;
+  const state = { checking: false, refusal: [] };
+
+  function show({ checking = false, refusal = [] }) {
+    Object.assign(state, { checking, refusal });
+    update();
+  }
 
   function update() {
+    put(dialog.querySelector('.field__error'), words.sayAll(state.refusal));
+    token.setAttribute('aria-invalid', String(state.refusal.length > 0));
+    dialog.querySelector('.button--primary').setAttribute('aria-disabled', String(state.checking));
     bar.hidden = device.get('moderator-token') === null;
   }
 
@@ -14,18 +26,27 @@ export function mountModeration({ bar, dialog, device, onChange, window }) {
     if (window.location.hash !== ADDRESS) return;
     // So that it can be asked for again, and a reload does not ask.
     window.history.replaceState(null, '', window.location.pathname + window.location.search);
-    token.value = '';
     dialog.showModal();
   }
 
-  form.addEventListener('submit', () => {
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
     const entered = token.value.trim();
-    // The page needs it no longer; nothing that offers to remember it shall see it.
-    token.value = '';
-    if (!entered) return;
+    if (!entered || state.checking) return;
+    show({ checking: true });
+    const refusal = await refusalOf(entered);
+    show({ refusal });
+    if (!dialog.open) return;
+    if (refusal.length > 0) return token.focus();
     device.set('moderator-token', entered);
+    dialog.close();
     update();
     onChange();
+  });
+  dialog.addEventListener('close', () => {
+    // The page needs it no longer; nothing that offers to remember it shall see it.
+    token.value = '';
+    show({});
   });
   dialog.querySelector('.moderation__cancel').addEventListener('click', () => dialog.close());
   bar.querySelector('button').addEventListener('click', () => {
@@ -34,6 +55,8 @@ export function mountModeration({ bar, dialog, device, onChange, window }) {
     onChange();
   });
   window.addEventListener('hashchange', ask);
+  // What is scrolled to, and what sticks to the top, stays clear of it.
+  new ResizeObserver(() => window.document.documentElement.style.setProperty('--bar', `${bar.offsetHeight}px`)).observe(bar);
 
   update();
   ask();

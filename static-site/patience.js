@@ -21,12 +21,20 @@ export async function withPatience(run, { clock, onWaiting = () => {}, signal = 
   }
 }
 
-function pause(clock, ms, signal) {
+/** Done after `ms`, or as soon as the signal is aborted. */
+export function pause(clock, ms, signal = null) {
   return new Promise((resolve) => {
     const timer = clock.setTimeout(resolve, ms);
-    signal?.addEventListener('abort', () => {
+    untilAborted(signal).then(() => {
       clock.clearTimeout(timer);
       resolve();
     });
+  });
+}
+
+export function untilAborted(signal) {
+  return new Promise((resolve) => {
+    if (signal?.aborted) resolve();
+    signal?.addEventListener('abort', resolve, { once: true });
   });
 }

@@ -1,26 +1,26 @@
 // A picture as large as the screen allows, and from there to the others. Back closes it.
 
-export function mountPictureDialog(dialog, { pictures, words, history, window }) {
+import { describePicture } from './picture.js';
+
+export function mountPictureDialog(dialog, { all, pictures, words, clock, history, window }) {
   const find = (selector) => dialog.querySelector(selector);
-  const image = find('.picture-dialog__image');
+  const show = pictures.frame(find('.picture-dialog__image'));
   let message = null;
 
   function update() {
     if (!message) return;
-    const { picture } = message;
-    image.width = picture.width;
-    image.height = picture.height;
-    image.alt = picture.alt ?? words.say('message.no-alt');
-    if (image.getAttribute('src') !== picture.url) image.src = picture.url;
-    find('.picture-dialog__caption bdi').textContent = picture.alt ?? '';
+    const description = describePicture(message, { words, clock });
+    show(message.picture, description);
+    // For the eyes: to those who hear it, the picture itself says it.
+    find('.picture-dialog__caption bdi').textContent = description;
     find('.picture-dialog__previous').setAttribute('aria-disabled', String(!neighbour(-1)));
     find('.picture-dialog__next').setAttribute('aria-disabled', String(!neighbour(1)));
   }
 
   function neighbour(by) {
-    const all = pictures();
-    const place = all.findIndex(({ id }) => id === message.id);
-    return place < 0 ? null : (all[place + by] ?? null);
+    const messages = all();
+    const place = messages.findIndex(({ id }) => id === message.id);
+    return place < 0 ? null : (messages[place + by] ?? null);
   }
 
   function step(by) {
@@ -39,7 +39,7 @@ export function mountPictureDialog(dialog, { pictures, words, history, window })
   // However it is closed, its entry in the history goes.
   dialog.addEventListener('close', () => {
     message = null;
-    image.removeAttribute('src');
+    show(null);
     if (history.state?.picture) history.back();
   });
   window.addEventListener('popstate', () => dialog.open && dialog.close());

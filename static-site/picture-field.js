@@ -1,7 +1,7 @@
 // The picture of a message being written: chosen, photographed, dropped or pasted; made fit, previewed,
 // described, taken back.
 
-import { Undecodable, prepare } from './shrink.js';
+import { drawnAnew, fileOf, prepare, read } from './shrink.js';
 import { put } from './words.js';
 
 export function mountPictureField(root, { words, onPicture, announce, objectUrls, page, decode }) {
@@ -9,10 +9,13 @@ export function mountPictureField(root, { words, onPicture, announce, objectUrls
   const inputs = [find('.picture-field__file'), find('.picture-field__camera')];
   const preview = find('.picture-field__preview');
   const state = {
+    /** The name of what was chosen, until it is taken back; null where nothing is. */
+    name: null,
+    /** What will be sent, once it is fit for that. */
     picture: null,
+    preparing: false,
     /** What became of the picture chosen, for the viewer: sentences. */
     note: [],
-    preparing: false,
     problem: [],
     sending: false,
     previewUrl: null,
@@ -21,63 +24,63 @@ export function mountPictureField(root, { words, onPicture, announce, objectUrls
   };
   let work = Promise.resolve();
 
+  const isLacking = () => state.name !== null && !state.preparing && state.picture === null;
+
   function update() {
-    const { picture, note, preparing, problem, sending, dragged } = state;
+    const { name, picture, note, preparing, problem, sending, dragged } = state;
     root.classList.toggle('is-dragged-over', dragged);
-    find('.picture-field__add').textContent = words.say(picture ? 'compose.another' : 'compose.add');
-    find('.picture-field__chosen').hidden = !picture;
-    find('.picture-field__name bdi').textContent = picture?.name ?? '';
+    root.classList.toggle('is-lacking', isLacking());
+    find('.picture-field__add').textContent = words.say(name === null ? 'compose.add' : 'compose.another');
+    find('.picture-field__chosen').hidden = name === null;
+    put(find('.picture-field__name bdi'), name ?? '');
     const about = preparing ? [['compose.preparing']] : note;
-    find('.picture-field__note').textContent = words.sayAll(about) || (picture ? words.size(picture.size) : '');
-    if (state.previewUrl && preview.src !== state.previewUrl) preview.src = state.previewUrl;
-    put(find('.field__error'), words.sayAll(problem));
+    put(find('.picture-field__note'), words.sayAll(about) || (picture ? words.size(picture.size) : ''));
+    if (state.previewUrl === null) preview.removeAttribute('src');
+    else if (preview.src !== state.previewUrl) preview.src = state.previewUrl;
+    put(find('.field__error'), words.sayAll(isLacking() ? [...problem, ['picture.lacking']] : problem));
     inputs[0].setAttribute('aria-invalid', String(problem.length > 0));
     for (const input of inputs) input.disabled = sending;
     find('.picture-field__remove').disabled = sending;
   }
 
-  function show(picture) {
+  function show({ name = null, picture = null, preparing = false, note = [], problem = [] } = {}) {
     if (state.previewUrl) objectUrls.revokeObjectURL(state.previewUrl);
-    state.previewUrl = picture ? objectUrls.createObjectURL(picture) : null;
-    state.picture = picture;
+    const previewUrl = picture && objectUrls.createObjectURL(fileOf(picture));
+    Object.assign(state, { name, picture, preparing, note, problem, previewUrl });
     update();
   }
 
-  /** The file itself is kept at once, what is made of it as soon as that is ready. */
-  function take(file) {
-    if (state.sending) return;
-    state.note = [];
-    state.problem = [];
-    state.preparing = true;
-    show(file);
-    onPicture(file);
-    announce(words.say('compose.added'));
-    work = makeFit(file);
+  function change(to) {
+    show(to);
+    onPicture({ picture: state.picture, pictureName: state.name });
   }
 
-  async function makeFit(file) {
-    const isStill = () => state.picture === file;
-    try {
-      const fit = await prepare(file, {
-        limit: state.limit,
-        decode,
-        newCanvas: () => page.createElement('canvas'),
-      });
-      if (!isStill()) return;
-      state.preparing = false;
-      if (!fit.changed) return update();
-      const { width, height } = fit;
-      state.note = [[fit.changed === 'shrunk' ? 'compose.shrunk' : 'compose.converted', { width, height, bytes: fit.file.size, originalBytes: file.size }]];
-      show(fit.file);
-      onPicture(fit.file);
-    } catch (error) {
-      if (!isStill()) return;
-      if (!(error instanceof Undecodable)) throw error;
-      state.preparing = false;
-      show(null);
-      onPicture(null);
-      refuse([['picture.undecodable']]);
-    }
+  function take(file) {
+    if (state.sending) return;
+    change({ name: file.name, preparing: true });
+    work = ready(file.name, async () => {
+      const original = await read(file, state.limit);
+      const { picture, changed, width, height } = await prepare(original, tools());
+      const values = { width, height, bytes: picture.size, originalBytes: original.size };
+      return { picture, note: changed ? [[`compose.${changed}`, values]] : [] };
+    });
+  }
+
+  const tools = () => ({ limit: state.limit, decode, newCanvas: () => page.createElement('canvas') });
+
+  /** The field gets what `make` comes to, or says why there is nothing, unless another file was chosen meanwhile. */
+  function ready(name, make) {
+    const isCurrent = () => work === mine;
+    const mine = make().then(
+      ({ picture, note }) => {
+        if (!isCurrent()) return;
+        // That there were several files, or what the board said, still holds.
+        change({ name: picture.name, picture, note, problem: state.problem });
+        announce(words.say('compose.added'));
+      },
+      (error) => isCurrent() && change({ name, problem: [error.saying ?? ['picture.unreadable']] }),
+    );
+    return mine;
   }
 
   function refuse(problem) {
@@ -95,17 +98,10 @@ export function mountPictureField(root, { words, onPicture, announce, objectUrls
   }
 
   find('.picture-field__remove').addEventListener('click', () => {
-    clear();
-    onPicture(null);
+    work = Promise.resolve();
+    change();
     inputs[0].focus();
   });
-
-  function clear() {
-    state.note = [];
-    state.problem = [];
-    state.preparing = false;
-    show(null);
-  }
 
   const hasFiles = (event) => event.dataTransfer?.types.includes('Files');
   page.addEventListener('dragover', (event) => {
@@ -119,14 +115,14 @@ export function mountPictureField(root, { words, onPicture, announce, objectUrls
     if (!hasFiles(event)) return;
     event.preventDefault();
     setDragged(false);
-    takeFrom(event.dataTransfer.files);
+    takeFrom(event.dataTransfer);
   });
   page.addEventListener('paste', (event) => {
     const { files, types } = event.clipboardData;
     // Word processors put a picture of the text beside the text: then the text is meant.
     if (files.length === 0 || types.includes('text/plain')) return;
     event.preventDefault();
-    takeFrom(files);
+    takeFrom(event.clipboardData);
   });
 
   function setDragged(dragged) {
@@ -134,23 +130,53 @@ export function mountPictureField(root, { words, onPicture, announce, objectUrls
     update();
   }
 
-  function takeFrom(files) {
+  function takeFrom({ files, items }) {
     if (state.sending) return;
-    take(files[0]);
+    const folder = [...items].map((item) => item.webkitGetAsEntry?.()).find((entry) => entry?.isDirectory);
+    if (folder) miss(folder.name, [['picture.folder']]);
+    // Some programs say that they give a file and give none, as with what is attached to a mail.
+    else if (files.length === 0) miss('', [['picture.nothing']]);
+    else take(files[0]);
     if (files.length > 1) refuse([['picture.several']]);
     inputs[0].focus();
   }
 
+  /** What was given is no picture: the field keeps the one that it has, else it stays lacking until that is taken back. */
+  function miss(name, problem) {
+    if (state.name === null) change({ name, problem });
+    else refuse(problem);
+  }
+
   return {
     update,
-    take,
-    clear,
     refuse,
-    /** Done once the picture is what will be sent; answers whether it turned out that it cannot be. */
-    async failed() {
-      const { preparing } = state;
-      await work;
-      return preparing && state.picture === null;
+    /** Empties the field. */
+    clear: () => show(),
+    /** Shows what this device kept of an earlier visit: a picture that is fit already, or only that there was one. */
+    restore({ picture, pictureName }) {
+      if (picture) show({ name: picture.name, picture });
+      else show({ name: pictureName, problem: [['picture.not-kept']] });
+    },
+    /** Done once the picture is what will be sent, or is known to be none. */
+    settled: () => work,
+    /** Whether something was chosen. */
+    get isChosen() {
+      return state.name !== null;
+    },
+    /** Whether something was chosen that cannot be sent, and not been taken back yet. */
+    get isLacking() {
+      return isLacking();
+    },
+    /** Draws the picture anew, where the board could not read it; answers whether there is another one now. */
+    async redraw() {
+      try {
+        const picture = await drawnAnew(state.picture, tools());
+        if (!picture) return false;
+        change({ name: picture.name, picture, note: [['compose.redrawn', { bytes: picture.size }]] });
+        return true;
+      } catch {
+        return false;
+      }
     },
     setSending(sending) {
       state.sending = sending;

@@ -1,14 +1,16 @@
 // What went wrong, and what to do about it, as sentences for `words.sayAll`. Knows no DOM, no requests and
 // no language.
 
-import { CANCELLED } from './api.js';
+import { length } from './characters.js';
 import { isWaking } from './patience.js';
 
 const FIELDS = ['text', 'author', 'alt', 'picture'];
 /** What the board finds wrong with fields and the page has a sentence for. */
 const FIELD_CODES = [
-  'bidirectional-control', 'control-character', 'malformed', 'several-lines', 'too-many-pixels', 'without-picture',
+  'bidirectional-control', 'control-character', 'malformed', 'several-lines', 'too-many-parts', 'too-many-pixels', 'without-picture',
 ];
+/** What the board finds wrong with a picture that a browser may show all the same. */
+const DAMAGES = ['malformed', 'too-many-parts'];
 const LIMITS = { text: 'textCharacters', author: 'authorCharacters', alt: 'altCharacters' };
 
 /**
@@ -17,7 +19,6 @@ const LIMITS = { text: 'textCharacters', author: 'authorCharacters', alt: 'altCh
  */
 export function explainPost(error, { picture }, limits) {
   const { status, code } = error;
-  if (code === CANCELLED) return { form: [['post.cancelled']] };
   if (status === 413) return picture ? { picture: explainSize(picture, limits) } : { text: [['text.too-long-for-all']] };
   if (status === 415 && picture) return { picture: [['picture.unsupported']] };
   if (status === 422 && error.fields.length > 0) return explainFields(error);
@@ -31,6 +32,26 @@ export function explainPost(error, { picture }, limits) {
 export function explainDelete(error, { moderating = false } = {}) {
   if (error.status === 401 || error.status === 403) return [[moderating ? 'moderate.refused' : 'delete.refused']];
   return explain(error, 'delete.failed');
+}
+
+/** Why a moderator token was not taken. */
+export function explainToken(error) {
+  if (error.status === 401 || error.status === 403) return [['moderate.wrong']];
+  return explain(error, 'moderate.unchecked');
+}
+
+/** What removing a sender would take, as the board tells it, and the question whether to: a saying for each line. */
+export function describeSender({ known, messages, authors, otherAuthors, anonymous, since }) {
+  if (!known) return [['confirm.sender-unknown'], ['confirm.sender-message']];
+  if (messages === 0) return [['confirm.sender-none'], ['confirm.sender-refuse']];
+  const names = authors.length === 0 ? [] : [[otherAuthors > 0 ? 'confirm.sender-names-more' : 'confirm.sender-names', { names: authors, count: otherAuthors }]];
+  return [
+    ['confirm.sender-messages', { count: messages, moment: new Date(since) }],
+    ...names,
+    ...(anonymous > 0 ? [['confirm.sender-anonymous', { count: anonymous }]] : []),
+    ['confirm.sender-shared'],
+    ['confirm.sender'],
+  ];
 }
 
 /** Why messages could not be loaded. */
@@ -50,14 +71,15 @@ export function checkDraft(draft, limits) {
   return words;
 }
 
-/** As the board counts: characters, not the units of JavaScript's strings, and none at the ends. */
-export function length(text) {
-  return [...text.trim()].length;
-}
-
 /** Whether the board has decided: what is sent after that is a message of its own. */
 export function isFinal({ status }) {
   return status >= 400 && status < 500 && ![408, 425, 429].includes(status);
+}
+
+/** Whether the board could not read the picture, and has nothing else to say against the message. */
+export function isUnreadPicture({ status, fields }) {
+  if (status === 415) return true;
+  return status === 422 && fields.length > 0 && fields.every(({ field, code }) => field === 'picture' && DAMAGES.includes(code));
 }
 
 function explainSize(picture, limits) {
@@ -79,8 +101,10 @@ function explainField(field, code) {
   return [FIELD_CODES.includes(code) ? `field.${code}` : 'field.wrong'];
 }
 
-function explain({ status, code, retryAfter }, consequence) {
-  return [reason(), [consequence], advice()];
+function explain(error, consequence) {
+  const { status, code, retryAfter } = error;
+  // What would be answered in the same way again is not to be tried again.
+  return [reason(), [consequence], ...(isFinal(error) ? [] : [advice()])];
 
   function reason() {
     if (status === 0) return ['reason.unreachable'];

@@ -1,20 +1,20 @@
 // Deleting messages: one's own with the token of this device, any with the moderator's.
 
-import { explainDelete } from './problems.js';
+import { describeSender, explainDelete } from './problems.js';
 
 export function createRemoval({ api, tokens, moderation, words, confirm, announce, onChange, onRemoved, onSenderRemoved }) {
   const busy = new Set();
   const problems = new Map();
 
   /** Does `action` to a message, and shows at it that it is being done, or why it was not. */
-  async function attempt({ id }, action) {
+  async function attempt({ id }, action, { moderating = !tokens.of(id) } = {}) {
     busy.add(id);
     problems.delete(id);
     onChange();
     try {
       return await action();
     } catch (error) {
-      problems.set(id, explainDelete(error, { moderating: !tokens.of(id) }));
+      problems.set(id, explainDelete(error, { moderating }));
       return null;
     } finally {
       busy.delete(id);
@@ -51,9 +51,12 @@ export function createRemoval({ api, tokens, moderation, words, confirm, announc
     },
 
     async removeSender(message) {
-      if (busy.has(message.id)) return;
-      if (!(await confirm(words.say('confirm.sender'), words.say('confirm.remove')))) return;
-      const answer = await attempt(message, () => api.removeSender(message.id, moderation.token));
+      const { id } = message;
+      if (busy.has(id)) return;
+      // A school is one sender, too: who removes it sees first what that takes.
+      const sender = await attempt(message, () => api.sender(id, moderation.token), { moderating: true });
+      if (!sender || !(await confirm(describeSender(sender).map((saying) => words.sayAll([saying])).join('\n'), words.say('confirm.remove')))) return;
+      const answer = await attempt(message, () => api.removeSender(id, moderation.token), { moderating: true });
       if (!answer) return;
       announce(words.say('moderate.removed', { count: answer.removed }));
       onSenderRemoved(message);

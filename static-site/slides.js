@@ -1,5 +1,7 @@
 // Which pictures the carrousel has and which one it is at. Newest first.
 
+const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
 export class Slides {
   /** Addresses, newest first. */
   urls = [];
@@ -33,6 +35,21 @@ export class Slides {
     const place = this.urls.indexOf(current);
     if (follow && !before.has(this.urls[0])) this.index = 0;
     else this.index = place >= 0 ? place : Math.max(0, Math.min(index, this.urls.length - 1));
+  }
+}
+
+/** When a message was posted, by its id: a ULID begins with that, in milliseconds. */
+export function postedAt(id) {
+  return new Date([...id.slice(0, 10)].reduce((time, digit) => time * 32 + DIGITS.indexOf(digit), 0));
+}
+
+/** What the file of a picture is called. */
+export function nameOf(url) {
+  const name = url.split('/').at(-1);
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
   }
 }
 

@@ -1,18 +1,36 @@
 // What the page says, in the language of its viewer. `words-*.js` hold the sentences.
 
+import { exactTime } from './time.js';
 import en from './words-en.js';
 import zhHant from './words-zh-hant.js';
 
 /** By the language tag that the page gets; the first is for everyone whose own is not here. */
 export const DICTIONARIES = { en, 'zh-Hant': zhHant };
 
+const REGION = /^[a-z]{2,3}(?:-[a-z]{4})?-([a-z]{2}|\d{3})\b/i;
+
 /** The first of the viewer's languages that the page speaks. All Chinese is written one way here. */
 export function chooseLanguage(languages) {
   for (const language of languages) {
-    if (/^zh\b/i.test(language)) return 'zh-Hant';
-    if (/^en\b/i.test(language)) return 'en';
+    const spoken = spokenIn(language);
+    if (spoken) return spoken;
   }
   return 'en';
+}
+
+function spokenIn(tag) {
+  if (/^zh\b/i.test(tag)) return 'zh-Hant';
+  return /^en\b/i.test(tag) ? 'en' : null;
+}
+
+/**
+ * The page's language as it is written where the viewer is: their dates, their clock. A tag of the same language
+ * says that best (`en-GB`), else any that names a region.
+ */
+export function localeOf(language, languages) {
+  const regional = languages.filter((tag) => REGION.test(tag));
+  const tag = regional.find((one) => spokenIn(one) === language) ?? regional[0];
+  return tag ? `${language}-${REGION.exec(tag)[1]}` : language;
 }
 
 /** Where it is said already it is left alone: nobody is told twice. */
@@ -23,8 +41,12 @@ export function put(element, sentence) {
 export function createWords({ device, languages, dictionaries = DICTIONARIES }) {
   const remembered = device.get('language');
   let language = remembered in dictionaries ? remembered : chooseLanguage(languages);
+  let locale = localeOf(language, languages);
 
-  /** The sentence `key` with its `{values}`; `count` decides between singular and plural, `…bytes` are sizes. */
+  /**
+   * The sentence `key` with its `{values}`; `count` decides between singular and plural, `…bytes` are sizes, lists are
+   * of names, dates are moments.
+   */
   function say(key, values = {}) {
     let sentence = dictionaries[language][key];
     if (typeof sentence === 'object') {
@@ -34,6 +56,8 @@ export function createWords({ device, languages, dictionaries = DICTIONARIES }) 
     return sentence.replace(/\{(\w+)\}/g, (_, name) => {
       const value = values[name];
       if (/bytes$/i.test(name)) return size(value);
+      if (Array.isArray(value)) return value.map((quoted) => say('quote', { quoted })).join(say('between.names'));
+      if (value instanceof Date) return exactTime(value, { locale });
       return typeof value === 'number' ? value.toLocaleString(language) : value;
     });
   }
@@ -51,6 +75,11 @@ export function createWords({ device, languages, dictionaries = DICTIONARIES }) 
       return language;
     },
 
+    /** For what the browser itself writes: dates and times. */
+    get locale() {
+      return locale;
+    },
+
     say,
     size,
 
@@ -59,6 +88,7 @@ export function createWords({ device, languages, dictionaries = DICTIONARIES }) 
 
     use(chosen) {
       language = chosen;
+      locale = localeOf(language, languages);
       device.set('language', chosen);
     },
 

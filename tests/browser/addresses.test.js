@@ -111,15 +111,29 @@ boardTest('a message that its address led to goes like any other when it is dele
   assert.equal(await visitor.find('.linked').isVisible(), false);
 });
 
-boardTest('the address of a deleted message says that it was deleted', { expected: [/status of 404/] }, async ({ board, visitor }) => {
+boardTest('the address of no message says no more than the page knows, whether there ever was one or not', { expected: [/status of 404/] }, async ({ board, visitor }) => {
   const message = await board.post('gone');
   await board.delete(message);
+  for (const id of [message.id, '01M8312X2GQEXQEVEC5D3NWYGS']) {
+    await visitor.page.goto('about:blank');
+    await visitor.page.goto(`${board.site}#${id}`);
+    const note = visitor.page.getByText('There is no such message here: it may have been deleted.');
+    await note.waitFor();
+    await visitor.focusIsAt(note);
+    assert.equal(await visitor.page.getByText('was deleted').count(), 0);
+    assert.deepEqual(await visitor.violations(), []);
+  }
+});
+
+boardTest('of a linked message that one deletes oneself the page says that it was deleted', {}, async ({ board, visitor }) => {
+  await visitor.post({ text: 'mine, long ago' });
+  const { id } = (await board.json('/api/messages')).messages[0];
+  await board.postMany(21);
   await visitor.page.goto('about:blank');
-  await visitor.page.goto(`${board.site}#${message.id}`);
-  const note = visitor.page.getByText('This message was deleted.');
-  await note.waitFor();
-  await visitor.focusIsAt(note);
-  assert.deepEqual(await visitor.violations(), []);
+  await visitor.page.goto(`${board.site}#${id}`);
+  await visitor.find('.linked .message').waitFor();
+  await visitor.delete('mine, long ago');
+  await visitor.focusIsAt(visitor.find('.linked').getByText('This message was deleted.'));
 });
 
 boardTest('addresses in a text are links, and nothing else is', {}, async ({ visitor }) => {
@@ -130,6 +144,19 @@ boardTest('addresses in a text are links, and nothing else is', {}, async ({ vis
     { href: 'https://example.com/a_(b)', rel, textContent: 'https://example.com/a_(b)' },
     { href: 'http://xn--r8jz45g.jp/', rel, textContent: 'http://例え.jp' },
   ]);
+});
+
+boardTest('an address that leads elsewhere than it reads says where', {}, async ({ visitor }) => {
+  const message = await visitor.post({ text: 'https://аррӏе.com/account or https://example.com@evil.example/ or https://example.com/' });
+  const said = await message.locator('.message__text a').evaluateAll((all) =>
+    all.map((link) => [link.hostname, getComputedStyle(link, '::after').content.replace(/^none$/, '')]),
+  );
+  assert.equal(said[0][0], 'xn--80ak6aa92e.com');
+  assert.match(said[0][1], /xn--80ak6aa92e\.com/);
+  assert.equal(said[1][0], 'evil.example');
+  assert.match(said[1][1], /evil\.example/);
+  assert.deepEqual(said[2], ['example.com', '']);
+  assert.deepEqual(await visitor.violations(), []);
 });
 
 boardTest('a picture opens large, leads on by the keyboard, and Back closes it', {}, async ({ board, visitor }) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { boardTest } from './support/with-board.js';
-import { eventually } from './support/visitor.js';
+import { eventually, pictureFile } from './support/visitor.js';
 
 const FILES = ['drawing.png', 'small.jpg', 'photo.webp', 'animation.gif', 'drawing.bmp'];
 
@@ -101,4 +101,159 @@ boardTest('who prefers reduced motion sees nothing move by itself', { before: (p
   // Long enough for one picture, not for two.
   await visitor.page.clock.runFor(9_000);
   assert.equal(await visitor.find('.carrousel__count').textContent(), '1 / 2');
+});
+
+const number = (request) => request.url().split('favicon.svg?')[1];
+
+/** A list of pictures that nobody has posted, over a page long enough to scroll it away. */
+async function withList(page, length) {
+  const list = Array.from({ length }, (_, number) => ({ url: `/favicon.svg?${number}` }));
+  await page.route('**/api/carrousel.json', (route) => route.fulfill({ json: list }));
+}
+
+/** Keeps the pictures of `withList` waiting for ever. */
+async function holdPictures(page) {
+  await page.route(/favicon\.svg\?/, () => {});
+}
+
+function noteRequests(page) {
+  const asked = [];
+  const aborted = [];
+  page.on('request', (request) => number(request) && asked.push(number(request)));
+  page.on('requestfailed', (request) => number(request) && aborted.push(number(request)));
+  return { asked, aborted };
+}
+
+for (const [unseen, leave, comeBack] of [
+  ['scrolled away', (page) => page.evaluate(() => window.scrollTo(0, document.body.scrollHeight)), (page) => page.evaluate(() => window.scrollTo(0, 0))],
+  ['in a tab that is not on the screen', (page) => setHidden(page, true), (page) => setHidden(page, false)],
+]) {
+  boardTest(`${unseen}, the carrousel neither moves nor loads anything`, {
+    reducedMotion: 'no-preference',
+    viewport: { width: 800, height: 600 },
+    async before(page) {
+      await page.clock.install();
+      await withList(page, 50);
+    },
+  }, async ({ board, visitor }) => {
+    const { page } = visitor;
+    await board.postMany(15);
+    await page.reload();
+    await visitor.message('number 15').waitFor();
+    const position = () => visitor.find('.carrousel__count').textContent();
+    await eventually(async () => assert.equal(await visitor.find('.carrousel__picture').count(), 3));
+    await page.mouse.move(0, 0);
+    const before = await position();
+    await page.clock.runFor(7_000);
+    assert.notEqual(await position(), before, 'seen, it moves');
+
+    await leave(page);
+    // Whether it is seen is told to the page a little later.
+    await eventually(async () => {
+      const { asked } = noteRequests(page);
+      const there = await position();
+      await page.clock.runFor(60_000);
+      assert.equal(await position(), there);
+      assert.deepEqual(asked, []);
+    });
+    const there = await position();
+    await comeBack(page);
+    await eventually(async () => {
+      await page.clock.runFor(7_000);
+      assert.notEqual(await position(), there);
+    });
+  });
+}
+
+/** Chromium without a screen shows every tab. */
+async function setHidden(page, isHidden) {
+  await page.evaluate((hidden) => {
+    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => (hidden ? 'hidden' : 'visible') });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, isHidden);
+}
+
+boardTest('what was skipped before it had come is no longer loaded', { expected: [/ERR_FAILED/], before: (page) => withList(page, 50) }, async ({ visitor }) => {
+  const { page } = visitor;
+  await holdPictures(page);
+  const { asked, aborted } = noteRequests(page);
+  await page.reload();
+  await eventually(async () => assert.deepEqual(asked, ['49']));
+  const next = page.getByRole('button', { name: 'Next picture' });
+  await next.click();
+  await eventually(async () => assert.deepEqual(asked, ['49', '48']));
+  await next.click();
+  await next.click();
+  await eventually(async () => {
+    assert.deepEqual(asked, ['49', '48', '47', '46']);
+    assert.deepEqual(aborted, ['49', '48']);
+  });
+});
+
+boardTest('what has not come when the carrousel is scrolled away is no longer loaded, but when it is back', {
+  viewport: { width: 800, height: 600 },
+  before: (page) => withList(page, 50),
+}, async ({ board, visitor }) => {
+  const { page } = visitor;
+  await board.postMany(15);
+  await holdPictures(page);
+  const { asked, aborted } = noteRequests(page);
+  await page.reload();
+  await eventually(async () => assert.deepEqual(asked, ['49']));
+  await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+  await eventually(async () => assert.deepEqual(aborted, ['49']));
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await eventually(async () => assert.deepEqual(asked, ['49', '49']));
+});
+
+boardTest('who saves data sees one picture, and no other before they ask for it', {
+  reducedMotion: 'no-preference',
+  async before(page) {
+    const session = await page.context().newCDPSession(page);
+    await session.send('Emulation.setDataSaverOverride', { dataSaverEnabled: true });
+    await page.clock.install();
+    await withList(page, 50);
+  },
+}, async ({ visitor }) => {
+  const { page } = visitor;
+  assert.equal(await page.evaluate(() => navigator.connection.saveData), true);
+  await eventually(async () => {
+    await page.clock.runFor(1_000);
+    assert.equal(await visitor.carrouselPicture.evaluate(({ complete }) => complete), true);
+  });
+  await page.getByRole('button', { name: 'Play the pictures' }).waitFor();
+  await page.mouse.move(0, 0);
+  await page.clock.runFor(60_000);
+  assert.equal(await visitor.find('.carrousel__count').textContent(), '1 / 50');
+  assert.equal(await visitor.find('.carrousel__picture').count(), 1);
+  await page.getByRole('button', { name: 'Next picture' }).click();
+  await visitor.find('.carrousel__count', { hasText: '2 / 50' }).waitFor();
+});
+
+boardTest('every picture of the carrousel is told apart by whose it is, or when it came, or its name', {
+  async before(page) {
+    const urls = ['/images/01M8312X2GQEXQEVEC5D3NWYGS.jpg', '/images/the%20bridge.jpg'];
+    await page.route('**/api/carrousel.json', async (route) => {
+      const posted = await (await route.fetch()).json();
+      await route.fulfill({ json: [...urls.map((url) => ({ url })), ...posted] });
+    });
+    await page.route(/01M8312X2GQEXQEVEC5D3NWYGS|bridge/, (route) => route.fulfill({ path: pictureFile('small.jpg') }));
+  },
+}, async ({ board, visitor }) => {
+  await board.postPicture('without', 'drawing.png', { author: 'Ada' });
+  await board.postPicture('described', 'small.jpg', { alt: 'a lake' });
+  await visitor.page.reload();
+  await visitor.find('.carrousel__count', { hasText: '1 / 4' }).waitFor();
+  const alts = [];
+  for (const count of ['1 / 4', '2 / 4', '3 / 4', '4 / 4']) {
+    await visitor.find('.carrousel__count', { hasText: count }).waitFor();
+    await visitor.carrouselPicture.waitFor();
+    alts.push(await visitor.carrouselPicture.getAttribute('alt'));
+    await visitor.page.getByRole('button', { name: 'Next picture' }).click();
+  }
+  const [described, without, named, dated] = alts;
+  assert.equal(described, 'a lake');
+  assert.match(without, /^Picture by Ada, (just now|\d+ minutes? ago)$/);
+  assert.equal(named, 'Picture: the bridge.jpg');
+  assert.match(dated, /^Picture: .*(2026|ago|yesterday)/);
 });

@@ -66,7 +66,7 @@ boardTest('what is small already, and what moves, is sent as it is', {}, async (
   for (const name of ['small.jpg', 'orientation-6.jpg', 'drawing.png', 'animation.gif', 'animation.png', 'animation.webp', 'drawing.bmp', 'transparent.webp']) {
     await visitor.choose(name);
     await eventually(async () => {
-      const [kept] = await visitor.keptPictures();
+      const kept = await visitor.keptPicture();
       assert.deepEqual([kept.name, kept.digest], [name, await digest(name)]);
     });
   }
@@ -81,7 +81,7 @@ boardTest('what moves is sent as it is even where it is large', {}, async ({ vis
   await visitor.find('.picture-field__file').setInputFiles({ name: 'wide.gif', mimeType: 'image/gif', buffer });
   await visitor.prepared();
   await eventually(async () => {
-    const [kept] = await visitor.keptPictures();
+    const kept = await visitor.keptPicture();
     assert.deepEqual([kept.width, kept.digest], [2_100, createHash('sha256').update(buffer).digest('hex')]);
   });
 });
@@ -89,7 +89,7 @@ boardTest('what moves is sent as it is even where it is large', {}, async ({ vis
 boardTest('a large picture that shows through goes on doing so', {}, async ({ visitor }) => {
   await drop(visitor, { draw: 'transparent' });
   await eventually(async () => {
-    const [kept] = await visitor.keptPictures();
+    const kept = await visitor.keptPicture();
     assert.deepEqual([kept.width, kept.height, kept.type], [2_048, 1_024, 'image/png']);
   });
   await visitor.write({ text: 'half there' });
@@ -126,23 +126,39 @@ boardTest('what the browser can read but the board does not take is converted', 
   await eventually(async () => assert.equal((await visitor.keptPictures())[0].type, 'image/png'));
 });
 
-boardTest('what is no picture is refused before anything is sent', {}, async ({ board, visitor }) => {
+boardTest('what is no picture is refused before anything is sent, and nothing goes without it unless it is taken back', {}, async ({ board, visitor }) => {
   const keys = await visitor.noteKeys();
   await visitor.write({ text: 'look' });
-  for (const [name, mimeType, content] of [
-    ['holiday.jpg', 'image/jpeg', '<!doctype html><title>no picture</title>'],
-    ['IMG_0001.HEIC', 'image/heic', '\0\0\0\x18ftypheic\0\0\0\0mif1heic'],
+  for (const [name, mimeType, content, words] of [
+    ['holiday.jpg', 'image/jpeg', '<!doctype html><title>no picture</title>', /This browser cannot read this file as a picture\./],
+    ['IMG_0001.HEIC', 'image/heic', '\0\0\0\x18ftypheic\0\0\0\0mif1heic', /cannot read HEIC photos\. Make it a JPEG: .*iPhone/],
+    ['live.heics', '', '\0\0\0\x18ftypmsf1\0\0\0\0msf1hevc', /cannot read HEIC photos\./],
+    ['nothing.png', 'image/png', '', /This browser cannot read this file as a picture\./],
   ]) {
     await visitor.find('.picture-field__file').setInputFiles({ name, mimeType, buffer: Buffer.from(content) });
-    await visitor.pictureError.getByText('This browser cannot read this file as a picture.').waitFor();
-    await visitor.find('.picture-field__chosen').waitFor({ state: 'hidden' });
+    await visitor.pictureError.getByText(words).waitFor();
+    assert.equal(await visitor.find('.picture-field__name').textContent(), name);
+    await visitor.picture.waitFor({ state: 'hidden' });
+    await visitor.postButton.click();
+    await visitor.focusIsAt(visitor.find('.picture-field__file'));
+    await visitor.find('#announcer', { hasText: 'Or remove it to post without a picture.' }).waitFor({ state: 'attached' });
   }
+  assert.deepEqual(await visitor.violations(), []);
   assert.deepEqual(keys, []);
+
+  // It is not forgotten over a reload, either.
+  await visitor.page.reload();
+  await visitor.pictureError.getByText('This picture could not be kept on this device').waitFor();
+  assert.equal(await visitor.find('.picture-field__name').textContent(), 'nothing.png');
+  await visitor.textField.press('Control+Enter');
+  await visitor.focusIsAt(visitor.find('.picture-field__file'));
 
   await visitor.choose('small.jpg');
   await visitor.pictureError.waitFor({ state: 'hidden' });
   assert.equal(await visitor.textField.inputValue(), 'look');
   assert.deepEqual((await board.json('/api/messages')).messages, []);
+  await visitor.postButton.click();
+  await visitor.message('look').locator('img').waitFor();
 });
 
 /** Makes reading a picture take until `release` is called in the page. */
@@ -152,6 +168,21 @@ const slowDecoding = (page) =>
     const released = new Promise((resolve) => (window.release = resolve));
     window.createImageBitmap = (...all) => released.then(() => decode(...all));
   });
+
+boardTest('whoever posts before the picture is ready can think better of it', { before: slowDecoding }, async ({ board, visitor }) => {
+  const keys = await visitor.noteKeys();
+  await visitor.find('.picture-field__file').setInputFiles(pictureFile('camera-6mb.jpg'));
+  await visitor.write({ text: 'in a hurry' });
+  await visitor.textField.press('Control+Enter');
+  await visitor.page.getByRole('button', { name: 'Cancel' }).click();
+  await visitor.find('.composer__error', { hasText: 'Cancelled. Your message is still here.' }).waitFor();
+  assert.deepEqual(keys, []);
+  await visitor.page.evaluate(() => window.release());
+  await visitor.prepared();
+  await visitor.postButton.click();
+  await visitor.message('in a hurry').locator('img').waitFor();
+  assert.equal((await board.json('/api/messages')).messages.length, 1);
+});
 
 boardTest('whoever posts before the picture is ready sends it all the same', { before: slowDecoding }, async ({ visitor }) => {
   await visitor.find('.picture-field__file').setInputFiles(pictureFile('camera-6mb.jpg'));
@@ -172,6 +203,7 @@ boardTest('whoever posts before the picture turns out to be none sends nothing',
   assert.deepEqual((await board.json('/api/messages')).messages, []);
 
   // Whoever has seen that can go on without.
+  await visitor.page.getByRole('button', { name: 'Remove picture' }).click();
   await visitor.textField.press('Control+Enter');
   await visitor.message('in a hurry').waitFor();
 });

@@ -139,13 +139,196 @@ boardTest('a browser set to Chinese gets a Chinese page, and every word of it', 
   await visitor.page.getByRole('heading', { name: 'Write a message' }).waitFor();
 });
 
+const timeOf = (visitor, text) => visitor.message(text).getByRole('link', { name: 'Link to this message' });
+
 boardTest('times are relative, and exact for whoever points at them', { timezoneId: 'Asia/Taipei' }, async ({ board, visitor }) => {
   const { createdAt } = await board.post('just written');
   await visitor.page.reload();
-  const link = visitor.message('just written').getByRole('link', { name: 'Link to this message' });
+  const link = timeOf(visitor, 'just written');
   assert.equal(await link.locator('time').textContent(), 'just now');
   assert.equal(await link.locator('time').getAttribute('datetime'), createdAt);
   assert.match(await link.getAttribute('title'), /\d{4} at \d+:\d\d/);
+});
+
+for (const [hand, activate] of [['finger', (link) => link.tap()], ['keyboard', (link) => link.press('Enter')]]) {
+  boardTest(`times are exact for the ${hand} as well, and still lead to the message`, { hasTouch: true, viewport: { width: 320, height: 600 } }, async ({ board, visitor }) => {
+    const { id } = await board.post('just written');
+    await board.post('another');
+    await visitor.page.reload();
+    await activate(timeOf(visitor, 'just written'));
+    await visitor.message('just written').getByText(/^\w+day, \w+ \d+, \d{4} at \d+:\d\d [AP]M$/).waitFor();
+    assert.equal(visitor.page.url(), `${board.site}#${id}`);
+    assert.equal(await timeOf(visitor, 'another').locator('time').textContent(), 'just now');
+    assert.equal(await visitor.page.evaluate(() => document.documentElement.scrollWidth), 320);
+
+    await activate(timeOf(visitor, 'another'));
+    await visitor.message('just written').getByText('just now').waitFor();
+  });
+}
+
+for (const [locale, date, exact] of [
+  ['en-GB', /^\d+ \w{3,4} \d{4}$/, /^\w+day,? \d+ \w+ \d{4} at \d\d:\d\d$/],
+  ['en-US', /^\w{3} \d+, \d{4}$/, /^\w+day, \w+ \d+, \d{4} at \d+:\d\d [AP]M$/],
+  // The page is in English where it has no words of the viewer's.
+  ['de-DE', /^\d+ \w{3,4} \d{4}$/, /\d\d:\d\d$/],
+  ['zh-TW', /^\d{4}年\d+月\d+日$/, /\p{Script=Han}{2}\d+:\d\d$/u],
+]) {
+  boardTest(`dates are written as in the region of ${locale}`, { locale }, async ({ board, visitor }) => {
+    await board.post('a while ago');
+    await visitor.page.clock.setFixedTime(Date.now() + 10 * 86_400_000);
+    await visitor.page.reload();
+    const link = visitor.message('a while ago').locator('.message__link');
+    assert.match(await link.locator('time').textContent(), date);
+    assert.match(await link.getAttribute('title'), exact);
+  });
+}
+
+boardTest('a picture without a description is told by whose it is and when, once', {}, async ({ board, visitor }) => {
+  await board.postPicture('first', 'drawing.png', { author: 'Bo' });
+  await board.postPicture('second', 'small.jpg', { author: 'Ada' });
+  await visitor.page.reload();
+  for (const [text, author] of [['second', 'Ada'], ['first', 'Bo']]) {
+    const name = new RegExp(`^Picture by ${author}, (just now|\\d+ minutes? ago)$`);
+    const message = visitor.message(text);
+    await message.getByRole('link', { name }).waitFor();
+    await message.getByRole('img', { name }).waitFor();
+    await message.locator('.message__picture').click();
+    const dialog = visitor.page.getByRole('dialog');
+    await dialog.getByRole('img', { name }).waitFor();
+    // What stands under it is for the eyes: nobody hears the same words twice.
+    await dialog.getByText(name).waitFor();
+    assert.equal(await dialog.getByText(name).evaluate((caption) => caption.closest('[aria-hidden="true"]') !== null), true);
+    assert.deepEqual(await visitor.violations(), []);
+    await visitor.page.keyboard.press('Escape');
+  }
+});
+
+for (const colorScheme of ['light', 'dark']) {
+  boardTest(`what deletes is marked as dangerous, ${colorScheme}`, { colorScheme }, async ({ board, visitor }) => {
+    await visitor.post({ text: 'mine' });
+    await moderate({ board, visitor });
+    const colours = (locator) => locator.evaluate((element) => {
+      const { color, backgroundColor } = getComputedStyle(element);
+      return { color, backgroundColor };
+    });
+    const danger = colorScheme === 'light' ? 'rgb(163, 39, 27)' : 'rgb(255, 161, 147)';
+    const buttons = { 'Delete': 'Delete', 'Remove everything from this sender today': 'Remove' };
+    for (const [name, yes] of Object.entries(buttons)) {
+      await visitor.page.mouse.move(0, 0);
+      const button = visitor.message('mine').getByRole('button', { name });
+      assert.equal((await colours(button)).color, danger);
+      await button.hover();
+      assert.deepEqual(await visitor.violations(), [], `pointed at: ${name}`);
+      if (name !== 'Delete') continue;
+      await button.click();
+      const sure = visitor.page.getByRole('dialog').getByRole('button', { name: yes });
+      await visitor.page.mouse.move(0, 0);
+      assert.equal((await colours(sure)).backgroundColor, danger);
+      assert.deepEqual(await visitor.violations(), []);
+      await sure.hover();
+      assert.deepEqual(await visitor.violations(), []);
+      await visitor.page.keyboard.press('Escape');
+    }
+  });
+}
+
+/** Moderates in this tab, as after signing in. */
+async function moderate({ board, visitor }) {
+  const token = await board.moderatorToken();
+  await visitor.page.evaluate((entered) => sessionStorage.setItem('corkboard:moderator-token', entered), token);
+  await visitor.page.reload();
+  await visitor.page.getByText('You are moderating.').waitFor();
+}
+
+for (const width of [320, 390, 1440]) {
+  boardTest(`at ${width} pixels, the bar of a moderator covers nothing that one goes to`, { viewport: { width, height: 600 } }, async ({ board, visitor }) => {
+    const { id } = await board.post('long ago');
+    await board.postMany(25);
+    const listed = (await board.json('/api/messages')).messages[10].id;
+    await moderate({ board, visitor });
+    const isClear = async (locator) => {
+      await eventually(async () => {
+        const bar = await visitor.find('.moderation-bar').boundingBox();
+        const { y } = await locator.boundingBox();
+        assert.ok(bar.y >= 0 && y >= bar.y + bar.height, `${y} is under the bar, which ends at ${bar.y + bar.height}`);
+        assert.ok(y < 600);
+      });
+    };
+    await visitor.page.evaluate((hash) => (window.location.hash = hash), id);
+    await visitor.find('.linked .message').waitFor();
+    await isClear(visitor.page.getByRole('heading', { name: 'The linked message' }));
+    await visitor.page.evaluate((hash) => (window.location.hash = hash), listed);
+    await visitor.focusIsAt(visitor.find(`[id="${listed}"]`));
+    await isClear(visitor.find(`[id="${listed}"]`));
+    if (width > 900) await isClear(visitor.page.getByRole('heading', { name: 'Write a message' }));
+    await board.post('news');
+    await visitor.lookAgain();
+    await isClear(visitor.page.getByRole('button', { name: '1 new message' }));
+    // Backwards by the keyboard, too.
+    await visitor.textField.focus();
+    await isClear(visitor.textField);
+  });
+}
+
+for (const width of [320, 390]) {
+  boardTest(`at ${width} pixels, what floats over the list has room for what it says`, { expected: [/ERR_FAILED/], viewport: { width, height: 700 } }, async ({ board, visitor }) => {
+    await board.post('still to be read');
+    await visitor.page.reload();
+    await visitor.message('still to be read').waitFor();
+    await visitor.page.route('**/api/**', (route) => route.abort());
+    await visitor.lookAgain();
+    const lost = visitor.page.getByText('No connection to the board. It is tried again by itself.');
+    await lost.waitFor();
+    const [pill, words] = await lost.evaluate((element) => {
+      const range = document.createRange();
+      range.selectNodeContents(element);
+      return [element, range].map((one) => one.getBoundingClientRect()).map(({ left, right, top, bottom }) => ({ left, right, top, bottom }));
+    });
+    assert.ok(words.top - pill.top >= 6 && pill.bottom - words.bottom >= 6, JSON.stringify([pill, words]));
+    assert.ok(words.left - pill.left >= 12 && pill.right - words.right >= 12, JSON.stringify([pill, words]));
+    assert.ok(pill.left >= 0 && pill.right <= width);
+  });
+}
+
+boardTest('where a picture is dropped, that is said above everything else', { expected: [/ERR_FAILED/], viewport: { width: 1440, height: 800 } }, async ({ board, visitor }) => {
+  await board.post('read');
+  await moderate({ board, visitor });
+  await visitor.page.route('**/api/**', (route) => route.abort());
+  await visitor.lookAgain();
+  await visitor.find('.messages__lost').waitFor();
+  const covered = await visitor.page.evaluate(() => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(['x'], 'x.jpg', { type: 'image/jpeg' }));
+    document.body.dispatchEvent(new DragEvent('dragover', { bubbles: true, cancelable: true, dataTransfer }));
+    const sheet = document.querySelector('.picture-field__drop');
+    // It lets everything through; to be found, it must not.
+    sheet.style.pointerEvents = 'auto';
+    return ['.moderation-bar', '.composer__title', '.messages__lost', '.message', '.carrousel__stage'].map((selector) => {
+      const { left, top, width, height } = document.querySelector(selector).getBoundingClientRect();
+      return document.elementFromPoint(left + width / 2, Math.max(20, top + height / 2)) === sheet;
+    });
+  });
+  assert.deepEqual(covered, [true, true, true, true, true]);
+});
+
+boardTest('nothing of the page shines through an opened picture', {}, async ({ board, visitor }) => {
+  await board.postPicture('a lake', 'small.jpg');
+  await visitor.page.reload();
+  await visitor.message('a lake').locator('.message__picture').click();
+  const ground = await visitor.page.getByRole('dialog').evaluate((dialog) => getComputedStyle(dialog).backgroundColor);
+  assert.match(ground, /^rgb\(/, 'without transparency');
+});
+
+boardTest('without scripts there is the name, and why there is nothing else', { javaScriptEnabled: false }, async ({ visitor }) => {
+  await visitor.find('noscript .note').waitFor();
+  await visitor.page.getByRole('heading', { name: 'Corkboard' }).waitFor();
+  for (const gone of ['form', 'button', 'input', 'textarea', '.carrousel', '.messages__loading']) {
+    for (const element of await visitor.find(gone).all()) assert.equal(await element.isVisible(), false, gone);
+  }
+});
+
+test('iOS does not make the letters larger than they are', async () => {
+  assert.match(await readFile(new URL('style.css', SITE), 'utf8'), /-webkit-text-size-adjust: 100%/);
 });
 
 boardTest('nothing moves while the page comes over a slow line', { viewport: { width: 412, height: 823 } }, async ({ board, visitor }) => {

@@ -2,16 +2,22 @@ import assert from 'node:assert/strict';
 import { boardTest } from './support/with-board.js';
 import { eventually } from './support/visitor.js';
 
-async function moderate(visitor, board, token) {
+async function enter(visitor, board, token) {
   await visitor.page.goto(`${board.site}#moderate`);
   await visitor.page.getByLabel('Moderator token').fill(token);
   await visitor.page.getByRole('button', { name: 'Moderate', exact: true }).click();
+}
+
+async function moderate(visitor, board, token) {
+  await enter(visitor, board, token);
   await visitor.page.getByText('You are moderating.').waitFor();
 }
 
+const removeSender = (message) => message.getByRole('button', { name: 'Remove everything from this sender today' }).click();
+
 const deleteButton = (message) => message.getByRole('button', { name: 'Delete' });
 
-boardTest('a moderator deletes any message, for as long as the tab is open', {}, async ({ board, visitor }) => {
+boardTest('a moderator deletes any message, for as long as the tab is open', { expected: [/status of 404/] }, async ({ board, visitor }) => {
   await board.post('unwanted');
   await board.post('welcome');
   await visitor.page.reload();
@@ -39,7 +45,7 @@ boardTest('a moderator deletes any message, for as long as the tab is open', {},
 
 boardTest('a moderator removes everything from a sender, also what is further down', {
   settings: { CORKBOARD_TRUSTED_PROXY: '127.0.0.0/8' },
-  expected: [/status of 403/],
+  expected: [/status of 40[34]/],
 }, async ({ board, visitor }) => {
   const sender = (address) => ({ headers: { 'X-Forwarded-For': address } });
   await board.post('a wise word', sender('192.0.2.1'));
@@ -51,8 +57,11 @@ boardTest('a moderator removes everything from a sender, also what is further do
   await visitor.page.getByRole('button', { name: 'Older messages' }).click();
   await visitor.message('a wise word').waitFor();
   await moderate(visitor, board, await board.moderatorToken());
-  await visitor.message('spam 5').getByRole('button', { name: 'Remove everything from this sender today' }).click();
-  await visitor.page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await removeSender(visitor.message('spam 5'));
+  const dialog = visitor.page.getByRole('dialog');
+  await dialog.getByText(/This sender has posted 5 messages since .*20\d\d/).waitFor();
+  await dialog.getByText('The names on them: “Someone else”.').waitFor();
+  await dialog.getByRole('button', { name: 'Remove' }).click();
   await visitor.find('#announcer', { hasText: '5 messages removed.' }).waitFor({ state: 'attached' });
   await eventually(async () => assert.equal((await visitor.texts()).filter((text) => text.startsWith('spam')).length, 0));
   assert.equal(await visitor.messages.count(), 21);
@@ -63,9 +72,56 @@ boardTest('a moderator removes everything from a sender, also what is further do
   assert.equal(await visitor.textField.inputValue(), 'more spam');
 });
 
-boardTest('a wrong moderator token is named as such', { expected: [/status of 403/] }, async ({ board, visitor }) => {
+boardTest('what removing a sender would take is shown before, and nothing goes where it is kept', { expected: [/status of 404/] }, async ({ board, visitor }) => {
+  for (const author of ['Ada', 'Ada', 'Bob', null]) await board.post(`by ${author}`, { author });
+  await visitor.page.reload();
+  await moderate(visitor, board, await board.moderatorToken());
+  await removeSender(visitor.message('by Bob'));
+  const dialog = visitor.page.getByRole('dialog');
+  await dialog.getByText(/posted 4 messages since/).waitFor();
+  await dialog.getByText('“Ada”, “Bob”').waitFor();
+  await dialog.getByText('1 of them is without a name.').waitFor();
+  await dialog.getByText('a school, an office or a household').waitFor();
+  assert.deepEqual(await visitor.violations(), []);
+  await dialog.getByRole('button', { name: 'Keep it' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  assert.equal((await board.json('/api/messages')).messages.length, 4);
+});
+
+boardTest('a sender of whom the board says nothing is not removed', { expected: [/status of 40[04]|status of 503/] }, async ({ board, visitor }) => {
   await board.post('stays');
-  await moderate(visitor, board, 'not the moderator token');
+  await visitor.page.reload();
+  await moderate(visitor, board, await board.moderatorToken());
+  await visitor.page.route('**/api/moderation/sender*', (route) => route.fulfill({ status: 503, body: '' }));
+  await removeSender(visitor.message('stays'));
+  await visitor.message('stays').getByText('The board is not available at the moment.').waitFor();
+  assert.equal(await visitor.page.getByRole('dialog').isVisible(), false);
+  assert.equal((await board.json('/api/messages')).messages.length, 1);
+});
+
+boardTest('a wrong moderator token is refused when it is entered', { expected: [/status of 40[134]/] }, async ({ board, visitor }) => {
+  await board.post('stays');
+  const right = await board.moderatorToken();
+  for (const wrong of ['not the moderator token', '管理員', right.slice(0, -1)]) {
+    await enter(visitor, board, wrong);
+    await visitor.page.getByText('The board does not accept this token').waitFor();
+    await visitor.focusIsAt(visitor.page.getByLabel('Moderator token'));
+    assert.equal(await visitor.find('.moderation-bar').isVisible(), false);
+  }
+  assert.deepEqual(await visitor.violations(), []);
+  await visitor.page.getByLabel('Moderator token').fill(` ${right}\n`);
+  await visitor.page.keyboard.press('Enter');
+  await visitor.page.getByText('You are moderating.').waitFor();
+  assert.equal(await visitor.page.evaluate(() => document.querySelector('#moderation-token').value), '');
+});
+
+boardTest('a token that is no longer accepted is named as such', { expected: [/status of 40[34]/] }, async ({ board, visitor }) => {
+  await board.post('stays');
+  await visitor.page.reload();
+  await moderate(visitor, board, await board.moderatorToken());
+  // As after the board's secret was changed.
+  await visitor.page.evaluate(() => sessionStorage.setItem('corkboard:moderator-token', 'of yesterday'));
+  await visitor.page.reload();
   const message = visitor.message('stays');
   await deleteButton(message).click();
   await visitor.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();

@@ -51,7 +51,7 @@ boardTest('what was written and chosen survives a reload', {}, async ({ visitor 
   assert.equal(await visitor.textField.inputValue(), '寫到一半');
   assert.equal(await visitor.page.getByLabel('Name').inputValue(), 'Ada');
   assert.equal(await visitor.page.getByLabel('What is in the picture?').inputValue(), 'a lake');
-  assert.deepEqual(await visitor.keptPictures(), [kept]);
+  assert.deepEqual(await visitor.keptPicture(), kept);
 
   await visitor.postButton.click();
   await visitor.message('寫到一半').locator('img').waitFor();
@@ -217,4 +217,112 @@ boardTest('too many posts are refused in plain words, and the message waits', { 
   await visitor.postButton.click();
   await visitor.find('.composer__error', { hasText: /That was a lot in a short time.*Try again in \d+ seconds?\./ }).waitFor();
   assert.equal(await visitor.textField.inputValue(), 'the second');
+});
+
+boardTest('what was sent as a whole before it was cancelled may be there, and does not appear twice', {}, async ({ board, visitor }) => {
+  const keys = await visitor.noteKeys();
+  const answersComeAgain = await visitor.loseAnswers({ ever: true });
+  await visitor.write({ text: 'second thoughts', picture: 'small.jpg' });
+  await visitor.postButton.click();
+  await eventually(async () => assert.equal((await board.json('/api/messages')).messages.length, 1));
+  await visitor.page.getByRole('button', { name: 'Cancel' }).click();
+  await visitor.find('.composer__error', { hasText: 'your message may be on the board' }).waitFor();
+  await answersComeAgain();
+  await visitor.postButton.click();
+  await visitor.find('#announcer', { hasText: 'Your message is on the board.' }).waitFor({ state: 'attached' });
+  assert.equal(keys[0], keys[1]);
+  assert.equal((await board.json('/api/messages')).messages.length, 1);
+});
+
+boardTest('cancelling while the board wakes up says that nothing was posted', { expected: [/status of 503/] }, async ({ visitor }) => {
+  await visitor.page.route('**/api/messages', (route) =>
+    route.request().method() === 'POST'
+      ? route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify({ type: 'urn:corkboard:problem:database-resuming', status: 503 }) })
+      : route.continue(),
+  );
+  await visitor.write({ text: 'too early' });
+  await visitor.postButton.click();
+  await visitor.page.getByText('The board is waking up.').first().waitFor();
+  await visitor.page.getByRole('button', { name: 'Cancel' }).click();
+  await eventually(async () => assert.equal(await visitor.find('.composer__error').textContent(), 'Cancelled. Your message is still here.'));
+});
+
+boardTest('line breaks of PowerPoint and PDF are line breaks, and what nobody sees is left out, with a word about it', {}, async ({ board, visitor }) => {
+  const tidied = visitor.find('.composer__tidied');
+  await visitor.paste(visitor.textField, 'one\vtwo\fthree\u0085four\u2028five\u2029six\r\nseven');
+  const lines = 'one\ntwo\nthree\nfour\nfive\nsix\nseven';
+  await eventually(async () => assert.equal(await visitor.textField.inputValue(), lines));
+  await tidied.waitFor({ state: 'hidden' });
+
+  await visitor.paste(visitor.textField, `${lines}\x07\x00\x1b\x7f\x9f`);
+  await tidied.getByText('Invisible characters that the board does not take were left out.').waitFor();
+  assert.equal(await visitor.textField.inputValue(), lines);
+  await visitor.paste(visitor.page.getByLabel('Name'), 'A\u202eda\u2028Lovelace');
+  assert.equal(await visitor.page.getByLabel('Name').inputValue(), 'Ada Lovelace');
+  assert.deepEqual(await visitor.violations(), []);
+
+  await visitor.postButton.click();
+  await visitor.message('seven').waitFor();
+  await tidied.waitFor({ state: 'hidden' });
+  const [message] = (await board.json('/api/messages')).messages;
+  assert.deepEqual([message.text, message.author], [lines, 'Ada Lovelace']);
+});
+
+boardTest('the cursor stays where it is when something is left out', {}, async ({ visitor }) => {
+  await visitor.textField.evaluate((input) => {
+    input.value = 'be\x07fore after';
+    input.setSelectionRange(7, 7);
+    input.dispatchEvent(new InputEvent('input', { inputType: 'insertFromPaste', bubbles: true }));
+  });
+  assert.deepEqual(await visitor.textField.evaluate((input) => [input.value, input.selectionStart, input.selectionEnd]), ['before after', 6, 6]);
+});
+
+boardTest('half an emoji does not keep a message from being posted', {}, async ({ board, visitor }) => {
+  await visitor.paste(visitor.textField, 'half \ud83d');
+  // Some keyboards type an emoji in two halves: the second still finds the first.
+  await visitor.paste(visitor.textField, 'half \ud83d\ude00 and \ude00');
+  await visitor.paste(visitor.page.getByLabel('Name'), '\ud83d Ada');
+  await visitor.postButton.click();
+  await visitor.message('half 😀 and').waitFor();
+  const [message] = (await board.json('/api/messages')).messages;
+  assert.deepEqual([message.text, message.author], ['half 😀 and \ufffd', '\ufffd Ada']);
+});
+
+boardTest('a device that never finishes keeping a draft does not keep it from being posted', {}, async ({ visitor }) => {
+  await visitor.write({ text: 'first' });
+  // Holds the page's own transactions back for ever.
+  await visitor.page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const opening = indexedDB.open('corkboard');
+        opening.onsuccess = () => {
+          const store = opening.result.transaction(['drafts', 'pictures'], 'readwrite').objectStore('drafts');
+          const goOn = () => {
+            resolve();
+            store.get('nothing').onsuccess = goOn;
+          };
+          goOn();
+        };
+      }),
+  );
+  await visitor.write({ text: 'first', picture: 'small.jpg' });
+  await visitor.postButton.click();
+  await visitor.message('first').locator('img').waitFor();
+  await visitor.post({ text: 'second' });
+  await visitor.postButton.waitFor();
+});
+
+boardTest('what fails on the page itself does not end the writing', { expected: [/no luck/] }, async ({ visitor }) => {
+  await visitor.page.evaluate(() => {
+    const real = crypto.getRandomValues.bind(crypto);
+    crypto.getRandomValues = () => {
+      crypto.getRandomValues = real;
+      throw new Error('no luck');
+    };
+  });
+  await visitor.write({ text: 'once more' });
+  await visitor.postButton.click();
+  await visitor.find('.composer__error', { hasText: 'Something on this page failed.' }).waitFor();
+  await visitor.postButton.click();
+  await visitor.message('once more').waitFor();
 });

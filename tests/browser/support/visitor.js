@@ -138,14 +138,38 @@ export class Visitor {
       const kept = await request(database.transaction('pictures').objectStore('pictures').getAll());
       database.close();
       return Promise.all(
-        kept.map(async ({ picture }) => {
-          const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await picture.arrayBuffer()));
-          const bitmap = await createImageBitmap(picture, { imageOrientation: 'from-image' }).catch(() => ({}));
-          const { name, type, size } = picture;
+        kept.map(async ({ picture: { name, type, size, bytes } }) => {
+          const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+          const bitmap = await createImageBitmap(new Blob([bytes]), { imageOrientation: 'from-image' }).catch(() => ({}));
           return { name, type, size, width: bitmap.width, height: bitmap.height, digest: Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('') };
         }),
       );
     });
+  }
+
+  /** The one picture that this device keeps for what is being written, once it does. */
+  async keptPicture() {
+    return eventually(async () => {
+      const kept = await this.keptPictures();
+      assert.equal(kept.length, 1, 'a picture is kept');
+      return kept[0];
+    });
+  }
+
+  /** Lets go of something over the page: its `files`, as from a file manager, folders included. */
+  async dropFiles(...files) {
+    const session = await this.context.newCDPSession(this.page);
+    const data = { items: [], files, dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop']) await session.send('Input.dispatchDragEvent', { type, x: 100, y: 100, data });
+    await session.detach();
+  }
+
+  /** Puts a value into a field as if it was pasted, also one that no keyboard can type. */
+  async paste(field, value) {
+    await field.evaluate((input, pasted) => {
+      input.value = pasted;
+      input.dispatchEvent(new InputEvent('input', { inputType: 'insertFromPaste', bubbles: true }));
+    }, value);
   }
 
   find(selector, options) {

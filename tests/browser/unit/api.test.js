@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ApiError, CANCELLED, createApi } from '../../../static-site/api.js';
+import { ApiError, createApi } from '../../../static-site/api.js';
 
 /** An API whose server gives these answers one after the other, and notes what it was asked. */
 function apiWith(...answers) {
@@ -93,17 +93,6 @@ test('no answer, or one that was cut off, is a failure with status 0', async () 
   assert.equal((await failure(api.firstPageIfChanged())).status, 0);
 });
 
-test('what the viewer stopped is told apart from a line that is down', async () => {
-  const controller = new AbortController();
-  const upload = async () => {
-    controller.abort(CANCELLED);
-    throw new TypeError('No answer');
-  };
-  const api = createApi({ fetch: upload, upload });
-  const error = await failure(api.post({ text: 'x' }, { ...sending(), signal: controller.signal }));
-  assert.deepEqual([error.status, error.code], [0, CANCELLED]);
-});
-
 test('pictures of an API elsewhere are there, too', async () => {
   const picture = { url: '/images/01A.jpg', alt: null };
   const { api } = apiWith(
@@ -138,4 +127,18 @@ test('a sender is removed by a message, with the moderator token', async () => {
   assert.equal(asked[0].url, 'https://api.example/api/moderation/remove-sender');
   assert.equal(asked[0].headers.Authorization, 'Bearer secret');
   assert.deepEqual(JSON.parse(asked[0].body), { messageId: '01A' });
+});
+
+test('a moderator token is checked without touching a message', async () => {
+  const problem = (status, code) => new Response(JSON.stringify({ type: `urn:corkboard:problem:${code}`, status }), { status, headers: { 'Content-Type': 'application/problem+json' } });
+  const { api, asked } = apiWith(problem(404, 'message-not-found'), problem(503, 'database-resuming'), problem(403, 'token-wrong'), problem(500, 'internal'), new TypeError('Failed to fetch'));
+  await api.checkModerator('secret');
+  await api.checkModerator('secret');
+  for (const status of [403, 500, 0]) assert.equal((await failure(api.checkModerator('wrong'))).status, status);
+  for (const { url, headers } of asked.slice(0, 3)) {
+    assert.equal(url, `https://api.example/api/moderation/sender?messageId=${'0'.repeat(26)}`);
+    assert.match(headers.Authorization, /^Bearer (secret|wrong)$/);
+  }
+  assert.equal((await failure(api.checkModerator('權杖'))).status, 403);
+  assert.equal(asked.length, 5, 'what no header can carry is not sent');
 });

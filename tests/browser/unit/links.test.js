@@ -21,7 +21,14 @@ const examples = {
   'https:// and http://': 'https:// and http://',
   'javascript:alert(1) data:text/html,x ftp://a.example file:///x': 'javascript:alert(1) data:text/html,x ftp://a.example file:///x',
   'https://[not-an-address/': 'https://[not-an-address/',
+  'https://example.com\\@evil.example/': '‹https://example.com›\\@evil.example/',
 };
+
+for (const control of '\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069') {
+  const name = `U+${control.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+  examples[`${name}: https://example.com/a${control}gpj.exe`] = `${name}: ‹https://example.com/a›${control}gpj.exe`;
+  examples[`${name}: https://${control}example.com/`] = `${name}: https://${control}example.com/`;
+}
 
 for (const [text, expected] of Object.entries(examples)) {
   test(`links in: ${text}`, () => {
@@ -30,9 +37,32 @@ for (const [text, expected] of Object.entries(examples)) {
   });
 }
 
-test('a link leads where its text says, and only to the web', () => {
-  const [{ href }] = splitLinks('https://user@evil.example/');
-  assert.equal(href, 'https://user@evil.example/');
+const deceiving = {
+  'https://user@evil.example/': 'evil.example',
+  'https://example.com:443@evil.example/': 'evil.example',
+  'https:///evil.example/': 'evil.example',
+  'http://2130706433/': '127.0.0.1',
+  // Cyrillic letters, a slash that is none, a letter that is not seen.
+  'https://аррӏе.com/': 'xn--80ak6aa92e.com',
+  'https://example.com\u2044login.evil.example/': 'example.xn--comlogin-g03d.evil.example',
+  'https://exam\u00adple.com/': 'example.com',
+};
+
+for (const [text, host] of Object.entries(deceiving)) {
+  test(`a link says where it leads: ${text}`, () => {
+    const [part] = splitLinks(text);
+    assert.equal(part.host, host);
+    assert.equal(new URL(part.href).hostname, host);
+  });
+}
+
+test('of a link that leads where its text says nothing more is said', () => {
+  for (const text of ['https://example.com/', 'HTTP://EXAMPLE.COM:80/@a', 'http://[::1]/', 'https://example.com?u=@x', 'https://example.com#a']) {
+    assert.equal(splitLinks(text)[0].host, null, text);
+  }
+});
+
+test('a link leads to the web only', () => {
   for (const { href: found } of Object.keys(examples).flatMap(splitLinks)) if (found) assert.match(found, /^https?:\/\//);
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ApiError, CANCELLED } from '../../../static-site/api.js';
-import { checkDraft, explainDelete, explainLoad, explainPost, isFinal, length } from '../../../static-site/problems.js';
+import { ApiError } from '../../../static-site/api.js';
+import { checkDraft, describeSender, explainDelete, explainLoad, explainPost, explainToken, isFinal, isUnreadPicture } from '../../../static-site/problems.js';
 import { DICTIONARIES, createWords } from '../../../static-site/words.js';
 
 const limits = { textCharacters: 2_000, authorCharacters: 40, altCharacters: 500, pictureBytes: 4 * 1024 * 1024 };
@@ -46,7 +46,6 @@ test('field errors go beside their fields, by their codes, unknown ones to the f
 
 test('the form says what happened and when to try again', () => {
   assert.match(post({ status: 0 }).form, /could not be reached.*still here.*connection/);
-  assert.match(post({ status: 0, code: CANCELLED }).form, /Cancelled.*still here/);
   assert.match(post({ status: 429, retryAfter: 1 }).form, /Try again in 1 second\./);
   assert.match(post({ status: 503, code: 'database-resuming', retryAfter: 5 }).form, /waking up.*in 5 seconds/);
   assert.match(post({ status: 503, code: 'media-unavailable' }).form, /not available.*in a moment/);
@@ -54,17 +53,16 @@ test('the form says what happened and when to try again', () => {
   assert.match(post({ status: 403, code: 'posting-closed' }).form, /closed/);
   assert.match(post({ status: 403 }).form, /not take this message from you/);
   assert.match(post({ status: 410 }).form, /deleted since/);
-  assert.match(post({ status: 400 }).form, /\(400\)/);
+  assert.match(post({ status: 400 }).form, /\(400\).*still here\.$/, 'it would be refused again');
 });
 
 test('every problem has a sentence in every language', () => {
-  const codes = ['bidirectional-control', 'control-character', 'malformed', 'required', 'several', 'several-lines', 'too-long', 'too-many-pixels', 'without-picture', 'x'];
+  const codes = ['bidirectional-control', 'control-character', 'malformed', 'required', 'several', 'several-lines', 'too-long', 'too-many-parts', 'too-many-pixels', 'without-picture', 'x'];
   const fields = ['text', 'author', 'alt', 'picture', 'x'].flatMap((field) => codes.map((code) => ({ field, code })));
   const errors = [0, 400, 401, 403, 404, 410, 413, 415, 422, 429, 500, 502, 503].flatMap((status) => [
     new ApiError({ status }),
     new ApiError({ status, code: 'database-resuming', retryAfter: 3, fields }),
     new ApiError({ status, code: 'posting-closed' }),
-    new ApiError({ status, code: CANCELLED }),
   ]);
   for (const language of Object.keys(DICTIONARIES)) {
     const { sayAll } = createWords({ device: { get: () => language, set() {} }, languages: [] });
@@ -76,6 +74,7 @@ test('every problem has a sentence in every language', () => {
       }
       for (const moderating of [true, false]) check(sayAll(explainDelete(error, { moderating })));
       check(sayAll(explainLoad(error)));
+      check(sayAll(explainToken(error)));
     }
   }
   function check(said) {
@@ -102,8 +101,23 @@ test('a draft is only sent as the board will take it', () => {
   assert.deepEqual(check({ text: 'x'.repeat(9_999), picture }, null), {}, 'the board knows its limits best');
 });
 
-test('characters are counted as the board does', () => {
-  assert.equal(length('  日本🎈\n'), 3);
+test('a picture is drawn anew only where nothing but the picture was refused', () => {
+  const picture = { field: 'picture', code: 'malformed' };
+  assert.equal(isUnreadPicture({ status: 422, fields: [picture] }), true);
+  assert.equal(isUnreadPicture({ status: 415, fields: [] }), true);
+  assert.equal(isUnreadPicture({ status: 422, fields: [picture, { field: 'alt', code: 'too-long' }] }), false);
+  assert.equal(isUnreadPicture({ status: 422, fields: [{ field: 'picture', code: 'too-many-pixels' }] }), false);
+  assert.equal(isUnreadPicture({ status: 422, fields: [] }), false);
+});
+
+test('what removing a sender takes is said before, in every language', () => {
+  const sender = { known: true, messages: 95, authors: ['Ada', 'Bob'], otherAuthors: 0, anonymous: 12, since: '2026-11-26T08:10:00.000Z' };
+  const said = words.sayAll(describeSender(sender));
+  assert.match(said, /posted 95 messages since .*2026.*“Ada”, “Bob”\. 12 of them are without a name\. .*a school.*cannot be undone/);
+  assert.match(words.sayAll(describeSender({ ...sender, otherAuthors: 3 })), /“Bob”, and 3 more/);
+  assert.doesNotMatch(words.sayAll(describeSender({ ...sender, authors: [], anonymous: 0 })), /name/);
+  assert.match(words.sayAll(describeSender({ ...sender, known: false, messages: 1 })), /no longer known who posted this\. Only this message/);
+  assert.match(words.sayAll(describeSender({ ...sender, messages: 0, authors: [], anonymous: 0, since: null })), /Nothing of this sender is left/);
 });
 
 test('only an answer that would be the same again is final', () => {

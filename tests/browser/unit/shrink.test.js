@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { formatsFor, isOpaque, sniff } from '../../../static-site/shrink.js';
+import { formatsFor, isOpaque, scaleFor } from '../../../static-site/shrink.js';
+import { sniff } from '../../../static-site/sniff.js';
 
 const kindOf = (name) => sniff(new Uint8Array(readFileSync(new URL(`../../pictures/${name}`, import.meta.url))));
 
@@ -22,7 +23,7 @@ test('files are told by their first bytes', () => {
 
 test('what moves is told from what stands still', () => {
   for (const name of ['animation.gif', 'animation.png', 'animation.webp']) assert.equal(kindOf(name).moves, true, name);
-  for (const name of ['drawing.png', 'interlaced.png', 'photo.webp', 'transparent.webp', 'small.jpg', 'drawing.bmp']) {
+  for (const name of ['drawing.png', 'interlaced.png', 'photo.webp', 'transparent.webp', 'small.jpg', 'drawing.bmp', 'still.gif']) {
     assert.equal(kindOf(name).moves, false, name);
   }
 });
@@ -30,6 +31,58 @@ test('what moves is told from what stands still', () => {
 test('a compressed BMP is not one that the board takes', () => {
   assert.equal(kindOf('drawing.bmp').taken, true);
   assert.equal(kindOf('rle.bmp').taken, false);
+});
+
+test('a BMP tells how it is compressed only where its header has room for that', () => {
+  const bmp = (length, compression) => {
+    const bytes = new Uint8Array(64);
+    bytes.set([0x42, 0x4d]);
+    new DataView(bytes.buffer).setUint32(14, length, true);
+    new DataView(bytes.buffer).setUint32(30, compression, true);
+    return sniff(bytes);
+  };
+  for (const length of [40, 52, 56, 108, 124]) {
+    assert.equal(bmp(length, 0).taken, true, String(length));
+    assert.equal(bmp(length, 1).taken, false, String(length));
+  }
+  for (const length of [12, 16, 64, 0]) assert.equal(bmp(length, 0).taken, false, String(length));
+});
+
+test('AVIF and HEIC are told apart, and what moves among them', () => {
+  const file = (...brands) => sniff(new TextEncoder().encode(`\0\0\0${String.fromCharCode(12 + 4 * brands.length)}ftyp${brands[0]}\0\0\0\0${brands.slice(1).join('')}`));
+  assert.deepEqual(file('avif', 'mif1', 'miaf'), { type: 'image/avif', taken: false, moves: false });
+  assert.deepEqual(file('mif1', 'avif', 'avis'), { type: 'image/avif', taken: false, moves: true });
+  assert.deepEqual(file('mif1', 'heic'), { type: 'image/heic', taken: false, moves: false });
+  assert.deepEqual(file('msf1', 'hevc'), { type: 'image/heic', taken: false, moves: true });
+  assert.equal(file('isom', 'mp42').type, null);
+});
+
+test('a GIF moves from its second frame on, whatever stands between', () => {
+  const gif = readFileSync(new URL('../../pictures/animation.gif', import.meta.url));
+  const still = readFileSync(new URL('../../pictures/still.gif', import.meta.url));
+  for (let end = 0; end < gif.length; end += 7) sniff(new Uint8Array(gif.subarray(0, end)));
+  assert.equal(sniff(new Uint8Array(gif.subarray(0, -1))).moves, true, 'without an end');
+  assert.equal(sniff(new Uint8Array([...still.subarray(0, -1), 0, 0, 0x3b])).moves, false);
+});
+
+test('a PNG with one frame stands still', () => {
+  const png = new Uint8Array(readFileSync(new URL('../../pictures/animation.png', import.meta.url)));
+  const at = Buffer.from(png).indexOf('acTL') + 4;
+  new DataView(png.buffer).setUint32(at, 1);
+  assert.equal(sniff(png).moves, false);
+});
+
+test('a picture is made smaller by its longer side, a long one by its shorter', () => {
+  const scaled = (width, height) => [width, height].map((side) => Math.round(side * scaleFor({ width, height })));
+  assert.deepEqual(scaled(4_096, 3_072), [2_048, 1_536]);
+  assert.deepEqual(scaled(1_000, 500), [1_000, 500]);
+  assert.deepEqual(scaled(6_144, 2_048), [2_048, 683], 'three times as long is not long yet');
+  assert.deepEqual(scaled(2_880, 9_000), [1_440, 4_500]);
+  assert.deepEqual(scaled(9_000, 2_880), [4_500, 1_440]);
+  assert.deepEqual(scaled(1_080, 12_000), [1_080, 12_000]);
+  for (const [width, height] of [scaled(1_440, 40_000), scaled(5_000, 60_000)]) {
+    assert.ok(height <= 16_384 && width * height <= 50_000_000, `${width} × ${height}`);
+  }
 });
 
 test('a PNG that ends or lies anywhere does no harm', () => {

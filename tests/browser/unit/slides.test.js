@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Slides, messageOf } from '../../../static-site/slides.js';
+import { Slides, messageOf, nameOf, postedAt } from '../../../static-site/slides.js';
 
 const list = (names) => [...names].map((url) => ({ url }));
 const follow = { follow: true };
@@ -74,4 +74,13 @@ test('a picture’s address names its message where it was posted with one', () 
   for (const url of ['/images/bridge.jpg', `/images/album/${id}.jpg`, `/images/${id}.jpg/x`, `/images/${id.toLowerCase()}.jpg`]) {
     assert.equal(messageOf(url), null, url);
   }
+});
+
+test('a message’s id says when it was posted', () => {
+  assert.equal(postedAt('01M8312X2GQEXQEVEC5D3NWYGS').toISOString(), '2026-11-23T01:42:16.912Z');
+});
+
+test('a picture’s file has the name that the operator gave it', () => {
+  assert.equal(nameOf('/images/album/the%20bridge%20%E5%B1%B1.jpg'), 'the bridge 山.jpg');
+  assert.equal(nameOf('/images/100%.jpg'), '100%.jpg');
 });

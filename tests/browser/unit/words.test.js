@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { DICTIONARIES, chooseLanguage, createWords } from '../../../static-site/words.js';
+import { DICTIONARIES, chooseLanguage, createWords, localeOf } from '../../../static-site/words.js';
 
 const SITE = new URL('../../../static-site/', import.meta.url);
 const source = (name) => readFileSync(new URL(name, SITE), 'utf8');
@@ -59,6 +59,26 @@ test('the first of the viewer’s languages that the page speaks is chosen', () 
   assert.equal(chooseLanguage(['fr', 'en-GB', 'zh']), 'en');
   assert.equal(chooseLanguage(['zha']), 'en');
   assert.equal(chooseLanguage([]), 'en');
+});
+
+test('the page’s language is that of the viewer’s region', () => {
+  for (const [language, languages, locale] of [
+    ['en', ['en-GB', 'en'], 'en-GB'],
+    ['en', ['zh-TW', 'en-US'], 'en-US'],
+    ['en', ['en', 'de-AT'], 'en-AT'],
+    ['en', ['es-419'], 'en-419'],
+    ['zh-Hant', ['zh-TW'], 'zh-Hant-TW'],
+    ['zh-Hant', ['zh-Hant-HK', 'en-US'], 'zh-Hant-HK'],
+    // In the characters of the page, whatever those of the region are.
+    ['zh-Hant', ['zh-CN'], 'zh-Hant-CN'],
+    ['en', ['en-u-hc-h23'], 'en'],
+    ['en', ['en-US@posix'], 'en-US'],
+    ['en', ['', 'c'], 'en'],
+    ['en', [], 'en'],
+  ]) {
+    assert.equal(localeOf(language, languages), locale);
+    new Intl.DateTimeFormat(locale);
+  }
 });
 
 test('a language chosen once is remembered', () => {

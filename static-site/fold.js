@@ -1,0 +1,51 @@
+// A long text is folded: its beginning is shown, and the rest on demand. How much fits is settled by style.css.
+
+import { put } from './words.js';
+
+/** Answers the function that brings `button` in line with the language. */
+export function fold(text, button, { article, words, whole }) {
+  const state = { folded: !whole, long: false };
+
+  function update() {
+    const { folded, long } = state;
+    text.classList.toggle('is-folded', folded);
+    button.hidden = !long;
+    button.classList.toggle('is-folded', folded);
+    button.setAttribute('aria-expanded', String(!folded));
+    put(button, words.say(folded ? 'message.more' : 'message.less'));
+  }
+
+  function measure() {
+    if (!state.folded) return;
+    // Heights come rounded.
+    state.long = text.scrollHeight > text.clientHeight + 1;
+    update();
+  }
+
+  /** What was scrolled to inside the text stays where it is on the screen. */
+  function unfold() {
+    const { scrollTop } = text;
+    state.folded = false;
+    update();
+    window.scrollBy({ top: scrollTop, behavior: 'instant' });
+  }
+
+  // Once it is laid out, and whenever its width is another one.
+  new ResizeObserver(measure).observe(text);
+
+  // A search in the page, or a selection, has found something further down.
+  text.addEventListener('scroll', () => state.folded && text.scrollTop > 0 && unfold());
+  // A link under the button would have the focus unseen.
+  text.addEventListener('focusin', ({ target }) => {
+    if (state.folded && state.long && target.getBoundingClientRect().bottom > button.getBoundingClientRect().top) unfold();
+  });
+  button.addEventListener('click', () => {
+    if (state.folded) return unfold();
+    state.folded = true;
+    update();
+    measure();
+    // The button went up with the end of the text, and the reader with it.
+    article.scrollIntoView({ block: 'nearest' });
+  });
+  return update;
+}

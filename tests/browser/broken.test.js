@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Board } from './support/corkboard.js';
+import { Firefox } from './support/firefox.js';
+import { boardTest } from './support/with-board.js';
+import { eventually } from './support/visitor.js';
+
+const SENTENCE = 'This picture cannot be shown.';
+const expected = [/status of 404/, /ERR_FAILED|ERR_INTERNET_DISCONNECTED/];
+
+/** A board of 20 messages; the pictures of three of them, of different shapes, are gone. */
+async function furnish(board) {
+  await board.postMany(8);
+  const gone = [];
+  for (const [text, file, alt] of [['wide', 'photo.webp', ''], ['upright', 'camera.jpg', 'a red bridge'], ['turned', 'orientation-6.jpg', '']]) {
+    gone.push(await board.postPicture(text, file, { author: 'Ada', alt }));
+  }
+  await board.postMany(9);
+  for (const message of gone) await board.losePicture(message);
+  return gone;
+}
+
+const MEASURE = `
+  const { scrollWidth, clientWidth } = document.documentElement;
+  const boxes = [...document.querySelectorAll('.message')].flatMap((message) => {
+    const box = message.querySelector('.broken');
+    if (!box) return [];
+    const { width, height, right } = box.getBoundingClientRect();
+    const image = message.querySelector('img');
+    const wanted = image.getAttribute('width') / image.getAttribute('height');
+    return [{ ratio: width / height, wanted, fits: right <= message.getBoundingClientRect().right }];
+  });
+  return { sticksOut: scrollWidth - clientWidth, boxes };`;
+
+function assertInShape({ sticksOut, boxes }) {
+  assert.equal(sticksOut, 0, 'nothing sticks out');
+  assert.equal(boxes.length, 3);
+  for (const { ratio, fits, wanted } of boxes) {
+    assert.ok(fits, 'within its card');
+    assert.ok(Math.abs(ratio - wanted) < 0.02, `${ratio} instead of ${wanted}`);
+  }
+}
+
+for (const width of [320, 390, 1440]) {
+  boardTest(`at ${width} pixels, pictures that do not load say so in their shape, and nothing sticks out`, { expected, viewport: { width, height: 800 } }, async ({ board, visitor }) => {
+    await furnish(board);
+    await visitor.page.reload();
+    await eventually(async () => {
+      for (const frame of await visitor.find('.message__picture').all()) await frame.evaluate((element) => element.scrollIntoView());
+      assert.equal(await visitor.find('.message .broken').count(), 3);
+    });
+    assertInShape(await visitor.page.evaluate(`(() => {${MEASURE}})()`));
+    const said = await visitor.find('.message .broken').evaluateAll((boxes) => boxes.map(({ innerText }) => innerText.split('\n')));
+    assert.deepEqual(said.map(([sentence]) => sentence), [SENTENCE, SENTENCE, SENTENCE]);
+    assert.equal(said[1][1], 'a red bridge');
+    assert.deepEqual(await visitor.violations(), []);
+
+    // In the dialog and by its address it is no different.
+    const upright = visitor.message('upright');
+    await upright.locator('.message__picture').click();
+    const box = visitor.page.getByRole('dialog').locator('.broken');
+    await box.getByText(SENTENCE).waitFor();
+    const { sticksOut, ratio } = await box.evaluate((element) => {
+      const { width: w, height: h } = element.getBoundingClientRect();
+      const stage = element.parentElement;
+      return { sticksOut: [stage.scrollWidth - stage.clientWidth, stage.scrollHeight - stage.clientHeight], ratio: w / h };
+    });
+    assert.deepEqual(sticksOut, [0, 0]);
+    assert.ok(Math.abs(ratio - 3 / 4) < 0.02, `${ratio}`);
+    assert.deepEqual(await visitor.violations(), []);
+  });
+}
+
+test('in Firefox, too, pictures that do not load say so in their shape, and nothing sticks out', { timeout: 180_000 }, async () => {
+  const board = await Board.start();
+  let firefox;
+  try {
+    await furnish(board);
+    firefox = await Firefox.start();
+    for (const width of [320, 390, 1440]) {
+      await firefox.goTo(board.site);
+      // A window of its own may be narrower than those with a bar of buttons.
+      const before = await firefox.send('GetWindowHandles', {});
+      await firefox.run('open(location.href, "", `popup,width=${arguments[0]},height=800`)', width);
+      const handle = await eventually(async () => {
+        const fresh = (await firefox.send('GetWindowHandles', {})).filter((one) => !before.includes(one));
+        assert.equal(fresh.length, 1);
+        return fresh[0];
+      });
+      await firefox.send('SwitchToWindow', { handle });
+      for (const number of [0, 1, 2]) {
+        await eventually(async () => {
+          const isBroken = 'const frame = document.querySelectorAll(".message__picture")[arguments[0]]; frame.scrollIntoView(); return frame.querySelector(".broken") !== null';
+          assert.ok(await firefox.run(isBroken, number));
+        });
+      }
+      if (width < 1000) assert.equal(await firefox.run('return innerWidth'), width);
+      assertInShape(await firefox.run(MEASURE));
+      await firefox.send('CloseWindow', {});
+      await firefox.send('SwitchToWindow', { handle: before[0] });
+    }
+  } finally {
+    await firefox?.close();
+    await board.remove();
+  }
+});
+
+boardTest('a linked message whose picture does not load says so within its width', { expected, viewport: { width: 390, height: 800 } }, async ({ board, visitor }) => {
+  const message = await board.postPicture('long ago', 'photo.webp');
+  await board.postMany(20);
+  await board.losePicture(message);
+  await visitor.page.goto('about:blank');
+  await visitor.page.goto(`${board.site}#${message.id}`);
+  await visitor.find('.linked').getByText(SENTENCE).waitFor();
+  assert.equal(await visitor.page.evaluate(() => document.documentElement.scrollWidth), 390);
+});
+
+for (const back of ['the line is back', 'a refresh succeeds after one that failed']) {
+  boardTest(`pictures that did not load are there once ${back}`, { expected }, async ({ board, visitor }) => {
+    const { id } = await board.postPicture('long ago', 'photo.webp');
+    await board.postMany(20);
+    await board.postPicture('wide', 'small.jpg', { alt: 'a lake' });
+    await board.postPicture('upright', 'camera.jpg');
+    await visitor.page.goto('about:blank');
+    await visitor.page.route('**/images/*', (route) => route.abort());
+    await visitor.page.goto(`${board.site}#${id}`);
+    await visitor.find('.linked').getByText(SENTENCE).waitFor();
+    await visitor.message('wide').scrollIntoViewIfNeeded();
+    await visitor.message('wide').getByText(SENTENCE).waitFor();
+    await visitor.find('.carrousel').scrollIntoViewIfNeeded();
+    await visitor.find('.carrousel__note', { hasText: SENTENCE }).waitFor();
+    if (back === 'the line is back') {
+      await visitor.page.unroute('**/images/*');
+      await visitor.lookAgain();
+    } else {
+      await visitor.page.route('**/api/messages', (route) => route.abort());
+      await visitor.page.getByText('No connection to the board.').waitFor();
+      await visitor.page.unroute('**/images/*');
+      await visitor.page.unroute('**/api/messages');
+    }
+    await eventually(async () => {
+      assert.equal(await visitor.find('.broken').count(), 0);
+      assert.equal(await visitor.find('.carrousel__note').isVisible(), false);
+    });
+    assert.ok(await visitor.carrouselPicture.evaluate(({ naturalWidth }) => naturalWidth) > 0);
+    for (const image of await visitor.find('.message__picture img').all()) {
+      await image.scrollIntoViewIfNeeded();
+      await eventually(async () => assert.ok(await image.evaluate((element) => element.complete && element.naturalWidth > 0)));
+    }
+  });
+}
+
+boardTest('a picture that comes when it is opened is there in the list, too', { expected }, async ({ board, visitor }) => {
+  await board.postPicture('wide', 'small.jpg', { alt: 'a lake' });
+  let fails = true;
+  await visitor.page.route('**/images/*', (route) => (fails ? route.abort() : route.continue()));
+  await visitor.page.reload();
+  await visitor.message('wide').scrollIntoViewIfNeeded();
+  await visitor.message('wide').getByText(SENTENCE).waitFor();
+  fails = false;
+  await visitor.message('wide').locator('.message__picture').click();
+  const dialog = visitor.page.getByRole('dialog');
+  await dialog.getByRole('img', { name: 'a lake' }).waitFor();
+  await visitor.message('wide').locator('img').waitFor();
+  assert.equal(await visitor.find('.broken').count(), 0);
+});

@@ -1,0 +1,203 @@
+// Files that are not what they seem: folders, references to what is gone, pictures that only some programs can read.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { boardTest } from './support/with-board.js';
+import { pictureFile } from './support/visitor.js';
+
+/** Runs `body` with the path of a picture that is its own. */
+async function withFile(body) {
+  const folder = await mkdtemp(join(tmpdir(), 'corkboard-file-'));
+  try {
+    const file = join(folder, 'mine.jpg');
+    await copyFile(pictureFile('small.jpg'), file);
+    await body(file, folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const removeButton = (visitor) => visitor.page.getByRole('button', { name: 'Remove picture' });
+
+boardTest('a folder that is dropped is called one, and posting goes on once it is taken back', {}, async ({ board, visitor }) => {
+  await visitor.write({ text: 'my holidays' });
+  await withFile((_, folder) => visitor.dropFiles(folder));
+  await visitor.pictureError.getByText('This is a folder: choose one picture in it.').waitFor();
+  await visitor.postButton.click();
+  await visitor.focusIsAt(visitor.find('.picture-field__file'));
+  assert.deepEqual((await board.json('/api/messages')).messages, []);
+
+  await removeButton(visitor).click();
+  await visitor.postButton.click();
+  await visitor.message('my holidays').waitFor();
+});
+
+boardTest('a folder does not push out the picture that was chosen before', {}, async ({ visitor }) => {
+  await visitor.write({ text: 'both', picture: 'small.jpg' });
+  await withFile((_, folder) => visitor.dropFiles(folder));
+  await visitor.pictureError.getByText('This is a folder').waitFor();
+  assert.equal(await visitor.find('.picture-field__name').textContent(), 'small.jpg');
+  await visitor.postButton.click();
+  await visitor.message('both').locator('img').waitFor();
+});
+
+boardTest('a drop that promises files and has none says so, and posting goes on', {}, async ({ visitor }) => {
+  await visitor.write({ text: 'from a mail' });
+  await visitor.page.evaluate(() => {
+    const event = new Event('drop', { bubbles: true, cancelable: true });
+    document.body.dispatchEvent(Object.assign(event, { dataTransfer: { types: ['Files'], files: [], items: [] } }));
+  });
+  await visitor.pictureError.getByText('The picture itself did not come along').waitFor();
+  await removeButton(visitor).click();
+  await visitor.postButton.click();
+  await visitor.message('from a mail').waitFor();
+});
+
+boardTest('a file that is gone before it is read is named as that, and posting goes on', {
+  before: (page) =>
+    page.addInitScript(() => {
+      const read = File.prototype.arrayBuffer;
+      const released = new Promise((resolve) => (window.release = resolve));
+      File.prototype.arrayBuffer = function arrayBuffer() {
+        return released.then(() => read.call(this));
+      };
+    }),
+}, async ({ visitor }) => {
+  await visitor.write({ text: 'where was it' });
+  await withFile((file) => visitor.find('.picture-field__file').setInputFiles(file));
+  await visitor.page.evaluate(() => window.release());
+  await visitor.pictureError.getByText('This file cannot be read.').waitFor();
+  assert.equal(await visitor.find('.picture-field__note').textContent(), '');
+  await visitor.postButton.click();
+  await visitor.focusIsAt(visitor.find('.picture-field__file'));
+  await removeButton(visitor).click();
+  await visitor.postButton.click();
+  await visitor.message('where was it').waitFor();
+});
+
+boardTest('a file that changes or vanishes after it was chosen is sent as it was', {}, async ({ board, visitor }) => {
+  await withFile(async (file) => {
+    await visitor.find('.picture-field__file').setInputFiles(file);
+    await visitor.prepared();
+  });
+  await visitor.write({ text: 'from a cloud drive' });
+  await visitor.postButton.click();
+  await visitor.message('from a cloud drive').locator('img').waitFor();
+  const [{ picture }] = (await board.json('/api/messages')).messages;
+  assert.equal(picture.type, 'image/jpeg');
+});
+
+boardTest('a screenshot of a whole page stays readable', {}, async ({ board, visitor }) => {
+  await visitor.find('.picture-field__file').setInputFiles('support/long-screenshot.jpg');
+  await visitor.prepared();
+  const digest = createHash('sha256').update(await readFile('support/long-screenshot.jpg')).digest('hex');
+  assert.equal((await visitor.keptPicture()).digest, digest, 'it is sent as it is');
+  await visitor.write({ text: 'read this' });
+  await visitor.postButton.click();
+  await visitor.message('read this').locator('img').waitFor();
+  const [{ picture }] = (await board.json('/api/messages')).messages;
+  assert.deepEqual([picture.width, picture.height], [1_080, 12_000]);
+});
+
+boardTest('a GIF over the limit is refused when it is chosen', {}, async ({ visitor }) => {
+  const gif = await readFile('support/wide.gif');
+  const line = Buffer.concat([Buffer.from([255]), Buffer.alloc(255, 'x')]);
+  const comment = Buffer.concat([Buffer.from([0x21, 0xfe]), ...Array(17_000).fill(line), Buffer.from([0])]);
+  const buffer = Buffer.concat([gif.subarray(0, -1), comment, gif.subarray(-1)]);
+  await visitor.find('.picture-field__file').setInputFiles({ name: 'long.gif', mimeType: 'image/gif', buffer });
+  await visitor.pictureError.getByText(/This picture is too large \(4\.2\sMB\)\. The board takes pictures up to 4\sMB/).waitFor();
+});
+
+boardTest('an animated AVIF is sent as a still, and that is said', {}, async ({ visitor }) => {
+  await visitor.find('.picture-field__file').setInputFiles('support/anim.avif');
+  await visitor.find('.picture-field__note', { hasText: 'It will not move' }).waitFor();
+  assert.equal((await visitor.keptPicture()).type, 'image/jpeg');
+});
+
+/** A picture of OS/2: its header has 12 bytes, and where others tell how they are compressed, it has pixels. */
+function oldBmp(pixel) {
+  const header = Buffer.alloc(26);
+  header.write('BM');
+  header.writeUInt32LE(26, 10);
+  header.writeUInt32LE(12, 14);
+  header.writeUInt16LE(8, 18);
+  header.writeUInt16LE(8, 20);
+  header.writeUInt16LE(1, 22);
+  header.writeUInt16LE(24, 24);
+  return Buffer.concat([header, Buffer.alloc(8 * 8 * 3, pixel)]);
+}
+
+for (const [what, pixel] of [['black', 0], ['gray', 0x80]]) {
+  boardTest(`a BMP of OS/2 is converted: ${what}`, {}, async ({ visitor }) => {
+    await visitor.find('.picture-field__file').setInputFiles({ name: 'old.bmp', mimeType: 'image/bmp', buffer: oldBmp(pixel) });
+    await visitor.find('.picture-field__note', { hasText: 'Converted' }).waitFor();
+    await visitor.write({ text: 'of 1992' });
+    await visitor.postButton.click();
+    await visitor.message('of 1992').locator('img').waitFor();
+  });
+}
+
+/** Lets the board refuse the first `count` posts for their picture. */
+async function refusePictures(visitor, { count = 1, code = 'malformed' } = {}) {
+  const problem = { type: 'urn:corkboard:problem:invalid-fields', status: 422, errors: [{ field: 'picture', code, detail: 'for programs' }] };
+  let left = count;
+  await visitor.page.route('**/api/messages', (route) => {
+    if (route.request().method() !== 'POST' || left === 0) return route.continue();
+    left -= 1;
+    return route.fulfill({ status: 422, contentType: 'application/problem+json', body: JSON.stringify(problem) });
+  });
+}
+
+boardTest('a picture that the board cannot read and the browser can is drawn anew, with a word about it', { expected: [/status of 422/] }, async ({ board, visitor }) => {
+  for (const code of ['malformed', 'too-many-parts']) {
+    await refusePictures(visitor, { code });
+    const keys = await visitor.noteKeys();
+    const said = visitor.page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const note = document.querySelector('.picture-field__note');
+          new MutationObserver(() => /drawn anew/.test(note.textContent) && resolve(note.textContent)).observe(note, { childList: true, characterData: true, subtree: true });
+        }),
+    );
+    await visitor.write({ text: `odd ${code}`, picture: 'orientation-6.jpg' });
+    await visitor.postButton.click();
+    await visitor.message(`odd ${code}`).locator('img').waitFor();
+    assert.match(await said, /The board could not read this file as it was, so it was drawn anew/);
+    assert.equal(new Set(keys).size, 2, 'another picture is another message');
+    await visitor.page.unroute('**/api/messages');
+  }
+  const { messages } = await board.json('/api/messages');
+  assert.equal(messages.length, 2);
+});
+
+boardTest('it is drawn anew once, and never where that would stop it moving', { expected: [/status of 422/] }, async ({ visitor }) => {
+  await refusePictures(visitor, { count: 9 });
+  const keys = await visitor.noteKeys();
+  await visitor.write({ text: 'odd', picture: 'small.jpg' });
+  await visitor.postButton.click();
+  await visitor.pictureError.getByText('This picture is damaged').waitFor();
+  assert.equal(keys.length, 2);
+  await visitor.choose('animation.gif');
+  await visitor.postButton.click();
+  await visitor.pictureError.getByText('This picture is damaged').waitFor();
+  assert.equal(keys.length, 3);
+});
+
+boardTest('whoever adds no description is asked for one in a friendly way, and posts without all the same', {}, async ({ board, visitor }) => {
+  const nudge = visitor.find('.composer__nudge');
+  await visitor.write({ text: 'no words', picture: 'small.jpg' });
+  await nudge.getByText('A sentence about the picture lets those take part who cannot see it.').waitFor();
+  assert.match(await visitor.postButton.getAttribute('aria-describedby'), /composer-nudge/);
+  assert.deepEqual(await visitor.violations(), []);
+  await visitor.write({ alt: 'a lake' });
+  await nudge.waitFor({ state: 'hidden' });
+  await visitor.write({ alt: ' ' });
+  await nudge.waitFor();
+  await visitor.postButton.click();
+  await visitor.message('no words').locator('img').waitFor();
+  await nudge.waitFor({ state: 'hidden' });
+  assert.equal((await board.json('/api/messages')).messages[0].picture.alt, null);
+});

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Board } from './support/corkboard.js';
+import { Firefox } from './support/firefox.js';
+import { boardTest } from './support/with-board.js';
+import { eventually } from './support/visitor.js';
+
+const LINES = Array.from({ length: 390 }, (_, number) => `l${number}`);
+const LONG = LINES.join('\n');
+/** Addresses at the beginning, in the part that is folded away, and at the end. */
+const LINKED = ['https://a.example/first', ...LINES.slice(0, 100), 'https://a.example/middle', ...LINES.slice(0, 100), 'https://a.example/last'].join('\n');
+
+const heightOf = (locator) => locator.evaluate((element) => element.getBoundingClientRect().height);
+const topOf = (locator) => locator.evaluate((element) => Math.round(element.getBoundingClientRect().top));
+const more = (message) => message.getByRole('button', { name: 'More' });
+const less = (message) => message.getByRole('button', { name: 'Less' });
+
+for (const width of [320, 390, 1440]) {
+  boardTest(`at ${width} pixels, a text of 390 lines is folded to some twenty, and unfolds and folds again`, { viewport: { width, height: 800 } }, async ({ board, visitor }) => {
+    await board.post('below');
+    await board.post(LONG);
+    await visitor.page.reload();
+    const message = visitor.message('l389');
+    await more(message).waitFor();
+    const folded = await heightOf(message);
+    assert.ok(folded < 800, `${folded} pixels`);
+    assert.equal(await more(message).getAttribute('aria-expanded'), 'false');
+    assert.equal(await message.locator('.message__text').textContent(), LONG, 'all of it is there to be read out');
+    assert.deepEqual(await visitor.violations(), []);
+
+    await more(message).focus();
+    const top = await topOf(message);
+    await more(message).press('Enter');
+    await less(message).waitFor();
+    assert.ok((await heightOf(message)) > 390 * 20);
+    assert.equal(await topOf(message), top, 'what is read stays where it is');
+    await visitor.focusIsAt(less(message));
+    assert.equal(await less(message).getAttribute('aria-expanded'), 'true');
+    assert.deepEqual(await visitor.violations(), []);
+
+    await less(message).press('Enter');
+    await more(message).waitFor();
+    assert.equal(await heightOf(message), folded);
+    assert.ok((await topOf(message)) >= 0, 'its beginning is on the screen');
+    await visitor.focusIsAt(more(message));
+  });
+}
+
+boardTest('a text of twenty lines is not folded, until the page is so narrow that it has more', {}, async ({ board, visitor }) => {
+  await board.post(Array.from({ length: 20 }, (_, number) => `${number} `.repeat(20)).join('\n'));
+  await visitor.page.reload();
+  const message = visitor.message('19 19');
+  await message.waitFor();
+  const height = await heightOf(message);
+  assert.equal(await message.getByRole('button').count(), 0);
+  await visitor.page.setViewportSize({ width: 320, height: 800 });
+  await more(message).waitFor();
+  await visitor.page.setViewportSize({ width: 1280, height: 800 });
+  await more(message).waitFor({ state: 'hidden' });
+  assert.equal(await heightOf(message), height);
+});
+
+boardTest('the keyboard does not come to a folded link unseen', {}, async ({ board, visitor }) => {
+  await board.post(LINKED);
+  await visitor.page.reload();
+  const message = visitor.message('a.example/last');
+  await more(message).waitFor();
+  const [first, middle] = await message.locator('.message__text a').all();
+  await first.focus();
+  assert.equal(await more(message).isVisible(), true, 'what is seen anyhow unfolds nothing');
+  await visitor.page.keyboard.press('Tab');
+  await less(message).waitFor();
+  await visitor.focusIsAt(middle);
+  await eventually(async () => {
+    const { top, bottom } = await middle.evaluate((element) => element.getBoundingClientRect());
+    assert.ok(top >= 0 && bottom <= 720, `${top} to ${bottom}`);
+  });
+});
+
+boardTest('what a search in the page finds in a folded text unfolds it', {}, async ({ board, visitor }) => {
+  await board.post(LONG);
+  await visitor.page.reload();
+  const message = visitor.message('l389');
+  await more(message).waitFor();
+  // Chromium's own search cannot be reached from here: it scrolls to what it finds, which `find` leaves to others.
+  await visitor.page.evaluate(() => {
+    window.find('l300');
+    const text = document.querySelector('.message__text');
+    text.scrollTop = getSelection().getRangeAt(0).getBoundingClientRect().top - text.getBoundingClientRect().top - 40;
+  });
+  await less(message).waitFor();
+  await eventually(async () => {
+    const { top, bottom } = await visitor.page.evaluate(() => getSelection().getRangeAt(0).getBoundingClientRect());
+    assert.ok(top >= 0 && bottom <= 720, `${top} to ${bottom}`);
+  });
+});
+
+boardTest('a linked message is shown whole', {}, async ({ board, visitor }) => {
+  const { id } = await board.post(LONG);
+  await board.postMany(20);
+  await visitor.page.goto('about:blank');
+  await visitor.page.goto(`${board.site}#${id}`);
+  const message = visitor.find('.linked .message');
+  await message.getByText('l389').waitFor();
+  assert.ok((await heightOf(message)) > 390 * 20);
+  assert.equal(await more(message).count(), 0);
+});
+
+boardTest('printed, a long text is all there', {}, async ({ board, visitor }) => {
+  await board.post(LONG);
+  await visitor.page.reload();
+  const message = visitor.message('l389');
+  await more(message).waitFor();
+  await visitor.page.emulateMedia({ media: 'print' });
+  assert.ok((await heightOf(message)) > 390 * 15);
+  assert.equal(await more(message).count(), 0);
+});
+
+test('in Firefox, too, a long text is folded, and unfolds for the keyboard and for a search', { timeout: 180_000 }, async () => {
+  const board = await Board.start();
+  let firefox;
+  try {
+    await board.post(LINKED);
+    firefox = await Firefox.start();
+    await firefox.goTo(board.site);
+    await eventually(async () => assert.equal(await firefox.text('.message__more:not([hidden])'), 'More'));
+    const height = () => firefox.run('return document.querySelector(".message").getBoundingClientRect().height');
+    assert.ok((await height()) < 800);
+    await firefox.run('document.querySelectorAll(".message__text a")[1].focus()');
+    await eventually(async () => assert.equal(await firefox.text('.message__more'), 'Less'));
+    assert.ok((await height()) > 200 * 20);
+    await firefox.run('document.querySelector(".message__more").click()');
+    await eventually(async () => assert.equal(await firefox.text('.message__more'), 'More'));
+    await firefox.run('window.find("l77")');
+    await eventually(async () => assert.equal(await firefox.text('.message__more'), 'Less'));
+    const place = await firefox.run('return getSelection().getRangeAt(0).getBoundingClientRect().top');
+    assert.ok(place > 0 && place < (await firefox.run('return innerHeight')), `${place}`);
+  } finally {
+    await firefox?.close();
+    await board.remove();
+  }
+});
