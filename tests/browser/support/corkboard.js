@@ -2,12 +2,14 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { removeObject } from './s3.js';
+import { eventually, pictureFile } from './visitor.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const BINARY = process.env.CORKBOARD_BIN ?? join(ROOT, 'target/debug/corkboard');
@@ -49,8 +51,9 @@ export class Board {
     const site = new Promise((resolve) => {
       createInterface({ input: this.process.stdout }).on('line', (line) => {
         output += `${line}\n`;
-        const found = /^\s*site\s+(http:\S+)/.exec(line);
-        if (found) resolve(found[1]);
+        const [, name, url] = /^\s*(site|S3)\s+(http:\S+)/.exec(line) ?? [];
+        if (name === 'S3') this.s3 = url;
+        if (name === 'site') resolve(url);
       });
     });
     const failed = (why) => new Error(`${BINARY} ${why}\n${output}`);
@@ -99,6 +102,20 @@ export class Board {
     });
     if (response.status !== 201) throw new Error(`posting answered ${response.status}: ${await response.text()}`);
     return response.json();
+  }
+
+  async postPicture(text, file, { author = 'Someone else', alt = '' } = {}) {
+    const body = new FormData();
+    for (const [name, value] of Object.entries({ text, author, alt })) body.append(name, value);
+    body.append('picture', new Blob([await readFile(pictureFile(file))]), file);
+    const response = await fetch(new URL('/api/messages', this.site), { method: 'POST', body });
+    if (response.status !== 201) throw new Error(`posting answered ${response.status}: ${await response.text()}`);
+    return response.json();
+  }
+
+  /** Takes a message's picture out of the bucket, as it is missing where the two were restored from different times. */
+  async losePicture({ picture }) {
+    await eventually(() => removeObject(this.s3, `/corkboard-media${picture.url}`));
   }
 
   /** Posts `count` texts, `number 1` first. Answers them newest first. */
