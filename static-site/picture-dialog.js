@@ -1,15 +1,24 @@
 // A picture as large as the screen allows, and from there to the others. Back closes it.
 
 import { describePicture } from './picture.js';
+import { LONG_RATIO } from './shrink.js';
 
 export function mountPictureDialog(dialog, { all, pictures, words, clock, history, window }) {
   const find = (selector) => dialog.querySelector(selector);
+  const stage = find('.picture-dialog__stage');
   const show = pictures.frame(find('.picture-dialog__image'));
   let message = null;
 
   function update() {
     if (!message) return;
     const description = describePicture(message, { words, clock });
+    const { width, height } = message.picture;
+    // The screenshot of a whole page is read from its top, as wide as it is.
+    const isLong = height > LONG_RATIO * width;
+    stage.classList.toggle('is-long', isLong);
+    // To be scrolled by the keyboard.
+    if (isLong) stage.tabIndex = 0;
+    else stage.removeAttribute('tabindex');
     show(message.picture, description);
     // For the eyes: to those who hear it, the picture itself says it.
     find('.picture-dialog__caption bdi').textContent = description;
@@ -26,12 +35,14 @@ export function mountPictureDialog(dialog, { all, pictures, words, clock, histor
   function step(by) {
     message = neighbour(by) ?? message;
     update();
+    stage.scrollTop = 0;
   }
 
   function open(chosen) {
     message = chosen;
     update();
     dialog.showModal();
+    stage.scrollTop = 0;
     // An entry of its own, so that Back leads to the page as it was.
     history.pushState({ picture: chosen.id }, '');
   }

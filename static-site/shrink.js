@@ -8,7 +8,7 @@ import { sniff } from './sniff.js';
 
 const LONG_SIDE = 2048;
 /** A picture more than so many times as long as wide, such as a screenshot of a whole page, is read along its length. */
-const LONG_RATIO = 3;
+export const LONG_RATIO = 3;
 /** Of a long picture: where its writing is still readable. */
 const SHORT_SIDE = 1440;
 /** What the board takes at most. */

@@ -193,6 +193,29 @@ boardTest('a picture opens large, leads on by the keyboard, and Back closes it',
   }
 });
 
+boardTest('a screenshot of a whole page is read from its top, as wide as the screen', { viewport: { width: 390, height: 844 } }, async ({ visitor }) => {
+  await visitor.post({ text: 'a drawing', picture: 'drawing.png' });
+  await visitor.find('.picture-field__file').setInputFiles('support/long-screenshot.jpg');
+  await visitor.prepared();
+  await visitor.post({ text: 'read this' });
+  await visitor.message('read this').locator('.message__picture').click();
+  const stage = visitor.find('.picture-dialog__stage');
+  const image = visitor.find('.picture-dialog__image');
+  await eventually(async () => assert.equal(await image.evaluate(({ naturalWidth }) => naturalWidth), 1_080));
+  const { width, height } = await image.boundingBox();
+  assert.ok(width >= 350 && height / width > 11, `${width} × ${height}`);
+  assert.equal((await image.boundingBox()).y, 16);
+  assert.deepEqual(await visitor.violations(), []);
+  await visitor.focusIsAt(stage);
+  await visitor.page.keyboard.press('End');
+  await eventually(async () => assert.ok((await stage.evaluate(({ scrollTop }) => scrollTop)) > height - 844));
+
+  await visitor.page.keyboard.press('ArrowRight');
+  await eventually(async () => assert.equal(await stage.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight), 0));
+  await visitor.page.keyboard.press('ArrowLeft');
+  await eventually(async () => assert.equal(await stage.evaluate(({ scrollTop }) => scrollTop), 0));
+});
+
 boardTest('a picture of the carrousel leads to its message', {}, async ({ visitor }) => {
   await visitor.post({ text: 'the bridge', picture: 'small.jpg', alt: 'a bridge' });
   await visitor.carrouselPicture.waitFor();
