@@ -101,8 +101,7 @@ impl Origins {
 }
 
 async fn refuse(State(origins): State<Arc<Origins>>, request: Request, next: Next) -> Response {
-    let changes = [Method::POST, Method::DELETE].contains(request.method());
-    if changes && !origins.admit(request.headers()) {
+    if !request.method().is_safe() && !origins.admit(request.headers()) {
         return Problem::CrossSite.into_response();
     }
     next.run(request).await

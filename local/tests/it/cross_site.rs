@@ -43,6 +43,19 @@ async fn another_sites_page_changes_nothing() {
             let answer = send(&board, method, path, headers).await;
             answer.is_problem(403, "cross-site", &json!([]));
         }
+        // Also where there is nothing yet that it could change.
+        for (method, path, allowed) in [
+            ("PUT", &*path, "GET,HEAD,DELETE"),
+            ("PATCH", "/api/messages", "GET,HEAD,POST"),
+            ("PROPPATCH", "/api/messages", "GET,HEAD,POST"),
+        ] {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let answer = send(&board, method.clone(), path, headers).await;
+            let allow = [("allow", allowed)];
+            answer.is_problem_with(403, "cross-site", &json!([]), &allow);
+            let program = send(&board, method, path, &[]).await;
+            program.is_problem_with(405, "method-not-allowed", &json!([]), &allow);
+        }
         // Reading is not changing, and its answers stay with the browser.
         let read = send(&board, Method::GET, "/api/messages", headers).await;
         assert_eq!(read.status, 200);
