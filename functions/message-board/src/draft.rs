@@ -3,20 +3,49 @@
 use std::collections::BTreeMap;
 
 use axum::body::Bytes;
-use axum::extract::multipart::MultipartError;
+use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest as _, Multipart, Request};
-use http::StatusCode;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
 use shared::domain::{
     Alt, Author, Idempotency, IdempotencyKey, InvalidField, InvalidPicture, MessageText,
     NewMessage, NewPicture, Picture,
 };
 
+use crate::disposition::Disposition;
 use crate::json;
 use crate::problem::{FieldCode, FieldProblem, Problem};
 
 /// More parts than any form of ours has.
 const PARTS: usize = 100;
+
+/// The fields that are texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Text {
+    Text,
+    Author,
+    Alt,
+}
+
+impl Text {
+    const ALL: [Self; 3] = [Self::Text, Self::Author, Self::Alt];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Author => "author",
+            Self::Alt => "alt",
+        }
+    }
+
+    fn named(name: &[u8]) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|field| field.name().as_bytes() == name)
+    }
+}
+
+const PICTURE: &str = "picture";
 
 /// What a client sent, not yet looked at.
 #[derive(Default)]
@@ -25,7 +54,7 @@ struct Draft {
     author: Option<String>,
     alt: Option<String>,
     picture: Option<Bytes>,
-    wrong: Vec<FieldProblem>,
+    faults: Faults,
 }
 
 /// Reads the message that a request wants to post and, with a key, what makes it repeatable.
@@ -53,22 +82,24 @@ fn is_of(request: &Request, media_type: &str) -> bool {
     given.is_some_and(|given| given.trim().eq_ignore_ascii_case(media_type))
 }
 
-/// The members of these names of the JSON object that a request's body is.
+/// The members of these names of the JSON object that a request's body is, of an operation that takes `types`.
 pub async fn json_object(
     request: Request,
     names: &[&'static str],
+    types: &'static str,
 ) -> Result<BTreeMap<&'static str, json::Value>, Problem> {
+    /// The mark of byte order before a text (U+FEFF), which no JSON has, and some clients send.
+    ///
+    /// <https://www.rfc-editor.org/rfc/rfc8259#section-8.1>
+    const BYTE_ORDER: &[u8] = "\u{feff}".as_bytes();
     if !is_of(&request, "application/json") {
-        return Err(Problem::UnsupportedMediaType);
+        return Err(Problem::UnsupportedMediaType(types));
     }
-    let body = Bytes::from_request(request, &())
-        .await
-        .map_err(|rejection| unreadable(rejection.status()))?;
-    match json::members(&body, names) {
+    let body = Bytes::from_request(request, &()).await;
+    let body = body.map_err(|_| malformed("The body cannot be read to its end."))?;
+    match json::members(body.strip_prefix(BYTE_ORDER).unwrap_or(&body), names) {
         Ok(Some(members)) => Ok(members),
-        Ok(None) => Err(Problem::MalformedBody(
-            "The body is not a JSON object.".into(),
-        )),
+        Ok(None) => Err(malformed("The body is not a JSON object.")),
         Err(error) => Err(Problem::MalformedBody(
             format!("The body is not JSON: {error}.").into(),
         )),
@@ -76,102 +107,137 @@ pub async fn json_object(
 }
 
 async fn from_json(request: Request) -> Result<Draft, Problem> {
-    let members = json_object(request, &["text", "author", "alt", "picture"]).await?;
+    const TYPES: &str = "Send application/json, or multipart/form-data with a picture.";
+    let [text, author, alt] = Text::ALL.map(Text::name);
+    let members = json_object(request, &[text, author, alt, PICTURE], TYPES).await?;
     let mut draft = Draft::default();
     for (field, value) in members {
-        match (field, value) {
+        match (Text::named(field.as_bytes()), value) {
             (_, json::Value::Null) => {}
-            ("picture", _) => draft.refuse(
-                "picture",
+            (Some(field), json::Value::Text(text)) => draft.set(field, text),
+            (Some(_), json::Value::Other) => {
+                draft.refuse(field, FieldCode::NotAString, "must be a string");
+            }
+            (None, _) => draft.refuse(
+                PICTURE,
                 FieldCode::NotAFile,
                 "must be sent as a file of multipart/form-data",
             ),
-            (_, json::Value::Text(text)) => draft.set(field, text),
-            (_, json::Value::Other) => {
-                draft.refuse(field, FieldCode::NotAString, "must be a string");
-            }
         }
     }
     Ok(draft)
 }
 
 async fn from_form(request: Request) -> Result<Draft, Problem> {
+    let unreadable = |status| match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::PictureTooLarge,
+        _ => malformed("The body is not a well-formed multipart form."),
+    };
+    let broken = |error: MultipartError| unreadable(error.status());
     let mut form = Multipart::from_request(request, &())
         .await
         .map_err(|rejection| unreadable(rejection.status()))?;
-    let broken = |error: MultipartError| unreadable(error.status());
     let mut draft = Draft::default();
     let mut parts = 0;
     while let Some(part) = form.next_field().await.map_err(broken)? {
         parts += 1;
         if parts > PARTS {
-            return Err(Problem::MalformedBody(
-                "The form has too many parts.".into(),
-            ));
+            return Err(malformed("The form has too many parts."));
         }
-        let is_file = part.file_name().is_some();
-        let field = match part.name() {
-            Some("picture") => {
+        let header = part.headers().get(CONTENT_DISPOSITION).cloned();
+        let disposition = header.as_ref().map(HeaderValue::as_bytes);
+        let Disposition { name, is_file } = disposition
+            .and_then(Disposition::parse)
+            .ok_or_else(|| malformed("A part of the form does not say which field it is."))?;
+        match Text::named(name) {
+            _ if name == PICTURE.as_bytes() => {
                 let picture = part.bytes().await.map_err(broken)?;
-                // A form without a chosen file sends an empty one.
-                if !picture.is_empty() && draft.picture.replace(picture).is_some() {
-                    draft.refuse("picture", FieldCode::Several, "must be a single picture");
+                // A form in which no file was chosen sends one without a name and without a byte.
+                let is_given = is_file || !picture.is_empty();
+                if is_given && draft.picture.replace(picture).is_some() {
+                    draft.refuse(PICTURE, FieldCode::Several, "must be a single picture");
                 }
-                continue;
             }
             _ if is_file => {
-                draft.refuse("picture", FieldCode::UnknownFile, "must be the only file");
-                continue;
+                draft.refuse(PICTURE, FieldCode::UnknownFile, "must be the only file");
             }
-            Some("text") => "text",
-            Some("author") => "author",
-            Some("alt") => "alt",
-            _ => continue,
-        };
-        let value = part.bytes().await.map_err(broken)?;
-        let value = String::from_utf8(value.into())
-            .map_err(|_| Problem::MalformedBody("The body is not UTF-8.".into()))?;
-        draft.set(field, value);
+            Some(field) => {
+                let is_utf_8 = is_utf_8(&part);
+                let value = part.bytes().await.map_err(broken)?;
+                let value = String::from_utf8(value.into()).ok();
+                let value = value.filter(|value| is_utf_8 || value.is_ascii());
+                draft.set(
+                    field,
+                    value.ok_or_else(|| malformed("A field of the form is not UTF-8."))?,
+                );
+            }
+            None => {}
+        }
     }
     Ok(draft)
 }
 
+/// Whether a part is in UTF-8, as every part is that says nothing else. In which other character set it is does
+/// not matter: of all that are in use on the web, ASCII is a part.
+///
+/// <https://www.rfc-editor.org/rfc/rfc7578#section-4.4>
+fn is_utf_8(part: &Field<'_>) -> bool {
+    let content_type = part.headers().get(CONTENT_TYPE);
+    let parameters = content_type.and_then(|value| value.to_str().ok());
+    let charset = parameters.unwrap_or_default().split(';').find_map(|given| {
+        let (name, value) = given.split_once('=')?;
+        let is_charset = name.trim().eq_ignore_ascii_case("charset");
+        is_charset.then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+    });
+    charset.is_none_or(|charset| ["utf-8", "utf8"].contains(&charset.as_str()))
+}
+
+fn malformed(detail: &'static str) -> Problem {
+    Problem::MalformedBody(detail.into())
+}
+
 impl Draft {
-    fn set(&mut self, field: &'static str, value: String) {
+    fn set(&mut self, field: Text, value: String) {
         let slot = match field {
-            "text" => &mut self.text,
-            "author" => &mut self.author,
-            _ => &mut self.alt,
+            Text::Text => &mut self.text,
+            Text::Author => &mut self.author,
+            Text::Alt => &mut self.alt,
         };
         if slot.replace(value).is_some() {
-            self.refuse(field, FieldCode::Several, "must be given once");
+            self.refuse(field.name(), FieldCode::Several, "must be given once");
         }
     }
 
-    /// Notes what is wrong with a field; the first fault of a field is enough.
+    /// Notes what is wrong with a field.
     fn refuse(&mut self, field: &'static str, code: FieldCode, detail: &str) {
-        if self.wrong.iter().all(|wrong| wrong.field != field) {
-            let detail = detail.to_owned();
-            self.wrong.push(FieldProblem {
-                field,
-                code,
-                detail,
-            });
-        }
+        self.faults.note(field, code, detail);
     }
 
-    fn check(mut self) -> Result<NewMessage, Problem> {
-        let picture = self.picture.as_ref().map(Picture::parse).transpose();
-        let has_picture = self.picture.is_some();
-        let text = MessageText::parse(self.text.as_deref().unwrap_or_default()).and_then(|text| {
+    fn check(self) -> Result<NewMessage, Problem> {
+        let Self {
+            text,
+            author,
+            alt,
+            picture,
+            mut faults,
+        } = self;
+        let has_picture = picture.is_some();
+        let picture = picture.as_ref().map(|bytes| {
+            if bytes.is_empty() {
+                return Err(InvalidPicture::Malformed("it is empty"));
+            }
+            Picture::parse(bytes)
+        });
+        let picture = picture.transpose();
+        let text = MessageText::parse(text.as_deref().unwrap_or_default()).and_then(|text| {
             if text.is_empty() && !has_picture {
                 Err(InvalidField::Required)
             } else {
                 Ok(text)
             }
         });
-        let author = Author::parse(self.author.as_deref().unwrap_or_default());
-        let alt = Alt::parse(self.alt.as_deref().unwrap_or_default()).and_then(|alt| {
+        let author = Author::parse(author.as_deref().unwrap_or_default());
+        let alt = Alt::parse(alt.as_deref().unwrap_or_default()).and_then(|alt| {
             if alt.is_some() && !has_picture {
                 Err(InvalidField::WithoutPicture)
             } else {
@@ -184,41 +250,49 @@ impl Draft {
             Err(InvalidPicture::TooLarge) => return Err(Problem::PictureTooLarge),
             Err(InvalidPicture::UnknownFormat) => return Err(Problem::UnsupportedPicture),
             Err(error @ InvalidPicture::Malformed(_)) => {
-                self.refuse("picture", FieldCode::Malformed, &error.to_string());
+                faults.note(PICTURE, FieldCode::Malformed, &error.to_string());
             }
             Err(error @ InvalidPicture::TooManyPixels { .. }) => {
-                self.refuse("picture", FieldCode::TooManyPixels, &error.to_string());
+                faults.note(PICTURE, FieldCode::TooManyPixels, &error.to_string());
             }
             Err(error @ InvalidPicture::TooManyParts) => {
-                self.refuse("picture", FieldCode::TooManyParts, &error.to_string());
+                faults.note(PICTURE, FieldCode::TooManyParts, &error.to_string());
             }
         }
-        let faults = [
-            ("text", text.as_ref().err().copied()),
-            ("author", author.as_ref().err().copied()),
-            ("alt", alt.as_ref().err().copied()),
-        ];
-        for (field, fault) in faults {
+        for field in Text::ALL {
+            let fault = match field {
+                Text::Text => text.as_ref().err(),
+                Text::Author => author.as_ref().err(),
+                Text::Alt => alt.as_ref().err(),
+            };
             if let Some(fault) = fault {
-                self.refuse(field, fault.into(), &fault.to_string());
+                faults.note(field.name(), (*fault).into(), &fault.to_string());
             }
         }
         match (picture, text, author, alt) {
-            (Ok(picture), Ok(text), Ok(author), Ok(alt)) if self.wrong.is_empty() => {
-                Ok(NewMessage {
-                    author,
-                    text,
-                    picture: picture.map(|picture| NewPicture { picture, alt }),
-                })
-            }
-            _ => Err(Problem::InvalidFields(self.wrong)),
+            (Ok(picture), Ok(text), Ok(author), Ok(alt)) if faults.0.is_empty() => Ok(NewMessage {
+                author,
+                text,
+                picture: picture.map(|picture| NewPicture { picture, alt }),
+            }),
+            _ => Err(Problem::InvalidFields(faults.0)),
         }
     }
 }
 
-fn unreadable(status: StatusCode) -> Problem {
-    match status {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::PictureTooLarge,
-        _ => Problem::MalformedBody("The body is not a well-formed multipart form.".into()),
+/// What is wrong with which field; the first fault of a field is enough.
+#[derive(Default)]
+struct Faults(Vec<FieldProblem>);
+
+impl Faults {
+    fn note(&mut self, field: &'static str, code: FieldCode, detail: &str) {
+        if self.0.iter().all(|fault| fault.field != field) {
+            let detail = detail.to_owned();
+            self.0.push(FieldProblem {
+                field,
+                code,
+                detail,
+            });
+        }
     }
 }

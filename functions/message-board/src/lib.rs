@@ -6,11 +6,12 @@
 //! - `messages`, `moderation`, `carrousel`, `board`, `health`: one file per resource, with its handlers and
 //!   bodies;
 //! - `draft`: a request's body becomes a valid message, or says what is wrong with it;
+//! - `disposition`: what a part of a form says of itself;
 //! - `json`: a JSON body, of which only what is asked for is kept;
 //! - `front_page`: the first page without the database;
 //! - `posting`: the order in which a post and a delete do their steps, so that a crash between any two heals;
 //! - `client`, `cross_site`: whom a request comes from, and which pages may ask;
-//! - `problem`: every error, and the one place where errors become HTTP;
+//! - `problem`: every error, and the one place where errors become HTTP; `fault`: those of one field;
 //! - `openapi`: the API described, for programs;
 //! - `caching`: entity tags and `Cache-Control`;
 //! - `deadline`: an answer in time, whatever happens;
@@ -25,7 +26,9 @@ mod carrousel;
 mod client;
 mod cross_site;
 mod deadline;
+mod disposition;
 mod draft;
+mod fault;
 mod front_page;
 mod function;
 mod health;

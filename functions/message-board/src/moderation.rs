@@ -121,7 +121,7 @@ pub async fn remove_sender(
     request: Request,
 ) -> Result<Json<Removed>, Problem> {
     board.admit_moderator(request.headers())?;
-    let body = draft::json_object(request, &["messageId"]).await?;
+    let body = draft::json_object(request, &["messageId"], "Send application/json.").await?;
     let id =
         message_id(body.get("messageId")).map_err(|fault| Problem::InvalidFields(vec![fault]))?;
     let removed = board.posting(deadline).remove_sender(id).await?;

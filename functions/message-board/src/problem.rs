@@ -2,16 +2,16 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use shared::bucket::BucketError;
-use shared::domain::InvalidField;
 use shared::store::StoreError;
 use tracing::error;
 use utoipa::ToSchema;
+
+pub use crate::fault::{FieldCode, FieldProblem};
 
 /// Every error of the API, answered as problem details (RFC 9457). None says anything of SQL, hosts or keys.
 #[derive(Debug)]
@@ -26,9 +26,9 @@ pub enum Problem {
     InvalidParameter(FieldProblem),
     /// The body cannot be read.
     MalformedBody(Cow<'static, str>),
-    /// The body is neither JSON nor a form with a picture.
-    UnsupportedMediaType,
-    /// The body or the picture is too large.
+    /// The body is of a type that the operation does not take; with what it takes.
+    UnsupportedMediaType(&'static str),
+    /// The picture, or the form around it, is too large.
     PictureTooLarge,
     /// The picture is of another format.
     UnsupportedPicture,
@@ -138,64 +138,6 @@ pub enum Code {
     Internal,
 }
 
-/// What is wrong with one field or parameter.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct FieldProblem {
-    /// The field's or the parameter's name.
-    pub field: &'static str,
-    /// For programs.
-    pub code: FieldCode,
-    /// For people.
-    pub detail: String,
-}
-
-/// The kind of what is wrong with a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum FieldCode {
-    /// Not what the field or parameter takes.
-    Invalid,
-    /// It must be there.
-    Required,
-    /// Not a string.
-    NotAString,
-    /// Given more than once.
-    Several,
-    /// Longer than the limit.
-    TooLong,
-    /// A control character.
-    ControlCharacter,
-    /// More than one line.
-    SeveralLines,
-    /// A character that reverses the text around it.
-    BidirectionalControl,
-    /// A description without a picture.
-    WithoutPicture,
-    /// Not a file.
-    NotAFile,
-    /// A file that is not the picture.
-    UnknownFile,
-    /// A picture that is damaged, or cut short.
-    Malformed,
-    /// A picture of too many pixels.
-    TooManyPixels,
-    /// A picture of too many frames, scans or parts.
-    TooManyParts,
-}
-
-impl From<InvalidField> for FieldCode {
-    fn from(fault: InvalidField) -> Self {
-        match fault {
-            InvalidField::TooLong { .. } => Self::TooLong,
-            InvalidField::Required => Self::Required,
-            InvalidField::ControlCharacter => Self::ControlCharacter,
-            InvalidField::SeveralLines => Self::SeveralLines,
-            InvalidField::BidirectionalControl => Self::BidirectionalControl,
-            InvalidField::WithoutPicture => Self::WithoutPicture,
-        }
-    }
-}
-
 /// Problem details.
 ///
 /// <https://www.rfc-editor.org/rfc/rfc9457#section-3>
@@ -248,7 +190,7 @@ impl Code {
             Self::UnsupportedMediaType => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "Unsupported media type",
-                "Send application/json, or multipart/form-data with a picture.",
+                "The body is of a type that this operation does not take.",
             ),
             Self::PictureTooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -347,7 +289,7 @@ impl Problem {
             Self::MessageNotFound => Code::MessageNotFound,
             Self::InvalidParameter(_) => Code::InvalidParameter,
             Self::MalformedBody(_) => Code::MalformedBody,
-            Self::UnsupportedMediaType => Code::UnsupportedMediaType,
+            Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
             Self::PictureTooLarge => Code::PictureTooLarge,
             Self::UnsupportedPicture => Code::UnsupportedPicture,
             Self::InvalidFields(_) => Code::InvalidFields,
@@ -402,6 +344,7 @@ impl IntoResponse for Problem {
             status: status.as_u16(),
             detail: match &self {
                 Self::MalformedBody(detail) => detail,
+                Self::UnsupportedMediaType(detail) => detail,
                 _ => detail,
             },
             errors: self.errors(),
@@ -419,17 +362,6 @@ impl IntoResponse for Problem {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
-    }
-}
-
-/// Each parameter is a text, so what cannot be read is one that is there twice.
-impl From<QueryRejection> for Problem {
-    fn from(_: QueryRejection) -> Self {
-        Self::InvalidParameter(FieldProblem {
-            field: "query",
-            code: FieldCode::Invalid,
-            detail: "must give each parameter once".into(),
-        })
     }
 }
 

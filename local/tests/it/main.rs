@@ -2,7 +2,7 @@
 //! with the real AWS SDK.
 //!
 //! - [`board`], [`answer`], [`media`] and [`lambda`]: what the tests are made of;
-//! - [`api`], [`list`], [`post`], [`delete`], [`pictures`], [`carrousel`]: the HTTP API, route by route;
+//! - [`api`], [`list`], [`post`], [`forms`], [`delete`], [`pictures`], [`carrousel`]: the HTTP API, route by route;
 //! - [`repeats`], [`limit`], [`moderation`], [`cross_site`]: who may post what, and how often;
 //! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
 //! - [`together`], [`crash`], [`steps`], [`outage`], [`resources`]: many at once, too much, and what goes wrong;
@@ -34,6 +34,7 @@ mod discretion;
 mod events;
 mod front_door;
 mod front_page;
+mod forms;
 mod fuzz;
 mod gateway;
 mod lambda;

@@ -6,11 +6,15 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, ask, shown};
 use crate::board::{Board, file, http, picture};
 
-fn wrong(field: &str, code: &str, detail: &str) -> Value {
+pub fn wrong(field: &str, code: &str, detail: &str) -> Value {
     json!({"field": field, "code": code, "detail": detail})
 }
 
-async fn post_raw(board: &Board, content_type: Option<&str>, body: impl Into<Vec<u8>>) -> Answer {
+pub async fn post_raw(
+    board: &Board,
+    content_type: Option<&str>,
+    body: impl Into<Vec<u8>>,
+) -> Answer {
     let post = http().post(board.url("/api/messages")).body(body.into());
     let post = match content_type {
         Some(content_type) => post.header("content-type", content_type),
@@ -284,7 +288,7 @@ async fn a_malformed_body_is_refused() {
             b"".to_vec(),
             "The body is not a well-formed multipart form.",
         ),
-        (form, not_utf_8, "The body is not UTF-8."),
+        (form, not_utf_8, "A field of the form is not UTF-8."),
     ] {
         let answer = post_raw(&board, Some(content_type), body).await;
         let headers = [

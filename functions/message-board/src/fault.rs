@@ -1,0 +1,77 @@
+//! What is wrong with a field of a body, or with a parameter.
+
+use axum::extract::rejection::QueryRejection;
+use serde::Serialize;
+use shared::domain::InvalidField;
+use utoipa::ToSchema;
+
+use crate::problem::Problem;
+
+/// What is wrong with one field or parameter.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FieldProblem {
+    /// The field's or the parameter's name.
+    pub field: &'static str,
+    /// For programs.
+    pub code: FieldCode,
+    /// For people.
+    pub detail: String,
+}
+
+/// The kind of what is wrong with a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FieldCode {
+    /// Not what the field or parameter takes.
+    Invalid,
+    /// It must be there.
+    Required,
+    /// Not a string.
+    NotAString,
+    /// Given more than once.
+    Several,
+    /// Longer than the limit.
+    TooLong,
+    /// A control character.
+    ControlCharacter,
+    /// More than one line.
+    SeveralLines,
+    /// A character that reverses the text around it.
+    BidirectionalControl,
+    /// A description without a picture.
+    WithoutPicture,
+    /// Not a file.
+    NotAFile,
+    /// A file that is not the picture.
+    UnknownFile,
+    /// A picture that is damaged, or cut short.
+    Malformed,
+    /// A picture of too many pixels.
+    TooManyPixels,
+    /// A picture of too many frames, scans or parts.
+    TooManyParts,
+}
+
+impl From<InvalidField> for FieldCode {
+    fn from(fault: InvalidField) -> Self {
+        match fault {
+            InvalidField::TooLong { .. } => Self::TooLong,
+            InvalidField::Required => Self::Required,
+            InvalidField::ControlCharacter => Self::ControlCharacter,
+            InvalidField::SeveralLines => Self::SeveralLines,
+            InvalidField::BidirectionalControl => Self::BidirectionalControl,
+            InvalidField::WithoutPicture => Self::WithoutPicture,
+        }
+    }
+}
+
+/// Each parameter is a text, so what cannot be read is one that is there twice.
+impl From<QueryRejection> for Problem {
+    fn from(_: QueryRejection) -> Self {
+        Self::InvalidParameter(FieldProblem {
+            field: "query",
+            code: FieldCode::Invalid,
+            detail: "must give each parameter once".into(),
+        })
+    }
+}
