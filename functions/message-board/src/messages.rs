@@ -10,7 +10,7 @@ use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::bucket::Bucket;
-use shared::domain::{IdempotencyKey, Message, MessageId};
+use shared::domain::{IdempotencyKey, Message, MessageId, PostedPicture};
 use shared::front_page;
 use utoipa::{IntoParams, ToSchema};
 
@@ -65,22 +65,34 @@ struct PictureBody {
 
 impl Board {
     fn body(&self, message: Message) -> MessageBody {
-        let id = message.id;
+        let Message {
+            id,
+            author,
+            text,
+            picture,
+        } = message;
+        let picture = picture.map(|picture| {
+            let PostedPicture {
+                format,
+                width,
+                height,
+                alt,
+            } = picture;
+            let key = Bucket::picture_key(id, format);
+            PictureBody {
+                url: self.settings.public_base_url.of_key(&key),
+                alt,
+                width,
+                height,
+                r#type: format.media_type(),
+            }
+        });
         MessageBody {
             id,
-            author: message.author,
-            text: message.text,
+            author,
+            text,
             created_at: id.created_at(),
-            picture: message.picture.map(|picture| PictureBody {
-                url: self
-                    .settings
-                    .public_base_url
-                    .of_key(&Bucket::picture_key(id, picture.format)),
-                alt: picture.alt,
-                width: picture.width,
-                height: picture.height,
-                r#type: picture.format.media_type(),
-            }),
+            picture,
         }
     }
 

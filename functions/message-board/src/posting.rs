@@ -200,7 +200,10 @@ impl Posting<'_> {
         let deleted = self.delete_pictures(&pictures);
         let (deleted, ()) = tokio::join!(deleted, self.change.announce(self.deadline));
         deleted?;
-        self.store.find(id).await?.ok_or(Problem::MessageNotFound)?;
+        // Also one whose row cannot be read.
+        if !self.store.is_posted(id).await? {
+            return Err(Problem::MessageNotFound);
+        }
         self.store.blank(id).await?;
         self.delete_pictures(&pictures).await
     }

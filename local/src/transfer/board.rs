@@ -148,22 +148,28 @@ impl Board {
     /// The message is there; a picture that could not be taken the last time is added.
     async fn complete(&self, found: &Message, new: &NewMessage) -> Result<Outcome, String> {
         let message = new.with_id(found.id);
+        let Message {
+            id: _,
+            author,
+            text,
+            picture,
+        } = found;
         // A board of before may have a text whose line breaks would be kept otherwise today.
-        let text = MessageText::parse(&found.text);
-        if found.author != message.author || text.as_ref() != Ok(&new.text) {
+        let text = MessageText::parse(text);
+        if *author != message.author || text.as_ref() != Ok(&new.text) {
             return Ok(Outcome::not_taken("another message has its id"));
         }
-        let (Some(posted), Some(picture)) = (&message.picture, &new.picture) else {
+        let (Some(posted), Some(sent)) = (&message.picture, &new.picture) else {
             return Ok(Outcome {
                 message: Fate::AlreadyThere,
                 picture: None,
             });
         };
-        let picture = match &found.picture {
+        let picture = match picture {
             Some(other) if other == posted => Fate::AlreadyThere,
             Some(_) => Fate::NotTaken("the message has another one".into()),
             None => {
-                let put = self.bucket.put_picture(found.id, &picture.picture).await;
+                let put = self.bucket.put_picture(found.id, &sent.picture).await;
                 put.map_err(failed)?;
                 let added = self.store().add_picture(found.id, posted).await;
                 added.map_err(failed)?;

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use shared::bucket::{Bucket, IMAGES, Object};
-use shared::domain::{Format, Message, MessageId};
+use shared::domain::{Format, Message, MessageId, PostedPicture};
 use sync_s3_bucket::is_picture;
 use tar::Builder;
 
@@ -135,18 +135,32 @@ async fn messages(
 }
 
 fn line(message: Message) -> Line {
-    let id = message.id;
+    let Message {
+        id,
+        author,
+        text,
+        picture,
+    } = message;
+    let picture = picture.map(|picture| {
+        let PostedPicture {
+            format,
+            width,
+            height,
+            alt,
+        } = picture;
+        LinePicture {
+            key: Bucket::picture_key(id, format),
+            width,
+            height,
+            alt,
+        }
+    });
     Line {
         id: id.to_string(),
         created_at: id.created_at(),
-        author: message.author,
-        text: message.text,
-        picture: message.picture.map(|picture| LinePicture {
-            key: Bucket::picture_key(id, picture.format),
-            width: picture.width,
-            height: picture.height,
-            alt: picture.alt,
-        }),
+        author,
+        text,
+        picture,
     }
 }
 

@@ -4,6 +4,7 @@
 //! - [`board`], [`answer`], [`media`] and [`lambda`]: what the tests are made of;
 //! - [`api`], [`list`], [`post`], [`forms`], [`delete`], [`pictures`], [`carrousel`]: the HTTP API, route by route;
 //! - [`repeats`], [`limit`], [`moderation`], [`cross_site`]: who may post what, and how often;
+//! - [`by_hand`]: rows that the code never writes;
 //! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
 //! - [`together`], [`crash`], [`steps`], [`outage`], [`resources`]: many at once, too much, and what goes wrong;
 //! - [`front_page`]: the first page without the database;
@@ -24,6 +25,7 @@ mod answer;
 mod api;
 mod board;
 mod bulk;
+mod by_hand;
 mod carrousel;
 mod counted;
 mod crash;

@@ -4,7 +4,7 @@
 //! - [`process`], [`mariadb`], [`corkboard`]: real programs, started, killed, and never left behind;
 //! - [`way`]: the ways to a database, each with an empty one;
 //! - [`samples`], [`load`]: messages, and many clients who post and read them;
-//! - [`conformance`], [`posting`], [`migrations`]: written once, run on every way;
+//! - [`conformance`], [`posting`], [`by_hand`], [`migrations`]: written once, run on every way;
 //! - [`endpoint`], [`temper`]: the Data API as AWS answers on a bad day, by a script;
 //! - [`outage`], [`connections`], [`tls`], [`refusals`]: the server in trouble, and at the other end of the line;
 //! - [`crash`]: the board itself killed in the middle of its work;
@@ -16,6 +16,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod by_hand;
 mod conformance;
 mod connections;
 mod corkboard;

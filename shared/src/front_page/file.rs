@@ -36,17 +36,33 @@ struct JsonPicture {
 }
 
 pub fn write(number: u64, page: &FrontPage) -> serde_json::Result<Vec<u8>> {
-    let picture = |picture: &PostedPicture| JsonPicture {
-        format: picture.format.extension().to_owned(),
-        width: picture.width,
-        height: picture.height,
-        alt: picture.alt.clone(),
+    let picture = |picture: &PostedPicture| {
+        let PostedPicture {
+            format,
+            width,
+            height,
+            alt,
+        } = picture;
+        JsonPicture {
+            format: format.extension().to_owned(),
+            width: *width,
+            height: *height,
+            alt: alt.clone(),
+        }
     };
-    let message = |message: &Message| JsonMessage {
-        id: message.id.to_string(),
-        author: message.author.clone(),
-        text: message.text.clone(),
-        picture: message.picture.as_ref().map(picture),
+    let message = |message: &Message| {
+        let Message {
+            id,
+            author,
+            text,
+            picture: shown,
+        } = message;
+        JsonMessage {
+            id: id.to_string(),
+            author: author.clone(),
+            text: text.clone(),
+            picture: shown.as_ref().map(picture),
+        }
     };
     serde_json::to_vec(&Json {
         shape: SHAPE,

@@ -54,7 +54,7 @@ impl DataApi {
             rows: rows
                 .into_iter()
                 .map(|row| row.into_iter().map(value).collect())
-                .collect::<Result<_, _>>()?,
+                .collect(),
             affected: u64::try_from(answer.number_of_records_updated).unwrap_or(0),
         })
     }
@@ -62,18 +62,18 @@ impl DataApi {
 
 fn field(value: &Value) -> Field {
     match value {
-        Value::Null => Field::IsNull(true),
+        Value::Null | Value::Other => Field::IsNull(true),
         Value::Integer(number) => Field::LongValue(*number),
         Value::Text(text) => Field::StringValue(text.clone()),
     }
 }
 
-fn value(field: Field) -> Result<Value, StoreError> {
+fn value(field: Field) -> Value {
     match field {
-        Field::IsNull(_) => Ok(Value::Null),
-        Field::LongValue(number) => Ok(Value::Integer(number)),
-        Field::StringValue(text) => Ok(Value::Text(text)),
-        _ => Err(StoreError::Fault("a column of an unknown type".into())),
+        Field::IsNull(_) => Value::Null,
+        Field::LongValue(number) => Value::Integer(number),
+        Field::StringValue(text) => Value::Text(text),
+        _ => Value::Other,
     }
 }
 

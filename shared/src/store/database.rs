@@ -169,6 +169,8 @@ pub(super) enum Value {
     Null,
     Integer(i64),
     Text(String),
+    /// Of a type that no column has: SQLite keeps whatever is put in by hand.
+    Other,
 }
 
 impl From<Option<&str>> for Value {

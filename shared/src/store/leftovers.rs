@@ -1,7 +1,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::database::{Row, Value};
-use super::messages::{BY_STATUS, Columns, id_value};
+use super::messages::BY_STATUS;
+use super::row::{id_value, readable};
 use super::{Status, Store, StoreError};
 use crate::domain::{Format, MessageId, Sender};
 
@@ -46,7 +47,7 @@ impl Store {
                 ],
             )
             .await?;
-        found.rows.into_iter().map(leftover).collect()
+        Ok(found.rows.into_iter().filter_map(leftover).collect())
     }
 
     /// Takes a leftover out of the hands of a repeat, which could still finish what is pending, and says whether
@@ -82,7 +83,7 @@ impl Store {
                 vec![("id", id_value(id))],
             )
             .await?;
-        found.rows.into_iter().next().map(leftover).transpose()
+        Ok(found.rows.into_iter().next().and_then(leftover))
     }
 
     /// Removes a leftover's row, unless it was posted meanwhile.
@@ -124,11 +125,12 @@ fn oldest_pending(now: SystemTime) -> Value {
     id_value(MessageId::least_of(now, PENDING_AT_MOST))
 }
 
-fn leftover(row: Row) -> Result<Leftover, StoreError> {
-    let mut columns = Columns::of(row);
-    Ok(Leftover {
-        id: columns.parsed()?,
-        status: columns.parsed()?,
-        picture: columns.parsed_or_null()?,
+fn leftover(row: Row) -> Option<Leftover> {
+    readable(row, |columns| {
+        Ok(Leftover {
+            id: columns.parsed()?,
+            status: columns.parsed()?,
+            picture: columns.format_or_none(),
+        })
     })
 }

@@ -2,21 +2,15 @@ use std::str::FromStr;
 
 use tokio::time::Instant;
 
-use super::database::{Outcome, Parameters, Row, Value};
+use super::database::{Outcome, Parameters, Value};
+use super::row::{self, Columns, id_value, readable};
 use super::{Database, StoreError};
 use crate::domain::{Idempotency, Message, MessageId, PostedPicture, Sender};
-
-const COLUMNS: &str =
-    "id, author, text, picture_format, picture_width, picture_height, picture_alt";
 
 /// The table, for statements that read a range of one status. MySQL's optimiser, left alone, may read from the
 /// newest message down to the page, or half the table for a few leftovers. To SQLite, which chooses right, it
 /// is a comment.
 pub(super) const BY_STATUS: &str = "message /*!40101 FORCE INDEX (message_by_status) */";
-
-/// What is left of a deleted message.
-pub(super) const BLANK: &str = "status = 'deleted', author = NULL, text = '', \
-    picture_width = NULL, picture_height = NULL, picture_alt = NULL";
 
 /// Where a message is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +59,7 @@ pub struct Before {
     pub status: Status,
     /// Whether the same was posted.
     pub is_same: bool,
-    /// The message, as long as it is not deleted.
+    /// The message, as long as it is not deleted and can be read.
     pub message: Option<Message>,
 }
 
@@ -133,10 +127,11 @@ impl Store {
         &self,
         idempotency: &Idempotency,
     ) -> Result<Option<Before>, StoreError> {
+        let columns = row::columns("");
         let found = self
             .execute(
                 &format!(
-                    "SELECT id, status, request_digest, {COLUMNS} FROM message \
+                    "SELECT id, status, request_digest, {columns} FROM message \
                      WHERE idempotency_key = :key"
                 ),
                 vec![("key", idempotency.key().into())],
@@ -145,13 +140,14 @@ impl Store {
         let before = |row| {
             let mut columns = Columns::of(row);
             let (id, status) = (columns.parsed()?, columns.parsed()?);
+            let request = columns.text_or_null()?;
             Ok(Before {
                 id,
                 status,
-                is_same: columns.text_or_null()?.as_deref() == Some(idempotency.request()),
+                is_same: request.as_deref() == Some(idempotency.request()),
                 message: match status {
                     Status::Deleted => None,
-                    _ => Some(message_of(&mut columns)?),
+                    _ => readable(columns.rest(), row::message),
                 },
             })
         };
@@ -193,40 +189,29 @@ impl Store {
         sender: Option<&Sender>,
         idempotency: Option<&Idempotency>,
     ) -> Result<bool, StoreError> {
-        let picture = message.picture.as_ref();
-        let status = if picture.is_some() {
+        let status = if message.picture.is_some() {
             "pending"
         } else {
             "posted"
         };
-        let parameters = vec![
-            ("id", id_value(message.id)),
+        let mut parameters = row::parameters(message);
+        parameters.extend([
             ("status", status.into()),
-            ("author", message.author.as_deref().into()),
-            ("text", message.text.as_str().into()),
-            (
-                "format",
-                picture.map(|picture| picture.format.extension()).into(),
-            ),
-            ("width", picture.map(|picture| picture.width).into()),
-            ("height", picture.map(|picture| picture.height).into()),
-            (
-                "alt",
-                picture.and_then(|picture| picture.alt.as_deref()).into(),
-            ),
             ("since", since.map_or(Value::Null, id_value)),
             ("sender", sender.map(Sender::as_str).into()),
             ("key", idempotency.map(Idempotency::key).into()),
             ("request", idempotency.map(Idempotency::request).into()),
-        ];
+        ]);
+        let (columns, values) = (row::columns(""), row::columns(":"));
         // One statement, so that nothing of a sender comes in after it was refused.
         let inserted = self
             .execute(
-                "INSERT INTO message (id, status, author, text, picture_format, picture_width, \
-                 picture_height, picture_alt, pending_since, sender, idempotency_key, request_digest) \
-                 SELECT :id, :status, :author, :text, :format, :width, \
-                 :height, :alt, :since, :sender, :key, :request FROM (SELECT 1) AS one \
-                 WHERE NOT EXISTS (SELECT 1 FROM sender WHERE id = :sender AND refused = 1)",
+                &format!(
+                    "INSERT INTO message ({columns}, status, pending_since, sender, idempotency_key, \
+                     request_digest) \
+                     SELECT {values}, :status, :since, :sender, :key, :request FROM (SELECT 1) AS one \
+                     WHERE NOT EXISTS (SELECT 1 FROM sender WHERE id = :sender AND refused = 1)"
+                ),
                 parameters,
             )
             .await?;
@@ -272,21 +257,37 @@ impl Store {
             )
             .await?;
         // Nothing updated: somebody else did it, or we did in a try whose answer was lost, or the row is gone.
-        Ok(updated.affected > 0 || self.find(id).await?.is_some())
+        Ok(updated.affected > 0 || self.is_posted(id).await?)
     }
 
-    /// A posted message.
+    /// Whether a message is posted, also one that cannot be read.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn is_posted(&self, id: MessageId) -> Result<bool, StoreError> {
+        let found = self
+            .execute(
+                "SELECT id FROM message WHERE id = :id AND status = 'posted'",
+                vec![("id", id_value(id))],
+            )
+            .await?;
+        Ok(!found.rows.is_empty())
+    }
+
+    /// A posted message; `None` also where its row cannot be read.
     ///
     /// # Errors
     /// Where the database fails.
     pub async fn find(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
+        let columns = row::columns("");
         let found = self
             .execute(
-                &format!("SELECT {COLUMNS} FROM message WHERE id = :id AND status = 'posted'"),
+                &format!("SELECT {columns} FROM message WHERE id = :id AND status = 'posted'"),
                 vec![("id", id_value(id))],
             )
             .await?;
-        found.rows.into_iter().next().map(message).transpose()
+        let row = found.rows.into_iter().next();
+        Ok(row.and_then(|row| readable(row, row::message)))
     }
 
     /// At most `limit` posted messages, newest first, all older than `before` where one is given.
@@ -298,20 +299,7 @@ impl Store {
         limit: u32,
         before: Option<MessageId>,
     ) -> Result<Vec<Message>, StoreError> {
-        let (older, parameters) = match before {
-            Some(before) => (" AND id < :before", vec![("before", id_value(before))]),
-            None => ("", vec![]),
-        };
-        let page = self
-            .execute(
-                &format!(
-                    "SELECT {COLUMNS} FROM {BY_STATUS} WHERE status = 'posted'{older} \
-                     ORDER BY id DESC LIMIT {limit}"
-                ),
-                parameters,
-            )
-            .await?;
-        page.rows.into_iter().map(message).collect()
+        self.read_on(limit, before, "<", "DESC").await
     }
 
     /// At most `limit` posted messages, oldest first, all newer than `after` where one is given.
@@ -323,17 +311,44 @@ impl Store {
         limit: u32,
         after: Option<MessageId>,
     ) -> Result<Vec<Message>, StoreError> {
-        let after = after.map_or_else(|| "".into(), id_value);
-        let page = self
-            .execute(
-                &format!(
-                    "SELECT {COLUMNS} FROM {BY_STATUS} WHERE status = 'posted' AND id > :after \
-                     ORDER BY id LIMIT {limit}"
-                ),
-                vec![("after", after)],
-            )
-            .await?;
-        page.rows.into_iter().map(message).collect()
+        self.read_on(limit, after, ">", "ASC").await
+    }
+
+    /// Reads on until there are enough: a row that cannot be read takes the place of no other, whatever its id is.
+    async fn read_on(
+        &self,
+        limit: u32,
+        from: Option<MessageId>,
+        side: &str,
+        order: &str,
+    ) -> Result<Vec<Message>, StoreError> {
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let columns = row::columns("");
+        let mut messages = Vec::new();
+        let mut from = from.map(id_value);
+        loop {
+            let (condition, parameters) = match from {
+                Some(id) => (format!(" AND id {side} :from"), vec![("from", id)]),
+                None => (String::new(), vec![]),
+            };
+            let found = self
+                .execute(
+                    &format!(
+                        "SELECT {columns} FROM {BY_STATUS} WHERE status = 'posted'{condition} \
+                         ORDER BY id {order} LIMIT {limit}"
+                    ),
+                    parameters,
+                )
+                .await?;
+            let is_last = found.rows.len() < most;
+            from = found.rows.last().and_then(|row| row.first()).cloned();
+            let read = found.rows.into_iter();
+            messages.extend(read.filter_map(|row| readable(row, row::message)));
+            if is_last || messages.len() >= most {
+                messages.truncate(most);
+                return Ok(messages);
+            }
+        }
     }
 
     /// Gives a posted message that has no picture the one that was put for it. Doing it twice is doing it
@@ -346,17 +361,15 @@ impl Store {
         id: MessageId,
         picture: &PostedPicture,
     ) -> Result<(), StoreError> {
+        let mut parameters = vec![("id", id_value(id))];
+        parameters.extend(row::picture_parameters(Some(picture)));
+        let set = row::picture_assignments();
         self.execute(
-            "UPDATE message SET picture_format = :format, picture_width = :width, \
-             picture_height = :height, picture_alt = :alt \
-             WHERE id = :id AND status = 'posted' AND picture_format IS NULL",
-            vec![
-                ("id", id_value(id)),
-                ("format", picture.format.extension().into()),
-                ("width", Some(picture.width).into()),
-                ("height", Some(picture.height).into()),
-                ("alt", picture.alt.as_deref().into()),
-            ],
+            &format!(
+                "UPDATE message SET {set} \
+                 WHERE id = :id AND status = 'posted' AND picture_format IS NULL"
+            ),
+            parameters,
         )
         .await
         .map(|_| ())
@@ -368,8 +381,9 @@ impl Store {
     /// # Errors
     /// Where the database fails.
     pub async fn blank(&self, id: MessageId) -> Result<(), StoreError> {
+        let blank = row::blank_assignments();
         self.execute(
-            &format!("UPDATE message SET {BLANK} WHERE id = :id"),
+            &format!("UPDATE message SET {blank} WHERE id = :id"),
             vec![("id", id_value(id))],
         )
         .await
@@ -385,68 +399,4 @@ impl Store {
             .execute(self.deadline, statement, parameters)
             .await
     }
-}
-
-pub(super) fn id_value(id: MessageId) -> Value {
-    Value::Text(id.to_string())
-}
-
-/// A row of [`COLUMNS`].
-fn message(row: Row) -> Result<Message, StoreError> {
-    message_of(&mut Columns::of(row))
-}
-
-fn message_of(columns: &mut Columns) -> Result<Message, StoreError> {
-    Ok(Message {
-        id: columns.parsed()?,
-        author: columns.text_or_null()?,
-        text: columns.text_or_null()?.unwrap_or_default(),
-        picture: match columns.parsed_or_null()? {
-            None => None,
-            Some(format) => Some(PostedPicture {
-                format,
-                width: columns.number()?,
-                height: columns.number()?,
-                alt: columns.text_or_null()?,
-            }),
-        },
-    })
-}
-
-/// Reads a row column by column. A value that the schema does not allow is a fault.
-pub(super) struct Columns(std::vec::IntoIter<Value>);
-
-impl Columns {
-    pub fn of(row: Row) -> Self {
-        Self(row.into_iter())
-    }
-
-    pub fn text_or_null(&mut self) -> Result<Option<String>, StoreError> {
-        match self.0.next() {
-            Some(Value::Null) => Ok(None),
-            Some(Value::Text(text)) => Ok(Some(text)),
-            _ => Err(unexpected()),
-        }
-    }
-
-    pub fn parsed_or_null<T: FromStr>(&mut self) -> Result<Option<T>, StoreError> {
-        let text = self.text_or_null()?;
-        text.map(|text| text.parse().map_err(|_| unexpected()))
-            .transpose()
-    }
-
-    pub fn parsed<T: FromStr>(&mut self) -> Result<T, StoreError> {
-        self.parsed_or_null()?.ok_or_else(unexpected)
-    }
-
-    pub fn number<T: TryFrom<i64>>(&mut self) -> Result<T, StoreError> {
-        match self.0.next() {
-            Some(Value::Integer(number)) => number.try_into().map_err(|_| unexpected()),
-            _ => Err(unexpected()),
-        }
-    }
-}
-
-pub(super) fn unexpected() -> StoreError {
-    StoreError::Fault("a row that the schema does not allow".into())
 }

@@ -1,6 +1,7 @@
 //! Where messages are kept: one table, written in SQL that MySQL, MariaDB and SQLite all take.
 //!
 //! - [`messages`](self::messages): posting and reading messages;
+//! - [`row`](self::row): a message as a row, and what is left of it when it is deleted;
 //! - [`senders`](self::senders): the posting limit, and who may not post;
 //! - [`leftovers`](self::leftovers): what a crash or a delete left behind, and what is to be forgotten;
 //! - [`database`](self::database): one statement at a time, by whichever way leads to the database;
@@ -17,6 +18,7 @@ mod leftovers;
 mod messages;
 mod migrations;
 mod mysql;
+mod row;
 mod senders;
 mod user;
 

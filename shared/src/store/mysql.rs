@@ -167,7 +167,7 @@ impl Borrowed {
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for value in values {
             query = match value {
-                Value::Null => query.bind(None::<&str>),
+                Value::Null | Value::Other => query.bind(None::<&str>),
                 Value::Integer(number) => query.bind(number),
                 Value::Text(text) => query.bind(text),
             };

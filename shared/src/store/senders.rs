@@ -1,7 +1,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::database::{Parameters, Row, Value, milliseconds};
-use super::messages::{BLANK, Columns, id_value};
+use super::row::{Columns, blank_assignments, id_value, readable};
 use super::{Store, StoreError};
 use crate::domain::{Format, Idempotency, Message, MessageId, Sender};
 
@@ -328,7 +328,7 @@ impl Store {
                 vec![("sender", sender.as_str().into())],
             )
             .await?;
-        found.rows.into_iter().map(post).collect()
+        Ok(found.rows.into_iter().filter_map(post).collect())
     }
 
     /// The blank marks of a sender from one id to another.
@@ -350,7 +350,7 @@ impl Store {
                 from_to(sender, first, last),
             )
             .await?;
-        found.rows.into_iter().map(post).collect()
+        Ok(found.rows.into_iter().filter_map(post).collect())
     }
 
     /// Makes blank marks of a sender's messages from one id to another. Who is about to post one of them finds
@@ -364,9 +364,10 @@ impl Store {
         first: MessageId,
         last: MessageId,
     ) -> Result<(), StoreError> {
+        let blank = blank_assignments();
         self.execute(
             &format!(
-                "UPDATE {BY_SENDER} SET {BLANK} WHERE {REMOVED} AND id >= :first AND id <= :last"
+                "UPDATE {BY_SENDER} SET {blank} WHERE {REMOVED} AND id >= :first AND id <= :last"
             ),
             from_to(sender, first, last),
         )
@@ -383,10 +384,11 @@ fn from_to(sender: &Sender, first: MessageId, last: MessageId) -> Parameters {
     ]
 }
 
-fn post(row: Row) -> Result<Post, StoreError> {
-    let mut columns = Columns::of(row);
-    Ok(Post {
-        id: columns.parsed()?,
-        picture: columns.parsed_or_null()?,
+fn post(row: Row) -> Option<Post> {
+    readable(row, |columns| {
+        Ok(Post {
+            id: columns.parsed()?,
+            picture: columns.format_or_none(),
+        })
     })
 }
