@@ -8,8 +8,7 @@ use axum::extract::{FromRequest as _, Multipart, Request};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use shared::domain::{
-    Alt, Author, Idempotency, IdempotencyKey, InvalidField, InvalidPicture, MessageText,
-    NewMessage, NewPicture, Picture,
+    Alt, Author, InvalidField, InvalidPicture, MessageText, NewMessage, NewPicture, Picture,
 };
 
 use crate::disposition::Disposition;
@@ -57,20 +56,15 @@ struct Draft {
     faults: Faults,
 }
 
-/// Reads the message that a request wants to post and, with a key, what makes it repeatable.
-pub async fn read(
-    request: Request,
-    key: Option<&IdempotencyKey>,
-) -> Result<(NewMessage, Option<Idempotency>), Problem> {
+/// Reads the message that a request wants to post, and gives its picture also as it was received.
+pub async fn read(request: Request) -> Result<(NewMessage, Option<Bytes>), Problem> {
     let draft = if is_of(&request, "multipart/form-data") {
         from_form(request).await?
     } else {
         from_json(request).await?
     };
     let picture = draft.picture.clone();
-    let new = draft.check()?;
-    let idempotency = key.map(|key| key.of(&new, picture.as_deref()));
-    Ok((new, idempotency))
+    Ok((draft.check()?, picture))
 }
 
 fn is_of(request: &Request, media_type: &str) -> bool {

@@ -18,6 +18,7 @@ use crate::caching::Tagged;
 use crate::deadline::Deadline;
 use crate::moderation::bearer;
 use crate::openapi::problems;
+use crate::posting::Posted;
 use crate::problem::{FieldCode, FieldProblem, Problem};
 use crate::{Board, client, draft, openapi, settings};
 
@@ -258,14 +259,16 @@ pub async fn create(
         return Err(Problem::PostingClosed);
     }
     let key = idempotency_key(request.headers())?;
-    let address = client::address(&request, board.settings.origin_secret.as_deref());
-    let (new, idempotency) = draft::read(request, key.as_ref()).await?;
-    let sender = board.settings.senders.sender(address, SystemTime::now());
+    let settings = &board.settings;
+    let address = client::address(&request, settings.origin_secret.as_deref());
+    let (new, picture) = draft::read(request).await?;
+    let idempotency = key.map(|key| settings.repeats.of(&key, &new, picture.as_deref()));
+    let sender = settings.senders.sender(address, SystemTime::now());
     let posting = board.posting(deadline);
-    let message = posting.post(&new, &sender, idempotency.as_ref()).await?;
+    let Posted { message, era } = posting.post(&new, &sender, idempotency.as_ref()).await?;
     let location = format!("/api/messages/{}", message.id);
     let created = Created {
-        delete_token: board.settings.tokens.delete_token(message.id),
+        delete_token: settings.tokens.delete_token(message.id, era),
         message: board.body(message),
     };
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(created)).into_response())

@@ -25,7 +25,7 @@
 use std::time::{Duration, SystemTime};
 
 use shared::bucket::Bucket;
-use shared::domain::{Format, Idempotency, Message, MessageId, NewMessage, Sender};
+use shared::domain::{Era, Format, Idempotency, Message, MessageId, NewMessage, Sender};
 use shared::store::{Admission, Before, Inserted, Leftover, Post, Status, Store};
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -46,6 +46,20 @@ pub struct Posting<'a> {
     pub posts_per_minute: u32,
 }
 
+/// A message that is on the board.
+pub struct Posted {
+    pub message: Message,
+    /// The secret that made its delete token.
+    pub era: Era,
+}
+
+impl Posted {
+    fn now(message: Message) -> Self {
+        let era = Era::Current;
+        Self { message, era }
+    }
+}
+
 impl Posting<'_> {
     /// Posts a message, or finds that it was posted before with the same key. Whatever was acknowledged is on the
     /// board.
@@ -54,7 +68,7 @@ impl Posting<'_> {
         new: &NewMessage,
         sender: &Sender,
         idempotency: Option<&Idempotency>,
-    ) -> Result<Message, Problem> {
+    ) -> Result<Posted, Problem> {
         let clearing = timeout(CLEARING, self.clear_leftovers());
         let steps = self.steps_of_a_post(new, sender, idempotency);
         let (posted, _) = tokio::join!(self.to_its_end(steps), clearing);
@@ -78,7 +92,7 @@ impl Posting<'_> {
         new: &NewMessage,
         sender: &Sender,
         idempotency: Option<&Idempotency>,
-    ) -> Result<Message, Problem> {
+    ) -> Result<Posted, Problem> {
         let (limit, now) = (self.posts_per_minute, SystemTime::now());
         let admission = self.store.admit(sender, idempotency, limit, now).await?;
         match admission {
@@ -88,9 +102,9 @@ impl Posting<'_> {
                 // A repeat is no further post.
                 if let Some(idempotency) = idempotency
                     && let Some(before) = self.store.posted_with(idempotency).await?
-                    && let Some(message) = self.repeat(new, before).await?
+                    && let Some(posted) = self.repeat(new, before).await?
                 {
-                    return Ok(message);
+                    return Ok(posted);
                 }
                 return Err(Problem::PostingLimit(left));
             }
@@ -107,7 +121,7 @@ impl Posting<'_> {
                 .insert(&message, Some(sender), idempotency)
                 .await?
             {
-                Inserted::First => return self.finish(message, new).await,
+                Inserted::First => return self.finish(message, new).await.map(Posted::now),
                 Inserted::Refused => return Err(Problem::SenderRefused),
                 Inserted::Before(before) => {
                     let repeated = self.repeat(new, before).await;
@@ -116,8 +130,8 @@ impl Posting<'_> {
                     if is_counted && !matches!(repeated, Ok(None)) {
                         self.store.uncount(sender).await?;
                     }
-                    if let Some(message) = repeated? {
-                        return Ok(message);
+                    if let Some(posted) = repeated? {
+                        return Ok(posted);
                     }
                 }
             }
@@ -125,17 +139,16 @@ impl Posting<'_> {
     }
 
     /// What a repeat is answered; `None` where nothing is left of what it repeats.
-    async fn repeat(&self, new: &NewMessage, before: Before) -> Result<Option<Message>, Problem> {
-        if !before.is_same {
-            return Err(Problem::IdempotencyKeyReused);
-        }
+    async fn repeat(&self, new: &NewMessage, before: Before) -> Result<Option<Posted>, Problem> {
+        let era = before.same.ok_or(Problem::IdempotencyKeyReused)?;
         match (before.status, before.message) {
-            (Status::Posted, Some(message)) => Ok(Some(message)),
+            (Status::Posted, Some(message)) => Ok(Some(Posted { message, era })),
             // Of another request that is under way, or that died.
             (Status::Pending, Some(message)) => {
                 let taken = self.store.take_pending(before.id, MessageId::generate());
                 if taken.await? {
-                    return self.finish(message, new).await.map(Some);
+                    let message = self.finish(message, new).await?;
+                    return Ok(Some(Posted { message, era }));
                 }
                 Ok(None)
             }

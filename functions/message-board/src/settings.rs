@@ -1,4 +1,4 @@
-use shared::domain::{BoardSecret, Senders, Tokens};
+use shared::domain::{BoardSecret, Repeats, Senders, Tokens};
 use shared::settings::{
     Lookup, PublicBaseUrl, SettingError, media_bucket, optional, parsed, required,
 };
@@ -15,6 +15,8 @@ pub struct Settings {
     pub public_base_url: PublicBaseUrl,
     /// Made of `BOARD_SECRET` and, while tokens of before are to delete, `BOARD_SECRET_PREVIOUS`.
     pub tokens: Tokens,
+    /// Made of the same two.
+    pub repeats: Repeats,
     /// Made of `BOARD_SECRET`.
     pub senders: Senders,
     /// `ORIGIN_SECRET`: what CloudFront sends as `X-Origin-Verify`.
@@ -61,6 +63,7 @@ impl Settings {
         Ok(Self {
             media_bucket: media_bucket(lookup)?,
             tokens: Tokens::new(&board_secret, previous.as_ref()),
+            repeats: Repeats::new(&board_secret, previous.as_ref()),
             senders: Senders::new(&board_secret),
             origin_secret: optional(lookup, "ORIGIN_SECRET"),
             origins: Origins {

@@ -3,7 +3,8 @@
 //!
 //! - [`board`], [`answer`], [`media`] and [`lambda`]: what the tests are made of;
 //! - [`api`], [`list`], [`post`], [`forms`], [`delete`], [`pictures`], [`carrousel`]: the HTTP API, route by route;
-//! - [`repeats`], [`limit`], [`moderation`], [`cross_site`]: who may post what, and how often;
+//! - [`repeats`], [`rotation`], [`limit`], [`moderation`], [`cross_site`]: who may post what, and how
+//!   often;
 //! - [`by_hand`]: rows that the code never writes;
 //! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
 //! - [`together`], [`crash`], [`steps`], [`outage`], [`resources`]: many at once, too much, and what goes wrong;
@@ -34,9 +35,9 @@ mod delete;
 mod delivery;
 mod discretion;
 mod events;
+mod forms;
 mod front_door;
 mod front_page;
-mod forms;
 mod fuzz;
 mod gateway;
 mod lambda;
@@ -51,6 +52,7 @@ mod post;
 mod refusals;
 mod repeats;
 mod resources;
+mod rotation;
 mod steps;
 mod stop;
 mod together;

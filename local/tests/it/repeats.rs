@@ -16,7 +16,7 @@ pub fn new_key() -> String {
 }
 
 impl Board {
-    async fn post_with(&self, key: &str, message: &Value) -> Answer {
+    pub async fn post_with(&self, key: &str, message: &Value) -> Answer {
         let post = http().post(self.url("/api/messages")).json(message);
         ask(post.header("idempotency-key", key)).await
     }

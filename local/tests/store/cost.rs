@@ -4,7 +4,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use shared::domain::{BoardSecret, IdempotencyKey, MessageId, MessageText, NewMessage, Senders};
+use shared::domain::{
+    BoardSecret, IdempotencyKey, MessageId, MessageText, NewMessage, Repeats, Senders,
+};
 use shared::store::{Store, StoreError, migrate};
 use sqlx::MySqlConnection;
 
@@ -236,9 +238,8 @@ async fn what_a_post_asks_besides_is_found_by_its_key() {
         text: MessageText::parse("hello").unwrap(),
         picture: None,
     };
-    let key = IdempotencyKey::parse(b"0123456789abcdef")
-        .unwrap()
-        .of(&new, None);
+    let key = IdempotencyKey::parse(b"0123456789abcdef").unwrap();
+    let key = Repeats::new(&secret, None).of(&key, &new, None);
     let before = async |store: &Store| store.posted_with(&key).await.map(drop);
     for statement in setup.statements(before).await {
         let found = statement.replace(key.key(), &format!("{:k>64}", id(7).to_string()));

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::join_all;
 use shared::domain::{
-    BoardSecret, Idempotency, IdempotencyKey, MessageId, MessageText, NewMessage, Sender, Senders,
+    BoardSecret, Era, Idempotency, IdempotencyKey, MessageId, MessageText, NewMessage, Repeats,
+    Sender, Senders,
 };
 use shared::store::{Admission, Inserted, Status, Store, Summary};
 
@@ -37,10 +38,13 @@ const LIMIT: u32 = 10;
 const COUNTED: Admission = Admission::Admitted { is_counted: true };
 const KNOWN: Admission = Admission::Admitted { is_counted: false };
 
+fn secret() -> BoardSecret {
+    BoardSecret::new("0123456789abcdef0123456789abcdef").unwrap()
+}
+
 fn sender(address: u8, now: SystemTime) -> Sender {
-    let secret = BoardSecret::new("0123456789abcdef0123456789abcdef").unwrap();
     let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, address));
-    Senders::new(&secret).sender(Some(address), now)
+    Senders::new(&secret()).sender(Some(address), now)
 }
 
 fn idempotency(key: &str, text: &str) -> Idempotency {
@@ -49,9 +53,8 @@ fn idempotency(key: &str, text: &str) -> Idempotency {
         text: MessageText::parse(text).unwrap(),
         picture: None,
     };
-    IdempotencyKey::parse(format!("{key:-<16}").as_bytes())
-        .unwrap()
-        .of(&new, None)
+    let key = IdempotencyKey::parse(format!("{key:-<16}").as_bytes()).unwrap();
+    Repeats::new(&secret(), None).of(&key, &new, None)
 }
 
 async fn the_key_decides_who_was_first(way: &Way) {
@@ -69,15 +72,15 @@ async fn the_key_decides_who_was_first(way: &Way) {
         panic!("two of one key");
     };
     assert_eq!(
-        (before.id, before.status, before.is_same),
-        (one.id, Status::Posted, true)
+        (before.id, before.status, before.same),
+        (one.id, Status::Posted, Some(Era::Current))
     );
     assert_eq!(before.message, Some(one.clone()));
     let changed = idempotency("key", "b");
     let Inserted::Before(before) = store.insert(&other, None, Some(&changed)).await.unwrap() else {
         panic!("two of one key");
     };
-    assert!(!before.is_same);
+    assert_eq!(before.same, None);
     let another = idempotency("another-key", "a");
     assert_eq!(
         store.insert(&other, None, Some(&another)).await.unwrap(),

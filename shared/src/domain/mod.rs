@@ -10,10 +10,10 @@ mod text;
 mod token;
 
 pub use id::{MessageId, NotAMessageId};
-pub use idempotency::{Idempotency, IdempotencyKey, InvalidIdempotencyKey};
+pub use idempotency::{Idempotency, IdempotencyKey, InvalidIdempotencyKey, Repeats};
 pub use message::{Message, NewMessage, NewPicture, PostedPicture};
 pub use picture::{Format, InvalidPicture, Picture, UnknownFormat};
-pub use secret::{BoardSecret, InvalidSecret};
+pub use secret::{BoardSecret, Era, InvalidSecret};
 pub use sender::{Sender, Senders};
 pub use text::{Alt, Author, InvalidField, MessageText};
 pub use token::Tokens;

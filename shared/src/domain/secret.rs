@@ -8,6 +8,15 @@ use thiserror::Error;
 #[derive(Clone)]
 pub struct BoardSecret(Hkdf<Sha256>);
 
+/// Which of a board's two secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Era {
+    /// The one that it has.
+    Current,
+    /// The one that it had before the last rotation.
+    Previous,
+}
+
 /// The secret is too short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a board's secret has at least 32 characters")]

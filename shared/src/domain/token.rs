@@ -4,7 +4,7 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use super::{BoardSecret, MessageId};
+use super::{BoardSecret, Era, MessageId};
 
 /// Makes and checks the tokens of a board. Nothing is stored for them: a delete token is the HMAC-SHA-256 of
 /// its message's id, under a key that is derived from the board's secret.
@@ -30,9 +30,14 @@ impl Tokens {
         }
     }
 
-    /// The token that deletes this message.
-    pub fn delete_token(&self, id: MessageId) -> String {
-        URL_SAFE_NO_PAD.encode(self.deletion.mac(id).finalize().into_bytes())
+    /// The token that deletes this message, made with one of the secrets: a post that is repeated after a rotation
+    /// is told the same token.
+    pub fn delete_token(&self, id: MessageId, era: Era) -> String {
+        let deletion = match era {
+            Era::Current => &self.deletion,
+            Era::Previous => self.previous.as_ref().unwrap_or(&self.deletion),
+        };
+        URL_SAFE_NO_PAD.encode(deletion.mac(id).finalize().into_bytes())
     }
 
     /// Whether `token` deletes this message, as its own; compared in constant time.
@@ -85,7 +90,7 @@ mod tests {
     fn a_token_deletes_its_message_and_no_other() {
         let tokens = tokens(SECRET, None);
         let (mine, other) = (MessageId::generate(), MessageId::generate());
-        let token = tokens.delete_token(mine);
+        let token = tokens.delete_token(mine, Era::Current);
         assert!(tokens.may_delete(mine, &token));
         assert!(!tokens.may_delete(other, &token));
         for wrong in [
@@ -103,8 +108,8 @@ mod tests {
     #[test]
     fn a_token_is_the_same_after_a_restart_and_different_under_another_secret() {
         let id = MessageId::generate();
-        let token = tokens(SECRET, None).delete_token(id);
-        assert_eq!(tokens(SECRET, None).delete_token(id), token);
+        let token = tokens(SECRET, None).delete_token(id, Era::Current);
+        assert_eq!(tokens(SECRET, None).delete_token(id, Era::Current), token);
         assert!(!tokens(BEFORE, None).may_delete(id, &token));
     }
 
@@ -112,9 +117,14 @@ mod tests {
     fn tokens_of_the_secret_before_delete_but_do_not_moderate() {
         let id = MessageId::generate();
         let (before, now) = (tokens(BEFORE, None), tokens(SECRET, Some(BEFORE)));
-        assert!(now.may_delete(id, &before.delete_token(id)));
-        assert!(now.may_delete(id, &now.delete_token(id)));
-        assert_eq!(now.delete_token(id), tokens(SECRET, None).delete_token(id));
+        assert!(now.may_delete(id, &before.delete_token(id, Era::Current)));
+        assert!(now.may_delete(id, &now.delete_token(id, Era::Current)));
+        let previous = now.delete_token(id, Era::Previous);
+        assert_eq!(previous, before.delete_token(id, Era::Current));
+        assert_eq!(
+            now.delete_token(id, Era::Current),
+            tokens(SECRET, None).delete_token(id, Era::Current)
+        );
         assert!(now.is_moderator(&tokens(SECRET, None).moderator_token()));
         assert!(!now.is_moderator(&before.moderator_token()));
     }
@@ -124,7 +134,7 @@ mod tests {
         let tokens = tokens(SECRET, None);
         let token = tokens.moderator_token();
         assert!(tokens.is_moderator(&token));
-        let of_a_message = tokens.delete_token(MessageId::generate());
+        let of_a_message = tokens.delete_token(MessageId::generate(), Era::Current);
         for wrong in ["", "AAAA", SECRET, &token[..42], &of_a_message] {
             assert!(!tokens.is_moderator(wrong), "{wrong}");
         }

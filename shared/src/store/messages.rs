@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::database::{Outcome, Parameters, Value};
 use super::row::{self, Columns, id_value, readable};
 use super::{Database, StoreError};
-use crate::domain::{Idempotency, Message, MessageId, PostedPicture, Sender};
+use crate::domain::{Era, Idempotency, Message, MessageId, PostedPicture, Sender};
 
 /// The table, for statements that read a range of one status. MySQL's optimiser, left alone, may read from the
 /// newest message down to the page, or half the table for a few leftovers. To SQLite, which chooses right, it
@@ -57,8 +57,8 @@ pub struct Before {
     pub id: MessageId,
     /// What became of it.
     pub status: Status,
-    /// Whether the same was posted.
-    pub is_same: bool,
+    /// Under which of the board's secrets the same was posted; `None` where it was something else.
+    pub same: Option<Era>,
     /// The message, as long as it is not deleted and can be read.
     pub message: Option<Message>,
 }
@@ -144,7 +144,7 @@ impl Store {
             Ok(Before {
                 id,
                 status,
-                is_same: request.as_deref() == Some(idempotency.request()),
+                same: request.and_then(|request| idempotency.made(&request)),
                 message: match status {
                     Status::Deleted => None,
                     _ => readable(columns.rest(), row::message),
