@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,18 @@ def binary(name: str) -> Path:
     path = Path(os.environ.get("CORKBOARD_BINARIES", target / "debug")) / name
     assert path.exists(), f"{path} is missing: cargo build --workspace"
     return path
+
+
+def eventually(check: Callable[[], None]) -> None:
+    """Repeats a check until what it asserts holds."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
 
 
 @contextmanager

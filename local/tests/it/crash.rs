@@ -106,7 +106,10 @@ async fn after_a_kill_and_a_restart_the_board_is_as_it_was() {
     // Once more, now that all is written; and tokens are still good.
     let board = Board::start_on(board.kill(), |_| {});
     assert_eq!(board.get("/api/messages").await.is_cacheable(&list), tag);
-    assert_eq!(board.carrousel().await, pictures);
+    eventually("the carrousel, still", async || {
+        (board.carrousel().await == pictures).then_some(())
+    })
+    .await;
     let kept_secret = std::fs::read(board.folder().path().join("data/secret")).unwrap();
     assert_eq!(kept_secret, secret);
     for message in [&text, &kept] {

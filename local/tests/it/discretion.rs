@@ -11,7 +11,7 @@ use serde_json::json;
 use shared::domain::MessageText;
 
 use crate::answer::ask;
-use crate::board::{file, http, picture};
+use crate::board::{eventually, file, http, picture};
 use crate::limit;
 
 /// Too short, and it would be found by chance.
@@ -161,9 +161,10 @@ async fn what_is_refused_is_not_logged_either() {
     // The bucket and the database fail, each with what it was asked.
     board.run("DROP TABLE sender").await;
     ask(from(http().post(&messages)).json(&json!({"text": text}))).await;
-    let said = fs::read_to_string(board.folder().path().join("stderr")).unwrap();
-    assert!(
-        said.contains("answered") && said.contains("the store failed"),
-        "{said}"
-    );
+    let stderr = board.folder().path().join("stderr");
+    eventually("both are in the log", async || {
+        let said = fs::read_to_string(&stderr).unwrap();
+        (said.contains("answered") && said.contains("the store failed")).then_some(())
+    })
+    .await;
 }

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use shared::bucket::Bucket;
 use shared::domain::{BoardSecret, MessageId, Tokens};
 use shared::store::{DataApiSettings, Database, Store};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tower::ServiceExt as _;
@@ -29,6 +29,8 @@ use crate::board::{BUCKET, Board, CLUSTER, SECRET, data_api_with, picture, s3_wi
 use crate::repeats::new_key;
 
 const BOARD_SECRET: &str = "the secret of a board that dies often";
+/// More requests than are ever under way at once.
+const MANY: u32 = 1_000;
 
 /// A way to the services that ends at one request.
 #[derive(Debug, Clone)]
@@ -40,6 +42,8 @@ struct State {
     left: AtomicUsize,
     /// Whether the last one still arrives.
     arrives: bool,
+    /// Those before it hold a permit until they are answered.
+    under_way: Semaphore,
     /// It ended.
     over: Notify,
     /// It did not end after all: it only stood still.
@@ -52,6 +56,7 @@ impl Cut {
         Self(Arc::new(State {
             left: AtomicUsize::new(requests),
             arrives,
+            under_way: Semaphore::new(MANY as usize),
             over: Notify::new(),
             resumed: watch::Sender::new(false),
             inner: shared::aws::connector(),
@@ -71,7 +76,10 @@ impl HttpConnector for Cut {
                 });
             let is_last = before == Ok(1);
             let answer = match before {
-                Ok(2..) => return state.inner.call(request).await,
+                Ok(2..) => {
+                    let _under_way = state.under_way.acquire().await;
+                    return state.inner.call(request).await;
+                }
                 Ok(1) if state.arrives => {
                     Some(state.inner.call(request.try_clone().unwrap()).await)
                 }
@@ -151,7 +159,11 @@ async fn paused(
     let work = tokio::spawn(answer(function(board, Some(&cut)), request));
     tokio::select! {
         biased;
-        () = cut.0.over.notified() => Some((cut, work)),
+        () = cut.0.over.notified() => {
+            // Only of the last one is it in doubt whether it arrives.
+            let _ = cut.0.under_way.acquire_many(MANY).await;
+            Some((cut, work))
+        }
         () = async { while !work.is_finished() { tokio::task::yield_now().await; } } => None,
     }
 }

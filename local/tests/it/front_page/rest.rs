@@ -1,7 +1,5 @@
 //! Many changes at once, and some of them dying: at rest the file is right.
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 use http::StatusCode;
 use serde_json::Value;
@@ -58,7 +56,11 @@ async fn a_hundred_posts_at_once_do_not_multiply_the_work() {
         alone.statements <= 8.0 && alone.requests <= 4.0,
         "{alone:?}"
     );
-    assert!(alone.reads <= 1.0 && alone.writes <= 1.0 && alone.marks <= 2.0);
+    assert!(alone.reads <= 1.0 && alone.writes <= 1.0);
+    assert!(
+        (2.0..=2.0).contains(&alone.marks),
+        "each is put and removed"
+    );
     board.shows_what_it_has().await;
 
     // At once, each in a sandbox of its own, as Lambda has it: two tries each at most.
@@ -68,8 +70,7 @@ async fn a_hundred_posts_at_once_do_not_multiply_the_work() {
     let apart = cost(&apart, AT_ONCE);
     println!("{AT_ONCE} at once in as many sandboxes: {apart:.2?}");
     assert!(apart.reads <= 2.0 && apart.writes <= 2.0 && apart.marks <= 2.0);
-    board.shows_what_it_has().await;
-    assert_eq!(board.marks().await, [] as [String; 0]);
+    is_right(&board).await;
 
     // At once in one sandbox, as corkboard has it: one writes for all that wait.
     let board = Board::start();
@@ -78,7 +79,17 @@ async fn a_hundred_posts_at_once_do_not_multiply_the_work() {
     let together = cost(&together, AT_ONCE);
     println!("{AT_ONCE} at once in one sandbox: {together:.2?}");
     assert!(together.writes <= 0.5, "{together:?}");
-    board.shows_what_it_has().await;
+    is_right(&board).await;
+}
+
+/// The file is right at once; on a machine so slow that a change gave up waiting for it, which its mark tells,
+/// when a reader has been.
+async fn is_right(board: &Board) {
+    if board.marks().await.is_empty() {
+        board.shows_what_it_has().await;
+    } else {
+        board.is_healed_by_a_reader().await;
+    }
 }
 
 #[tokio::test]
@@ -93,9 +104,10 @@ async fn whatever_dies_among_a_hundred_posts_and_deletes_the_file_is_right_at_re
     let posts = first.iter().map(|sandbox| sandbox.ask(text("first")));
     let messages: Vec<Value> = join_all(posts).await.into_iter().map(|it| it.1).collect();
 
-    let mut changes = Vec::new();
+    let (mut changes, mut ways) = (Vec::new(), Vec::new());
     for n in 0..AT_ONCE {
         let sandbox = Sandbox::on(&board);
+        ways.extend([sandbox.s3.clone(), sandbox.data_api.clone()]);
         let request = match messages.get(n / 2).filter(|_| n % 2 == 0) {
             Some(message) => delete(message),
             None => text(&n.to_string()),
@@ -134,8 +146,10 @@ async fn whatever_dies_among_a_hundred_posts_and_deletes_the_file_is_right_at_re
         .count();
     println!("{deaths} died");
     assert!(deaths >= 10);
-    // What was on its way may still arrive; a statement or a write of the file needs a moment.
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // What was on its way still arrives.
+    for way in ways {
+        way.is_quiet().await;
+    }
     board.is_healed_by_a_reader().await;
 }
 
