@@ -271,6 +271,24 @@ def alarms_look_at_what_there_is_and_reach_somebody(stack: Stack) -> None:
 
 
 @check(
+    drop("Resources.UnnamedViewers"),
+    put("Resources.UnnamedViewers.Properties.LogGroupName", {"Ref": "SyncS3BucketLogs"}),
+    put("Resources.UnnamedViewers.Properties.FilterPattern", '{ $.fields.viewer = "unnamed" }'),
+    put("Resources.UnnamedViewers.Properties.MetricTransformations.0.MetricNamespace", "Corkboard"),
+    put("Resources.UnnamedViewers.Properties.MetricTransformations.0.MetricValue", "0"),
+)
+def posts_of_unnamed_viewers_are_counted_and_shown(stack: Stack) -> None:
+    """That this is what message-board logs, test_viewers.py shows."""
+    (name, counted), = stack.of_type("AWS::Logs::MetricFilter").items()
+    assert counted["LogGroupName"] == stack.properties("MessageBoard")["LoggingConfig"]["LogGroup"]
+    assert counted["FilterPattern"] == '{ $.viewer = "unnamed" }'
+    metric, = counted["MetricTransformations"]
+    # One for each board of an account.
+    assert metric == {"MetricNamespace": "Corkboard/corkboard", "MetricName": name, "MetricValue": "1", "Unit": "Count"}
+    assert f'["{metric["MetricNamespace"]}", "{metric["MetricName"]}"' in stack.properties("Dashboard")["DashboardBody"]
+
+
+@check(
     put("Resources.Dashboard.Properties.DashboardBody", {"Fn::Sub": '{"widgets": [${Api}]}'}),
     put("Resources.Dashboard.Properties.DashboardBody", '{"widgets": []}'),
 )

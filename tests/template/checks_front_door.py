@@ -7,6 +7,7 @@ from registry import check
 from stack import ROOT, Stack
 
 DISTRIBUTION = "Resources.Distribution.Properties.DistributionConfig"
+VARIABLES = "Resources.MessageBoard.Properties.Environment.Variables"
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/creating-custom-error-pages.html
 CONFIGURABLE_ERRORS = {400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
 ALL_VIEWER_EXCEPT_HOST_HEADER = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
@@ -171,13 +172,27 @@ def what_was_deleted_leaves_the_edge_within_five_minutes(stack: Stack) -> None:
 @check(
     put(f"{DISTRIBUTION}.Origins.2.OriginCustomHeaders.0.HeaderName", "X-Origin"),
     put(f"{DISTRIBUTION}.Origins.2.OriginCustomHeaders.0.HeaderValue", "literal"),
-    put("Resources.MessageBoard.Properties.Environment.Variables.ORIGIN_SECRET", {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret}:SecretString:secret}}"}),
+    put(f"{DISTRIBUTION}.Origins.2.OriginCustomHeaders.0.HeaderValue", {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret}:SecretString:secret::${BelievedOriginSecretVersion}}}"}),
+    put(f"{VARIABLES}.ORIGIN_SECRET", {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret}:SecretString:secret}}"}),
+    put(f"{VARIABLES}.ORIGIN_SECRET", {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret}:SecretString:secret::${OriginSecretVersion}}}"}),
+    put(f"{VARIABLES}.ORIGIN_SECRET_PREVIOUS", {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret}:SecretString:previous::${OriginSecretVersion}}}"}),
+    put(f"{VARIABLES}.ORIGIN_SECRET_PREVIOUS", {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret}:SecretString:previous::${BelievedOriginSecretVersion}}}"}),
+    drop(f"{VARIABLES}.ORIGIN_SECRET_PREVIOUS"),
 )
-def cloudfront_sends_the_origin_secret_that_message_board_expects(stack: Stack) -> None:
+def cloudfront_sends_an_origin_secret_that_message_board_believes(stack: Stack) -> None:
+    """What is sent and what is believed are told apart, since CloudFront is told later. A secret that was never
+    rotated, or by an older template, has no previous one."""
     api = next(origin for origin in distribution(stack)["Origins"] if origin["Id"] == "api")
-    secret = stack.properties("MessageBoard")["Environment"]["Variables"]["ORIGIN_SECRET"]
-    assert secret.startswith("{{resolve:secretsmanager:")
-    assert api["OriginCustomHeaders"] == [{"HeaderName": "X-Origin-Verify", "HeaderValue": secret}]
+    variables = stack.properties("MessageBoard")["Environment"]["Variables"]
+    secret = stack.resolve({"Ref": "OriginSecret"})
+    sent, believed = stack.parameters["OriginSecretVersion"], stack.parameters["BelievedOriginSecretVersion"]
+
+    def reference(key: str, version: str) -> str:
+        return f"{{{{resolve:secretsmanager:{secret}:SecretString:{key}{f'::{version}' if version else ''}}}}}"
+
+    assert api["OriginCustomHeaders"] == [{"HeaderName": "X-Origin-Verify", "HeaderValue": reference("secret", sent)}]
+    assert variables["ORIGIN_SECRET"] == reference("secret", believed or sent)
+    assert variables.get("ORIGIN_SECRET_PREVIOUS") == (reference("previous", believed) if believed else None)
 
 
 @check(

@@ -11,7 +11,8 @@ DATA_API = {"DATABASE_CLUSTER_ARN", "DATABASE_SECRET_ARN", "DATABASE_NAME"}
 DIRECT = {"DATABASE_URL", "DATABASE_CA"}
 SETTINGS = {
     "MessageBoard": {
-        "MEDIA_BUCKET", "PUBLIC_BASE_URL", "BOARD_SECRET", "BOARD_SECRET_PREVIOUS", "ORIGIN_SECRET", "ALLOWED_ORIGINS",
+        "MEDIA_BUCKET", "PUBLIC_BASE_URL", "BOARD_SECRET", "BOARD_SECRET_PREVIOUS", "ORIGIN_SECRET", "ORIGIN_SECRET_PREVIOUS",
+        "ALLOWED_ORIGINS",
         "POSTS_PER_MINUTE", "POSTING", "BOARD_NAME", "CONTACT_URL", "RUST_LOG",
     },
     "SyncS3Bucket": {"MEDIA_BUCKET", "PUBLIC_BASE_URL", "RUST_LOG"},
@@ -42,6 +43,8 @@ def every_setting_reaches_the_functions_that_need_it_and_no_other(stack: Stack) 
         expected = set(expected)
         if not stack.parameters["BoardSecretVersion"]:
             expected -= {"BOARD_SECRET_PREVIOUS"}
+        if not stack.parameters["BelievedOriginSecretVersion"]:
+            expected -= {"ORIGIN_SECRET_PREVIOUS"}
         if function != "SyncS3Bucket":
             expected |= DATA_API if makes_database(stack) else DIRECT
         if function == "MigrateDatabase" and makes_database(stack):

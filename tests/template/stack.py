@@ -38,6 +38,7 @@ SCENARIOS = {
         "MonthlyBudget": "20",
         "SnapshotIdentifier": "corkboard-before",
         "BoardSecretVersion": "version-2-of-board",
+        "BelievedOriginSecretVersion": "version-2-of-origin",
         "OriginSecretVersion": "version-2-of-origin",
         "DatabaseUserSecretVersion": "version-2-of-user",
     },
@@ -52,6 +53,13 @@ SCENARIOS = {
         "S3EndpointRouteTableIds": "rtb-01234567",
         "ExistingMediaBucket": "pictures-of-before",
     },
+    "in the middle of a rotation": {
+        "BoardSecretVersion": "version-3-of-board",
+        "BelievedOriginSecretVersion": "version-3-of-origin",
+        "OriginSecretVersion": "version-2-of-origin",
+        "DatabaseUserSecretVersion": "version-3-of-user",
+    },
+    "rotated by a template that believed one header": {"OriginSecretVersion": "version-2-of-origin"},
 }
 
 

@@ -263,6 +263,7 @@ def test_undeploy_says_what_it_keeps_and_removes_the_rest(account):
     assert OUTPUTS["MediaBucketName"] not in " ".join(" ".join(call.line) for call in account.changes())
 
 
+PARAMETERS = "aws cloudformation describe-stacks --stack-name corkboard --query Stacks[0].Parameters"
 SECRETS = {
     OUTPUTS["BoardSecretArn"]: {"current": "old-board-secret", "previous": ""},
     OUTPUTS["OriginSecretArn"]: {"secret": "old-origin-secret"},
@@ -279,30 +280,118 @@ def with_secrets(account) -> Account:
         account.answers[f"aws secretsmanager list-secret-version-ids --secret-id {arn} "] = f"old-{name}"
     account.answers["aws secretsmanager get-random-password --password-length 64"] = "n" * 64
     account.answers["aws secretsmanager get-random-password --password-length 41"] = "n" * 41
-    account.answers["aws cloudformation describe-stacks --stack-name corkboard --query Stacks[0].Parameters"] = "\t".join(STACK.parameters)
+    account.answers[PARAMETERS] = "\n".join(f"{name}\t" for name in STACK.parameters)
     return account
+
+
+def given(call: Call) -> dict[str, str]:
+    """The parameters that an update of the stack is given."""
+    parameters = dict(parameter.split(",", 1) for parameter in call.line if parameter.startswith("ParameterKey="))
+    return {name.removeprefix("ParameterKey="): value.removeprefix("ParameterValue=") for name, value in parameters.items()}
 
 
 def test_a_rotation_stages_tells_the_stack_and_then_makes_current(with_secrets):
     done = with_secrets.run("rotate-secrets")
     assert done.returncode == 0, done.stderr
     changes = with_secrets.changes()
-    assert [call.line[2] for call in changes] == ["put-secret-value"] * 3 + ["update-stack"] + ["update-secret-version-stage"] * 3
-    staged = {call.line[call.line.index("--secret-id") + 1]: json.loads(call.stdin) for call in changes[:3]}
+    staging, functions, current, cloudfront, last = changes[:3], changes[3], changes[4:6], changes[6], changes[7:]
+    assert [call.line[2] for call in staging] == ["put-secret-value"] * 3
+    staged = {call.line[call.line.index("--secret-id") + 1]: json.loads(call.stdin) for call in staging}
     assert staged == {
         OUTPUTS["BoardSecretArn"]: {"current": "n" * 64, "previous": "old-board-secret"},
-        OUTPUTS["OriginSecretArn"]: {"secret": "n" * 64},
+        OUTPUTS["OriginSecretArn"]: {"secret": "n" * 64, "previous": "old-origin-secret"},
         OUTPUTS["DatabaseUserSecretArn"]: {"username": "board_b", "password": "n" * 41},
     }
-    assert all("--version-stages AWSPENDING" in call for call in changes[:3])
-    given = dict(parameter.split(",", 1) for parameter in changes[3].line if parameter.startswith("ParameterKey="))
-    versions = {"BoardSecretVersion": "boardsecret", "OriginSecretVersion": "originsecret", "DatabaseUserSecretVersion": "databaseusersecret"}
-    assert given == {f"ParameterKey={name}": "UsePreviousValue=true" for name in STACK.parameters} | {
-        f"ParameterKey={name}": f"ParameterValue=new-corkboard-{secret}" for name, secret in versions.items()}
-    for call, arn in zip(changes[4:], SECRETS):
+    assert all("--version-stages AWSPENDING" in call for call in staging)
+    for call, versions in (
+        (functions, {"BoardSecretVersion": "boardsecret", "BelievedOriginSecretVersion": "originsecret", "DatabaseUserSecretVersion": "databaseusersecret"}),
+        (cloudfront, {"OriginSecretVersion": "originsecret"}),
+    ):
+        assert call.line[2] == "update-stack"
+        told = {name: f"new-corkboard-{secret}" for name, secret in versions.items()}
+        assert given(call) == dict.fromkeys(STACK.parameters, "UsePreviousValue=true") | told
+        following = with_secrets.calls[with_secrets.calls.index(call) + 1]
+        assert following.line[1:4] == ["cloudformation", "wait", "stack-update-complete"]
+    made = [OUTPUTS["BoardSecretArn"], OUTPUTS["DatabaseUserSecretArn"], OUTPUTS["OriginSecretArn"]]
+    for call, arn in zip(current + last, made, strict=True):
         name = arn.rpartition(":")[2]
-        assert call.line[3:] == ["--secret-id", arn, "--version-stage", "AWSCURRENT", "--move-to-version-id", f"new-{name}",
-                                 "--remove-from-version-id", f"old-{name}"]
+        assert call.line[2:] == ["update-secret-version-stage", "--secret-id", arn, "--version-stage", "AWSCURRENT",
+                                 "--move-to-version-id", f"new-{name}", "--remove-from-version-id", f"old-{name}"]
+
+
+class Rotations:
+    """What CloudFront sends and message-board believes, told by what the script asked of AWS, run after run."""
+
+    def __init__(self, account: Account):
+        self.account, self.runs = account, 0
+        self.versions = {"": {"secret": "old-origin-secret"}}
+        self.parameters = dict.fromkeys(STACK.parameters, "")
+        self.seen = [(self.sent(), self.believed())]
+
+    def tell(self, parameters: dict[str, str]) -> None:
+        """Until message-board is told, CloudFront may send what it was told already; and it sends what it sent
+        before for a while."""
+        sent, believed = self.sent(), self.believed()
+        self.parameters |= parameters
+        self.seen += [(self.sent(), believed), (sent, self.believed()), (self.sent(), self.believed())]
+
+    def sent(self) -> str:
+        return self.versions[self.parameters["OriginSecretVersion"]]["secret"]
+
+    def believed(self) -> set[str]:
+        version = self.parameters["BelievedOriginSecretVersion"]
+        secret = self.versions[version or self.parameters["OriginSecretVersion"]]
+        return {secret["secret"], secret["previous"]} if version else {secret["secret"]}
+
+    def run(self, **answers: int) -> int:
+        """A run, in which some commands fail, and the stack as it is then."""
+        self.runs += 1
+        arn, account, version = OUTPUTS["OriginSecretArn"], self.account, f"version-{self.runs}"
+        asked = "aws secretsmanager get-secret-value --secret-id"
+        account.answers = {line: answer for line, answer in account.answers.items() if not line.startswith(f"{asked} {arn} ")}
+        for known, value in self.versions.items():
+            account.answers[f"{asked} {arn} " + (f"--version-id {known} " if known else "--query")] = json.dumps(value)
+        account.answers[f"aws secretsmanager put-secret-value --secret-id {arn} "] = version
+        account.answers["aws secretsmanager get-random-password --password-length 64"] = f"secret-{self.runs}"
+        account.answers[PARAMETERS] = "\n".join(f"{name}\t{value}" for name, value in self.parameters.items())
+        done = account.run("rotate-secrets", answers=answers)
+        for call in account.calls:
+            if f"put-secret-value --secret-id {arn}" in call:
+                self.versions[version] = json.loads(call.stdin)
+            elif "update-stack" in call and not any(" ".join(call.line).startswith(line) for line in answers):
+                self.tell({name: value for name, value in given(call).items() if value != "UsePreviousValue=true"})
+        return done.returncode
+
+
+def test_at_no_moment_of_a_rotation_is_sent_what_is_not_believed(with_secrets):
+    rotations = Rotations(with_secrets)
+    assert [rotations.run() for _ in range(3)] == [0, 0, 0]
+    assert rotations.sent() == "secret-3" and rotations.believed() == {"secret-2", "secret-3"}
+    assert len({sent for sent, _ in rotations.seen}) == 4
+    for sent, believed in rotations.seen:
+        assert sent in believed
+
+
+def test_so_it_is_after_a_rotation_that_failed_half_way(with_secrets):
+    rotations = Rotations(with_secrets)
+    assert rotations.run() == 0
+    promoted = f"aws secretsmanager update-secret-version-stage --secret-id {OUTPUTS['BoardSecretArn']}"
+    assert rotations.run(**{promoted: 1}) != 0
+    assert rotations.sent() == "secret-1" and rotations.believed() == {"secret-1", "secret-2"}
+    assert rotations.run() == 0
+    last = f"aws secretsmanager update-secret-version-stage --secret-id {OUTPUTS['OriginSecretArn']}"
+    assert rotations.run(**{last: 1}) != 0
+    assert rotations.run() == 0
+    assert rotations.believed() == {"secret-4", "secret-5"}
+    for sent, believed in rotations.seen:
+        assert sent in believed
+
+
+def test_a_stack_of_an_older_template_is_deployed_first(with_secrets):
+    with_secrets.answers[PARAMETERS] = "OriginSecretVersion\t"
+    done = with_secrets.run("rotate-secrets")
+    assert done.returncode != 0 and "make deploy first" in done.stderr
+    assert with_secrets.changes() == []
 
 
 def test_a_second_rotation_takes_the_other_database_user(with_secrets):

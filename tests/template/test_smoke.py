@@ -1,6 +1,7 @@
 """`make smoke` against `corkboard`, and against boards with one fault each, which it must find."""
 
 import http.client
+import re
 import subprocess
 import threading
 from collections.abc import Callable
@@ -58,7 +59,7 @@ def board():
 def test_a_board_as_it_should_be_passes_and_is_left_as_it_was(board):
     done = smoke(board.site)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("ok  ") == 7
+    assert done.stdout.count("ok  ") == 8
     connection = http.client.HTTPConnection(board.site.removeprefix("http://"))
     connection.request("GET", "/api/messages")
     assert b'"messages":[]' in connection.getresponse().read()
@@ -101,7 +102,12 @@ def when(condition: Callable[[str, str, int], bool], status: int, **more: str) -
     return fault
 
 
+def unnamed(method: str, path: str, status: int, headers: dict[str, str], body: bytes):
+    return status, headers, body.replace(b'"viewers":"named"', b'"viewers":"unnamed"')
+
+
 FAULTS = {
+    "viewers: a CDN that does not name them": ("viewers", unnamed),
     "headers: no HSTS": ("headers", without("strict-transport-security")),
     "headers: no CSP": ("headers", without("content-security-policy")),
     "headers: no ETag": ("headers", without("etag")),
@@ -123,6 +129,14 @@ def test_a_fault_is_found(fault, board):
         done = smoke(url)
     assert done.returncode == 1
     assert f"WRONG    {check}: " in done.stdout, done.stdout
+
+
+def test_a_cdn_whose_word_the_board_does_not_believe_is_found():
+    """The board expects a header that nobody sends."""
+    with corkboard(POSTS_PER_MINUTE="0", ORIGIN_SECRET="what only the CDN knows") as board:
+        done = smoke(board.site, "--without", "picture")
+        assert done.returncode == 1
+        assert re.findall("WRONG.*", done.stdout) == ["WRONG    viewers: viewers are unnamed: what they post has no sender, and the posting limit counts the CDN"]
 
 
 def test_the_authorization_header_that_a_cdn_drops_is_missed(board):

@@ -5,12 +5,44 @@ use std::net::IpAddr;
 use axum::extract::Request;
 use http::HeaderMap;
 use lambda_http::request::RequestContext;
-use subtle::ConstantTimeEq as _;
+use serde::Serialize;
+use subtle::{Choice, ConstantTimeEq as _};
+use utoipa::ToSchema;
 
-/// The address of whoever sent a request: the connection's, as API Gateway knows it, or the one that CloudFront
-/// names where the request carries the secret that only CloudFront sends. No other header is believed.
-pub fn address(request: &Request, origin_secret: Option<&str>) -> Option<IpAddr> {
-    viewer(request.headers(), origin_secret).or_else(|| connection(request))
+/// Whoever sent a request.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Client {
+    /// Where the request comes from, as far as it is known.
+    pub address: Option<IpAddr>,
+    /// Whether that is the viewer's own address.
+    pub viewer: Viewer,
+}
+
+/// Whether a viewer is known by an address of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Viewer {
+    /// It is.
+    Named,
+    /// The address, if there is one, is that of CloudFront or of somebody who goes past it: many may have it.
+    Unnamed,
+}
+
+impl Client {
+    /// The connection's address, as API Gateway knows it, is the viewer's where no secret is set. Where there is
+    /// one, the viewer's address is what CloudFront says, in a request that carries one of the secrets, which only
+    /// CloudFront sends. No other header is believed.
+    pub fn of(request: &Request, origin_secrets: &[String]) -> Self {
+        let named = if origin_secrets.is_empty() {
+            connection(request)
+        } else {
+            viewer(request.headers(), origin_secrets)
+        };
+        Self {
+            address: named.or_else(|| connection(request)),
+            viewer: named.map_or(Viewer::Unnamed, |_| Viewer::Named),
+        }
+    }
 }
 
 fn connection(request: &Request) -> Option<IpAddr> {
@@ -23,9 +55,14 @@ fn connection(request: &Request) -> Option<IpAddr> {
 /// `CloudFront-Viewer-Address` is an address and a port, without brackets around IPv6.
 ///
 /// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/adding-cloudfront-headers.html>
-fn viewer(headers: &HeaderMap, origin_secret: Option<&str>) -> Option<IpAddr> {
+fn viewer(headers: &HeaderMap, origin_secrets: &[String]) -> Option<IpAddr> {
     let sent = headers.get("x-origin-verify")?.as_bytes();
-    if !bool::from(sent.ct_eq(origin_secret?.as_bytes())) {
+    let is_one = origin_secrets
+        .iter()
+        .fold(Choice::from(0), |is_one, secret| {
+            is_one | sent.ct_eq(secret.as_bytes())
+        });
+    if !bool::from(is_one) {
         return None;
     }
     let viewer = headers.get("cloudfront-viewer-address")?.to_str().ok()?;
@@ -50,47 +87,67 @@ mod tests {
         request
     }
 
-    fn found(headers: &[(&'static str, &str)], secret: Option<&str>) -> Option<String> {
-        address(&request(headers, Some("192.0.2.1")), secret).map(|address| address.to_string())
+    fn found(headers: &[(&'static str, &str)], secrets: &[&str]) -> Client {
+        let secrets: Vec<_> = secrets.iter().map(|secret| (*secret).to_owned()).collect();
+        Client::of(&request(headers, Some("192.0.2.1")), &secrets)
+    }
+
+    fn client(address: &str, viewer: Viewer) -> Client {
+        Client {
+            address: Some(address.parse().unwrap()),
+            viewer,
+        }
     }
 
     const VERIFIED: (&str, &str) = ("x-origin-verify", "the origin's secret");
-    const SECRET: Option<&str> = Some("the origin's secret");
+    const SECRETS: &[&str] = &["the origin's secret", "the one before"];
 
     #[test]
     fn cloudfront_is_believed_where_it_proves_that_it_is_cloudfront() {
-        let named = |viewer| [("cloudfront-viewer-address", viewer), VERIFIED];
         for (viewer, expected) in [
             ("198.51.100.7:46532", "198.51.100.7"),
             ("2001:db8::1:2:46532", "2001:db8::1:2"),
-            ("nonsense", "192.0.2.1"),
-            ("198.51.100.7", "192.0.2.1"),
         ] {
-            assert_eq!(
-                found(&named(viewer), SECRET).as_deref(),
-                Some(expected),
-                "{viewer}"
-            );
+            for secret in SECRETS {
+                let headers = [
+                    ("cloudfront-viewer-address", viewer),
+                    ("x-origin-verify", *secret),
+                ];
+                let expected = client(expected, Viewer::Named);
+                assert_eq!(found(&headers, SECRETS), expected, "{headers:?}");
+            }
         }
     }
 
     #[test]
-    fn nobody_else_is_believed() {
+    fn nobody_else_is_believed_and_where_cloudfront_is_expected_nobody_else_is_a_viewer() {
         let viewer = ("cloudfront-viewer-address", "198.51.100.7:46532");
-        let forwarded = ("x-forwarded-for", "198.51.100.7");
-        for (headers, secret) in [
-            (vec![viewer], SECRET),
-            (vec![viewer, ("x-origin-verify", "another secret")], SECRET),
-            (vec![viewer, ("x-origin-verify", "")], SECRET),
-            (vec![viewer, VERIFIED], None),
-            (vec![forwarded, VERIFIED], SECRET),
+        for headers in [
+            vec![],
+            vec![VERIFIED],
+            vec![viewer],
+            vec![viewer, ("x-origin-verify", "another secret")],
+            vec![viewer, ("x-origin-verify", "the origin's secre")],
+            vec![viewer, ("x-origin-verify", "")],
+            vec![("x-forwarded-for", "198.51.100.7"), VERIFIED],
+            vec![("cloudfront-viewer-address", "nonsense"), VERIFIED],
+            vec![("cloudfront-viewer-address", "198.51.100.7"), VERIFIED],
         ] {
-            assert_eq!(
-                found(&headers, secret).as_deref(),
-                Some("192.0.2.1"),
-                "{headers:?}"
-            );
+            let expected = client("192.0.2.1", Viewer::Unnamed);
+            assert_eq!(found(&headers, SECRETS), expected, "{headers:?}");
+            // Where nothing stands before the API, its connections are the viewers'.
+            let expected = client("192.0.2.1", Viewer::Named);
+            assert_eq!(found(&headers, &[]), expected, "{headers:?}");
         }
-        assert_eq!(address(&request(&[forwarded], None), None), None);
+    }
+
+    #[test]
+    fn without_an_address_nobody_is_named() {
+        let forwarded = request(&[("x-forwarded-for", "198.51.100.7")], None);
+        let nobody = Client {
+            address: None,
+            viewer: Viewer::Unnamed,
+        };
+        assert_eq!(Client::of(&forwarded, &[]), nobody);
     }
 }

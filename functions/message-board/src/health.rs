@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
 use http::StatusCode;
@@ -11,6 +11,7 @@ use tokio::time::timeout_at;
 use utoipa::ToSchema;
 
 use crate::Board;
+use crate::client::{Client, Viewer};
 use crate::deadline::Deadline;
 
 /// A monitor wants to know how things are now, not after they were waited for.
@@ -45,9 +46,12 @@ pub struct Readiness {
     database: &'static str,
     #[schema(pattern = "^(ok|down)$")]
     media: &'static str,
+    /// Whether who asks this way is known by an address of its own. If not, messages that are posted this way have
+    /// no sender, and the posting limit counts whatever stands before the board.
+    viewers: Viewer,
 }
 
-/// Whether its database and its bucket answer. It wakes a paused database.
+/// Whether its database and its bucket answer, and whether it knows who asks. It wakes a paused database.
 #[utoipa::path(get, path = "/api/health/ready", operation_id = "getReadiness",
     responses(
         (status = 200, description = "Both do.", body = Readiness),
@@ -56,6 +60,7 @@ pub struct Readiness {
 pub async fn ready(
     State(board): State<Arc<Board>>,
     Extension(deadline): Extension<Deadline>,
+    request: Request,
 ) -> (StatusCode, Json<Readiness>) {
     let until = deadline.at_most(PATIENCE);
     let store = Store::new(board.database.clone(), until);
@@ -71,6 +76,7 @@ pub async fn ready(
         } else {
             "down"
         },
+        viewers: Client::of(&request, &board.settings.origin_secrets).viewer,
     };
     let status = if (readiness.database, readiness.media) == ("ok", "ok") {
         StatusCode::OK

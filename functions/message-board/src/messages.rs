@@ -15,12 +15,13 @@ use shared::front_page;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::caching::Tagged;
+use crate::client::{Client, Viewer};
 use crate::deadline::Deadline;
 use crate::moderation::bearer;
 use crate::openapi::problems;
-use crate::posting::Posted;
+use crate::posting::{Posted, Poster};
 use crate::problem::{FieldCode, FieldProblem, Problem};
-use crate::{Board, client, draft, openapi, settings};
+use crate::{Board, draft, openapi, settings};
 
 /// One URL for all viewers: a shared cache asks once a second, and serves what it has while we cannot.
 const CACHE_CONTROL: &str = "public, max-age=0, s-maxage=1, stale-if-error=60";
@@ -260,12 +261,15 @@ pub async fn create(
     }
     let key = idempotency_key(request.headers())?;
     let settings = &board.settings;
-    let address = client::address(&request, settings.origin_secret.as_deref());
+    let client = Client::of(&request, &settings.origin_secrets);
     let (new, picture) = draft::read(request).await?;
     let idempotency = key.map(|key| settings.repeats.of(&key, &new, picture.as_deref()));
-    let sender = settings.senders.sender(address, SystemTime::now());
+    let poster = Poster {
+        counted: settings.senders.sender(client.address, SystemTime::now()),
+        is_known: client.viewer == Viewer::Named,
+    };
     let posting = board.posting(deadline);
-    let Posted { message, era } = posting.post(&new, &sender, idempotency.as_ref()).await?;
+    let Posted { message, era } = posting.post(&new, &poster, idempotency.as_ref()).await?;
     let location = format!("/api/messages/{}", message.id);
     let created = Created {
         delete_token: settings.tokens.delete_token(message.id, era),

@@ -46,6 +46,15 @@ pub struct Posting<'a> {
     pub posts_per_minute: u32,
 }
 
+/// Who posts.
+pub struct Poster {
+    /// Whose posts are counted, and who may be refused.
+    pub counted: Sender,
+    /// Whether that is one sender. If not, the message has none: many others may have the same address, and would
+    /// be removed with it.
+    pub is_known: bool,
+}
+
 /// A message that is on the board.
 pub struct Posted {
     pub message: Message,
@@ -66,11 +75,11 @@ impl Posting<'_> {
     pub async fn post(
         &self,
         new: &NewMessage,
-        sender: &Sender,
+        poster: &Poster,
         idempotency: Option<&Idempotency>,
     ) -> Result<Posted, Problem> {
         let clearing = timeout(CLEARING, self.clear_leftovers());
-        let steps = self.steps_of_a_post(new, sender, idempotency);
+        let steps = self.steps_of_a_post(new, poster, idempotency);
         let (posted, _) = tokio::join!(self.to_its_end(steps), clearing);
         posted
     }
@@ -90,9 +99,10 @@ impl Posting<'_> {
     async fn steps_of_a_post(
         &self,
         new: &NewMessage,
-        sender: &Sender,
+        poster: &Poster,
         idempotency: Option<&Idempotency>,
     ) -> Result<Posted, Problem> {
+        let sender = &poster.counted;
         let (limit, now) = (self.posts_per_minute, SystemTime::now());
         let admission = self.store.admit(sender, idempotency, limit, now).await?;
         match admission {
@@ -118,10 +128,15 @@ impl Posting<'_> {
             let message = new.with_id(MessageId::generate());
             match self
                 .store
-                .insert(&message, Some(sender), idempotency)
+                .insert(&message, poster.is_known.then_some(sender), idempotency)
                 .await?
             {
-                Inserted::First => return self.finish(message, new).await.map(Posted::now),
+                Inserted::First => {
+                    if !poster.is_known {
+                        warn!(viewer = "unnamed", id = %message.id, "a message has no sender");
+                    }
+                    return self.finish(message, new).await.map(Posted::now);
+                }
                 Inserted::Refused => return Err(Problem::SenderRefused),
                 Inserted::Before(before) => {
                     let repeated = self.repeat(new, before).await;

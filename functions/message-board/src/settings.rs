@@ -19,8 +19,8 @@ pub struct Settings {
     pub repeats: Repeats,
     /// Made of `BOARD_SECRET`.
     pub senders: Senders,
-    /// `ORIGIN_SECRET`: what CloudFront sends as `X-Origin-Verify`.
-    pub origin_secret: Option<String>,
+    /// `ORIGIN_SECRET` and `ORIGIN_SECRET_PREVIOUS`: what CloudFront sends as `X-Origin-Verify`, the one or the other.
+    pub origin_secrets: Vec<String>,
     /// `ALLOWED_ORIGINS`, and the one of `PUBLIC_BASE_URL`.
     pub origins: Origins,
     /// `POSTING`: `open` (default) or `closed`.
@@ -65,7 +65,10 @@ impl Settings {
             tokens: Tokens::new(&board_secret, previous.as_ref()),
             repeats: Repeats::new(&board_secret, previous.as_ref()),
             senders: Senders::new(&board_secret),
-            origin_secret: optional(lookup, "ORIGIN_SECRET"),
+            origin_secrets: ["ORIGIN_SECRET", "ORIGIN_SECRET_PREVIOUS"]
+                .iter()
+                .filter_map(|variable| optional(lookup, variable))
+                .collect(),
             origins: Origins {
                 own: public_base_url.origin(),
                 others: allowed_origins(lookup)?,
@@ -142,7 +145,7 @@ mod tests {
         assert_eq!(settings.posts_per_minute, 10);
         assert_eq!(settings.board_name, "Corkboard");
         assert_eq!(settings.contact_url, None);
-        assert_eq!(settings.origin_secret, None);
+        assert_eq!(settings.origin_secrets, [""; 0]);
         assert_eq!(settings.origins.own, None);
         assert!(settings.origins.others.is_empty());
     }

@@ -17,7 +17,7 @@ async fn health_says_that_the_function_runs() {
 #[tokio::test]
 async fn readiness_says_that_database_and_media_answer() {
     let board = Board::shared();
-    let body = json!({"database": "ok", "media": "ok"});
+    let body = json!({"database": "ok", "media": "ok", "viewers": "named"});
     let ready = board.get("/api/health/ready").await;
     ready.is(200, &[JSON, NO_STORE], &body);
 }

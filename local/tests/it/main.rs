@@ -3,7 +3,7 @@
 //!
 //! - [`board`], [`answer`], [`media`] and [`lambda`]: what the tests are made of;
 //! - [`api`], [`list`], [`post`], [`forms`], [`delete`], [`pictures`], [`carrousel`]: the HTTP API, route by route;
-//! - [`repeats`], [`rotation`], [`limit`], [`moderation`], [`cross_site`]: who may post what, and how
+//! - [`repeats`], [`rotation`], [`limit`], [`viewers`], [`moderation`], [`cross_site`]: who may post what, and how
 //!   often;
 //! - [`by_hand`]: rows that the code never writes;
 //! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
@@ -56,3 +56,4 @@ mod rotation;
 mod steps;
 mod stop;
 mod together;
+mod viewers;

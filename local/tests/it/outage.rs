@@ -86,7 +86,7 @@ async fn without_database_and_media_the_function_says_so() {
         unavailable.is_problem_with(503, "database-unavailable", &json!([]), &later);
     }
     carrousel.is_problem(502, "carrousel-unavailable", &json!([]));
-    let down = json!({"database": "down", "media": "down"});
+    let down = json!({"database": "down", "media": "down", "viewers": "unnamed"});
     ready.is(503, &[JSON, NO_STORE], &down);
 
     let token = settings().tokens.moderator_token();
@@ -119,7 +119,7 @@ async fn without_media_a_picture_is_not_posted_and_a_text_is() {
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0]["id"], id);
 
-    let down = json!({"database": "ok", "media": "down"});
+    let down = json!({"database": "ok", "media": "down", "viewers": "unnamed"});
     let ready = get(app, "/api/health/ready").await;
     ready.is(503, &[JSON, NO_STORE], &down);
 }
