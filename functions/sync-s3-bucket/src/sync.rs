@@ -8,7 +8,9 @@ use shared::settings::PublicBaseUrl;
 use tokio::time::sleep;
 
 /// What counts as a picture, in any case.
-const EXTENSIONS: [&str; 7] = ["jpg", "jpeg", "png", "gif", "webp", "bmp", "avif"];
+const EXTENSIONS: [&str; 11] = [
+    "jpg", "jpeg", "jfif", "jpe", "pjpeg", "png", "apng", "gif", "webp", "bmp", "avif",
+];
 
 /// A listing is read in at most this many parts at the same time …
 const PARTS: usize = 8;
@@ -118,6 +120,10 @@ mod tests {
             "images/é ü.WebP",
             "images/.gif",
             "images/a.b.avif",
+            "images/downloaded.jfif",
+            "images/a.jpe",
+            "images/a.PJPEG",
+            "images/a.apng",
         ] {
             assert!(is_picture(picture), "{picture}");
         }

@@ -7,7 +7,7 @@ use crate::board::{Board, eventually, http, picture};
 use crate::media::CARROUSEL;
 
 /// Pictures by names that need care, in key order, and the URLs that they should have.
-const ODD: [(&str, &str); 9] = [
+const ODD: [(&str, &str); 13] = [
     (
         "images/\"quoted\" <b>.GIF",
         "/images/%22quoted%22%20%3Cb%3E.GIF",
@@ -15,6 +15,10 @@ const ODD: [(&str, &str); 9] = [
     ("images/100%?#&+.jpg", "/images/100%25%3F%23%26%2B.jpg"),
     ("images/a b+c é.png", "/images/a%20b%2Bc%20%C3%A9.png"),
     ("images/a.b.JPEG", "/images/a.b.JPEG"),
+    ("images/b.jfif", "/images/b.jfif"),
+    ("images/b.jpe", "/images/b.jpe"),
+    ("images/b.pjpeg", "/images/b.pjpeg"),
+    ("images/c.APNG", "/images/c.APNG"),
     (
         "images/folder/in folder/~x_-.webp",
         "/images/folder/in%20folder/~x_-.webp",
