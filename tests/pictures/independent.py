@@ -2,17 +2,29 @@
 
 import io
 import json
+import random
 import subprocess
 from pathlib import Path
 
-from PIL import Image, ImageSequence
+from PIL import Image, ImageCms, ImageSequence
 from PIL.ExifTags import Base
 
 from make import STORED_AS
 
-# exiftool's groups that describe the container and the pixels. ICC_Profile is the profile, which is kept whole.
+# exiftool's groups that describe the container and the pixels.
 STRUCTURE = {"ExifTool", "System", "File", "JFIF", "PNG", "PNG-pHYs", "GIF", "RIFF", "APP14", "Composite", "Adobe"}
-# Of those groups, what only metadata can have brought there.
+# What exiftool finds in the header of a profile, and the tags by which colour is computed.
+ICC_HEADER = {
+    "ProfileCMMType", "ProfileVersion", "ProfileClass", "ColorSpaceData", "ProfileConnectionSpace", "ProfileDateTime",
+    "ProfileFileSignature", "PrimaryPlatform", "CMMFlags", "DeviceManufacturer", "DeviceModel", "DeviceAttributes",
+    "RenderingIntent", "ConnectionSpaceIlluminant", "ProfileCreator", "ProfileID",
+}
+ICC_COLOUR = {
+    "MediaWhitePoint", "ChromaticAdaptation", "RedMatrixColumn", "GreenMatrixColumn", "BlueMatrixColumn", "RedTRC", "GreenTRC",
+    "BlueTRC", "GrayTRC", "AToB0", "AToB1", "AToB2", "BToA0", "BToA1", "BToA2",
+}
+ICC_TEXTS = {"ProfileDescription": "Colour profile", "ProfileCopyright": "Not stated"}
+# Of the container's groups, what only metadata can have brought there.
 METADATA = {"Comment", "ThumbnailTIFF", "ThumbnailImage", "ModifyDate", "Text", "Warning", "Error", "CurrentIPTCDigest", "Title"}
 
 
@@ -24,14 +36,17 @@ def tags(folder: Path) -> dict[str, dict[str, object]]:
 
 
 def forbidden(found: dict[str, object]) -> list[str]:
-    """The tags that should have gone: all but the container's own, the profile's, and one orientation."""
+    """The tags that should have gone: all but the container's own, a profile's colours, and one orientation."""
     left, orientations = [], 0
-    for key in found:
+    for key, value in found.items():
         group, _, tag = key.partition(":")
-        if key == "SourceFile" or group.startswith("ICC"):
+        if key == "SourceFile":
             continue
         tag = tag.rpartition(":")[2]
-        if group == "IFD0" and tag == "Orientation":
+        if group.startswith("ICC"):
+            if tag not in ICC_HEADER | ICC_COLOUR and ICC_TEXTS.get(tag) != value:
+                left.append(key)
+        elif group == "IFD0" and tag == "Orientation":
             orientations += 1
         elif group not in STRUCTURE or tag in METADATA:
             left.append(key)
@@ -64,6 +79,16 @@ UNDONE = {
 def orientation(data: bytes) -> int:
     with Image.open(io.BytesIO(data)) as picture:
         return picture.getexif().get(Base.Orientation, 1)
+
+
+def colours(profile: bytes) -> bytes:
+    """What Little CMS makes of a range of colours that this profile describes, by each intent."""
+    mode = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK"}[profile[16:20]]
+    ramp = Image.frombytes(mode, (4096, 1), bytes(random.Random(1).randbytes(4096 * len(Image.new(mode, (1, 1)).getbands()))))
+    source, target = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
+    return b"".join(
+        ImageCms.profileToProfile(ramp, source, target, renderingIntent=intent, outputMode="RGB").tobytes() for intent in ImageCms.Intent
+    )
 
 
 def profile(data: bytes) -> bytes | None:

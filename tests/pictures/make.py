@@ -138,7 +138,7 @@ EVERYTHING = {
     "everything.jpg": {"type": "image/jpeg", "turned": True},
     "everything.png": {"type": "image/png", "turned": True},
     "everything.gif": {"type": "image/gif", "turned": False},
-    "everything.webp": {"type": "image/webp", "turned": True},
+    "everything.webp": {"type": "image/webp", "turned": False},
     "everything-animated.webp": {"type": "image/webp", "turned": False},
 }
 
@@ -172,7 +172,8 @@ def expected(folder: Path) -> dict[str, dict[str, object]]:
     for path in sorted(p for p in folder.iterdir() if p.suffix in {".jpg", ".png", ".gif", ".webp", ".bmp"}):
         with Image.open(path) as picture:
             width, height = picture.size
-            if picture.getexif().get(Base.Orientation, 1) >= 5:
+            # No browser turns a WebP.
+            if picture.format != "WEBP" and picture.getexif().get(Base.Orientation, 1) >= 5:
                 width, height = height, width
             found[path.name] = {"type": Image.MIME[picture.format], "width": width, "height": height}
     # Pillow takes the last of several orientations.

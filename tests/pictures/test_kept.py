@@ -7,8 +7,9 @@ import pytest
 
 import hostile
 import metadata
+import profiles
 from client import post
-from independent import displayed, forbidden, is_turned, orientation, profile, tags
+from independent import colours, displayed, forbidden, is_turned, orientation, profile, tags
 from make import phone_exif, srgb_profile
 from metadata import PLANTED
 
@@ -47,9 +48,10 @@ def kept(board, tmp_path_factory):
 
 def first_orientation(name: str, sent: bytes) -> int:
     """What browsers go by; Pillow takes the last of several blocks."""
-    if name in {"everything.jpg", "everything.png", "everything.webp", "a motion photo", "a multi-picture photo"}:
+    if name in {"everything.jpg", "everything.png", "a motion photo", "a multi-picture photo"}:
         return 6
-    return 1 if name == "everything-animated.webp" else orientation(sent)
+    # No browser turns a WebP.
+    return 1 if name.endswith(".webp") else orientation(sent)
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -80,14 +82,43 @@ def test_it_is_displayed_as_it_was(name, kept):
 
 
 @pytest.mark.parametrize("name", ["everything.jpg", "everything.png", "everything.webp", "everything-animated.webp", "a motion photo"])
-def test_its_profile_is_the_same(name, kept):
-    assert profile(kept[name][1].served) == srgb_profile()
+def test_its_profile_computes_the_same(name, kept):
+    left = profile(kept[name][1].served)
+    assert colours(left) == colours(srgb_profile())
+    assert left == profiles.cleaned(left)
 
 
-def test_a_profile_in_many_segments_is_the_same(board):
-    large = struct.pack(">I", 200_000) + srgb_profile()[4:].ljust(200_000 - 4, b"p")
-    for pieces in (4, 40, 255):
-        assert profile(post(board, hostile.split_profile(large, pieces)).served) == large
+PROFILES = {
+    "a screen's": lambda serial: profiles.with_tags(srgb_profile(), profiles.screen(serial)),
+    "a screen's, by tables": lambda serial: profiles.with_tags(profiles.by_table(), profiles.screen(serial)),
+    "a screen's, by stages": lambda serial: profiles.with_tags(profiles.by_stages(), profiles.screen(serial)),
+    "a gray one": lambda serial: profiles.with_tags(profiles.gray(), profiles.screen(serial)),
+}
+
+
+# No WebP is gray.
+CARRIED = [(name, kind) for name in PROFILES for kind in ("JPEG", "PNG", "WEBP") if (name, kind) != ("a gray one", "WEBP")]
+
+
+@pytest.mark.parametrize(("name", "kind"), CARRIED)
+def test_a_profile_does_not_tell_one_machine_from_another(name, kind, board):
+    ours, theirs = PROFILES[name](b"C02XK1"), PROFILES[name](b"C02ZZ9")
+    assert ours != theirs
+    mode = "L" if name == "a gray one" else "RGB"
+    one, other = (post(board, profiles.carrying(each, kind, mode)).served for each in (ours, theirs))
+    assert one == other
+    left = profile(one)
+    assert left == profiles.cleaned(left)
+    assert colours(left) == colours(ours)
+
+
+def test_a_profile_in_many_segments_is_kept_in_few(board):
+    large = profiles.with_tags(profiles.by_table(grid=17, entries=4096), profiles.screen(b"C02XK1"))
+    served = {post(board, hostile.split_profile(large, pieces)).served for pieces in (4, 40, 255)}
+    assert len(served) == 1
+    left = profile(served.pop())
+    assert 100_000 > len(left) > 50_000
+    assert colours(left) == colours(large)
 
 
 def test_the_eight_orientations_are_displayed_alike(kept):

@@ -5,6 +5,7 @@ import base64
 import json
 import random
 import struct
+import zlib
 
 import pytest
 
@@ -31,14 +32,26 @@ def large_jpeg() -> bytes:
     return whole[:2] + segment(0xFE, b"gone") + whole[2:-2] + scan + whole[-2:]
 
 
+def png(width: int, height: int, depth: int, colour: int, stream: bytes, *chunks: bytes) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + b"".join(chunks) + chunk(b"IDAT", stream) + chunk(b"IEND", b"")
+
+
 def large_png(*chunks: bytes) -> bytes:
-    whole = hostile.png_with(*chunks)
-    return whole[:-12] + chunk(b"IDAT", NOISE[: 4 * MIB - 10_000]) + whole[-12:]
+    """Nearly 4 MiB of pixels that cannot be compressed."""
+    rows = b"".join(b"\0" + NOISE[n * 3_000 : (n + 1) * 3_000] for n in range(1_390))
+    return png(1_000, 1_390, 8, 2, zlib.compress(rows, 0), *chunks)
+
+
+def png_of_zeros() -> bytes:
+    """As many bytes of pixels as there can be, 400 MB, in as few as they can be."""
+    return png(7_071, 7_071, 16, 6, hostile.deflated_zeros(382 << 20))
 
 
 PICTURES = {
     "a JPEG that is copied": (large_jpeg, 201),
     "a PNG that is copied": (lambda: large_png(chunk(b"tEXt", b"a\0b")), 201),
+    "a PNG of zeros": (png_of_zeros, 201),
     "a PNG with a bomb": (lambda: hostile.png_with(chunk(b"iCCP", b"a\0\0" + hostile.deflated_zeros(256 * MIB))), 201),
     "a BMP of 4 megapixels": (lambda: bmp(8, 2_000, 2_000, NOISE[:4_000_000]), 201),
     "a BMP of one bit": (lambda: bmp(1, 2_000, 2_000, b"\x55" * 252 * 2_000), 201),

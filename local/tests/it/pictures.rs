@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use serde_json::{Value, json};
 
 use reqwest::multipart::Form;
@@ -82,6 +85,27 @@ async fn every_format_is_taken_measured_stored_and_served() {
 }
 
 #[tokio::test]
+async fn what_browsers_show_whole_is_taken_and_the_rest_refused() {
+    let board = Board::shared();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/pictures/odd");
+    let expected = fs::read(format!("{folder}/expected.json")).unwrap();
+    let expected: BTreeMap<String, Value> = serde_json::from_slice(&expected).unwrap();
+    assert!(expected.len() > 100);
+    for (name, expected) in expected {
+        let answer = post(&board, picture(&format!("odd/{name}")), &name).await;
+        match expected["refused"].as_u64() {
+            None => {
+                let size = json!({"alt": null, "width": expected["width"],
+                    "height": expected["height"], "type": expected["type"]});
+                answer.is_created(&json!({"text": "", "author": null, "picture": size}));
+            }
+            Some(415) => answer.is_problem(415, "unsupported-picture", &json!([])),
+            Some(_) => assert_eq!(answer.json()["errors"][0]["code"], "malformed", "{name}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_picture_of_four_mebibytes_is_taken_and_a_larger_one_refused() {
     let board = Board::shared();
     let mut bytes = picture("small.jpg");
@@ -142,15 +166,15 @@ async fn a_damaged_picture_is_refused() {
         let detail = format!("the picture is damaged: {what}");
         json!([{"field": "picture", "code": "malformed", "detail": detail}])
     };
-    for name in [
-        "small.jpg",
-        "drawing.png",
-        "still.gif",
-        "photo.webp",
-        "drawing.bmp",
+    for (name, missing) in [
+        ("small.jpg", 4),
+        ("drawing.png", 16),
+        ("still.gif", 4),
+        ("photo.webp", 4),
+        ("drawing.bmp", 4),
     ] {
         let mut cut = picture(name);
-        cut.truncate(cut.len() - 4);
+        cut.truncate(cut.len() - missing);
         let answer = post(&board, cut, name).await;
         answer.is_problem(422, "invalid-fields", &malformed("it is cut short"));
     }
@@ -189,14 +213,23 @@ async fn a_picture_with_too_many_pixels_is_refused() {
     answer.is_problem(422, "invalid-fields", &error);
 }
 
-/// A PNG whose header says this size.
+/// A black PNG of this size, of one bit a pixel; if it is not too large, with all of them.
 fn png_of(width: u32, height: u32) -> Vec<u8> {
-    let mut png = picture("drawing.png");
-    png[16..20].copy_from_slice(&width.to_be_bytes());
-    png[20..24].copy_from_slice(&height.to_be_bytes());
-    let checksum = crc32fast::hash(&png[12..29]);
-    png[29..33].copy_from_slice(&checksum.to_be_bytes());
-    png
+    let mut rows = ZlibEncoder::new(Vec::new(), Compression::fast());
+    if u64::from(width) * u64::from(height) <= 50_000_000 {
+        let row = vec![0; 1 + width.div_ceil(8) as usize];
+        (0..height).for_each(|_| rows.write_all(&row).unwrap());
+    }
+    let [columns, lines] = [width, height].map(u32::to_be_bytes);
+    let header = [&columns, &lines, &[1, 0, 0, 0, 0][..]].concat();
+    let chunk = |kind: &[u8], data: &[u8]| {
+        let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+        let checksum = crc32fast::hash(&[kind, data].concat()).to_be_bytes();
+        [&length, kind, data, &checksum].concat()
+    };
+    let image = chunk(b"IDAT", &rows.finish().unwrap());
+    let start = [b"\x89PNG\r\n\x1a\n", &chunk(b"IHDR", &header)[..]].concat();
+    [start, image, chunk(b"IEND", b"")].concat()
 }
 
 /// A black bitmap of one bit a pixel.

@@ -129,16 +129,31 @@ fn is_orientation(tiff: &[u8]) -> bool {
     rest == ORIENTATION && (2..=8).contains(&tiff[rest.len()])
 }
 
+/// Whether a profile has only tags of the board's list and fields of its header that compute something.
+fn is_profile(profile: &[u8]) -> bool {
+    let count = u32::from_be_bytes(profile[128..132].try_into().unwrap());
+    let mut tags = profile[132..].chunks(12).take(count as usize);
+    tags.all(|tag| {
+        let text = matches!(&tag[..4], b"desc" | b"cprt");
+        let one = matches!(&tag[..4], b"wtpt" | b"chad" | b"cicp");
+        text || one || matches!(&tag[1..4], b"XYZ" | b"TRC") || matches!(tag[1..3], [b'2', _])
+    }) && [4..8, 24..36, 40..64, 80..128]
+        .map(|unneeded| profile[unneeded].iter().all(|byte| *byte == 0))
+        == [true; 4]
+}
+
 /// Whether a part is one that the board may keep.
 pub fn may_stay(format: Format, (name, bytes): &Part<'_>) -> bool {
     match (format, &name[..]) {
         (Format::Jpeg, "SOI" | "EOI" | "C0" | "C1" | "C2" | "C4" | "DA" | "DB" | "DD")
         | (
             Format::Png,
-            "signature" | "IHDR" | "PLTE" | "IDAT" | "IEND" | "acTL" | "fcTL" | "fdAT" | "iCCP",
+            "signature" | "IHDR" | "PLTE" | "IDAT" | "IEND" | "acTL" | "fcTL" | "fdAT",
         )
         | (Format::Gif, "screen" | "frame" | "trailer")
-        | (Format::WebP, "RIFF" | "VP8 " | "VP8L" | "ALPH" | "ICCP") => true,
+        | (Format::WebP, "RIFF" | "VP8 " | "VP8L" | "ALPH") => true,
+        (Format::WebP, "ICCP") => is_profile(&bytes[8..]),
+        (Format::Png, "iCCP") => bytes[8..17] == *b"profile\0\0",
         (Format::Jpeg, "E0") => {
             bytes.len() == 18 && bytes[4..9] == *b"JFIF\0" && bytes[16..] == [0, 0]
         }
@@ -158,10 +173,9 @@ pub fn may_stay(format: Format, (name, bytes): &Part<'_>) -> bool {
         (Format::Gif, "F9") => bytes.len() == 8,
         (Format::Gif, "FF") => bytes.len() == 19 && bytes[3..14] == *b"NETSCAPE2.0",
         (Format::WebP, "VP8X") => {
-            bytes.len() == 18 && bytes[8] & !0x3a == 0 && bytes[9..12] == [0; 3]
+            bytes.len() == 18 && bytes[8] & !0x32 == 0 && bytes[9..12] == [0; 3]
         }
         (Format::WebP, "ANIM") => bytes.len() == 8 + 6,
-        (Format::WebP, "EXIF") => is_orientation(&bytes[8..]),
         (Format::WebP, "ANMF") => {
             let frame = [&[0; 12], &bytes[24..]].concat();
             let parts = of(format, &frame);

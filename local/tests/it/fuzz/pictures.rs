@@ -1,4 +1,5 @@
 use std::fs;
+use std::path::Path;
 
 use bytes::Bytes;
 use proptest::collection::vec;
@@ -8,8 +9,9 @@ use shared::domain::{Format, Picture};
 
 use super::{parts, run};
 
-/// What is written anew is this long at most, and longer than what it takes the place of.
-const ADDED: usize = 40;
+/// What is written anew is this long at most, and longer than what it takes the place of: an orientation, or the
+/// texts of a profile.
+const ADDED: usize = 256;
 
 /// A change to a picture.
 #[derive(Debug, Clone)]
@@ -59,16 +61,17 @@ pub fn changed() -> impl Strategy<Value = (usize, Vec<Change>)> {
 }
 
 thread_local! {
-    /// Every picture under `tests/pictures`, and the format that its name says.
+    /// Every picture under `tests/pictures`, with faults or without, and the format that its name says.
     static CORPUS: Vec<(Option<Format>, Vec<u8>)> = corpus();
 }
 
 fn corpus() -> Vec<(Option<Format>, Vec<u8>)> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/pictures");
-    let files = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = files.collect();
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/pictures"));
+    let folders = [folder.to_owned(), folder.join("odd")];
+    let files = folders
+        .iter()
+        .flat_map(|folder| fs::read_dir(folder).unwrap());
+    let mut files: Vec<_> = files.map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let pictures = files.into_iter().filter_map(|file| {
         let extension = file.extension()?.to_str()?;

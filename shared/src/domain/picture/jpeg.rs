@@ -26,7 +26,8 @@ const APP2: u8 = 0xe2;
 const APP14: u8 = 0xee;
 
 /// Keeps the tables, the frame and its scans, and of the application segments JFIF, Adobe's and a whole ICC
-/// profile: what browsers go by. Of EXIF they go by the first block before the first scan.
+/// profile: what browsers go by. Of EXIF they go by the first block before the first scan. What else is
+/// between segments goes, too.
 pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
     let mut reader = Reader::new(bytes);
     let mut kept = Kept::of(bytes);
@@ -37,9 +38,8 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
     let mut frame: Option<Frame<'_>> = None;
     let mut scanned = false;
     let mut orientation = None;
-    let mut profile = None;
+    let mut profiled = false;
     loop {
-        parts.take()?;
         let before = reader.clone();
         let marker = next_marker(&mut reader)?;
         let start = reader.position() - 2;
@@ -50,11 +50,12 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
         if stands_alone(marker)? {
             continue;
         }
-        let segment = segment(&mut reader)?;
+        parts.take()?;
+        let segment = segment(&mut reader, marker)?;
         match marker {
             // Start of frame: baseline, extended, progressive.
             0xc0..=0xc2 => {
-                if frame.replace(Frame::parse(segment)?).is_some() {
+                if frame.replace(Frame::parse(marker, segment)?).is_some() {
                     return Err(Malformed("it has several frames").into());
                 }
             }
@@ -72,7 +73,7 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
                 skip_entropy_coded(&mut reader)?;
             }
             // Lossless, hierarchical, arithmetic.
-            0xc3 | 0xc5..=0xcb | 0xcd..=0xcf | 0xde | 0xdf => {
+            0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
                 return Err(Malformed("it is of a kind that browsers do not show").into());
             }
             APP0 if !scanned && segment.len() >= 14 && segment.starts_with(JFIF) => {
@@ -88,23 +89,20 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
                 }
                 continue;
             }
-            APP2 if !scanned && segment.starts_with(ICC) => {
-                let is_whole = match profile {
-                    Some(known) => known,
-                    None => *profile.insert(carries_profile(before)?),
-                };
-                if !is_whole {
-                    continue;
+            APP2 if !scanned && !profiled && segment.starts_with(ICC) => {
+                profiled = true;
+                for piece in profile(before)?.iter().flat_map(|whole| pieces(whole)) {
+                    kept.add(&piece);
                 }
+                continue;
             }
             APP14 if !scanned && segment.len() >= 12 && segment.starts_with(ADOBE) => {
                 kept.add(&[&[0xff, APP14, 0, 14], &segment[..12]].concat());
                 continue;
             }
-            // Arithmetic conditioning and a number of lines, which browsers do not go by; all other
-            // application segments, and comments.
-            0xcc | 0xdc | 0xe0..=0xef | 0xfe => continue,
-            _ => return Err(Malformed("it has an unknown marker").into()),
+            // What browsers do not go by: all other application segments, comments, arithmetic conditioning, a
+            // number of lines, and what is reserved or belongs to hierarchical pictures.
+            _ => continue,
         }
         kept.keep(start..reader.position());
     }
@@ -118,34 +116,35 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
     }
 }
 
-/// Whether a marker has no segment: TEM and the restarts, which have no meaning here.
+/// Whether a marker has no segment: TEM, the restarts, which have no meaning here, and what is reserved.
 fn stands_alone(marker: u8) -> Result<bool, Malformed> {
     match marker {
-        0x00 | SOI => Err(Malformed("it has a marker in the wrong place")),
-        _ => Ok(matches!(marker, 0x01 | 0xd0..=0xd7)),
+        SOI => Err(Malformed("it has a marker in the wrong place")),
+        _ => Ok(matches!(marker, 0x01..=0xbf | 0xd0..=0xd7)),
     }
 }
 
-/// The marker's second byte; any number of fill bytes may come before it.
+/// The next marker's second byte. Browsers skip whatever comes before it, and zeros that are stuffed where
+/// they need not be.
 fn next_marker(reader: &mut Reader<'_>) -> Result<u8, Malformed> {
-    if reader.u8()? != 0xff {
-        return Err(Malformed("a marker is missing"));
-    }
     loop {
+        reader.take(memchr(0xff, reader.rest()).ok_or(CUT_SHORT)?)?;
+        let fill = reader.rest().iter().take_while(|byte| **byte == 0xff);
+        reader.take(fill.count())?;
         match reader.u8()? {
-            0xff => {}
+            0x00 => {}
             marker => return Ok(marker),
         }
     }
 }
 
-fn segment<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
-    let length = usize::from(reader.u16_be()?);
-    reader.take(
-        length
-            .checked_sub(2)
-            .ok_or(Malformed("a segment has no length"))?,
-    )
+/// What belongs to a marker. Of an application segment or a comment without a length that is nothing.
+fn segment<'a>(reader: &mut Reader<'a>, marker: u8) -> Result<&'a [u8], Malformed> {
+    match (usize::from(reader.u16_be()?).checked_sub(2), marker) {
+        (Some(length), _) => reader.take(length),
+        (None, 0xcc | 0xdc | 0xe0..=0xfe) => Ok(&[]),
+        (None, _) => Err(Malformed("a segment has no length")),
+    }
 }
 
 /// A JFIF segment (ITU-T T.871) that says it has no thumbnail.
@@ -156,40 +155,52 @@ fn without_thumbnail(segment: &[u8]) -> [u8; 18] {
     fresh
 }
 
-/// Whether the segments from here to the first scan carry one whole profile (ICC.1, B.4): numbered from 1
-/// and in any order, as many as each of them says. Otherwise browsers take none of them.
-fn carries_profile(mut reader: Reader<'_>) -> Result<bool, Malformed> {
+/// The profile that the segments from here to the first scan carry (ICC.1, B.4), cleaned. As in Chromium its
+/// pieces are numbered from 1 and come in any order, and with the last of them it is whole, whatever follows.
+fn profile(mut reader: Reader<'_>) -> Result<Option<Vec<u8>>, Malformed> {
     let mut pieces = BTreeMap::new();
     let mut stated = None;
     loop {
         let marker = next_marker(&mut reader)?;
         if matches!(marker, SOS | EOI) {
-            break;
+            return Ok(None);
         }
         if stands_alone(marker)? {
             continue;
         }
-        let segment = segment(&mut reader)?;
-        if marker == APP2
-            && let Some(piece) = segment.strip_prefix(ICC)
-        {
-            let [number, count, data @ ..] = piece else {
-                return Ok(false);
-            };
-            let differs = *stated.get_or_insert(*count) != *count;
-            if differs || pieces.insert(*number, data).is_some() {
-                return Ok(false);
-            }
+        let segment = segment(&mut reader, marker)?;
+        let Some([number, count, data @ ..]) = segment.strip_prefix(ICC) else {
+            continue;
+        };
+        if marker != APP2 || data.is_empty() {
+            continue;
+        }
+        let all = *stated.get_or_insert(*count);
+        let is_right = *count == all && (1..=all).contains(number);
+        if !is_right || pieces.insert(*number, data).is_some() {
+            return Ok(None);
+        }
+        if pieces.len() == usize::from(all) {
+            let whole: Vec<&[u8]> = pieces.into_values().collect();
+            return Ok(icc::cleaned(&whole.concat()));
         }
     }
-    let is_complete = pieces.keys().copied().eq(1..=stated.unwrap_or(0));
-    let length = pieces.values().map(|piece| piece.len()).sum();
-    let first = pieces.get(&1).copied().unwrap_or_default();
-    Ok(is_complete && icc::is_profile(first, length))
+}
+
+/// The segments that carry a profile, each as long as it can be.
+fn pieces(profile: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let data = profile.chunks(usize::from(u16::MAX) - 2 - ICC.len() - 2);
+    let count = u8::try_from(data.len()).unwrap_or(0);
+    (1..=count).zip(data).map(move |(number, data)| {
+        let length = u16::try_from(2 + ICC.len() + 2 + data.len()).unwrap_or(0);
+        let length = length.to_be_bytes();
+        [&[0xff, APP2], &length, ICC, &[number, count], data].concat()
+    })
 }
 
 /// A frame header (B.2.2).
 struct Frame<'a> {
+    is_progressive: bool,
     width: u32,
     height: u32,
     /// Identifier, sampling and quantization table of each.
@@ -197,7 +208,7 @@ struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    fn parse(segment: &'a [u8]) -> Result<Self, Malformed> {
+    fn parse(marker: u8, segment: &'a [u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(segment);
         let precision = reader.u8()?;
         let height = reader.u16_be()?;
@@ -206,7 +217,7 @@ impl<'a> Frame<'a> {
         if width == 0 || height == 0 || count == 0 {
             return Err(Malformed("it has no size"));
         }
-        if precision != 8 || count > 4 {
+        if precision != 8 || !matches!(count, 1 | 3 | 4) {
             return Err(Malformed("it is of a kind that browsers do not show"));
         }
         let (components, rest) = reader.rest().as_chunks();
@@ -220,6 +231,7 @@ impl<'a> Frame<'a> {
             return Err(Malformed("its frame header is wrong"));
         }
         Ok(Self {
+            is_progressive: marker == 0xc2,
             width: width.into(),
             height: height.into(),
             components,
@@ -234,16 +246,23 @@ impl<'a> Frame<'a> {
         if !(1..=4).contains(&count) || reader.rest().len() != 2 * usize::from(count) + 3 {
             return Err(WRONG);
         }
-        for _ in 0..count {
-            let [component, tables] = reader.array()?;
-            let is_known = self.components.iter().any(|[id, ..]| *id == component);
-            if !is_known || tables >> 4 > 3 || tables & 0xf > 3 {
+        let components = reader.take(2 * usize::from(count))?.as_chunks().0;
+        let [first, last, _] = reader.array()?;
+        // Which coefficients it has; where that is all of them, nobody minds what it says.
+        if self.is_progressive && (first > last || last > 63) {
+            return Err(WRONG);
+        }
+        for [component, tables] in components {
+            let is_known = self.components.iter().any(|[id, ..]| id == component);
+            let [steady, rest] = [tables >> 4, tables & 0xf].map(|table| table <= 3);
+            let has_tables = match (self.is_progressive, first) {
+                (false, _) => steady && rest,
+                (true, 0) => steady,
+                (true, _) => rest,
+            };
+            if !is_known || !has_tables {
                 return Err(WRONG);
             }
-        }
-        let [first, last, _] = reader.array()?;
-        if first > last || last > 63 {
-            return Err(WRONG);
         }
         Ok(())
     }

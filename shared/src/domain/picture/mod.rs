@@ -1,6 +1,8 @@
 //! Pictures, recognised by content and walked from the first byte to the end marker. What decides how they
-//! look is kept as it is; all else, and what follows the end, goes. Pixels are not decoded (BMP apart, which
-//! becomes PNG row by row), so there is no decoder to attack or to pay for.
+//! look is kept as it is; all else, and what follows the end, goes. What Chromium and Firefox both show whole is
+//! taken, whatever else is wrong with it; where they disagree, what is kept makes both show what the better of
+//! them shows. Pixels are not decoded (BMP apart, which becomes PNG row by row): the compression of PNG and GIF
+//! is followed to where it ends, and no picture is made of it.
 
 mod bmp;
 mod exif;
@@ -13,6 +15,7 @@ mod reader;
 #[cfg(test)]
 mod tests;
 mod webp;
+mod zlib;
 
 use std::str::FromStr;
 

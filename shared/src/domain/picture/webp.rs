@@ -13,7 +13,6 @@ use super::{Allowance, FRAMES, InvalidPicture, PARTS, Walked};
 
 /// What an extended picture says it has (2.7.1).
 const ANIMATION: u8 = 0x02;
-const EXIF: u8 = 0x08;
 const ALPHA: u8 = 0x10;
 const PROFILE: u8 = 0x20;
 
@@ -23,10 +22,13 @@ const FLAGS_AT: usize = 20;
 /// The length of a chunk comes after its name; then comes its data.
 const HEADER: usize = 8;
 
+/// How long the chunk is that begins an animation: its background, and how often it is repeated.
+const BACKGROUND: usize = 6;
+
 const SEVERAL_IMAGES: Malformed = Malformed("it has several images");
 
-/// Keeps the image or the frames, and the first profile and orientation if the header announces them;
-/// then corrects what the header says.
+/// Keeps the image or the frames, and the first profile if the header announces one; then corrects what the
+/// header says. No browser turns a picture by its EXIF, so that goes altogether.
 pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
     let mut start = Reader::new(bytes);
     start.take(4)?; // "RIFF"
@@ -44,26 +46,12 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
         let size = image(&first)?.ok_or(Malformed("its header is missing"))?;
         kept.keep(first.place);
         // What else there is does not belong to a simple picture.
-        Parts {
-            size,
-            orientation: Orientation::AS_STORED,
-            kept,
-        }
+        (size, kept)
     };
-    let Parts {
-        size,
-        orientation,
-        mut kept,
-    } = walked;
+    let (size, mut kept) = walked;
     let length = u32::try_from(kept.len() - LENGTH_AT - 4).unwrap_or(u32::MAX);
     kept.replace(LENGTH_AT, &length.to_le_bytes());
-    Ok(Walked::new(size, orientation, kept))
-}
-
-struct Parts<'a> {
-    size: (u32, u32),
-    orientation: Orientation,
-    kept: Kept<'a>,
+    Ok(Walked::new(size, Orientation::AS_STORED, kept))
 }
 
 struct Chunk<'a> {
@@ -92,7 +80,7 @@ fn extended<'a>(
     header: &Chunk<'_>,
     mut reader: Reader<'_>,
     mut kept: Kept<'a>,
-) -> Result<Parts<'a>, InvalidPicture> {
+) -> Result<((u32, u32), Kept<'a>), InvalidPicture> {
     let mut fields = Reader::new(header.data);
     let flags = fields.u8()?;
     fields.take(3)?; // reserved
@@ -106,7 +94,6 @@ fn extended<'a>(
     let mut parts = Allowance(PARTS);
     let mut frames = Allowance(FRAMES);
     let mut profile = None;
-    let mut orientation = None;
     let mut background = false;
     let mut transparency = false;
     let mut complete = false;
@@ -125,29 +112,28 @@ fn extended<'a>(
                 }
             }
             b"ALPH" if !is_animation && !complete && !replace(&mut transparency, true) => {}
-            b"ANIM" if is_animation && chunk.data.len() == 6 && !replace(&mut background, true) => {
+            b"ANIM"
+                if is_animation
+                    && chunk.data.len() >= BACKGROUND
+                    && !replace(&mut background, true) =>
+            {
+                kept.add(&written(b"ANIM", &chunk.data[..BACKGROUND]));
+                continue;
             }
             b"ANMF" if is_animation => {
                 if !background {
                     return Err(Malformed("its animation has no beginning").into());
                 }
                 frames.take()?;
-                complete = true;
-                keep_frame(&chunk, size, &mut kept)?;
+                complete |= keep_frame(&chunk, size, &mut kept)?;
                 continue;
             }
             b"ICCP" if flags & PROFILE != 0 && profile.is_none() => {
-                if !*profile.insert(icc::is_profile(chunk.data, chunk.data.len())) {
-                    continue;
+                let cleaned = icc::cleaned(chunk.data);
+                if let Some(cleaned) = &cleaned {
+                    kept.add(&written(b"ICCP", cleaned));
                 }
-            }
-            b"EXIF" if flags & EXIF != 0 && orientation.is_none() => {
-                // Some writers begin it as in a JPEG.
-                let tiff = chunk.data.strip_prefix(b"Exif\0\0").unwrap_or(chunk.data);
-                let found = *orientation.insert(Orientation::read(tiff));
-                if found != Orientation::AS_STORED {
-                    kept.add(&[b"EXIF\x1a\0\0\0", &found.block()[..]].concat());
-                }
+                profile = Some(cleaned.is_some());
                 continue;
             }
             _ => continue,
@@ -157,57 +143,69 @@ fn extended<'a>(
     if !complete {
         return Err(Malformed("it has no image").into());
     }
-    let orientation = orientation.unwrap_or(Orientation::AS_STORED);
-    let is_turned = orientation != Orientation::AS_STORED;
-    let flags = flags & (ANIMATION | ALPHA)
-        | if profile == Some(true) { PROFILE } else { 0 }
-        | if is_turned { EXIF } else { 0 };
+    let flags = flags & (ANIMATION | ALPHA) | if profile == Some(true) { PROFILE } else { 0 };
     kept.replace(FLAGS_AT, &[flags, 0, 0, 0]);
-    Ok(Parts {
-        size,
-        orientation,
-        kept,
-    })
+    Ok((size, kept))
 }
 
-/// A frame of an animation (2.7.1.1): half of where it stands, its sides less one, how long and how it is
-/// shown; then its image, of which unknown chunks go.
-fn keep_frame(frame: &Chunk<'_>, canvas: (u32, u32), kept: &mut Kept<'_>) -> Result<(), Malformed> {
+/// A chunk of our own.
+fn written(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(data.len()).unwrap_or(u32::MAX).to_le_bytes();
+    let padding = &[0][..data.len() % 2];
+    [kind, &length[..], data, padding].concat()
+}
+
+/// Keeps a frame of an animation (2.7.1.1): half of where it stands, its sides less one, how long and how it is
+/// shown; then its image, of which unknown chunks go. Says whether there was one: browsers leave out a frame
+/// without, and go by the image's sides.
+fn keep_frame(
+    frame: &Chunk<'_>,
+    canvas: (u32, u32),
+    kept: &mut Kept<'_>,
+) -> Result<bool, Malformed> {
     const FIELDS: usize = 16;
+    const SIDES: usize = 6;
     let mut reader = Reader::new(frame.data);
     let (left, top) = (2 * reader.u24_le()?, 2 * reader.u24_le()?);
-    let size = (reader.u24_le()? + 1, reader.u24_le()? + 1);
-    if left + size.0 > canvas.0 || top + size.1 > canvas.1 {
-        return Err(Malformed("a frame is larger than the picture"));
-    }
-    reader.take(4)?; // duration, and how it is drawn
-    let data = frame.place.start + HEADER;
-    let at = kept.len();
-    kept.keep(frame.place.start..data + FIELDS);
-    let mut transparency = false;
-    let mut complete = false;
+    reader.take(10)?; // sides, duration, and how it is drawn
+    let mut transparency = None;
+    let mut found = None;
     while !reader.rest().is_empty() {
         let chunk = chunk(&mut reader)?;
         match &chunk.kind {
-            b"ALPH" if !complete && !replace(&mut transparency, true) => {}
+            b"ALPH" if found.is_none() && transparency.is_none() => {
+                transparency = Some(chunk.place)
+            }
             b"VP8 " | b"VP8L" => {
-                if image(&chunk)? != Some(size) {
-                    return Err(Malformed("a frame is not of its size"));
-                }
-                if replace(&mut complete, true) {
+                let size = image(&chunk)?.unwrap_or(canvas);
+                if found.replace((size, chunk.place)).is_some() {
                     return Err(SEVERAL_IMAGES);
                 }
             }
-            _ => continue,
+            _ => {}
         }
-        kept.keep(data + chunk.place.start..data + chunk.place.end);
     }
-    if !complete {
-        return Err(Malformed("a frame is missing"));
+    let Some((size, place)) = found else {
+        return Ok(false);
+    };
+    if left + size.0 > canvas.0 || top + size.1 > canvas.1 {
+        return Err(Malformed("a frame is larger than the picture"));
+    }
+    let data = frame.place.start + HEADER;
+    let at = kept.len();
+    kept.keep(frame.place.start..data + FIELDS);
+    for place in transparency.into_iter().chain([place]) {
+        kept.keep(data + place.start..data + place.end);
     }
     let length = u32::try_from(kept.len() - at - HEADER).unwrap_or(u32::MAX);
     kept.replace(at + 4, &length.to_le_bytes());
-    Ok(())
+    for (side, at) in [
+        (size.0, at + HEADER + SIDES),
+        (size.1, at + HEADER + SIDES + 3),
+    ] {
+        kept.replace(at, &(side - 1).to_le_bytes()[..3]);
+    }
+    Ok(true)
 }
 
 /// The size of an image, if the chunk is one.

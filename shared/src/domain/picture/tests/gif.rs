@@ -1,7 +1,7 @@
 use super::*;
 
 const HEADER: &[u8] = b"GIF89a\x04\0\x04\0\x80\0\0\0\0\0\xff\xff\xff";
-const FRAME: &[u8] = b"\x2c\0\0\0\0\x04\0\x04\0\0\x02\x03\x84\x8f\x05\0";
+const FRAME: &[u8] = b"\x2c\0\0\0\0\x04\0\x04\0\0\x02\x04\x84\x8f\x09\x05\0";
 const END: &[u8] = b"\x3b";
 
 fn gif(blocks: &[&[u8]]) -> Vec<u8> {
@@ -54,6 +54,7 @@ fn controls_and_repetition_stay_and_all_other_extensions_go() {
     );
     for same in [
         extension(0xff, &[b"ANIMEXTS1.0", &[1, 5, 0]]),
+        extension(0xff, &[b"NETSCAPE2.0", &[1, 5, 0, 9]]),
         extension(
             0xff,
             &[b"NETSCAPE2.0", &[2, 0, 0, 1, 0], &[1, 5, 0], PLANTED],
@@ -63,33 +64,121 @@ fn controls_and_repetition_stay_and_all_other_extensions_go() {
     }
 }
 
+fn frame(at: usize, value: u8) -> Vec<u8> {
+    let mut frame = FRAME.to_vec();
+    frame[at] = value;
+    frame
+}
+
+#[test]
+fn it_ends_behind_its_last_whole_frame() {
+    let control = extension(0xf9, &[&[1, 2, 3, 0]]);
+    let end = extension(0xfe, &[PLANTED]);
+    let one = gif(&[&control, FRAME]);
+    let frames = [HEADER, &control, FRAME].concat();
+    for rest in [
+        &b""[..],
+        b"\0\0",
+        b"\xff",
+        b"junk",
+        b"\x21",
+        &end[..9],
+        &control[..5],
+        &control,
+        &FRAME[..9],
+        &[&b"\0"[..], &control, FRAME, END].concat(),
+        &[END, &control, FRAME, END].concat(),
+    ] {
+        let kept = Picture::parse(&[&frames, rest].concat().into()).unwrap();
+        assert_eq!(*kept.bytes(), one, "{rest:x?}");
+    }
+    for end in 10..FRAME.len() {
+        let cut = [&frames, &FRAME[..end]].concat();
+        assert_eq!(malformed(cut), "it is cut short", "{end}");
+    }
+}
+
+#[test]
+fn all_of_the_first_frame_is_on_the_screen_and_later_ones_need_not_be() {
+    let size = |bytes: Vec<u8>| {
+        let picture = Picture::parse(&bytes.into()).unwrap();
+        let screen = [6, 8].map(|at| u32::from(picture.bytes()[at]));
+        assert_eq!([picture.width(), picture.height()], screen);
+        screen
+    };
+    assert_eq!(size(gif(&[&frame(1, 3)])), [7, 4]);
+    assert_eq!(size(gif(&[&frame(3, 1)])), [4, 5]);
+    let mut without_screen = gif(&[FRAME]);
+    without_screen[6..10].fill(0);
+    assert_eq!(size(without_screen), [4, 4]);
+    let later = gif(&[FRAME, &frame(1, 200), &frame(4, 0xff)]);
+    assert_eq!(size(later.clone()), [4, 4]);
+    assert_eq!(
+        *Picture::parse(&later.clone().into()).unwrap().bytes(),
+        later
+    );
+}
+
+#[test]
+fn a_frame_without_sides_is_as_large_as_the_screen() {
+    assert_eq!(kept(&[&frame(5, 0), FRAME, &frame(7, 0)]), gif(&[FRAME; 3]));
+    // Without pixels it only takes its time.
+    let mut empty = FRAME[..11].to_vec();
+    empty[5] = 0;
+    empty.push(0);
+    assert_eq!(kept(&[FRAME, &empty]), gif(&[FRAME, &empty]));
+}
+
+#[test]
+fn controls_are_read_as_browsers_do() {
+    let right = extension(0xf9, &[&[1, 2, 3, 0]]);
+    let expected = gif(&[&right, FRAME]);
+    for control in [
+        extension(0xf9, &[&[1, 2, 3, 0, 9]]),
+        extension(0xf9, &[&[1, 2, 3, 0], PLANTED]),
+        [&extension(0xf9, &[&[9; 4]])[..], &right].concat(),
+        [&right[..], &extension(0xf9, &[])].concat(),
+    ] {
+        assert_eq!(kept(&[&control, FRAME]), expected);
+    }
+    let short = extension(0xf9, &[&[1, 2]]);
+    assert_eq!(kept(&[FRAME, &short, FRAME]), gif(&[FRAME]));
+}
+
+#[test]
+fn nothing_follows_the_last_pixel() {
+    // Its codes end within its last byte.
+    let longer = [&FRAME[..11], b"\x06\x84\x8f\x09\x05pl", b"\x03ant", b"\0"].concat();
+    assert_eq!(kept(&[&longer, FRAME]), gif(&[FRAME, FRAME]));
+    let mut twice_as_high = frame(7, 8);
+    assert_eq!(malformed(gif(&[&twice_as_high])), "a frame is damaged");
+    twice_as_high[7] = 3; // More pixels than it needs.
+    let kept_longer = kept(&[&twice_as_high]);
+    assert_eq!(kept_longer, gif(&[&twice_as_high]));
+}
+
 #[test]
 fn what_a_browser_could_not_read_is_refused() {
-    let frame = |at: usize, value: u8| {
-        let mut frame = FRAME.to_vec();
-        frame[at] = value;
-        gif(&[&frame])
-    };
     for (bytes, why) in [
-        (frame(5, 5), "a frame is larger than the picture"),
-        (frame(3, 1), "a frame is larger than the picture"),
-        (frame(5, 0), "a frame has no size"),
-        (frame(7, 0), "a frame has no size"),
-        (frame(10, 0), "a frame is not compressed as it must be"),
-        (frame(10, 9), "a frame is not compressed as it must be"),
-        (frame(0, 0x2d), "it has an unknown block"),
+        (
+            gif(&[&frame(10, 0)]),
+            "a frame is not compressed as it must be",
+        ),
+        (
+            gif(&[&frame(10, 9)]),
+            "a frame is not compressed as it must be",
+        ),
+        (gif(&[&frame(12, 0)]), "a frame is damaged"),
+        (gif(&[&frame(0, 0x2d)]), "it has no image"),
         (gif(&[]), "it has no image"),
-        (
-            gif(&[&extension(0xf9, &[&[0; 5]]), FRAME]),
-            "a graphic control is wrong",
-        ),
-        (
-            gif(&[&extension(0xf9, &[&[0; 4], PLANTED]), FRAME]),
-            "a graphic control is wrong",
-        ),
+        (gif(&[b"\0", FRAME]), "it has no image"),
+        (HEADER.to_vec(), "it is cut short"),
     ] {
         assert_eq!(malformed(bytes), why);
     }
+    let mut without_size = gif(&[&frame(5, 0)]);
+    without_size[6..10].fill(0);
+    assert_eq!(malformed(without_size), "it has no size");
 }
 
 #[test]

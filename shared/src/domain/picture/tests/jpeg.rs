@@ -24,13 +24,6 @@ fn exif(orientation: u8) -> Vec<u8> {
     segment(0xe1, &[b"Exif\0\0", &block[..]].concat())
 }
 
-fn profile() -> Vec<u8> {
-    let mut profile = vec![b'p'; 300];
-    profile[..4].copy_from_slice(&300_u32.to_be_bytes());
-    profile[36..40].copy_from_slice(b"acsp");
-    profile
-}
-
 fn piece(number: u8, count: u8, data: &[u8]) -> Vec<u8> {
     segment(
         0xe2,
@@ -93,32 +86,44 @@ fn thumbnails_and_tails_of_jfif_and_adobe_go() {
     assert_eq!(*Picture::parse(&sent).unwrap().bytes(), expected);
 }
 
+/// As Chromium does, seen with each of these.
 #[test]
-fn a_profile_is_kept_if_all_of_it_is_there() {
+fn the_first_whole_profile_is_kept_alone() {
     let profile = profile();
     let [first, second] = [&profile[..200], &profile[200..]];
+    let mut other = profile_of(&[(b"kTRC", gamma(3))]);
+    other.extend(PLANTED);
+    let one = piece(1, 1, &profile);
     for whole in [
-        piece(1, 1, &profile),
+        one.clone(),
+        one.repeat(2),
+        [&one[..], &piece(1, 1, &other)].concat(),
+        [&piece(1, 1, b""), &one[..]].concat(),
+        [&segment(0xe2, b"ICC_PROFILE\0"), &one[..]].concat(),
+        [&one[..], &piece(1, 2, first)].concat(),
         [piece(1, 2, first), piece(2, 2, second)].concat(),
         [piece(2, 2, second), piece(1, 2, first)].concat(),
+        [piece(1, 2, first), piece(2, 2, second), piece(2, 2, second)].concat(),
         [
             piece(1, 2, first),
             segment(0xe2, b"MPF\0"),
             piece(2, 2, second),
         ]
         .concat(),
+        piece(1, 1, &[&profile[..], PLANTED].concat()),
     ] {
         let kept = Picture::parse(&with(&whole)).unwrap();
-        assert!(contains(kept.bytes(), first) && contains(kept.bytes(), second));
-        assert!(!contains(kept.bytes(), b"MPF"));
+        assert_eq!(*kept.bytes(), with(&one));
     }
     for part in [
         piece(1, 2, &profile),
         piece(0, 1, &profile),
         piece(1, 0, &profile),
+        piece(2, 1, &profile),
         [piece(1, 2, first), piece(2, 3, second)].concat(),
         [piece(1, 2, first), piece(1, 2, second)].concat(),
         [piece(1, 3, first), piece(3, 3, second)].concat(),
+        [piece(1, 1, PLANTED), piece(1, 1, &profile)].concat(),
         piece(1, 1, &profile[1..]),
         piece(1, 1, first),
         segment(0xe2, b"ICC_PROFILE\0\x01"),
@@ -129,17 +134,55 @@ fn a_profile_is_kept_if_all_of_it_is_there() {
 }
 
 #[test]
+fn a_large_profile_is_kept_in_as_few_segments_as_hold_it() {
+    let points: Vec<u8> = (0..100_000_u32).flat_map(u32::to_be_bytes).collect();
+    let table = [b"curv\0\0\0\0\0\x03\x0d\x40", &points[..]].concat();
+    let large = icc::cleaned(&profile_of(&[(b"kTRC", table)])).unwrap();
+    let cut = |length: usize| {
+        let count = u8::try_from(large.len().div_ceil(length)).unwrap();
+        let pieces = (1..=count).zip(large.chunks(length));
+        with(
+            &pieces
+                .flat_map(|(number, data)| piece(number, count, data))
+                .collect::<Vec<_>>(),
+        )
+    };
+    let fewest = cut(65_519);
+    for pieces in [cut(2_000), cut(65_518), fewest.clone()] {
+        assert_eq!(*Picture::parse(&pieces).unwrap().bytes(), fewest);
+    }
+}
+
+#[test]
 fn what_browsers_do_not_go_by_is_left_out() {
     for nothing in [
         segment(0xfe, PLANTED),
         segment(0xed, PLANTED),
         segment(0xcc, &[0, 0]),
         segment(0xdc, &[0, 8]),
+        segment(0xf7, PLANTED),
+        segment(0xde, PLANTED),
+        segment(0xdf, &[0]),
+        vec![0],
+        b"stray bytes".to_vec(),
+        vec![0xff, 0],
+        vec![0xff, 0, 0xff, 0],
+        vec![0xff, 0x02],
+        vec![0xff, 0xe1, 0, 0],
+        vec![0xff, 0xfe, 0, 1],
         vec![0xff, 0xff, 0xff, 0xd0],
         vec![0xff, 0x01],
     ] {
         let kept = Picture::parse(&with(&nothing)).unwrap();
         assert_eq!(*kept.bytes(), picture("small.jpg"), "{nothing:x?}");
+        let [tables, scan, end] = parts();
+        let before_the_end = [&tables[..], &scan, &nothing, &end].concat().into();
+        let kept = Picture::parse(&before_the_end).unwrap();
+        let may_be_pixels = !nothing.starts_with(&[0xff]) || nothing[1] == 0 || nothing[1] == 0xff;
+        assert!(
+            may_be_pixels || *kept.bytes() == picture("small.jpg"),
+            "{nothing:x?}"
+        );
     }
 }
 
@@ -162,6 +205,7 @@ fn what_a_browser_could_not_read_is_refused() {
         (header(1, 0xc3), unknown),
         (header(1, 0xc9), unknown),
         (header(4, 12), unknown),
+        (header(9, 2), unknown), // neither gray nor in colour
         (header(9, 4), "its frame header has a wrong length"),
         (header(11, 0x51), "its frame header is wrong"),
         (header(12, 4), "its frame header is wrong"),
@@ -169,7 +213,6 @@ fn what_a_browser_could_not_read_is_refused() {
         (scan_header(4, 0), "a scan header is wrong"),
         (scan_header(5, 9), "a scan header is wrong"),
         (scan_header(6, 0x40), "a scan header is wrong"),
-        (scan_header(12, 64), "a scan header is wrong"),
         (with(&segment(0xdb, &[4; 65])).into(), "a table is wrong"),
         (with(&segment(0xdb, &[0; 64])).into(), "it is cut short"),
         (with(&segment(0xc4, &[0x20; 18])).into(), "a table is wrong"),
@@ -179,15 +222,10 @@ fn what_a_browser_could_not_read_is_refused() {
             "its restart interval is wrong",
         ),
         (
-            with(&segment(0xf7, &[0; 3])).into(),
-            "it has an unknown marker",
-        ),
-        (
             with(&[0xff, 0xd8]).into(),
             "it has a marker in the wrong place",
         ),
-        (with(&[0xff, 0xe1, 0, 1]).into(), "a segment has no length"),
-        (with(&[0]).into(), "a marker is missing"),
+        (with(&[0xff, 0xdb, 0, 1]).into(), "a segment has no length"),
         ([&tables[..], &end].concat(), "it has no image"),
         (
             [&tables[..2], &scan, &end].concat(),
@@ -214,4 +252,7 @@ fn scans_and_segments_have_limits() {
     assert!(Picture::parse(&comments(9_980)).is_ok());
     let refusal = Picture::parse(&comments(10_000)).unwrap_err();
     assert_eq!(refusal, InvalidPicture::TooManyParts);
+    // What has no segment is nothing to a decoder.
+    let kept = Picture::parse(&with(&[0xff, 0xd0].repeat(20_000))).unwrap();
+    assert_eq!(*kept.bytes(), picture("small.jpg"));
 }

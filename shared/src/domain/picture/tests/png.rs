@@ -1,5 +1,6 @@
 use super::*;
 
+use super::super::png as crate_png;
 use ::png::{BitDepth, ColorType, Encoder};
 
 fn chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
@@ -64,7 +65,6 @@ fn what_decides_how_it_looks_is_kept_if_it_is_as_long_as_it_must_be() {
         (b"pHYs", 2, 9),
         (b"sBIT", 0, 1),
         (b"sBIT", 2, 3),
-        (b"sBIT", 3, 3),
         (b"sBIT", 4, 2),
         (b"sBIT", 6, 4),
         (b"bKGD", 0, 2),
@@ -75,19 +75,34 @@ fn what_decides_how_it_looks_is_kept_if_it_is_as_long_as_it_must_be() {
         (b"tRNS", 2, 6),
         (b"tRNS", 3, 2),
     ] {
-        let right = chunk(kind, &vec![1; length]);
+        let data = if kind == b"cICP" {
+            vec![12, 13, 0, 1]
+        } else {
+            vec![1; length]
+        };
+        let right = chunk(kind, &data);
         let sent = png(colour, &right, b"");
         assert_eq!(kept(sent.clone()), sent, "{kind:?} {colour}");
         let without = png(colour, b"", b"");
-        for wrong in [
-            png(colour, &chunk(kind, &vec![1; length + 1]), b""),
-            png(colour, b"", &right),
-        ] {
-            assert_eq!(kept(wrong), without, "{kind:?} {colour}");
+        assert_eq!(kept(png(colour, b"", &right)), without, "{kind:?} {colour}");
+        let longer = kept(png(colour, &chunk(kind, &vec![1; length + 1]), b""));
+        let expected = if kind == b"tRNS" { &sent } else { &without };
+        assert_eq!(longer, *expected, "{kind:?} {colour}");
+        let shorter = kept(png(colour, &chunk(kind, &vec![1; length - 1]), b""));
+        if (kind, colour) != (b"tRNS", 3) {
+            assert_eq!(shorter, without, "{kind:?} {colour}");
         }
         let twice = png(colour, &right.repeat(2), b"");
         assert_eq!(kept(twice), sent, "{kind:?} {colour}");
     }
+    for nonsense in [
+        png(3, &chunk(b"tRNS", &[0; 257]), b""),
+        png(3, &chunk(b"tRNS", b""), b""),
+    ] {
+        assert_eq!(kept(nonsense), png(3, b"", b""));
+    }
+    let not_rgb = png(2, &chunk(b"cICP", &[12, 13, 1, 1]), b"");
+    assert_eq!(kept(not_rgb), png(2, b"", b""));
     let nonsense = png(6, &chunk(b"tRNS", &[0; 6]), b"");
     assert_eq!(kept(nonsense), png(6, b"", b""));
 }
@@ -155,17 +170,14 @@ fn what_a_browser_could_not_read_is_refused() {
             with(&chunk(b"CgBI", &[0; 4]), b""),
             "it has an unknown part",
         ),
-        (with(&chunk(b"a\0bc", b""), b""), "it has an unknown part"),
-        (with(&chunk(b"PLTE", &[0; 4]), b""), "its palette is wrong"),
-        (with(&chunk(b"PLTE", &[]), b""), "its palette is wrong"),
-        (with(&palette.repeat(2), b""), "its palette is wrong"),
-        (with(b"", &palette), "its palette is wrong"),
         (
-            with(
-                b"",
-                &[chunk(b"tEXt", b"a\0b"), chunk(b"IDAT", &image)].concat(),
-            ),
-            "its image is in several places",
+            png(3, &palette, b""),
+            "its palette is wrong", // There are two.
+        ),
+        (with(&damaged(&palette), b""), "a checksum is wrong"),
+        (
+            with(&damaged(&chunk(b"IDAT", &image)), b""),
+            "a checksum is wrong",
         ),
         (
             with(&chunk(b"IDAT", &[0x78, 0x02]), b""),
@@ -188,8 +200,20 @@ fn what_a_browser_could_not_read_is_refused() {
     assert_eq!(malformed(ends.concat()), "it has no image");
     let short = [ends[0], &chunk(b"IDAT", &image[..1]), ends[1]].concat();
     assert_eq!(malformed(short), "it is cut short");
-    let end = [&whole[..whole.len() - 12], &chunk(b"IEND", b"x")].concat();
-    assert_eq!(malformed(end), "its end is wrong");
+    let in_two_places = [
+        ends[0],
+        &chunk(b"IDAT", &image[..5]),
+        &chunk(b"tEXt", b"a\0b"),
+        &chunk(b"IDAT", &image[5..]),
+        ends[1],
+    ];
+    assert_eq!(malformed(in_two_places.concat()), "it is cut short");
+    let row_missing = [ends[0], &chunk(b"IDAT", &zlib(&[0; 3 * 13])), ends[1]].concat();
+    assert_eq!(malformed(row_missing), "it is cut short");
+    let mut broken = image.clone();
+    broken[2] = 0xff;
+    let broken = [ends[0], &chunk(b"IDAT", &broken), ends[1]].concat();
+    assert_eq!(malformed(broken), "its image is damaged");
     // In how many parts the image is does not matter, not even to its first bytes.
     let split: Vec<_> = image
         .iter()
@@ -197,6 +221,161 @@ fn what_a_browser_could_not_read_is_refused() {
         .collect();
     let split = [ends[0], &split, ends[1]].concat();
     assert_eq!(kept(split.clone()), split);
+}
+
+/// A chunk with a wrong checksum.
+fn damaged(chunk: &[u8]) -> Vec<u8> {
+    let mut damaged = chunk.to_vec();
+    *damaged.last_mut().unwrap() ^= 1;
+    damaged
+}
+
+fn zlib(data: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(data).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn a_chunk_that_only_adds_something_counts_if_its_checksum_is_right() {
+    let still = png(2, b"", b"");
+    let gamma = chunk(b"gAMA", &[0, 0, 1, 1]);
+    let other = chunk(b"gAMA", &[0, 0, 2, 2]);
+    for wrong in [
+        b"gAMA", b"iCCP", b"tEXt", b"acTL", b"eXIf", b"a1b ", b"abcd",
+    ] {
+        let wrong = damaged(&chunk(wrong, &[0, 0, 1, 1]));
+        assert_eq!(kept(png(2, &wrong, &wrong)), still);
+    }
+    let second = png(2, &[damaged(&other), gamma.clone()].concat(), b"");
+    assert_eq!(kept(second), png(2, &gamma, b""));
+    let nameless = png(2, &chunk(b"a\0bc", b""), b"");
+    assert_eq!(kept(nameless), still);
+}
+
+#[test]
+fn behind_the_image_nothing_is_needed() {
+    let still = png(2, b"", b"");
+    let palette = chunk(b"PLTE", &[0; 6]);
+    let text = chunk(b"tEXt", PLANTED);
+    for after in [
+        palette.clone(),
+        damaged(&palette),
+        chunk(b"ABCD", b""),
+        [text.clone(), chunk(b"IDAT", PLANTED)].concat(),
+        [text.clone(), damaged(&chunk(b"IDAT", PLANTED))].concat(),
+        b"some junk".to_vec(),
+    ] {
+        assert_eq!(kept(png(2, b"", &after)), still, "{after:x?}");
+    }
+    let end = still.len() - 12;
+    for last in [
+        &damaged(&still[end..])[..],
+        &chunk(b"IEND", PLANTED),
+        &still[end..end + 8],
+        &text[..text.len() - 1],
+        &text[..8],
+    ] {
+        assert_eq!(kept([&still[..end], last].concat()), still);
+    }
+    let cut = [&still[..end], &still[end..end + 7]].concat();
+    assert_eq!(malformed(cut), "it is cut short");
+    let renamed = [&still[..end], b"\0\0\0\0qEND\xae\x42\x60\x82"].concat();
+    assert_eq!(kept(renamed), still);
+}
+
+#[test]
+fn nothing_follows_the_pixels_in_their_stream() {
+    let whole = png(2, b"", b"");
+    let start = memchr::memmem::find(&whole, b"IDAT").unwrap() - 4;
+    let ends = [&whole[..start], &whole[whole.len() - 12..]];
+    let image = image();
+    let with = |images: &[&[u8]]| {
+        let images: Vec<u8> = images
+            .iter()
+            .flat_map(|data| chunk(b"IDAT", data))
+            .collect();
+        [ends[0], &images, ends[1]].concat()
+    };
+    let checksum = image.len() - 4;
+    for longer in [
+        with(&[&[&image[..], PLANTED].concat()]),
+        with(&[&image, PLANTED]),
+        with(&[&image, b"", PLANTED]),
+        with(&[&[&image[..checksum], PLANTED].concat()]),
+    ] {
+        assert_eq!(kept(longer), whole);
+    }
+    // What is missing of the checksum is added.
+    let [some, rest] = [&image[..checksum + 2], &image[checksum + 2..]];
+    assert_eq!(kept(with(&[some, PLANTED])), with(&[some, rest]));
+    assert_eq!(kept(with(&[some])), with(&[some, rest]));
+    assert_eq!(
+        kept(with(&[&image[..checksum]])),
+        with(&[&image[..checksum], &image[checksum..]])
+    );
+    // More rows than it has stay, too.
+    let higher = with(&[&zlib(&[0; 100 * 13])]);
+    assert_eq!(kept(higher.clone()), higher);
+}
+
+#[test]
+fn the_palette_follows_what_must_be_ahead_of_it() {
+    let palette = chunk(b"PLTE", &[0; 6]);
+    let gamma = chunk(b"gAMA", &[0, 0, 1, 1]);
+    let density = chunk(b"pHYs", &[1; 9]);
+    let sent = png(2, &[&palette[..], &density, &gamma].concat(), b"");
+    let expected = png(2, &[&gamma[..], &palette, &density].concat(), b"");
+    assert_eq!(kept(sent), expected);
+    // Half a colour is none; a palette that is only suggested goes.
+    let half = png(2, &chunk(b"PLTE", &[0; 4]), b"");
+    assert_eq!(kept(half), png(2, b"", b""));
+    let mut indexed = png(3, b"", b"");
+    let at = memchr::memmem::find(&indexed, b"PLTE").unwrap() - 4;
+    indexed.splice(at..at + 18, chunk(b"PLTE", &[0; 7]));
+    assert_eq!(kept(indexed), png(3, b"", b""));
+}
+
+#[test]
+fn a_profile_is_kept_if_all_of_it_comes_out() {
+    let profile = profile();
+    let carrying = |name: &[u8], method: u8, stream: &[u8]| {
+        chunk(b"iCCP", &[name, &[0, method], stream].concat())
+    };
+    let stream = zlib(&profile);
+    let end = stream.len();
+    let written = crate_png::profile_chunk(&profile).unwrap();
+    let expected = png(2, &written, b"");
+    assert_eq!(kept(expected.clone()), expected);
+    let longer = zlib(&[&profile[..], PLANTED].concat());
+    for whole in [
+        carrying(PLANTED, 0, &stream),
+        carrying(&[b'x'; 99], 0, &stream),
+        carrying(b"x", 0, &stream[..end - 4]),
+        carrying(b"x", 0, &[&stream[..end - 1], b"x"].concat()),
+        carrying(b"x", 0, &[&stream[..], PLANTED].concat()),
+        carrying(b"x", 0, &longer),
+        [carrying(b"x", 0, PLANTED), carrying(b"x", 0, &stream)].concat(),
+        [
+            damaged(&carrying(b"x", 0, &zlib(&super::profile_of(&[])))),
+            carrying(b"x", 0, &stream),
+        ]
+        .concat(),
+    ] {
+        assert_eq!(kept(png(2, &whole, b"")), expected);
+    }
+    for part in [
+        carrying(b"", 0, &stream),
+        carrying(b"x", 1, &stream),
+        carrying(b"x", 0, &stream[..end / 2]),
+        carrying(b"x", 0, &zlib(&profile[..profile.len() - 1])),
+        carrying(b"x", 0, &zlib(&[0; 1 << 20])),
+        chunk(b"iCCP", b"x"),
+        chunk(b"iCCP", b""),
+    ] {
+        assert_eq!(kept(png(2, &part, b"")), png(2, b"", b""));
+    }
 }
 
 /// The control of a frame that begins at `left`.
@@ -209,8 +388,12 @@ fn control(number: u32, left: u32) -> Vec<u8> {
     chunk(b"fcTL", &data)
 }
 
+fn part(number: u32, image: &[u8]) -> Vec<u8> {
+    chunk(b"fdAT", &[&number.to_be_bytes(), image].concat())
+}
+
 fn frame(number: u32) -> Vec<u8> {
-    chunk(b"fdAT", &[&number.to_be_bytes(), &image()[..]].concat())
+    part(number, &image())
 }
 
 fn animation(frames: u32) -> Vec<u8> {
@@ -223,7 +406,12 @@ fn an_animation_is_kept_if_it_is_in_order() {
         png(
             2,
             &[animation(2), control(0, 0)].concat(),
-            &[control(1, 1), frame(2), frame(3)].concat(),
+            &[
+                control(1, 1),
+                part(2, &image()[..9]),
+                part(3, &image()[9..]),
+            ]
+            .concat(),
         ),
         png(
             2,
@@ -234,23 +422,42 @@ fn an_animation_is_kept_if_it_is_in_order() {
     ] {
         assert_eq!(kept(right.clone()), right);
     }
+    // As many frames as there are, or as it says there are, whichever are fewer.
+    let two = [control(1, 1), frame(2)].concat();
+    let three = [&two[..], &control(3, 0), &frame(4)].concat();
+    let stated =
+        |stated, frames: &[u8]| png(2, &[animation(stated), control(0, 0)].concat(), frames);
+    assert_eq!(kept(stated(9, &two)), stated(2, &two));
+    assert_eq!(kept(stated(u32::MAX >> 1, &two)), stated(2, &two));
+    assert_eq!(kept(stated(2, &three)), stated(2, &two));
+    assert_eq!(kept(stated(1, &three)), stated(1, b""));
+    let alone = [&two[..], &control(3, 0)].concat();
+    assert_eq!(kept(stated(3, &alone)), stated(2, &two));
+    // A control without an image is none, and what follows is numbered anew.
+    let twice = png(
+        2,
+        &[animation(2), control(0, 0), control(1, 0)].concat(),
+        &[control(2, 1), frame(3)].concat(),
+    );
+    assert_eq!(kept(twice), stated(2, &two));
+    let early = png(2, &[control(0, 0), animation(2)].concat(), &two);
+    assert_eq!(kept(early), stated(2, &two));
+    // Frames count whatever their checksums are, and end with their pixels.
+    let wrong = [damaged(&control(1, 1)), damaged(&frame(2))].concat();
+    assert_eq!(kept(stated(2, &wrong)), stated(2, &two));
+    let longer = [
+        &control(1, 1)[..],
+        &part(2, &[&image()[..], PLANTED].concat()),
+        &part(3, PLANTED),
+        &control(4, 0),
+        &frame(5),
+    ];
+    assert_eq!(kept(stated(3, &longer.concat())), stated(3, &three));
     let missing = "a frame is missing";
     let order = "its frames are not in order";
     for (bytes, why) in [
         (png(2, &animation(1), b""), missing),
-        (
-            png(2, &[animation(2), control(0, 0)].concat(), b""),
-            missing,
-        ),
         (png(2, &animation(1), &control(0, 0)), missing),
-        (
-            png(
-                2,
-                &[animation(1), control(0, 0), control(1, 0)].concat(),
-                b"",
-            ),
-            missing,
-        ),
         (
             png(2, &animation(1), &[control(1, 0), frame(2)].concat()),
             order,
@@ -260,11 +467,15 @@ fn an_animation_is_kept_if_it_is_in_order() {
             order,
         ),
         (
-            png(2, &[animation(1), control(0, 0)].concat(), &frame(1)),
+            png(2, &[animation(2), control(0, 0)].concat(), &frame(1)),
             order,
         ),
         (
-            png(2, &[animation(1), control(0, 0), frame(1)].concat(), b""),
+            png(
+                2,
+                &animation(2),
+                &[control(0, 0), frame(1), control(3, 0)].concat(),
+            ),
             order,
         ),
         (
