@@ -55,7 +55,7 @@ fn jpeg(rest: &[u8]) -> (String, usize) {
             if marker == 0xda {
                 let more = |at: usize| {
                     rest.get(at + 1).is_some_and(|next| {
-                        rest[at] != 0xff || matches!(next, 0 | 0xd0..=0xd7 | 0xff)
+                        rest[at] != 0xff || matches!(next, 0..=0xbf | 0xd0..=0xd7 | 0xff)
                     })
                 };
                 while more(end) {

@@ -50,22 +50,23 @@ struct Channel {
 
 impl Channel {
     fn from_mask(mask: u32) -> Result<Self, Malformed> {
-        let shift = mask.trailing_zeros();
-        let max = mask.checked_shr(shift).unwrap_or(0);
+        let shift = mask.trailing_zeros() % 32;
+        let max = mask >> shift;
         if (max & max.wrapping_add(1)) != 0 {
             return Err(Malformed("a colour mask is wrong"));
         }
         Ok(Self { shift, max })
     }
 
-    /// The channel's value, scaled to eight bits.
+    /// The channel's value in eight bits: scaled up, or as in browsers the first eight of more.
     fn of(self, pixel: u32) -> u8 {
-        if self.max == 0 {
-            return 0;
-        }
-        let value = u64::from((pixel >> self.shift) & self.max);
-        let max = u64::from(self.max);
-        u8::try_from((value * 255 + max / 2) / max).unwrap_or(u8::MAX)
+        let value = (pixel >> self.shift) & self.max;
+        let eight = match self.max {
+            0 => 0,
+            max @ 1..=0xff => (value * 0xff + max / 2) / max,
+            max => value >> (max.count_ones() - 8),
+        };
+        u8::try_from(eight).unwrap_or(u8::MAX)
     }
 }
 

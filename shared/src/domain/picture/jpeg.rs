@@ -299,7 +299,8 @@ fn check_huffman_tables(segment: &[u8]) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// Up to the next marker that is neither a stuffed zero nor a restart.
+/// Up to the next marker that is neither a stuffed zero nor a restart. Where browsers meet one of the reserved
+/// ones they go on with the next restart.
 fn skip_entropy_coded(reader: &mut Reader<'_>) -> Result<(), Malformed> {
     let rest = reader.rest();
     let mut at = 0;
@@ -307,7 +308,7 @@ fn skip_entropy_coded(reader: &mut Reader<'_>) -> Result<(), Malformed> {
         let ahead = rest.get(at..).unwrap_or_default();
         at += memchr(0xff, ahead).ok_or(CUT_SHORT)?;
         match rest.get(at + 1).ok_or(CUT_SHORT)? {
-            0x00 | 0xd0..=0xd7 => at += 2,
+            0x00..=0xbf | 0xd0..=0xd7 => at += 2,
             0xff => at += 1,
             _ => return reader.take(at).map(|_| ()),
         }

@@ -283,6 +283,22 @@ fn bitmaps_keep_their_pixels() {
 }
 
 #[test]
+fn of_a_channel_of_more_than_eight_bits_the_first_eight_count() {
+    let mut masked = b"BM\0\0\0\0\0\0\0\0".to_vec();
+    let masks = [0x3ff << 20, 0x3ff << 10, 0x7_u32];
+    let pixel = 0x3fe << 20 | 0x003 << 10 | 5;
+    for number in [66, 40, 1, 1, 1 | 32 << 16, 3, 0, 0, 0, 0, 0]
+        .into_iter()
+        .chain(masks)
+    {
+        masked.extend(number.to_le_bytes());
+    }
+    masked.extend(u32::to_le_bytes(pixel));
+    let picture = Picture::parse(&masked.into()).unwrap();
+    assert_eq!(pixels(picture.bytes()), [[0xff, 0, 182, 255]]);
+}
+
+#[test]
 fn what_is_no_picture_is_refused_as_such() {
     for other in [
         &b""[..],
