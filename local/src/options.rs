@@ -138,7 +138,7 @@ pub struct Import {
     #[arg(long, value_name = "ZONE", value_parser = time_zone, conflicts_with = "file")]
     pub timezone: Option<TimeZone>,
 
-    /// Fetch pictures from private addresses, too.
+    /// Fetch pictures from private addresses, too; from link-local ones they are never fetched.
     #[arg(long, conflicts_with = "file")]
     pub allow_private: bool,
 }

@@ -5,11 +5,12 @@
 //! - [`board`]: the board that a command works on, and how it takes a message, so that a command that was
 //!   killed can be run again;
 //! - [`old_board`]: an old board's table is taken over, with [`old_table`] to read it, [`moment`] for ids
-//!   that keep its order, and [`fetch`] for pictures from anywhere;
+//!   that keep its order, and [`fetch`] for pictures from anywhere that [`address`] lets it reach;
 //! - [`archive`]: what a whole board looks like in one file, and how one from a stranger is read;
 //! - [`export`] and [`import`]: such a file is written, and taken over;
 //! - [`report`]: what became of everything, told to a person.
 
+mod address;
 mod archive;
 mod board;
 mod export;

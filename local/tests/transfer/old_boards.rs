@@ -1,5 +1,6 @@
 use std::fs;
 
+use crate::support::apart::Network;
 use crate::support::corkboard::Board;
 use crate::support::mariadb::Database;
 use crate::support::pictures::{self, PictureServer};
@@ -17,7 +18,7 @@ fn from(old: &Database) -> Vec<String> {
     arguments.map(str::to_owned).to_vec()
 }
 
-fn take_over(board: &Board, old: &Database) -> crate::support::corkboard::Said {
+pub fn take_over(board: &Board, old: &Database) -> crate::support::corkboard::Said {
     let arguments = from(old);
     board.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
 }
@@ -34,54 +35,56 @@ fn rows_with_pictures(server: &PictureServer, route: &str) -> Vec<String> {
     rows.collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_old_board_is_taken_over_once_in_its_order_with_its_pictures() {
-    let server = PictureServer::start().await;
-    let mut rows = rows_with_pictures(&server, "pictures");
-    let count = rows.len();
-    rows.extend([
-        format!(
-            "100, '早安 🌉', '{}/redirects/3', '2024-06-30 23:59:59'",
-            server.url
-        ),
-        "101, 'a \\r\\n b ', '', '2024-07-02 00:00:00'".to_owned(),
-        "102, 'last', NULL, '2024-07-02 00:00:00'".to_owned(),
-    ]);
-    let old = Database::with_messages("DATETIME", &rows).await;
-    let board = Board::new();
-    let said = take_over(&board, &old).done();
-    let (messages, pictures) = (count + 3, count + 1);
-    assert_eq!(
-        said,
-        format!(
-            "messages: {messages} taken, 0 already there, 0 not taken\n\
-             pictures: {pictures} taken, 0 already there, 0 not taken\n"
-        )
-    );
+#[test]
+fn an_old_board_is_taken_over_once_in_its_order_with_its_pictures() {
+    Network::default().run(async {
+        let server = PictureServer::start().await;
+        let mut rows = rows_with_pictures(&server, "pictures");
+        let count = rows.len();
+        rows.extend([
+            format!(
+                "100, '早安 🌉', '{}/redirects/3', '2024-06-30 23:59:59'",
+                server.url
+            ),
+            "101, 'a \\r\\n b ', '', '2024-07-02 00:00:00'".to_owned(),
+            "102, 'last', NULL, '2024-07-02 00:00:00'".to_owned(),
+        ]);
+        let old = Database::with_messages("DATETIME", &rows).await;
+        let board = Board::new();
+        let said = take_over(&board, &old).done();
+        let (messages, pictures) = (count + 3, count + 1);
+        assert_eq!(
+            said,
+            format!(
+                "messages: {messages} taken, 0 already there, 0 not taken\n\
+                 pictures: {pictures} taken, 0 already there, 0 not taken\n"
+            )
+        );
 
-    let content = board.content();
-    content.assert_whole();
-    let mut texts = vec!["早安 🌉".to_owned()];
-    texts.extend((1..=count).map(|id| format!("message {id}")));
-    texts.extend(["a \n b".to_owned(), "last".to_owned()]);
-    assert_eq!(content.texts(), texts);
-    let times = content.of_each("createdAt");
-    assert_eq!(times[0], "2024-06-30T15:59:59.000Z");
-    assert_eq!(times[1], "2024-07-01T04:00:00.000Z");
-    let images: Vec<_> = content.images.keys().cloned().collect();
-    assert_eq!(board.carrousel(), images);
+        let content = board.content();
+        content.assert_whole();
+        let mut texts = vec!["早安 🌉".to_owned()];
+        texts.extend((1..=count).map(|id| format!("message {id}")));
+        texts.extend(["a \n b".to_owned(), "last".to_owned()]);
+        assert_eq!(content.texts(), texts);
+        let times = content.of_each("createdAt");
+        assert_eq!(times[0], "2024-06-30T15:59:59.000Z");
+        assert_eq!(times[1], "2024-07-01T04:00:00.000Z");
+        let images: Vec<_> = content.images.keys().cloned().collect();
+        assert_eq!(board.carrousel(), images);
 
-    let asked = server.asked().len();
-    let again = take_over(&board, &old).done();
-    assert_eq!(
-        again,
-        format!(
-            "messages: 0 taken, {messages} already there, 0 not taken\n\
-             pictures: 0 taken, {pictures} already there, 0 not taken\n"
-        )
-    );
-    assert_eq!(server.asked().len(), asked);
-    assert_eq!(board.content(), content);
+        let asked = server.asked().len();
+        let again = take_over(&board, &old).done();
+        assert_eq!(
+            again,
+            format!(
+                "messages: 0 taken, {messages} already there, 0 not taken\n\
+                 pictures: 0 taken, {pictures} already there, 0 not taken\n"
+            )
+        );
+        assert_eq!(server.asked().len(), asked);
+        assert_eq!(board.content(), content);
+    });
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,38 +124,39 @@ async fn get(url: &str) -> reqwest::Response {
     answer
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_taken_is_told_with_why() {
-    let server = PictureServer::start().await;
-    let at = "'2024-07-01 12:00:00'";
-    let url = &server.url;
-    let old = Database::with_messages(
-        "DATETIME",
-        &[
-            format!("1, REPEAT('a', 2001), '{url}/pictures/small.jpg', {at}"),
-            format!("2, 'bell \\b', NULL, {at}"),
-            format!("3, ' \\n', '', {at}"),
-            format!("4, NULL, '{url}/pictures/none.jpg', {at}"),
-            "5, 'a', NULL, NULL".to_owned(),
-            "6, 'a', NULL, '0000-00-00 00:00:00'".to_owned(),
-            "7, 'a', NULL, '2999-01-01 00:00:00'".to_owned(),
-            "8, 'a', NULL, '1969-01-01 00:00:00'".to_owned(),
-            format!("10, 'no picture', '{url}/pictures/none.jpg', {at}"),
-            format!("11, 'a page', '{url}/page', {at}"),
-            format!("12, 'endless', '{url}/endless', {at}"),
-            format!("13, 'large', '{url}/five-mebibytes', {at}"),
-            format!("14, 'round about', '{url}/redirects/4', {at}"),
-            format!("15, 'compressed', '{url}/pictures/rle.bmp', {at}"),
-            format!("16, 'a file', 'file:///etc/passwd', {at}"),
-            format!("17, 'no url', 'uploads/a.jpg', {at}"),
-            format!("18, REPEAT('é', 2000), '', {at}"),
-        ],
-    )
-    .await;
-    let board = Board::new();
-    let said = take_over(&board, &old).done();
-    let expected = format!(
-        "message 1 was not taken: its text must have at most 2000 characters
+#[test]
+fn what_cannot_be_taken_is_told_with_why() {
+    Network::default().run(async {
+        let server = PictureServer::start().await;
+        let at = "'2024-07-01 12:00:00'";
+        let url = &server.url;
+        let old = Database::with_messages(
+            "DATETIME",
+            &[
+                format!("1, REPEAT('a', 2001), '{url}/pictures/small.jpg', {at}"),
+                format!("2, 'bell \\b', NULL, {at}"),
+                format!("3, ' \\n', '', {at}"),
+                format!("4, NULL, '{url}/pictures/none.jpg', {at}"),
+                "5, 'a', NULL, NULL".to_owned(),
+                "6, 'a', NULL, '0000-00-00 00:00:00'".to_owned(),
+                "7, 'a', NULL, '2999-01-01 00:00:00'".to_owned(),
+                "8, 'a', NULL, '1969-01-01 00:00:00'".to_owned(),
+                format!("10, 'no picture', '{url}/pictures/none.jpg', {at}"),
+                format!("11, 'a page', '{url}/page', {at}"),
+                format!("12, 'endless', '{url}/endless', {at}"),
+                format!("13, 'large', '{url}/five-mebibytes', {at}"),
+                format!("14, 'round about', '{url}/redirects/4', {at}"),
+                format!("15, 'compressed', '{url}/pictures/rle.bmp', {at}"),
+                format!("16, 'a file', 'file:///etc/passwd', {at}"),
+                format!("17, 'no url', 'uploads/a.jpg', {at}"),
+                format!("18, REPEAT('é', 2000), '', {at}"),
+            ],
+        )
+        .await;
+        let board = Board::new();
+        let said = take_over(&board, &old).done();
+        let expected = format!(
+            "message 1 was not taken: its text must have at most 2000 characters
 message 2 was not taken: its text must not contain control characters
 message 3 was not taken: it has neither text nor picture
 message 4 was not taken: it has no text, and of its picture: {url}/pictures/none.jpg: answered 404 Not Found
@@ -171,53 +175,17 @@ the picture of message 17 was not taken: uploads/a.jpg: not an http or https URL
 messages: 9 taken, 0 already there, 8 not taken
 pictures: 0 taken, 0 already there, 8 not taken
 "
-    );
-    assert_eq!(said, expected);
-    let content = board.content();
-    assert_eq!(content.messages.len(), 9);
-    assert!(content.images.is_empty());
-    assert_eq!(
-        take_over(&board, &old).done(),
-        expected.replace("9 taken, 0 already", "0 taken, 9 already")
-    );
-    assert_eq!(board.content(), content);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn pictures_at_private_addresses_are_taken_only_when_allowed() {
-    let server = PictureServer::start().await;
-    let by_name = server.url.replace("127.0.0.1", "localhost");
-    let at = "'2024-07-01 12:00:00'";
-    let rows = [
-        format!("1, 'a', '{}/pictures/small.jpg', {at}", server.url),
-        format!("2, 'b', '{by_name}/pictures/small.jpg', {at}"),
-    ];
-    let old = Database::with_messages("DATETIME", &rows).await;
-    let board = Board::new();
-    let url = old.url();
-    let refused = board
-        .run(&["import", "--from", &url, "--timezone", "+08:00"])
-        .done();
-    assert_eq!(
-        refused
-            .matches("is a private address: --allow-private")
-            .count(),
-        2,
-        "{refused}"
-    );
-    assert!(server.asked().is_empty());
-    assert!(board.content().images.is_empty());
-
-    // The messages are there already; now their pictures come.
-    let said = take_over(&board, &old).done();
-    assert_eq!(
-        said,
-        "messages: 0 taken, 2 already there, 0 not taken\n\
-         pictures: 2 taken, 0 already there, 0 not taken\n"
-    );
-    let content = board.content();
-    content.assert_whole();
-    assert_eq!(content.images.len(), 2);
+        );
+        assert_eq!(said, expected);
+        let content = board.content();
+        assert_eq!(content.messages.len(), 9);
+        assert!(content.images.is_empty());
+        assert_eq!(
+            take_over(&board, &old).done(),
+            expected.replace("9 taken, 0 already", "0 taken, 9 already")
+        );
+        assert_eq!(board.content(), content);
+    });
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path as UrlPath, State};
+use axum::extract::{Path as UrlPath, RawQuery, State};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 use bytes::Bytes;
@@ -51,6 +51,10 @@ struct Shared {
 
 impl PictureServer {
     pub async fn start() -> Self {
+        Self::start_at("127.0.0.1").await
+    }
+
+    pub async fn start_at(address: &str) -> Self {
         let shared = Arc::new(Shared {
             asked: Mutex::default(),
             waiting: watch::Sender::new(0),
@@ -60,11 +64,12 @@ impl PictureServer {
             .route("/pictures/{name}", get(picture))
             .route("/gated/{name}", get(gated))
             .route("/redirects/{count}", get(redirects))
+            .route("/to", get(to))
             .route("/page", get(async || Html("<script>alert(1)</script>")))
             .route("/endless", get(async || Body::from_stream(endless())))
             .route("/five-mebibytes", get(async || five_mebibytes()))
             .with_state(Arc::clone(&shared));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = tokio::net::TcpListener::bind((address, 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self {
@@ -123,6 +128,11 @@ async fn redirects(UrlPath(count): UrlPath<u32>) -> Redirect {
         1 => "/pictures/small.jpg".to_owned(),
         _ => format!("/redirects/{}", count - 1),
     })
+}
+
+/// Redirects to the URL that is its query.
+async fn to(RawQuery(url): RawQuery) -> Redirect {
+    Redirect::temporary(&url.unwrap())
 }
 
 fn endless() -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> {
