@@ -105,14 +105,16 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     const MAPPED: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96);
     const TRANSLATED: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0xffff, 0, 0, 0), 96);
     const COMPATIBLE: Ipv6Net = v6([0, 0, 0], 96);
-    let [_, _, a, b, c, d, .., e, f, g, h] = address.octets();
+    let octets = address.octets();
     if SIX_TO_FOUR.contains(&address) {
-        return Some(Ipv4Addr::new(a, b, c, d));
+        return octets[2..].first_chunk::<4>().copied().map(Ipv4Addr::from);
     }
+    let last = octets.last_chunk::<4>().copied().map(Ipv4Addr::from);
     [MAPPED, TRANSLATED, COMPATIBLE, NAT64]
         .iter()
         .any(|network| network.contains(&address))
-        .then_some(Ipv4Addr::new(e, f, g, h))
+        .then_some(last)
+        .flatten()
 }
 
 #[cfg(test)]
