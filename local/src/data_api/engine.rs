@@ -6,7 +6,7 @@ use super::call::{Call, Outcome};
 use super::error::Error;
 use super::mysql::{self, Mysql};
 use super::sqlite::{self, Sqlite};
-use super::statement::Dialect;
+use super::tokens::Dialect;
 
 /// Where the statements run.
 pub struct Engine(Kind);
@@ -41,9 +41,9 @@ impl Engine {
     }
 
     pub(super) fn dialect(&self) -> Dialect {
-        match self.0 {
+        match &self.0 {
             Kind::Sqlite(_) => Dialect::Sqlite,
-            Kind::Mysql(_) => Dialect::MySql,
+            Kind::Mysql(mysql) => Dialect::MySql(mysql.server),
         }
     }
 

@@ -1,7 +1,8 @@
 //! The RDS Data API over an embedded SQLite or any MySQL.
 //!
 //! In reading order: [`wire`] has the shapes of requests and responses, [`error`] those of errors;
-//! [`parameters`] the values of a call, [`statement`] their places in its SQL; [`call`] is what an engine
+//! [`parameters`] the values of a call, [`statement`] their places in its SQL, with [`tokens`] to read it;
+//! [`call`] is what an engine
 //! is asked and answers, [`mod@column`] maps column types; [`engine`] chooses between [`sqlite`] and
 //! [`mysql`]; [`transactions`] keeps what is open. This file routes and guards. Only [`wire`] and this
 //! file know JSON, only the engines know a driver.
@@ -21,6 +22,7 @@ mod sqlite;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod transactions;
 mod wire;
 

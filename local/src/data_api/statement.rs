@@ -3,13 +3,7 @@
 use std::collections::HashMap;
 
 use super::error::Error;
-
-/// How an engine reads SQL, as far as finding parameters depends on it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    MySql,
-    Sqlite,
-}
+use super::tokens::{Dialect, Token, Tokens};
 
 /// A single statement that may be prepared.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,31 +20,43 @@ pub struct Statement {
     pub inserts_into: Option<String>,
 }
 
-/// What would outlive its call on a connection that other calls share, reach another file, or return
-/// more than one result.
-const REFUSED_VERBS: [&str; 22] = [
-    "ATTACH",
-    "BEGIN",
-    "CALL",
-    "COMMIT",
-    "DEALLOCATE",
-    "DETACH",
-    "END",
-    "EXECUTE",
-    "HANDLER",
-    "LOAD",
-    "LOCK",
-    "PRAGMA",
-    "PREPARE",
-    "RELEASE",
-    "ROLLBACK",
-    "SAVEPOINT",
-    "SET",
-    "START",
-    "UNLOCK",
-    "USE",
-    "VACUUM",
-    "XA",
+/// What is refused by its first word, with the reason.
+const REFUSED: [(&[&str], &str); 4] = [
+    (
+        &[
+            "BEGIN",
+            "COMMIT",
+            "END",
+            "RELEASE",
+            "ROLLBACK",
+            "SAVEPOINT",
+            "START",
+            "XA",
+        ],
+        "Transactions have the operations BeginTransaction, CommitTransaction and RollbackTransaction.",
+    ),
+    (
+        &[
+            "DEALLOCATE",
+            "EXECUTE",
+            "HANDLER",
+            "LOCK",
+            "PRAGMA",
+            "PREPARE",
+            "SET",
+            "UNLOCK",
+            "USE",
+        ],
+        "It is about a session, and a session ends with its call or its transaction: what it is like cannot be changed.",
+    ),
+    (
+        &["CALL"],
+        "A procedure may change its session and return more than one result.",
+    ),
+    (
+        &["ATTACH", "DETACH", "LOAD", "VACUUM"],
+        "It reads or writes other files than the database's.",
+    ),
 ];
 
 /// The statements that may follow a WITH clause and write.
@@ -64,28 +70,24 @@ impl Statement {
         let mut names = Vec::new();
         let mut words = Vec::new();
         let mut ended = false;
-        let mut rest = sql;
-        while let Some(first) = rest.chars().next() {
-            let token = Token::first(rest, first, dialect);
-            let (text, tail) = rest.split_at(token.length());
-            rest = tail;
-            if ended && !matches!(token, Token::Space(_)) {
+        for (token, text) in Tokens::of(sql, dialect) {
+            if ended && token != Token::Space {
                 return Err(Error::bad_request("Multistatements aren't supported."));
             }
             match token {
-                Token::Parameter(_) => {
+                Token::Parameter => {
                     names.push(text[1..].to_owned());
                     out.push('?');
                     continue;
                 }
-                Token::Positional(_) => {
+                Token::Positional => {
                     return Err(Error::bad_request(
                         "Parameters are named here (:name); ?, @name and $name are not supported.",
                     ));
                 }
-                Token::Word(_) | Token::Quoted(_) => words.push(text),
-                Token::End(_) => ended = true,
-                Token::Space(_) | Token::Other(_) => {}
+                Token::Word | Token::Quoted => words.push(text),
+                Token::End => ended = true,
+                Token::Space | Token::Other => {}
             }
             out.push_str(text);
         }
@@ -93,11 +95,11 @@ impl Statement {
         let Some(verb) = words.first().map(|word| word.to_uppercase()) else {
             return Err(Error::bad_request("the SQL has no statement"));
         };
-        if REFUSED_VERBS.contains(&verb.as_str()) {
-            let message = format!(
-                "{verb} is not supported here. Transactions have the operations BeginTransaction, \
-                 CommitTransaction and RollbackTransaction."
-            );
+        let refused = REFUSED
+            .iter()
+            .find(|(verbs, _)| verbs.contains(&verb.as_str()));
+        if let Some((_, reason)) = refused {
+            let message = format!("{verb} is not supported here. {reason}");
             return Err(Error::bad_request(message));
         }
         let reads = match verb.as_str() {
@@ -144,102 +146,17 @@ impl Statement {
     }
 }
 
-/// A piece of SQL with its length in bytes.
-enum Token {
-    Space(usize),
-    Word(usize),
-    Quoted(usize),
-    Parameter(usize),
-    Positional(usize),
-    End(usize),
-    Other(usize),
-}
-
-impl Token {
-    fn length(&self) -> usize {
-        match *self {
-            Self::Space(length)
-            | Self::Word(length)
-            | Self::Quoted(length)
-            | Self::Parameter(length)
-            | Self::Positional(length)
-            | Self::End(length)
-            | Self::Other(length) => length,
-        }
-    }
-
-    /// The token that `sql` begins with; `first` is its first character.
-    fn first(sql: &str, first: char, dialect: Dialect) -> Self {
-        let mysql = dialect == Dialect::MySql;
-        match first {
-            '-' if is_line_comment(sql, dialect) => Self::Space(line(sql)),
-            '#' if mysql => Self::Space(line(sql)),
-            '/' if sql.starts_with("/*") => {
-                Self::Space(sql[2..].find("*/").map_or(sql.len(), |end| end + 4))
-            }
-            '\'' | '"' => Self::Quoted(quoted(sql, first, mysql)),
-            '`' => Self::Quoted(quoted(sql, first, false)),
-            '[' if !mysql => Self::Quoted(sql.find(']').map_or(sql.len(), |end| end + 1)),
-            ';' => Self::End(1),
-            '?' => Self::Positional(1),
-            '@' | '$' if !mysql => Self::Positional(1),
-            ':' if sql.starts_with("::") => Self::Other(2),
-            ':' => match word(&sql[1..]) {
-                0 => Self::Other(1),
-                length => Self::Parameter(1 + length),
-            },
-            _ if first.is_whitespace() => Self::Space(first.len_utf8()),
-            _ => match word(sql) {
-                0 => Self::Other(first.len_utf8()),
-                length => Self::Word(length),
-            },
-        }
-    }
-}
-
-/// `--` begins a comment; in MySQL only before a space or the end.
-fn is_line_comment(sql: &str, dialect: Dialect) -> bool {
-    let Some(after) = sql.strip_prefix("--") else {
-        return false;
-    };
-    dialect == Dialect::Sqlite || after.chars().next().is_none_or(char::is_whitespace)
-}
-
-fn line(sql: &str) -> usize {
-    sql.find('\n').unwrap_or(sql.len())
-}
-
-/// The length of a literal or quoted identifier; a doubled quote is part of it, as is, in MySQL's
-/// strings, whatever follows a backslash.
-fn quoted(sql: &str, quote: char, backslash_escapes: bool) -> usize {
-    let mut characters = sql.char_indices().skip(1).peekable();
-    while let Some((index, character)) = characters.next() {
-        if character == '\\' && backslash_escapes {
-            characters.next();
-        } else if character == quote && characters.next_if(|(_, next)| *next == quote).is_none() {
-            return index + 1;
-        }
-    }
-    sql.len()
-}
-
-/// The length of the word that `sql` begins with; a word does not begin with a digit, so that `10:30`
-/// outside a literal is left to the database to refuse.
-fn word(sql: &str) -> usize {
-    if sql.starts_with(|first: char| first.is_ascii_digit()) {
-        return 0;
-    }
-    let is_word = |character: char| character.is_alphanumeric() || character == '_';
-    sql.find(|character| !is_word(character))
-        .unwrap_or(sql.len())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data_api::tokens::MySql;
+
+    fn mysql() -> Dialect {
+        Dialect::MySql(MySql::new("8.4.3", ""))
+    }
 
     fn parse(sql: &str) -> Statement {
-        Statement::parse(sql, Dialect::MySql).unwrap()
+        Statement::parse(sql, mysql()).unwrap()
     }
 
     #[test]
@@ -256,7 +173,7 @@ mod tests {
             "SELECT ':a', ':a'':a', \":a\", `:a`",
             "SELECT 1 -- :a",
             "SELECT 1 # :a\n + 1",
-            "SELECT /* :a */ 1 /*!40101 :a ? ; */",
+            "SELECT /* :a */ 1 /*!99999 :a ? ; */",
             "SELECT '\\':a', \"\\\":a\"",
             "SELECT @n := 1, a::b",
             "SELECT '嗨:a' WHERE x = ':'",
@@ -301,9 +218,46 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_in_executable_comments_is_part_of_the_statement() {
+        let statement = parse("SELECT :a /*! , :b */ /*!80000 , :c */ /*!99999 , :d */");
+        assert_eq!(statement.names, ["a", "b", "c"]);
+        for sql in [
+            "/*! SET autocommit = 0 */",
+            "/*!40101 SET autocommit = 0 */",
+            "/*!SET*/ autocommit = 0",
+            "/* x *//*!80000 set autocommit = 0 */",
+            "/*! */ /*!40101 BEGIN */",
+            "/*!99999 a /* b */ c */ SET autocommit = 0",
+            "SELECT 1 /*! ; SET autocommit = 0 */",
+        ] {
+            let error = Statement::parse(sql, mysql()).unwrap_err();
+            assert_eq!(error.code, "BadRequestException", "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_the_statement_is_about() {
+        for (sql, reason) in [
+            ("SET character_set_client = latin1", "It is about a session"),
+            ("SET @@sql_mode = ''", "It is about a session"),
+            ("commit", "Transactions have the operations"),
+            ("CALL p()", "A procedure may"),
+            (
+                "LOAD DATA INFILE 'a' INTO TABLE t",
+                "It reads or writes other files",
+            ),
+        ] {
+            let error = Statement::parse(sql, mysql()).unwrap_err();
+            let verb = sql.split(' ').next().unwrap().to_uppercase();
+            let expected = format!("{verb} is not supported here. {reason}");
+            assert!(error.message.starts_with(&expected), "{}", error.message);
+        }
+    }
+
+    #[test]
     fn sql_without_a_statement_is_refused() {
-        for sql in ["", " ", "-- nothing", "/*!40101 SET NAMES latin1 */", ";"] {
-            assert!(Statement::parse(sql, Dialect::MySql).is_err(), "{sql}");
+        for sql in ["", " ", "-- nothing", "/*!99999 SELECT 1 */", ";"] {
+            assert!(Statement::parse(sql, mysql()).is_err(), "{sql}");
         }
     }
 
@@ -312,7 +266,7 @@ mod tests {
         for sql in ["SELECT ?", "SELECT @a", "SELECT $a"] {
             assert!(Statement::parse(sql, Dialect::Sqlite).is_err(), "{sql}");
         }
-        assert!(Statement::parse("SELECT @a", Dialect::MySql).is_ok());
+        assert!(Statement::parse("SELECT @a", mysql()).is_ok());
     }
 
     #[test]

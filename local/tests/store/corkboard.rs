@@ -17,6 +17,9 @@ use crate::process::{Process, folder, supervised};
 /// How long anything may take before it counts as not happening.
 const PATIENCE: Duration = Duration::from_mins(1);
 pub const BUCKET: &str = "corkboard-media";
+/// Well formed is all that the endpoint asks of the two.
+pub const CLUSTER_ARN: &str = "arn:aws:rds:us-east-1:000000000000:cluster:corkboard";
+pub const SECRET_ARN: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:corkboard";
 
 /// A board that runs as long as the value lives. Dropped, it is killed as by `kill -9`.
 pub struct Corkboard {
@@ -115,6 +118,12 @@ impl Corkboard {
         data_api(endpoint).await
     }
 
+    /// A client of its Data API.
+    pub async fn rds_data(&self) -> aws_sdk_rdsdata::Client {
+        let endpoint = self.data_api.as_ref().unwrap();
+        aws_sdk_rdsdata::Client::new(&sdk_config(endpoint).await)
+    }
+
     /// A client of its bucket.
     pub async fn s3(&self) -> aws_sdk_s3::Client {
         aws_sdk_s3::Client::new(&sdk_config(&self.s3).await)
@@ -124,8 +133,8 @@ impl Corkboard {
 /// The store behind a Data API endpoint.
 pub async fn data_api(endpoint: &str) -> Database {
     let settings = DataApiSettings {
-        cluster_arn: "arn:aws:rds:us-east-1:000000000000:cluster:corkboard".into(),
-        secret_arn: "arn:aws:secretsmanager:us-east-1:000000000000:secret:corkboard".into(),
+        cluster_arn: CLUSTER_ARN.into(),
+        secret_arn: SECRET_ARN.into(),
         name: "corkboard".into(),
     };
     Database::data_api(

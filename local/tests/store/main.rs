@@ -7,6 +7,7 @@
 //! - [`conformance`], [`posting`], [`by_hand`], [`migrations`]: written once, run on every way;
 //! - [`endpoint`], [`temper`]: the Data API as AWS answers on a bad day, by a script;
 //! - [`outage`], [`connections`], [`tls`], [`refusals`]: the server in trouble, and at the other end of the line;
+//! - [`sessions`]: what strangers' statements make of a connection;
 //! - [`crash`]: the board itself killed in the middle of its work;
 //! - [`cost`]: what each statement touches.
 
@@ -31,6 +32,7 @@ mod posting;
 mod process;
 mod refusals;
 mod samples;
+mod sessions;
 mod temper;
 mod tls;
 mod way;

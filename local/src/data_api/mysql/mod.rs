@@ -2,30 +2,37 @@
 //!
 //! Statements are prepared, as the Data API's parameters are; the few that MySQL cannot prepare are sent
 //! as text where they have none.
+//!
+//! Every call outside a transaction has a connection of its own, and so has every transaction: whatever a
+//! statement makes of its session (variables, temporary tables, locks) ends there. The driver has no word for
+//! MySQL's own way to reset a session, and the next caller's must not depend on a list of statements.
 
 mod value;
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use sqlx::mysql::{
-    MySqlArguments, MySqlColumn, MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions,
-};
+use sqlx::mysql::{MySqlArguments, MySqlColumn, MySqlConnectOptions, MySqlDatabaseError};
 use sqlx::{
-    AssertSqlSafe, Column, ConnectOptions, Connection, Either, Executor, MySqlConnection,
-    MySqlPool, Row, SqlSafeStr, Statement as _, TypeInfo,
+    AssertSqlSafe, Column, ConnectOptions, Connection, Either, Executor, MySqlConnection, Row,
+    SqlSafeStr, Statement as _, TypeInfo,
 };
-use tokio::time::timeout;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
 
 use super::call::{Call, Outcome, Records};
 use super::column::ColumnType;
 use super::error::Error;
+use super::tokens::MySql;
 use super::wire::{ColumnMetadata, Field};
 
 use value::{bind, fields};
 
 /// Calls outside transactions that run at the same time; the others queue.
-const CONNECTIONS: u32 = 8;
+const CONNECTIONS: usize = 8;
+/// How long a server that is starting is left alone before it is tried again.
+const PAUSE: Duration = Duration::from_millis(50);
 /// How long a call waits for a connection before the database counts as unavailable.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -34,7 +41,13 @@ const ER_UNSUPPORTED_PS: u16 = 1295;
 /// The victim of a deadlock has been rolled back as a whole.
 const ER_LOCK_DEADLOCK: u16 = 1213;
 
-pub struct Mysql(MySqlPool);
+pub struct Mysql {
+    options: Box<MySqlConnectOptions>,
+    /// As it was when `corkboard` started.
+    pub server: MySql,
+    /// One for each call outside transactions that may run.
+    places: Semaphore,
+}
 
 /// An open transaction. Dropped, its connection closes, and the server rolls back.
 pub struct Session(MySqlConnection);
@@ -61,27 +74,61 @@ impl Mysql {
                 "no connection to MySQL at {host}:{port}: {reason}"
             ))
         };
-        timeout(PATIENCE, MySqlConnection::connect_with(&options))
+        let server = timeout(PATIENCE, server(&options))
             .await
             .map_err(|_| unreachable("no answer within 5 seconds"))?
             .map_err(|error| unreachable(&Error::from(error).message))?;
-        let pool = MySqlPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(PATIENCE)
-            .connect_lazy_with(options);
-        Ok(Self(pool))
+        Ok(Self {
+            options: Box::new(options),
+            server,
+            places: Semaphore::new(CONNECTIONS),
+        })
     }
 
     pub async fn execute(&self, call: Call) -> Result<Vec<Outcome>, Error> {
-        let mut connection = self.0.acquire().await?;
-        Ok(execute(&mut connection, &call).await?)
+        let connecting = async {
+            let place = self.places.acquire().await;
+            Ok::<_, Error>((place, self.open().await?))
+        };
+        let (_place, mut connection) = within(connecting).await?;
+        let outcomes = execute(&mut connection, &call).await;
+        // The outcome is known: that the connection does not close politely changes nothing.
+        connection.close().await.ok();
+        Ok(outcomes?)
     }
 
     pub async fn begin(&self) -> Result<Session, Error> {
-        let mut connection = MySqlConnection::connect_with(&self.0.connect_options()).await?;
+        let mut connection = within(self.open()).await?;
         connection.execute("START TRANSACTION").await?;
         Ok(Session(connection))
     }
+
+    async fn open(&self) -> Result<MySqlConnection, Error> {
+        loop {
+            match self.options.connect().await {
+                Err(sqlx::Error::Io(error)) if error.kind() == ErrorKind::ConnectionRefused => {
+                    sleep(PAUSE).await;
+                }
+                connected => return Ok(connected?),
+            }
+        }
+    }
+}
+
+async fn server(options: &MySqlConnectOptions) -> Result<MySql, sqlx::Error> {
+    let mut connection = options.connect().await?;
+    let row = connection.fetch_one("SELECT VERSION(), @@sql_mode").await?;
+    let server = MySql::new(row.try_get(0)?, row.try_get(1)?);
+    connection.close().await?;
+    Ok(server)
+}
+
+async fn within<T>(connecting: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    timeout(PATIENCE, connecting).await.unwrap_or_else(|_| {
+        Err(Error::database_unavailable(
+            "no connection to the database within 5 seconds",
+        ))
+    })
 }
 
 impl Session {
@@ -171,9 +218,6 @@ impl From<sqlx::Error> for Error {
             }
             sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => {
                 Self::unsupported_result(error.to_string())
-            }
-            sqlx::Error::PoolTimedOut => {
-                Self::database_unavailable("no connection to the database within 5 seconds")
             }
             _ => Self::database_unavailable(error.to_string()),
         }

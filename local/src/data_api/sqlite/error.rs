@@ -50,6 +50,9 @@ fn from_failure(failure: ffi::Error, message: &str) -> Error {
         _ => {}
     }
     match failure.code {
+        ErrorCode::AuthorizationForStatementDenied => Error::bad_request(
+            "Temporary tables, views and triggers are not supported here: a session ends with its call.",
+        ),
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::lock_wait_timeout(),
         ErrorCode::DiskFull => Error::database("The table is full", 1114, "HY000"),
         ErrorCode::OperationInterrupted => {

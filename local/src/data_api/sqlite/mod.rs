@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -166,12 +167,20 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(FILE_LOCK_PATIENCE)?;
     // FULL: what was acknowledged survives a power cut, not only the end of the process.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
     )?;
+    // Calls share connections, and a temporary table would stand before that of the others. Whatever is
+    // temporary begins with a row in its schema.
+    connection.authorizer(Some(|context: AuthContext<'_>| {
+        match (context.action, context.database_name) {
+            (AuthAction::Insert { .. }, Some("temp")) => Authorization::Deny,
+            _ => Authorization::Allow,
+        }
+    }))?;
     Ok(connection)
 }
 

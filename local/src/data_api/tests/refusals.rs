@@ -182,6 +182,19 @@ async fn what_is_not_emulated_is_refused_and_not_ignored() {
              CommitTransaction and RollbackTransaction.",
         ),
         (
+            json!({"sql": "SET character_set_client = latin1"}),
+            "SET is not supported here. It is about a session, and a session ends with its call or its \
+             transaction: what it is like cannot be changed.",
+        ),
+        (
+            json!({"sql": "CREATE TEMP TABLE message (id INT)"}),
+            "Temporary tables, views and triggers are not supported here: a session ends with its call.",
+        ),
+        (
+            json!({"sql": "CREATE VIEW temp.message AS SELECT 1"}),
+            "Temporary tables, views and triggers are not supported here: a session ends with its call.",
+        ),
+        (
             json!({"sql": 1}),
             "the request body is not valid: invalid type: integer `1`, expected a string",
         ),
