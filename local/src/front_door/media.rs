@@ -1,23 +1,27 @@
 //! The media bucket's public part, read through S3 as CloudFront reads it.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
-use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use headers::{ETag, HeaderMapExt as _};
+use headers::{
+    ETag, HeaderMapExt as _, IfMatch, IfModifiedSince, IfNoneMatch, IfUnmodifiedSince, LastModified,
+};
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, LAST_MODIFIED, RANGE, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_TYPE, ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE,
+    LAST_MODIFIED, RANGE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use sync_s3_bucket::is_picture;
 use tracing::error;
 
-use super::{FrontDoor, is_known};
+use super::FrontDoor;
 
 /// Opened by itself, a file from a stranger can do nothing.
 pub async fn headers(request: Request, next: Next) -> Response {
@@ -53,16 +57,32 @@ pub async fn carrousel(
 }
 
 async fn object(front_door: &FrontDoor, key: &str, request: &HeaderMap) -> Response {
-    let range = request
-        .get(RANGE)
-        .and_then(|range| range.to_str().ok())
-        .filter(|range| is_single_range(range));
-    let object = front_door
-        .s3
+    let (s3, bucket) = (&front_door.s3, &front_door.media_bucket);
+    if is_conditional(request) {
+        let head = match s3.head_object().bucket(bucket).key(key).send().await {
+            Ok(head) => head,
+            Err(error) => return refusal(&error),
+        };
+        let headers = lasting(head.cache_control(), head.e_tag(), head.last_modified());
+        if let Some(status) = instead(request, &headers) {
+            return (status, headers).into_response();
+        }
+    }
+    let text = |name| request.get(name).and_then(|value| value.to_str().ok());
+    let range = text(RANGE).filter(|range| is_single_range(range));
+    let if_range = text(IF_RANGE).map(str::to_owned);
+    let object = s3
         .get_object()
-        .bucket(&front_door.media_bucket)
+        .bucket(bucket)
         .key(key)
         .set_range(range.map(str::to_owned))
+        .customize()
+        // The SDK has no name for it.
+        .mutate_request(move |request| {
+            if let Some(if_range) = &if_range {
+                request.headers_mut().insert("if-range", if_range.clone());
+            }
+        })
         .send()
         .await;
     let object = match object {
@@ -70,44 +90,77 @@ async fn object(front_door: &FrontDoor, key: &str, request: &HeaderMap) -> Respo
         Err(error) => return refusal(&error),
     };
 
-    let tag: Option<ETag> = object.e_tag().and_then(|tag| tag.parse().ok());
-    let known = tag.as_ref().is_some_and(|tag| is_known(request, tag));
+    let mut headers = lasting(
+        object.cache_control(),
+        object.e_tag(),
+        object.last_modified(),
+    );
+    let length = object.content_length().map(|length| length.to_string());
+    insert(&mut headers, CONTENT_TYPE, object.content_type());
+    insert(&mut headers, CONTENT_RANGE, object.content_range());
+    insert(&mut headers, CONTENT_LENGTH, length.as_deref());
+    let status = if object.content_range().is_some() {
+        StatusCode::PARTIAL_CONTENT
+    } else {
+        StatusCode::OK
+    };
+    (status, headers, Body::new(object.body.into_inner())).into_response()
+}
+
+/// What is said of an object also where it is not sent.
+fn lasting(
+    cache_control: Option<&str>,
+    e_tag: Option<&str>,
+    modified: Option<&DateTime>,
+) -> HeaderMap {
+    let modified = modified.and_then(|at| at.fmt(DateTimeFormat::HttpDate).ok());
     let mut headers = HeaderMap::new();
-    let mut insert = |name: HeaderName, value: Option<&str>| {
-        if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
-            headers.insert(name, value);
-        }
-    };
-    insert(CACHE_CONTROL, object.cache_control());
-    insert(ACCEPT_RANGES, Some("bytes"));
-    if !known {
-        insert(CONTENT_TYPE, object.content_type());
-        insert(CONTENT_RANGE, object.content_range());
-        insert(
-            CONTENT_LENGTH,
-            object
-                .content_length()
-                .map(|length| length.to_string())
-                .as_deref(),
-        );
+    insert(&mut headers, CACHE_CONTROL, cache_control);
+    insert(&mut headers, ACCEPT_RANGES, Some("bytes"));
+    insert(&mut headers, ETAG, e_tag);
+    insert(&mut headers, LAST_MODIFIED, modified.as_deref());
+    headers
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: Option<&str>) {
+    if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
+        headers.insert(name, value);
     }
-    let modified = object.last_modified().and_then(|at| {
-        at.fmt(aws_sdk_s3::primitives::DateTimeFormat::HttpDate)
-            .ok()
-    });
-    insert(LAST_MODIFIED, modified.as_deref());
-    if let Some(tag) = tag {
-        headers.typed_insert(tag);
-    }
-    let (status, body) = match (known, object.content_range()) {
-        (true, _) => (StatusCode::NOT_MODIFIED, Body::empty()),
-        (false, Some(_)) => (
-            StatusCode::PARTIAL_CONTENT,
-            Body::new(object.body.into_inner()),
-        ),
-        (false, None) => (StatusCode::OK, Body::new(object.body.into_inner())),
+}
+
+fn is_conditional(request: &HeaderMap) -> bool {
+    [
+        IF_MATCH,
+        IF_NONE_MATCH,
+        IF_MODIFIED_SINCE,
+        IF_UNMODIFIED_SINCE,
+    ]
+    .iter()
+    .any(|name| request.contains_key(name))
+}
+
+/// The status that a precondition brings instead of the object. A condition on the `ETag` overrides the one on
+/// the date beside it, and what is malformed counts as not there
+/// ([RFC 9110, 13.2.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2)).
+fn instead(request: &HeaderMap, object: &HeaderMap) -> Option<StatusCode> {
+    let tag = object.typed_get::<ETag>()?;
+    let modified = SystemTime::from(object.typed_get::<LastModified>()?);
+    let is_unchanged = match request.typed_get::<IfMatch>() {
+        Some(condition) => condition.precondition_passes(&tag),
+        None => request
+            .typed_get::<IfUnmodifiedSince>()
+            .is_none_or(|condition| condition.precondition_passes(modified)),
     };
-    (status, headers, body).into_response()
+    if !is_unchanged {
+        return Some(StatusCode::PRECONDITION_FAILED);
+    }
+    let is_new = match request.typed_get::<IfNoneMatch>() {
+        Some(condition) => condition.precondition_passes(&tag),
+        None => request
+            .typed_get::<IfModifiedSince>()
+            .is_none_or(|condition| condition.is_modified(modified)),
+    };
+    (!is_new).then_some(StatusCode::NOT_MODIFIED)
 }
 
 /// `bytes=first-last`, either of them left out; anything else is ignored, as HTTP allows
@@ -129,13 +182,19 @@ fn is_single_range(range: &str) -> bool {
     }
 }
 
-fn refusal(error: &SdkError<GetObjectError>) -> Response {
-    let status = error
-        .raw_response()
-        .map(|response| response.status().as_u16());
-    match status {
+fn refusal<E>(error: &SdkError<E>) -> Response
+where
+    SdkError<E>: std::error::Error + 'static,
+{
+    let response = error.raw_response();
+    match response.map(|response| response.status().as_u16()) {
         Some(404) => missing(),
-        Some(416) => StatusCode::RANGE_NOT_SATISFIABLE.into_response(),
+        Some(416) => {
+            let mut headers = HeaderMap::new();
+            let size = response.and_then(|response| response.headers().get("content-range"));
+            insert(&mut headers, CONTENT_RANGE, size);
+            (StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response()
+        }
         _ => {
             error!(error = %DisplayErrorContext(error), "the media bucket failed");
             StatusCode::BAD_GATEWAY.into_response()

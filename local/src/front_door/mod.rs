@@ -12,8 +12,6 @@ use aws_sdk_s3::Client;
 use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::{any, get};
-use headers::{ETag, HeaderMapExt as _, IfNoneMatch};
-use http::HeaderMap;
 use ipnet::IpNet;
 use tower_http::compression::CompressionLayer;
 
@@ -45,13 +43,6 @@ pub fn router(front_door: FrontDoor) -> Router {
                 .layer(from_fn(site::headers)),
         )
         .with_state(Arc::new(front_door))
-}
-
-/// Whether the client says that it has what `tag` stands for.
-fn is_known(request: &HeaderMap, tag: &ETag) -> bool {
-    request
-        .typed_get::<IfNoneMatch>()
-        .is_some_and(|condition| !condition.precondition_passes(tag))
 }
 
 /// Whom a request comes from: the connection's address, or behind a trusted proxy the rightmost entry of

@@ -6,15 +6,13 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use headers::{ETag, HeaderMapExt as _};
+use headers::{ETag, HeaderMapExt as _, IfNoneMatch};
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use rust_embed::RustEmbed;
-
-use super::is_known;
 
 #[derive(RustEmbed)]
 #[folder = "../static-site"]
@@ -84,4 +82,11 @@ pub async fn file(uri: Uri, request: HeaderMap) -> Response {
         headers.typed_insert(tag);
     }
     response
+}
+
+/// Whether the client says that it has what `tag` stands for.
+fn is_known(request: &HeaderMap, tag: &ETag) -> bool {
+    request
+        .typed_get::<IfNoneMatch>()
+        .is_some_and(|condition| !condition.precondition_passes(tag))
 }

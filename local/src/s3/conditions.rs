@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html>
 
 use http::HeaderMap;
-use http::header::{ETAG, LAST_MODIFIED};
+use http::header::{CONTENT_RANGE, ETAG, IF_RANGE, LAST_MODIFIED};
 use s3s::dto::{ETag, ETagCondition, Timestamp, TimestampFormat};
 use s3s::{S3Error, S3Result, s3_error};
 
@@ -103,6 +103,24 @@ impl WriteCondition {
     }
 }
 
+/// Whether the range that a read asks for may be answered alone: where `If-Range` names another object, by its
+/// `ETag` or its `Last-Modified`, the whole is answered (RFC 9110, 13.1.5).
+pub fn range_holds(headers: &HeaderMap, object: &Object) -> bool {
+    let Some(condition) = headers.get(IF_RANGE) else {
+        return true;
+    };
+    validators(object).values().any(|value| value == condition)
+}
+
+/// No byte of the range is the object's (RFC 9110, 15.5.17).
+pub fn unsatisfiable(object: &Object) -> S3Error {
+    let mut error = s3_error!(InvalidRange, "The requested range cannot be satisfied");
+    if let Ok(size) = format!("bytes */{}", object.size).try_into() {
+        error.set_headers(HeaderMap::from_iter([(CONTENT_RANGE, size)]));
+    }
+    error
+}
+
 fn matches(condition: &ETagCondition, e_tag: &str) -> bool {
     condition
         .as_etag()
@@ -118,6 +136,12 @@ fn failed() -> S3Error {
 
 fn not_modified(object: &Object) -> S3Error {
     let mut error = s3_error!(NotModified);
+    error.set_headers(validators(object));
+    error
+}
+
+/// `ETag` and `Last-Modified` as answers have them.
+fn validators(object: &Object) -> HeaderMap {
     let mut headers = HeaderMap::new();
     if let Ok(e_tag) = ETag::Strong(object.e_tag.clone()).to_http_header() {
         headers.insert(ETAG, e_tag);
@@ -131,6 +155,5 @@ fn not_modified(object: &Object) -> S3Error {
     {
         headers.insert(LAST_MODIFIED, date);
     }
-    error.set_headers(headers);
-    error
+    headers
 }

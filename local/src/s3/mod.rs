@@ -7,10 +7,12 @@
 //! - [`files`]: what an object is on disk;
 //! - [`operations`] and [`multipart`]: each S3 operation in terms of the two;
 //! - [`conditions`]: preconditions (`If-Match` and its kin);
+//! - [`body`]: bodies that are not what was signed;
 //! - [`listing`]: pages of keys.
 //!
 //! What is not emulated is refused with `NotImplemented`, never ignored.
 
+mod body;
 mod conditions;
 mod files;
 mod listing;
@@ -24,12 +26,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, Request};
 use hyper::body::Incoming;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, HttpError, HttpResponse, S3Error, s3_error};
 use tokio::net::TcpListener;
+use url::form_urlencoded;
 
 use crate::{connections, guard};
 
@@ -84,19 +88,32 @@ pub fn service(
 
 impl Endpoint {
     async fn answer(self, request: Request<Incoming>) -> Result<HttpResponse, HttpError> {
-        match self.refusal(request.headers()) {
-            Some(error) => error
+        let admitted = match self.refusal(&request) {
+            Some(error) => Err(error),
+            None => body::checked(request.map(Body::from)).await,
+        };
+        match admitted {
+            Ok(request) => self.s3.call(request).await,
+            Err(error) => error
                 .to_http_response()
                 .map_err(|error| HttpError::new(Box::new(error))),
-            None => self.s3.call(request.map(Body::from)).await,
         }
     }
 
-    fn refusal(&self, headers: &HeaderMap) -> Option<S3Error> {
+    fn refusal<B>(&self, request: &Request<B>) -> Option<S3Error> {
+        let headers = request.headers();
         if let Some(reason) = guard::refusal(headers, self.bound) {
             return Some(s3_error!(AccessDenied, "{reason}"));
         }
-        let header = headers.keys().find(|name| !is_supported(name.as_str()))?;
+        if is_signed_otherwise(headers, request.uri().query().unwrap_or_default()) {
+            return Some(s3_error!(
+                InvalidRequest,
+                "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
+            ));
+        }
+        let (header, _) = headers
+            .iter()
+            .find(|(name, value)| !is_supported(name.as_str(), value.as_bytes()))?;
         Some(s3_error!(
             NotImplemented,
             "A header you provided implies functionality that is not implemented: {header}"
@@ -104,12 +121,26 @@ impl Endpoint {
     }
 }
 
+/// Whether a request is signed by anything else than Signature Version 4, such as Version 2, which covers
+/// neither the body nor the query.
+fn is_signed_otherwise(headers: &HeaderMap, query: &str) -> bool {
+    let mut authorizations = headers.get_all(AUTHORIZATION).iter();
+    authorizations.any(|value| !value.as_bytes().starts_with(b"AWS4-HMAC-SHA256"))
+        || form_urlencoded::parse(query.as_bytes())
+            .any(|(name, _)| matches!(&*name, "AWSAccessKeyId" | "Signature"))
+}
+
 /// S3's own headers say what the caller relies on (encryption, tags, locks, ACLs …); one that is
-/// silently ignored would be a broken promise.
-fn is_supported(header: &str) -> bool {
+/// silently ignored would be a broken promise, unless it asks for what is done anyway.
+fn is_supported(header: &str, value: &[u8]) -> bool {
     let Some(name) = header.strip_prefix("x-amz-") else {
         return true;
     };
+    match name {
+        "acl" => return value == b"private",
+        "storage-class" => return value == b"STANDARD",
+        _ => {}
+    }
     ["meta-", "checksum-", "copy-source"]
         .iter()
         .any(|prefix| name.starts_with(prefix) && !name.contains("server-side-encryption"))

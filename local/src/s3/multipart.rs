@@ -11,6 +11,7 @@ use md5::{Digest, Md5};
 use s3s::dto::{self, CompletedPart, ETag};
 use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
 
+use super::body;
 use super::conditions::WriteCondition;
 use super::files::{hex, upload_key};
 use super::store::{BUCKET, STAGED, Store, UPLOADS};
@@ -45,6 +46,7 @@ impl Store {
                 "Part number must be an integer between 1 and 10000, inclusive"
             ));
         }
+        body::check_md5(req.input.content_md5.as_deref())?;
         self.check_upload(&req.input.key, &req.input.upload_id)?;
         let part = self.part(&req.input.upload_id, number);
         let staged = self.stage();
@@ -62,7 +64,8 @@ impl Store {
             checksum_sha256: input.checksum_sha256,
             ..Default::default()
         });
-        let output = self.files.put_object(put).await?.output;
+        let put = self.files.put_object(put).await;
+        let output = put.map_err(body::fault)?.output;
         fs::rename(staged.data(), part).map_err(S3Error::internal_error)?;
         Ok(S3Response::new(dto::UploadPartOutput {
             e_tag: output.e_tag,

@@ -5,18 +5,42 @@ use std::mem;
 use std::ops::Range;
 
 use async_trait::async_trait;
-use s3s::dto::{self, MetadataDirective, StreamingBlob};
+use s3s::dto::{self, ChecksumMode, ChecksumType, MetadataDirective, StreamingBlob};
 use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
-use super::conditions::{ReadConditions, WriteCondition};
+use super::body;
+use super::conditions::{ReadConditions, WriteCondition, range_holds, unsatisfiable};
 use super::listing::MAX_KEYS;
 use super::store::{BUCKET, STAGED, Store, check_key};
 
 /// Bytes.
 const READ_AHEAD: usize = 256 * 1024;
+
+/// Checksums are told only to those who ask for them, and then with what they are of: an object's checksums are
+/// kept where it was put in one piece.
+macro_rules! tell_checksums {
+    ($output:expr, $mode:expr) => {{
+        let output = &mut $output;
+        let mode = $mode.as_ref().map(ChecksumMode::as_str);
+        let kept = [
+            &mut output.checksum_crc32,
+            &mut output.checksum_crc32c,
+            &mut output.checksum_crc64nvme,
+            &mut output.checksum_sha1,
+            &mut output.checksum_sha256,
+        ];
+        if mode != Some(ChecksumMode::ENABLED) {
+            for checksum in kept {
+                *checksum = None;
+            }
+        } else if kept.into_iter().any(|checksum| checksum.is_some()) {
+            output.checksum_type = Some(ChecksumType::from_static(ChecksumType::FULL_OBJECT));
+        }
+    }};
+}
 
 #[async_trait]
 impl S3 for Store {
@@ -25,6 +49,31 @@ impl S3 for Store {
         req: S3Request<dto::ListBucketsInput>,
     ) -> S3Result<S3Response<dto::ListBucketsOutput>> {
         self.files.list_buckets(req).await
+    }
+
+    /// The one bucket is there already: as its owner, a caller is told so as in `us-east-1`, which is where the
+    /// endpoint is. rclone asks for it before every upload.
+    async fn create_bucket(
+        &self,
+        req: S3Request<dto::CreateBucketInput>,
+    ) -> S3Result<S3Response<dto::CreateBucketOutput>> {
+        let input = req.input;
+        if input.bucket != BUCKET {
+            return Err(s3_error!(
+                NotImplemented,
+                "This endpoint has one bucket: {BUCKET}"
+            ));
+        }
+        let elsewhere = input
+            .create_bucket_configuration
+            .and_then(|configuration| configuration.location_constraint);
+        if elsewhere.is_some() {
+            return Err(s3_error!(BucketAlreadyOwnedByYou));
+        }
+        Ok(S3Response::new(dto::CreateBucketOutput {
+            location: Some(format!("/{BUCKET}")),
+            ..Default::default()
+        }))
     }
 
     async fn head_bucket(
@@ -50,12 +99,13 @@ impl S3 for Store {
         check_key(&input.key)?;
         let condition =
             WriteCondition::new(input.if_match.take(), input.if_none_match.take().as_ref())?;
+        body::check_md5(input.content_md5.as_deref())?;
         set_content_headers(&mut input.content_type, &mut input.content_encoding);
 
         let staged = self.stage();
         STAGED.clone_into(&mut input.bucket);
         let key = mem::replace(&mut input.key, staged.key().to_owned());
-        let response = self.files.put_object(req).await?;
+        let response = self.files.put_object(req).await.map_err(body::fault)?;
         self.publish(staged, &key, &condition, "ObjectCreated:Put")
             .await?;
         Ok(response)
@@ -141,8 +191,13 @@ impl S3 for Store {
             .get(&input.key)
             .ok_or_else(|| s3_error!(NoSuchKey))?;
         conditions.check(object)?;
+        if !range_holds(&req.headers, object) {
+            input.range = None;
+        }
         let span = match input.range {
-            Some(range) => range.check(object.size)?,
+            Some(range) => range
+                .check(object.size)
+                .map_err(|_| unsatisfiable(object))?,
             None => 0..object.size,
         };
         // As s3s-fs takes it also for a suffix that is longer than the object.
@@ -150,11 +205,13 @@ impl S3 for Store {
             first: span.start,
             last: Some(span.end - 1),
         });
+        let mode = input.checksum_mode.take();
         let body = self
             .body(&input.key, span)
             .await
             .map_err(S3Error::internal_error)?;
         let mut response = self.files.get_object(req).await?;
+        tell_checksums!(response.output, mode);
         response.output.body = Some(body);
         response.output.accept_ranges = Some("bytes".to_owned());
         Ok(response)
@@ -181,7 +238,9 @@ impl S3 for Store {
             .get(&input.key)
             .ok_or_else(|| s3_error!(NoSuchKey))?;
         conditions.check(object)?;
+        let mode = input.checksum_mode.take();
         let mut response = self.files.head_object(req).await?;
+        tell_checksums!(response.output, mode);
         response.output.accept_ranges = Some("bytes".to_owned());
         Ok(response)
     }
@@ -343,6 +402,6 @@ fn set_content_headers(content_type: &mut Option<String>, content_encoding: &mut
             .map(str::trim)
             .filter(|it| *it != "aws-chunked")
             .collect();
-        (!kept.is_empty()).then(|| kept.join(","))
+        (!kept.is_empty()).then(|| kept.join(", "))
     });
 }

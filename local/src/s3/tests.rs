@@ -11,13 +11,20 @@ use std::future::pending;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Config, Region};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
+    UriPathNormalizationMode, sign,
+};
+use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use http::Method;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -117,6 +124,58 @@ fn client(address: SocketAddr, access_key: &str, secret: &str) -> Client {
         .credentials_provider(Credentials::new(access_key, secret, None, None, "test"))
         .endpoint_url(format!("http://{address}"));
     Client::from_conf(config.build())
+}
+
+/// A request with an `Authorization` header of its own making: `signed` is the body that the signature is for.
+fn signed(
+    address: SocketAddr,
+    method: Method,
+    path: &str,
+    signed: &[u8],
+    more: &[(&str, &str)],
+) -> reqwest::RequestBuilder {
+    let host = address.to_string();
+    let mut headers = vec![("host", host.as_str())];
+    headers.extend(more);
+    let mut settings = SigningSettings::default();
+    settings.percent_encoding_mode = PercentEncodingMode::Single;
+    settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+    settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+    let identity = Credentials::new("local", "a secret", None, None, "test").into();
+    let parameters = v4::SigningParams::builder()
+        .identity(&identity)
+        .region("us-east-1")
+        .name("s3")
+        .time(SystemTime::now())
+        .settings(settings)
+        .build()
+        .unwrap()
+        .into();
+    let url = format!("http://{address}{path}");
+    let signable = SignableRequest::new(
+        method.as_str(),
+        &url,
+        headers.iter().copied(),
+        SignableBody::Bytes(signed),
+    );
+    let (instructions, _) = sign(signable.unwrap(), &parameters).unwrap().into_parts();
+    let mut request = reqwest::Client::new().request(method, url);
+    for (name, value) in headers.into_iter().chain(instructions.headers()) {
+        request = request.header(name, value);
+    }
+    request
+}
+
+/// The status and the code of an answer in XML.
+async fn refusal(request: reqwest::RequestBuilder) -> (u16, String) {
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    let body = answer.text().await.unwrap();
+    let code = body
+        .split_once("<Code>")
+        .and_then(|(_, rest)| rest.split_once("</Code>"))
+        .map_or("", |(code, _)| code);
+    (status, code.to_owned())
 }
 
 /// The status and code of an operation that must fail.

@@ -153,17 +153,93 @@ async fn a_part_of_a_picture_is_served() {
         assert_eq!(part.body, bytes[start..=end]);
     }
     let beyond = get_with(&board, url, "range", "bytes=999999-").await;
-    assert_eq!((beyond.status, beyond.text()), (416, ""));
+    let unsatisfied = format!("bytes */{length}");
+    beyond.has(
+        416,
+        &[&MEDIA[..], &[("content-range", &unsatisfied)]].concat(),
+    );
+    assert_eq!(beyond.text(), "");
 
-    let tag = whole.header("etag");
-    let known = get_with(&board, url, "if-none-match", tag).await;
+    let get = async |if_range: &str, range: &str| {
+        let request = http().get(board.url(url)).header("if-range", if_range);
+        ask(request.header("range", range)).await
+    };
+    for known in [whole.header("etag"), whole.header("last-modified")] {
+        assert_eq!(get(known, "bytes=0-3").await.status, 206, "{known}");
+        assert_eq!(get(known, "bytes=999999-").await.status, 416, "{known}");
+    }
+    for other in ["\"other\"", "Thu, 01 Jan 1970 00:00:00 GMT"] {
+        for range in ["bytes=0-3", "bytes=999999-"] {
+            let answer = get(other, range).await;
+            assert_eq!(answer.status, 200, "{other}");
+            assert_eq!(answer.body, bytes, "{other}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_picture_is_sent_only_to_those_who_do_not_have_it() {
+    let board = Board::shared();
+    let created = board.post_picture("", picture("small.jpg")).await;
+    let url = created["picture"]["url"].as_str().unwrap();
+    let whole = board.get(url).await;
+    let (tag, modified) = (whole.header("etag"), whole.header("last-modified"));
+    let among = format!("\"other\", {tag}");
+    let weak = format!("W/{tag}");
+    let earlier = "Thu, 01 Jan 1970 00:00:00 GMT";
+    let later = "Fri, 31 Dec 2100 23:59:59 GMT";
     let headers = [
         ("cache-control", "public, max-age=86400, s-maxage=300"),
         ("accept-ranges", "bytes"),
         ("etag", tag),
-        ("last-modified", whole.header("last-modified")),
+        ("last-modified", modified),
     ];
-    known.has(304, &[&MEDIA[..], &headers].concat());
+    for (conditions, status) in [
+        (&[("if-none-match", tag)][..], 304),
+        (&[("if-none-match", &among)], 304),
+        (&[("if-none-match", &weak)], 304),
+        (&[("if-none-match", "*")], 304),
+        (&[("if-none-match", "\"other\"")], 200),
+        (&[("if-modified-since", modified)], 304),
+        (&[("if-modified-since", later)], 304),
+        (&[("if-modified-since", earlier)], 200),
+        (&[("if-modified-since", "yesterday")], 200),
+        (
+            &[
+                ("if-none-match", "\"other\""),
+                ("if-modified-since", modified),
+            ],
+            200,
+        ),
+        (
+            &[("if-none-match", tag), ("if-modified-since", earlier)],
+            304,
+        ),
+        (&[("if-unmodified-since", modified)], 200),
+        (&[("if-unmodified-since", earlier)], 412),
+        (&[("if-match", tag)], 200),
+        (&[("if-match", "*")], 200),
+        (&[("if-match", "\"other\"")], 412),
+        (&[("if-match", &weak)], 412),
+        (&[("if-match", tag), ("if-unmodified-since", earlier)], 200),
+        (&[("if-match", "\"other\""), ("if-none-match", tag)], 412),
+        (&[("if-none-match", tag), ("range", "bytes=999999-")], 304),
+    ] {
+        for method in [Method::GET, Method::HEAD] {
+            let mut request = http().request(method.clone(), board.url(url));
+            for (name, value) in conditions {
+                request = request.header(*name, *value);
+            }
+            let answer = ask(request).await;
+            if status == 200 {
+                assert_eq!(answer.status, 200, "{method} {conditions:?}");
+            } else {
+                answer.has(status, &[&MEDIA[..], &headers].concat());
+            }
+        }
+    }
+    let none = get_with(&board, "/images/none.png", "if-none-match", "*").await;
+    assert_eq!(none.status, 404);
 }
 
 #[tokio::test]

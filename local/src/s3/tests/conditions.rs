@@ -1,9 +1,10 @@
 //! Preconditions, and readers and writers at once.
 
-use aws_sdk_s3::primitives::DateTime;
+use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_s3::types::MetadataDirective;
+use http::Method;
 
-use super::{BUCKET, failure, running};
+use super::{BUCKET, failure, running, signed};
 
 #[tokio::test]
 async fn reads_obey_their_preconditions() {
@@ -76,6 +77,51 @@ async fn reads_obey_their_preconditions() {
         failure(copy.copy_source_if_none_match(e_tag).send().await),
         failed
     );
+}
+
+#[tokio::test]
+async fn a_range_is_answered_alone_only_of_the_object_that_it_is_asked_of() {
+    let (_directory, s3) = running().await;
+    s3.put("images/a", b"0123456789").await;
+    let head = s3.client.head_object().bucket(BUCKET).key("images/a");
+    let head = head.send().await.unwrap();
+    let e_tag = head.e_tag().unwrap();
+    let modified = *head.last_modified().unwrap();
+    let date = |seconds: i64| {
+        let date = DateTime::from_secs(modified.secs() + seconds);
+        date.fmt(DateTimeFormat::HttpDate).unwrap()
+    };
+    let get = async |range: &str, if_range: Option<&str>| {
+        let mut headers = vec![("range", range)];
+        headers.extend(if_range.map(|value| ("if-range", value)));
+        let path = format!("/{BUCKET}/images/a");
+        let answer = signed(s3.address, Method::GET, &path, b"", &headers);
+        let answer = answer.send().await.unwrap();
+        let range = answer.headers().get("content-range");
+        let range = range.map(|range| range.to_str().unwrap().to_owned());
+        let status = answer.status().as_u16();
+        let body = answer.text().await.unwrap();
+        (
+            status,
+            range,
+            if status < 300 { body } else { String::new() },
+        )
+    };
+    let part = (206, Some("bytes 2-3/10".to_owned()), "23".to_owned());
+    let whole = (200, None, "0123456789".to_owned());
+    assert_eq!(get("bytes=2-3", None).await, part);
+    assert_eq!(get("bytes=2-3", Some(e_tag)).await, part);
+    assert_eq!(get("bytes=2-3", Some(&date(0))).await, part);
+    let weak = format!("W/{e_tag}");
+    for other in ["\"other\"", &weak, &date(-1), &date(1), "nonsense"] {
+        assert_eq!(get("bytes=2-3", Some(other)).await, whole, "{other}");
+        assert_eq!(get("bytes=10-", Some(other)).await, whole, "{other}");
+    }
+    let beyond = (416, Some("bytes */10".to_owned()), String::new());
+    for range in ["bytes=10-", "bytes=99-100", "bytes=-0"] {
+        assert_eq!(get(range, None).await, beyond, "{range}");
+        assert_eq!(get(range, Some(e_tag)).await, beyond, "{range}");
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{Delete, MetadataDirective, ObjectIdentifier};
+use aws_sdk_s3::types::{
+    ChecksumAlgorithm, ChecksumMode, ChecksumType, Delete, MetadataDirective, ObjectIdentifier,
+};
 
 use super::{BUCKET, ObjectEvent, failure, running};
 
@@ -95,6 +97,29 @@ async fn a_body_that_is_streamed_is_checked_and_stored_as_it_is() {
         .unwrap();
     assert_eq!(got.content_encoding(), None);
     assert_eq!(got.body.collect().await.unwrap().to_vec(), bytes);
+}
+
+#[tokio::test]
+async fn checksums_are_told_to_those_who_ask_for_them() {
+    let (_directory, s3) = running().await;
+    let put = s3.client.put_object().bucket(BUCKET).key("images/a");
+    let put = put.body(ByteStream::from_static(b"1"));
+    let put = put.checksum_algorithm(ChecksumAlgorithm::Sha256);
+    put.content_encoding("deflate, gzip").send().await.unwrap();
+    let head = || s3.client.head_object().bucket(BUCKET).key("images/a");
+    let silent = head().send().await.unwrap();
+    assert_eq!(
+        (silent.checksum_sha256(), silent.checksum_type()),
+        (None, None)
+    );
+    assert_eq!(silent.content_encoding(), Some("deflate, gzip"));
+    let told = head().checksum_mode(ChecksumMode::Enabled).send().await;
+    let told = told.unwrap();
+    assert_eq!(
+        told.checksum_sha256(),
+        Some("a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s=")
+    );
+    assert_eq!(told.checksum_type(), Some(&ChecksumType::FullObject));
 }
 
 #[tokio::test]

@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{ObjectCannedAcl, ServerSideEncryption};
+use aws_sdk_s3::types::{
+    BucketCannedAcl, BucketLocationConstraint, CreateBucketConfiguration, ObjectCannedAcl,
+    ServerSideEncryption, StorageClass,
+};
+use http::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{BUCKET, client, failure, running};
+use super::{BUCKET, client, failure, refusal, running, signed};
 
 #[tokio::test]
 async fn a_wrong_secret_or_key_is_refused() {
@@ -117,6 +121,155 @@ async fn what_is_not_emulated_is_refused() {
 }
 
 #[tokio::test]
+async fn what_is_done_anyway_may_be_asked_for() {
+    let (_directory, s3) = running().await;
+    let put = || s3.client.put_object().bucket(BUCKET).key("images/a");
+    put()
+        .storage_class(StorageClass::Standard)
+        .acl(ObjectCannedAcl::Private)
+        .send()
+        .await
+        .unwrap();
+    let create = || {
+        s3.client
+            .create_multipart_upload()
+            .bucket(BUCKET)
+            .key("images/b")
+    };
+    create()
+        .storage_class(StorageClass::Standard)
+        .acl(ObjectCannedAcl::Private)
+        .send()
+        .await
+        .unwrap();
+    let copy = || {
+        s3.client
+            .copy_object()
+            .bucket(BUCKET)
+            .key("images/c")
+            .copy_source(format!("{BUCKET}/images/a"))
+    };
+    copy()
+        .storage_class(StorageClass::Standard)
+        .acl(ObjectCannedAcl::Private)
+        .send()
+        .await
+        .unwrap();
+    s3.client
+        .create_bucket()
+        .bucket(BUCKET)
+        .acl(BucketCannedAcl::Private)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(s3.keys().await, ["images/a", "images/c"]);
+    s3.events();
+    let elsewhere = CreateBucketConfiguration::builder()
+        .location_constraint(BucketLocationConstraint::EuCentral1)
+        .build();
+    let created = s3.client.create_bucket().bucket(BUCKET);
+    let created = created.create_bucket_configuration(elsewhere);
+    assert_eq!(
+        failure(created.send().await),
+        (409, "BucketAlreadyOwnedByYou".to_owned())
+    );
+
+    let refused = (501, "NotImplemented".to_owned());
+    for class in [
+        StorageClass::ReducedRedundancy,
+        StorageClass::Glacier,
+        StorageClass::IntelligentTiering,
+    ] {
+        assert_eq!(
+            failure(put().storage_class(class.clone()).send().await),
+            refused
+        );
+        assert_eq!(
+            failure(create().storage_class(class.clone()).send().await),
+            refused
+        );
+        assert_eq!(failure(copy().storage_class(class).send().await), refused);
+    }
+    for acl in [
+        ObjectCannedAcl::PublicRead,
+        ObjectCannedAcl::BucketOwnerFullControl,
+    ] {
+        assert_eq!(failure(put().acl(acl.clone()).send().await), refused);
+        assert_eq!(failure(create().acl(acl).send().await), refused);
+    }
+    let granted = put().grant_read("uri=http://acs.amazonaws.com/groups/global/AllUsers");
+    assert_eq!(failure(granted.send().await), refused);
+    assert_eq!(s3.events(), []);
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_the_signed_one_is_refused() {
+    let (_directory, s3) = running().await;
+    s3.put("images/a", b"first").await;
+    s3.events();
+    let mismatch = (400, "XAmzContentSHA256Mismatch".to_owned());
+    let request = |method, path: &str, body: &[u8]| signed(s3.address, method, path, body, &[]);
+    let object = format!("/{BUCKET}/images/a");
+    for (signed, sent) in [
+        (&b"second"[..], &b"other!"[..]),
+        (b"second", b""),
+        (b"", b"second"),
+    ] {
+        let put = request(Method::PUT, &object, signed).body(sent.to_vec());
+        assert_eq!(refusal(put).await, mismatch);
+    }
+    let created = s3.client.create_multipart_upload().bucket(BUCKET);
+    let created = created.key("images/a").send().await.unwrap();
+    let part = format!(
+        "{object}?partNumber=1&uploadId={}",
+        created.upload_id().unwrap()
+    );
+    let part = request(Method::PUT, &part, b"part").body("trap");
+    assert_eq!(refusal(part).await, mismatch);
+    let delete = "<Delete><Object><Key>images/a</Key></Object></Delete>";
+    let other = delete.replace("images/a", "images/b");
+    let post = request(Method::POST, &format!("/{BUCKET}?delete"), other.as_bytes());
+    assert_eq!(refusal(post.body(delete)).await, mismatch);
+    let post = request(Method::POST, &format!("/{BUCKET}?delete"), other.as_bytes());
+    assert_eq!(refusal(post.body(other)).await.0, 200);
+    assert_eq!(s3.get("images/a").await, b"first");
+    assert_eq!(
+        s3.events(),
+        [("ObjectRemoved:Delete", "images/b".to_owned())]
+    );
+
+    let put = request(Method::PUT, &object, b"second").body("second");
+    assert_eq!(refusal(put).await.0, 200);
+    assert_eq!(s3.get("images/a").await, b"second");
+}
+
+/// Both signatures are right: what Version 2 covers holds neither the address nor the time of today.
+#[tokio::test]
+async fn signature_version_2_is_refused() {
+    let (_directory, s3) = running().await;
+    s3.put("images/a", b"1").await;
+    let url = format!("http://{}/{BUCKET}/images/a", s3.address);
+    let get = |url: String| reqwest::Client::new().get(url);
+    let by_header = get(url.clone())
+        .header("date", "Thu, 26 Nov 2026 00:00:00 GMT")
+        .header("authorization", "AWS local:Xhbm0JEPaPhE3X5pZ8+HIrAI7Qw=");
+    let signature = "oScKrmH0l1F6H%2B80NAgMofZ2zBk%3D";
+    let by_query = |access_key: &str, name: &str| {
+        get(format!(
+            "{url}?{access_key}=local&Expires=4102444800&{name}={signature}"
+        ))
+    };
+    for request in [
+        by_header,
+        get(url.clone()).header("authorization", "Bearer local"),
+        by_query("AWSAccessKeyId", "Signature"),
+        by_query("AWSAccessKeyI%64", "%53ignature"),
+    ] {
+        assert_eq!(refusal(request).await, (400, "InvalidRequest".to_owned()));
+    }
+}
+
+#[tokio::test]
 async fn a_body_with_a_wrong_digest_changes_nothing() {
     let (_directory, s3) = running().await;
     s3.put("images/a", b"first").await;
@@ -137,6 +290,13 @@ async fn a_body_with_a_wrong_digest_changes_nothing() {
         failure(put().content_md5(md5_of_nothing).send().await),
         (400, "BadDigest".to_owned())
     );
+    for no_md5 in ["YWJj", "not base64"] {
+        assert_eq!(
+            failure(put().content_md5(no_md5).send().await),
+            (400, "InvalidDigest".to_owned()),
+            "{no_md5}"
+        );
+    }
     assert_eq!(s3.get("images/a").await, b"first");
     assert_eq!(s3.events(), []);
 }
