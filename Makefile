@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test tools lint test-rust test-browser test-pictures test-api test-watch test-template test-build fuzz bench deploy undeploy rotate-secrets moderator-token logs smoke
+.PHONY: help run test tools lint test-rust test-browser test-pictures test-api test-clients test-watch test-template test-build fuzz bench deploy undeploy rotate-secrets moderator-token logs smoke
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PICTURES := $(TARGET)/pictures
@@ -12,7 +12,7 @@ help: ## this list
 run: ## the board on this machine: the same as cargo run
 	cargo run
 
-test: lint test-rust test-pictures test-api test-browser test-watch test-template test-build ## all that CI runs; needs Rust, Python, Node, git and make
+test: lint test-rust test-pictures test-api test-clients test-browser test-watch test-template test-build ## all that CI runs; needs Rust, Python, Node, git and make
 
 tools: ## what the tests need besides; installs only what is missing
 	tests/tools/install
@@ -32,6 +32,10 @@ test-pictures: tools ## what is left of pictures, seen by exiftool and Pillow
 test-api: tools ## the API is what its OpenAPI document says, asked by schemathesis
 	cargo build --workspace
 	CORKBOARD_BINARIES=$(TARGET)/debug $(PYTEST) tests/api
+
+test-clients: tools ## the S3 endpoint, used by boto3, s3cmd and rclone
+	cargo build --workspace
+	CORKBOARD_BINARIES=$(TARGET)/debug $(PYTEST) tests/clients
 
 # The binaries of `cargo test` have the features of the tests' own dependencies; the page and the watch
 # test take those that a user has.
