@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::body::Bytes;
-use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::multipart::{self, MultipartError};
 use axum::extract::{FromRequest as _, Multipart, Request};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
@@ -20,13 +20,13 @@ const PARTS: usize = 100;
 
 /// The fields that are texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Text {
+enum Field {
     Text,
     Author,
     Alt,
 }
 
-impl Text {
+impl Field {
     const ALL: [Self; 3] = [Self::Text, Self::Author, Self::Alt];
 
     const fn name(self) -> &'static str {
@@ -102,11 +102,11 @@ pub async fn json_object(
 
 async fn from_json(request: Request) -> Result<Draft, Problem> {
     const TYPES: &str = "Send application/json, or multipart/form-data with a picture.";
-    let [text, author, alt] = Text::ALL.map(Text::name);
+    let [text, author, alt] = Field::ALL.map(Field::name);
     let members = json_object(request, &[text, author, alt, PICTURE], TYPES).await?;
     let mut draft = Draft::default();
     for (field, value) in members {
-        match (Text::named(field.as_bytes()), value) {
+        match (Field::named(field.as_bytes()), value) {
             (_, json::Value::Null) => {}
             (Some(field), json::Value::Text(text)) => draft.set(field, text),
             (Some(_), json::Value::Other) => {
@@ -143,7 +143,7 @@ async fn from_form(request: Request) -> Result<Draft, Problem> {
         let Disposition { name, is_file } = disposition
             .and_then(Disposition::parse)
             .ok_or_else(|| malformed("A part of the form does not say which field it is."))?;
-        match Text::named(name) {
+        match Field::named(name) {
             _ if name == PICTURE.as_bytes() => {
                 let picture = part.bytes().await.map_err(broken)?;
                 // A form in which no file was chosen sends one without a name and without a byte.
@@ -175,7 +175,7 @@ async fn from_form(request: Request) -> Result<Draft, Problem> {
 /// not matter: of all that are in use on the web, ASCII is a part.
 ///
 /// <https://www.rfc-editor.org/rfc/rfc7578#section-4.4>
-fn is_utf_8(part: &Field<'_>) -> bool {
+fn is_utf_8(part: &multipart::Field<'_>) -> bool {
     let content_type = part.headers().get(CONTENT_TYPE);
     let parameters = content_type.and_then(|value| value.to_str().ok());
     let charset = parameters.unwrap_or_default().split(';').find_map(|given| {
@@ -191,11 +191,11 @@ fn malformed(detail: &'static str) -> Problem {
 }
 
 impl Draft {
-    fn set(&mut self, field: Text, value: String) {
+    fn set(&mut self, field: Field, value: String) {
         let slot = match field {
-            Text::Text => &mut self.text,
-            Text::Author => &mut self.author,
-            Text::Alt => &mut self.alt,
+            Field::Text => &mut self.text,
+            Field::Author => &mut self.author,
+            Field::Alt => &mut self.alt,
         };
         if slot.replace(value).is_some() {
             self.refuse(field.name(), FieldCode::Several, "must be given once");
@@ -253,11 +253,11 @@ impl Draft {
                 faults.note(PICTURE, FieldCode::TooManyParts, &error.to_string());
             }
         }
-        for field in Text::ALL {
+        for field in Field::ALL {
             let fault = match field {
-                Text::Text => text.as_ref().err(),
-                Text::Author => author.as_ref().err(),
-                Text::Alt => alt.as_ref().err(),
+                Field::Text => text.as_ref().err(),
+                Field::Author => author.as_ref().err(),
+                Field::Alt => alt.as_ref().err(),
             };
             if let Some(fault) = fault {
                 faults.note(field.name(), (*fault).into(), &fault.to_string());

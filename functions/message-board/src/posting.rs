@@ -80,8 +80,8 @@ impl Posting<'_> {
     ) -> Result<Posted, Problem> {
         let clearing = timeout(CLEARING, self.clear_leftovers());
         let steps = self.steps_of_a_post(new, poster, idempotency);
-        let (posted, _) = tokio::join!(self.to_its_end(steps), clearing);
-        posted
+        let (outcome, _) = tokio::join!(self.to_its_end(steps), clearing);
+        outcome
     }
 
     /// Has the front page show what the steps of a change did.
