@@ -43,6 +43,8 @@ export function fold(text, button, { article, words, whole }) {
     if (state.folded) return unfold();
     state.folded = true;
     update();
+    // Firefox brings back where the text was scrolled to, which would unfold it again.
+    text.scrollTop = 0;
     measure();
     // The button went up with the end of the text, and the reader with it.
     article.scrollIntoView({ block: 'nearest' });

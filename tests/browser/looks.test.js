@@ -56,6 +56,7 @@ boardTest('errors, questions and empty lists are accessible too', { expected: [/
   await visitor.find('.picture-field__file').setInputFiles({ name: 'x.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('x') });
   await visitor.pictureError.getByText('cannot read').waitFor();
   assert.deepEqual(await visitor.violations(), [], 'errors of fields');
+  await visitor.page.getByRole('button', { name: 'Remove picture' }).click();
 
   await visitor.post({ text: 'to be deleted' });
   await visitor.message('to be deleted').getByRole('button', { name: 'Delete' }).click();

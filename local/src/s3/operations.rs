@@ -72,7 +72,6 @@ impl S3 for Store {
         }
         Ok(S3Response::new(dto::CreateBucketOutput {
             location: Some(format!("/{BUCKET}")),
-            ..Default::default()
         }))
     }
 

@@ -142,7 +142,7 @@ impl<'a> Bitmap<'a> {
         let mut row = Vec::new();
         let mut write = |source: &[u8]| {
             row.clear();
-            self.convert(source, &mut row)?;
+            self.convert(source, &mut row);
             stream.write_all(&row).map_err(|_| FAILED)
         };
         let rows = self.rows.chunks_exact(self.row_length);
@@ -159,7 +159,7 @@ impl<'a> Bitmap<'a> {
         Ok(png)
     }
 
-    fn convert(&self, source: &[u8], row: &mut Vec<u8>) -> Result<(), Malformed> {
+    fn convert(&self, source: &[u8], row: &mut Vec<u8>) {
         let columns = index(self.width);
         match &self.pixels {
             Pixels::Indexed { bits, .. } => {
@@ -184,7 +184,6 @@ impl<'a> Bitmap<'a> {
                 }
             }
         }
-        Ok(())
     }
 }
 

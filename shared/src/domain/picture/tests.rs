@@ -134,7 +134,9 @@ fn of_a_picture_that_is_cut_short_only_whole_frames_are_taken() {
                 // Of an animation the first frames, and then the trailer.
                 Format::Gif => assert!(whole.bytes().starts_with(&kept[..kept.len() - 1])),
                 // The name of the last chunk was there.
-                Format::Png if !name.ends_with(".bmp") => assert_eq!(kept, whole.bytes()),
+                Format::Png if name.rsplit('.').next() != Some("bmp") => {
+                    assert_eq!(kept, whole.bytes())
+                }
                 _ => panic!("{name} cut at {end}"),
             }
         }
@@ -198,8 +200,8 @@ fn what_follows_the_end_is_cut_off() {
 
 #[test]
 fn a_flipped_byte_of_a_png_is_noticed() {
-    let whole = picture("drawing.png");
     const END: usize = 12;
+    let whole = picture("drawing.png");
     for position in 0..whole.len() - END {
         let mut damaged = whole.to_vec();
         damaged[position] ^= 0x20;
@@ -363,9 +365,9 @@ fn png_of(width: u32, height: u32) -> Bytes {
     ]
     .concat();
     let chunks = [
-        super::png::chunk::written(b"IHDR", &header),
-        super::png::chunk::written(b"IDAT", &rows.finish().unwrap()),
-        super::png::chunk::written(b"IEND", b""),
+        super::png::chunk::written(*b"IHDR", &header),
+        super::png::chunk::written(*b"IDAT", &rows.finish().unwrap()),
+        super::png::chunk::written(*b"IEND", b""),
     ];
     [super::png::SIGNATURE, &chunks.concat()].concat().into()
 }

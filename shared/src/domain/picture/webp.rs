@@ -117,7 +117,7 @@ fn extended<'a>(
                     && chunk.data.len() >= BACKGROUND
                     && !replace(&mut background, true) =>
             {
-                kept.add(&written(b"ANIM", &chunk.data[..BACKGROUND]));
+                kept.add(&written(*b"ANIM", &chunk.data[..BACKGROUND]));
                 continue;
             }
             b"ANMF" if is_animation => {
@@ -131,7 +131,7 @@ fn extended<'a>(
             b"ICCP" if flags & PROFILE != 0 && profile.is_none() => {
                 let cleaned = icc::cleaned(chunk.data);
                 if let Some(cleaned) = &cleaned {
-                    kept.add(&written(b"ICCP", cleaned));
+                    kept.add(&written(*b"ICCP", cleaned));
                 }
                 profile = Some(cleaned.is_some());
                 continue;
@@ -149,10 +149,10 @@ fn extended<'a>(
 }
 
 /// A chunk of our own.
-fn written(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+fn written(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(data.len()).unwrap_or(u32::MAX).to_le_bytes();
     let padding = &[0][..data.len() % 2];
-    [kind, &length[..], data, padding].concat()
+    [&kind[..], &length, data, padding].concat()
 }
 
 /// Keeps a frame of an animation (2.7.1.1): half of where it stands, its sides less one, how long and how it is
@@ -174,7 +174,7 @@ fn keep_frame(
         let chunk = chunk(&mut reader)?;
         match &chunk.kind {
             b"ALPH" if found.is_none() && transparency.is_none() => {
-                transparency = Some(chunk.place)
+                transparency = Some(chunk.place);
             }
             b"VP8 " | b"VP8L" => {
                 let size = image(&chunk)?.unwrap_or(canvas);

@@ -39,7 +39,7 @@ pub(super) fn cleaned(profile: &[u8]) -> Option<Vec<u8>> {
     ];
     let mut left = Picture::LIMIT;
     for tag in COLOUR {
-        if let Some(numbers) = find(profile, tag).and_then(element::numbers) {
+        if let Some(numbers) = find(profile, *tag).and_then(element::numbers) {
             // Elements that overlap come out longer than they went in.
             left = left.checked_sub(numbers.len())?;
             elements.push((tag, numbers));
@@ -59,12 +59,12 @@ pub(super) fn stated_size(beginning: &[u8]) -> Option<usize> {
 }
 
 /// The element of the first tag of this name.
-fn find<'a>(profile: &'a [u8], tag: &[u8; 4]) -> Option<&'a [u8]> {
+fn find(profile: &[u8], tag: [u8; 4]) -> Option<&[u8]> {
     let mut table = Reader::new(profile.get(HEADER..)?);
     for _ in 0..table.u32_be().ok()? {
         let name: [u8; 4] = table.array().ok()?;
         let (start, length) = (index(table.u32_be().ok()?), index(table.u32_be().ok()?));
-        if name == *tag {
+        if name == tag {
             return profile.get(start..)?.get(..length);
         }
     }
@@ -94,8 +94,8 @@ fn written(header: &[u8; HEADER], elements: &[(&[u8; 4], Vec<u8>)]) -> Option<Ve
     let mut end = HEADER + TAG_COUNT + TAG * elements.len();
     let mut places: Vec<(&[u8], usize)> = Vec::new();
     for (tag, element) in elements {
-        let placed = places.iter().find(|(placed, _)| placed == element);
-        let start = placed.map_or(end, |(_, start)| *start);
+        let same = places.iter().find(|(other, _)| other == element);
+        let start = same.map_or(end, |(_, start)| *start);
         if start == end {
             places.push((element, start));
             end += element.len().next_multiple_of(4);

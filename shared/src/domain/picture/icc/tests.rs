@@ -2,8 +2,8 @@ use super::super::tests::{PLANTED, contains, gamma, profile_of};
 use super::*;
 
 /// An element of this type.
-fn element(kind: &[u8; 4], numbers: &[u8]) -> Vec<u8> {
-    [kind, &[0; 4], numbers].concat()
+fn element(kind: [u8; 4], numbers: &[u8]) -> Vec<u8> {
+    [&kind, &[0; 4], numbers].concat()
 }
 
 fn tags(profile: &[u8]) -> Vec<String> {
@@ -22,7 +22,7 @@ fn everything() -> Vec<(&'static [u8; 4], Vec<u8>)> {
     let planted = |kind, numbers: &[u8]| element(kind, &[numbers, PLANTED].concat());
     let curve = gamma(2);
     let function = element(
-        b"para",
+        *b"para",
         &[
             0, 3, b'p', b'l', 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5,
         ],
@@ -68,16 +68,16 @@ fn everything() -> Vec<(&'static [u8; 4], Vec<u8>)> {
     processes.resize(32, 0);
     processes.extend(&matrix);
     vec![
-        (b"wtpt", planted(b"XYZ ", &[1; 12])),
-        (b"chad", planted(b"sf32", &[2; 36])),
-        (b"rXYZ", planted(b"XYZ ", &[3; 12])),
+        (b"wtpt", planted(*b"XYZ ", &[1; 12])),
+        (b"chad", planted(*b"sf32", &[2; 36])),
+        (b"rXYZ", planted(*b"XYZ ", &[3; 12])),
         (b"rTRC", [&curve[..], PLANTED].concat()),
         (b"gTRC", [&function[..], PLANTED].concat()),
-        (b"cicp", planted(b"cicp", &[12, 13, 0, 1])),
-        (b"A2B0", planted(b"mft1", &bytes)),
-        (b"A2B1", planted(b"mft2", &words)),
-        (b"A2B2", planted(b"mAB ", &stages)),
-        (b"D2B0", planted(b"mpet", &processes)),
+        (b"cicp", planted(*b"cicp", &[12, 13, 0, 1])),
+        (b"A2B0", planted(*b"mft1", &bytes)),
+        (b"A2B1", planted(*b"mft2", &words)),
+        (b"A2B2", planted(*b"mAB ", &stages)),
+        (b"D2B0", planted(*b"mpet", &processes)),
     ]
 }
 
@@ -88,12 +88,12 @@ fn what_computes_colour_stays_and_all_else_goes() {
         b"dmnd", b"dmdd", b"vcgt", b"mmod", b"ndin", b"dscm", b"calt", b"targ", b"view", b"tech",
         b"gamt", b"pre0",
     ] {
-        sent.push((other, element(b"text", PLANTED)));
+        sent.push((other, element(*b"text", PLANTED)));
     }
-    sent.push((b"desc", element(b"desc", PLANTED)));
-    sent.push((b"cprt", element(b"text", PLANTED)));
+    sent.push((b"desc", element(*b"desc", PLANTED)));
+    sent.push((b"cprt", element(*b"text", PLANTED)));
     // A tag that is in the list, but no numbers.
-    sent.push((b"bTRC", element(b"text", PLANTED)));
+    sent.push((b"bTRC", element(*b"text", PLANTED)));
     let mut profile = profile_of(&sent);
     let header = profile.clone();
     for unneeded in [4..8, 10..12, 24..36, 40..64, 80..128] {
@@ -108,7 +108,7 @@ fn what_computes_colour_stays_and_all_else_goes() {
     assert!(!contains(&kept, b"pl"));
     assert_eq!(kept[4..128], header[4..128]);
     for (tag, sent) in everything() {
-        let kept = find(&kept, tag).unwrap();
+        let kept = find(&kept, *tag).unwrap();
         assert_eq!(kept[..4], sent[..4]);
         if !matches!(tag, b"A2B2" | b"D2B0" | b"A2B0" | b"A2B1" | b"gTRC") {
             assert_eq!(*kept, sent[..kept.len()], "{tag:?}");
@@ -119,10 +119,10 @@ fn what_computes_colour_stays_and_all_else_goes() {
 
 #[test]
 fn two_profiles_that_compute_the_same_are_the_same() {
-    let one = profile_of(&[(b"kTRC", gamma(2)), (b"wtpt", element(b"XYZ ", &[1; 12]))]);
+    let one = profile_of(&[(b"kTRC", gamma(2)), (b"wtpt", element(*b"XYZ ", &[1; 12]))]);
     let other = profile_of(&[
-        (b"mmod", element(b"mmod", PLANTED)),
-        (b"wtpt", element(b"XYZ ", &[1; 12])),
+        (b"mmod", element(*b"mmod", PLANTED)),
+        (b"wtpt", element(*b"XYZ ", &[1; 12])),
         (b"kTRC", gamma(2)),
         (b"kTRC", gamma(3)),
     ]);
@@ -152,8 +152,8 @@ fn the_texts_are_of_the_profiles_version() {
     profile[8] = 4;
     let new = cleaned(&profile).unwrap();
     for (tag, kinds) in [(b"desc", [b"desc", b"mluc"]), (b"cprt", [b"text", b"mluc"])] {
-        assert!(find(&old, tag).unwrap().starts_with(kinds[0]));
-        assert!(find(&new, tag).unwrap().starts_with(kinds[1]));
+        assert!(find(&old, *tag).unwrap().starts_with(kinds[0]));
+        assert!(find(&new, *tag).unwrap().starts_with(kinds[1]));
     }
 }
 
@@ -167,7 +167,7 @@ fn what_only_pretends_to_be_a_profile_is_none() {
     }
     assert_eq!(cleaned(&profile_of(&[])), None);
     assert_eq!(
-        cleaned(&profile_of(&[(b"wtpt", element(b"XYZ ", &[1; 12]))])),
+        cleaned(&profile_of(&[(b"wtpt", element(*b"XYZ ", &[1; 12]))])),
         None
     );
     let mut unsigned = right;
@@ -196,7 +196,7 @@ fn parts_that_overlap_do_not_come_out_many_times() {
     }
     processes.extend(b"matf");
     processes.resize(58_008, 0);
-    assert_eq!(element::numbers(&element(b"mpet", &processes)), None);
+    assert_eq!(element::numbers(&element(*b"mpet", &processes)), None);
 
     // Each tag has the same table but for its first byte.
     let mut profile = profile_of(&COLOUR.map(|tag| (tag, Vec::new())));

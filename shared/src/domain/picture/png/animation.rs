@@ -166,7 +166,7 @@ impl<'a> Animation<'a> {
             let missing = image.end()?;
             if !missing.is_empty() {
                 kept.add(&chunk::written(
-                    b"fdAT",
+                    *b"fdAT",
                     &[&self.kept.to_be_bytes(), &missing[..]].concat(),
                 ));
                 self.kept += 1;
@@ -187,7 +187,7 @@ impl<'a> Animation<'a> {
         if !self.has_all() {
             let frames = u32::try_from(self.frames).unwrap_or(u32::MAX);
             let data = [&frames.to_be_bytes(), &self.times[..]].concat();
-            kept.replace(self.stated_at, &chunk::written(b"acTL", &data));
+            kept.replace(self.stated_at, &chunk::written(*b"acTL", &data));
         }
         Ok(())
     }

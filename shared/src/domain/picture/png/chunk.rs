@@ -37,22 +37,22 @@ pub(super) fn next<'a>(reader: &mut Reader<'a>) -> Result<Option<Chunk<'a>>, Mal
     Ok(Some(Chunk {
         kind,
         data,
-        is_right: checksum == self::checksum(&kind, data),
+        is_right: checksum == self::checksum(kind, data),
         place: start..reader.position(),
     }))
 }
 
 pub(super) const END: &[u8; 4] = b"IEND";
 
-fn checksum(kind: &[u8; 4], data: &[u8]) -> u32 {
+fn checksum(kind: [u8; 4], data: &[u8]) -> u32 {
     let mut checksum = crc32fast::Hasher::new();
-    checksum.update(kind);
+    checksum.update(&kind);
     checksum.update(data);
     checksum.finalize()
 }
 
 /// A chunk of our own.
-pub(in super::super) fn written(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+pub(in super::super) fn written(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(data.len()).unwrap_or(u32::MAX).to_be_bytes();
     let checksum = checksum(kind, data).to_be_bytes();
     [&length, &kind[..], data, &checksum].concat()
@@ -69,7 +69,7 @@ impl Chunk<'_> {
         if self.is_right {
             kept.keep(self.place.clone());
         } else {
-            kept.add(&written(&self.kind, self.data));
+            kept.add(&written(self.kind, self.data));
         }
     }
 
@@ -78,7 +78,7 @@ impl Chunk<'_> {
         if data == self.data {
             self.keep(kept);
         } else {
-            kept.add(&written(&self.kind, data));
+            kept.add(&written(self.kind, data));
         }
     }
 }

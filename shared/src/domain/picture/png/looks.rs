@@ -30,15 +30,13 @@ pub(super) fn what_counts(
     let length = match (&kind, colour) {
         // With anything else than RGB in its full range Chromium shows nothing at all.
         (b"cICP", _) => matches!(data, [_, _, 0, 0 | 1]).then_some(4),
-        (b"gAMA", _) => Some(4),
+        (b"gAMA", _) | (b"sBIT", 6) => Some(4),
         (b"cHRM", _) => Some(32),
-        (b"sRGB", _) => Some(1),
+        (b"sRGB", _) | (b"sBIT", 0) | (b"bKGD", 3) => Some(1),
         (b"mDCV", _) => Some(24),
         (b"cLLI", _) => Some(8),
         (b"pHYs", _) => Some(9),
-        (b"sBIT", 0) | (b"bKGD", 3) => Some(1),
         (b"sBIT", 4) | (b"bKGD", 0 | 4) => Some(2),
-        (b"sBIT", 6) => Some(4),
         (b"sBIT", _) => Some(3),
         (b"bKGD", _) => Some(6),
         (b"tRNS", _) => return transparency(data, colour, colours).map(Cow::Borrowed),

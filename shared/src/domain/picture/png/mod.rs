@@ -24,7 +24,7 @@ const PROFILES: usize = 8;
 /// A chunk that carries the profile, cleaned.
 pub(super) fn profile_chunk(profile: &[u8]) -> Option<Vec<u8>> {
     let data = looks::profile(&icc::cleaned(profile)?)?;
-    Some(chunk::written(b"iCCP", &data))
+    Some(chunk::written(*b"iCCP", &data))
 }
 
 /// Keeps the header, the palette, the image, the animation, and the first chunk of each kind that decides how
@@ -222,7 +222,7 @@ impl<'a> Walk<'a> {
     /// Keeps a chunk that only says how the image looks.
     fn put(&mut self, kind: [u8; 4], data: &[u8]) {
         let is_late = !self.held.is_empty() && !looks::is_ahead_of_palette(kind);
-        let chunk = chunk::written(&kind, data);
+        let chunk = chunk::written(kind, data);
         if is_late || &kind == b"PLTE" {
             self.held.push((kind, chunk));
         } else {
@@ -274,7 +274,7 @@ impl<'a> Walk<'a> {
         match self.image.follow(chunk.data, &mut self.inflated)? {
             None => chunk.keep(&mut self.kept),
             Some(ended) if ended.is_empty() => {}
-            Some(ended) => self.kept.add(&chunk::written(b"IDAT", &ended)),
+            Some(ended) => self.kept.add(&chunk::written(*b"IDAT", &ended)),
         }
         Ok(())
     }
@@ -285,7 +285,7 @@ impl<'a> Walk<'a> {
             self.progress = Progress::Over;
             let missing = self.image.end()?;
             if !missing.is_empty() {
-                self.kept.add(&chunk::written(b"IDAT", &missing));
+                self.kept.add(&chunk::written(*b"IDAT", &missing));
             }
         }
         Ok(())
@@ -329,7 +329,7 @@ impl<'a> Walk<'a> {
         if let Some(animation) = &mut self.animation {
             animation.end(is_cut, &mut self.kept)?;
         }
-        self.kept.add(&chunk::written(END, &[]));
+        self.kept.add(&chunk::written(*END, &[]));
         Ok(())
     }
 }
