@@ -122,5 +122,5 @@ REFUSED = {
     "one zero": (lambda: b"\0", 415, "unsupported-picture"),
     "4 MiB of zeros": (lambda: bytes(4 << 20), 415, "unsupported-picture"),
     "a JPEG of zeros": (lambda: b"\xff\xd8\xff" + bytes(1 << 20), 422, "invalid-fields/picture: malformed"),
-    "nothing": (lambda: b"", 422, "invalid-fields/text: required"),
+    "nothing": (lambda: b"", 422, "invalid-fields/picture: malformed"),
 }

@@ -88,33 +88,17 @@ async fn a_text_is_posted_by_a_form_with_and_without_a_picture() {
 async fn a_field_that_breaks_its_rules_is_named() {
     let board = Board::shared();
     let too_long = |field, limit| {
-        wrong(
-            field,
-            "too-long",
-            &format!("must have at most {limit} characters"),
-        )
+        let most = format!("must have at most {limit} characters");
+        wrong(field, "too-long", &most)
     };
     let required = wrong("text", "required", "must not be empty without a picture");
-    let control = |field| {
-        wrong(
-            field,
-            "control-character",
-            "must not contain control characters",
-        )
-    };
+    let no_controls = "must not contain control characters";
+    let control = |field| wrong(field, "control-character", no_controls);
     let lines = |field| wrong(field, "several-lines", "must be a single line");
-    let bidirectional = |field| {
-        wrong(
-            field,
-            "bidirectional-control",
-            "must not contain bidirectional control characters",
-        )
-    };
-    let without_picture = wrong(
-        "alt",
-        "without-picture",
-        "describes a picture, but there is none",
-    );
+    let no_turning = "must not contain bidirectional control characters";
+    let bidirectional = |field| wrong(field, "bidirectional-control", no_turning);
+    let alone = "describes a picture, but there is none";
+    let without_picture = wrong("alt", "without-picture", alone);
     let no_string = |field| wrong(field, "not-a-string", "must be a string");
     for (sent, errors) in [
         (json!({}), json!([required])),
@@ -194,6 +178,11 @@ async fn a_field_that_breaks_its_rules_is_named() {
         let answer = board.post_form(form).await;
         answer.is_problem(422, "invalid-fields", &json!([error]));
     }
+}
+
+#[tokio::test]
+async fn a_field_that_is_given_twice_is_named() {
+    let board = Board::shared();
     let form = Form::new().text("text", "one").text("text", "two");
     let answer = board.post_form(form).await;
     let several = wrong("text", "several", "must be given once");

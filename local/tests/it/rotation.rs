@@ -1,6 +1,7 @@
 //! What was posted before the board's secret was changed, or before the board was brought up to date, and is sent
 //! again afterwards.
 
+use std::fmt::Write as _;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -128,7 +129,11 @@ fn digest(fields: [&str; 3], picture: Option<Vec<u8>>) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in bytes {
+        write!(text, "{byte:02x}").unwrap();
+    }
+    text
 }
 
 #[tokio::test]

@@ -135,7 +135,7 @@ fn of_a_picture_that_is_cut_short_only_whole_frames_are_taken() {
                 Format::Gif => assert!(whole.bytes().starts_with(&kept[..kept.len() - 1])),
                 // The name of the last chunk was there.
                 Format::Png if name.rsplit('.').next() != Some("bmp") => {
-                    assert_eq!(kept, whole.bytes())
+                    assert_eq!(kept, whole.bytes());
                 }
                 _ => panic!("{name} cut at {end}"),
             }
