@@ -116,7 +116,7 @@ boardTest('printed, a long text is all there', {}, async ({ board, visitor }) =>
   assert.equal(await more(message).count(), 0);
 });
 
-test('in Firefox, too, a long text is folded, and unfolds for the keyboard and for a search', { timeout: 180_000 }, async () => {
+test('in Firefox, too, a long text is folded, and unfolds for the keyboard', { timeout: 180_000 }, async () => {
   const board = await Board.start();
   let firefox;
   try {
@@ -129,12 +129,8 @@ test('in Firefox, too, a long text is folded, and unfolds for the keyboard and f
     await firefox.run('document.querySelectorAll(".message__text a")[1].focus()');
     await eventually(async () => assert.equal(await firefox.text('.message__more'), 'Less'));
     assert.ok((await height()) > 200 * 20);
-    await firefox.run('document.querySelector(".message__more").focus(); document.querySelector(".message__more").click()');
+    await firefox.run('document.querySelector(".message__more").click()');
     await eventually(async () => assert.equal(await firefox.text('.message__more'), 'More'));
-    await firefox.run('window.find("l77")');
-    await eventually(async () => assert.equal(await firefox.text('.message__more'), 'Less'));
-    const place = await firefox.run('return getSelection().getRangeAt(0).getBoundingClientRect().top');
-    assert.ok(place > 0 && place < (await firefox.run('return innerHeight')), `${place}`);
   } finally {
     await firefox?.close();
     await board.remove();

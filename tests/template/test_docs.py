@@ -24,7 +24,8 @@ def test_every_alarm_is_explained_and_no_other():
 def test_what_looks_like_a_parameter_or_resource_is_one():
     template = source()
     known = {*template["Parameters"], *template["Resources"], *template["Outputs"], "Posting", "Authorization"}
-    named = set(re.findall(r"`([A-Z][a-z0-9]+[A-Z]\w+)[`= ]", ALL))
+    # Tags of colour profiles look alike: A2B0.
+    named = {name for name in re.findall(r"`([A-Z][a-z0-9]+[A-Z]\w+)[`= ]", ALL) if not re.fullmatch(r"[ABD]2[ABD]\d", name)}
     assert named - known - {"ListBucket", "LabRole"} == set()
 
 
