@@ -51,11 +51,11 @@ fn archive(board: &Board) -> PathBuf {
     for (name, number) in names.zip(10..) {
         let id = format!("01ARZ3NDEKTSV4RRFFQ69G5F{number}");
         let key = format!("images/{id}.{}", name.rsplit_once('.').unwrap().1);
+        let kept = Picture::parse(&pictures::read(&name).into()).unwrap();
         messages.push(json!({
             "id": id, "createdAt": "2016-07-30T23:54:10.259Z", "author": null, "text": name,
-            "picture": {"key": key, "width": 48, "height": 32, "alt": null},
+            "picture": {"key": key, "width": kept.width(), "height": kept.height(), "alt": null},
         }));
-        let kept = Picture::parse(&pictures::read(&name).into()).unwrap();
         images.push((key, kept.bytes().clone()));
     }
     let mut forged = Forged::new(&messages);
