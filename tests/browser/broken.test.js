@@ -142,7 +142,7 @@ for (const back of ['the line is back', 'a refresh succeeds after one that faile
       assert.equal(await visitor.find('.broken').count(), 0);
       assert.equal(await visitor.find('.carrousel__note').isVisible(), false);
     });
-    assert.ok(await visitor.carrouselPicture.evaluate(({ naturalWidth }) => naturalWidth) > 0);
+    await eventually(async () => assert.ok(await visitor.carrouselPicture.evaluate(({ naturalWidth }) => naturalWidth) > 0));
     for (const image of await visitor.find('.message__picture img').all()) {
       await image.scrollIntoViewIfNeeded();
       await eventually(async () => assert.ok(await image.evaluate((element) => element.complete && element.naturalWidth > 0)));
