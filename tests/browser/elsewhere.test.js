@@ -31,7 +31,7 @@ test('the page works in a folder of another site, with the API where index.html 
   try {
     await openBrowser();
     board = await Board.start({ ALLOWED_ORIGINS: origin });
-    visitor = await Visitor.arrive(`${origin}/our/board/`, { policy: null });
+    visitor = await Visitor.arrive(`${origin}/our/board/`);
     const message = await visitor.post({ text: 'from elsewhere', picture: 'small.jpg', alt: 'a lake' });
     const image = message.locator('img');
     await image.scrollIntoViewIfNeeded();

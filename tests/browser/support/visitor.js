@@ -11,11 +11,6 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Generous, for a busy machine; nothing waits longer than it must. */
 export const WITHIN_MS = Number(process.env.WITHIN_MS ?? 30_000);
 
-// The page has to do with this, whatever the server in front of it sends.
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; " +
-  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-
 let browser;
 
 export async function openBrowser() {
@@ -56,9 +51,9 @@ export class Visitor {
 
   /**
    * @param options of Playwright's `newContext`; motion is reduced unless they say otherwise,
-   * so that the carrousel only moves when it is told to; `policy` is null for a page that is served otherwise
+   * so that the carrousel only moves when it is told to
    */
-  static async arrive(site, { before = async () => {}, policy = POLICY, ...options } = {}) {
+  static async arrive(site, { before = async () => {}, ...options } = {}) {
     const visitor = new Visitor();
     visitor.context = await browser.newContext({ reducedMotion: 'reduce', locale: 'en', ...options });
     visitor.context.setDefaultTimeout(WITHIN_MS);
@@ -71,12 +66,6 @@ export class Visitor {
     page.on('console', (message) => {
       if (message.type() === 'error') visitor.complaints.push(`${message.text()} (${message.location().url})`);
     });
-    if (policy) {
-      await page.route(site, async (route) => {
-        const response = await route.fetch();
-        await route.fulfill({ response, headers: { ...response.headers(), 'content-security-policy': policy } });
-      });
-    }
     await before(page);
     await page.goto(site);
     await page.locator('.messages__loading').waitFor({ state: 'hidden' });
