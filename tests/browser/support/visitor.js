@@ -66,6 +66,10 @@ export class Visitor {
     page.on('console', (message) => {
       if (message.type() === 'error') visitor.complaints.push(`${message.text()} (${message.location().url})`);
     });
+    // What a test takes away must not come out of the browser's cache.
+    const session = await visitor.context.newCDPSession(page);
+    await session.send('Network.enable');
+    await session.send('Network.setCacheDisabled', { cacheDisabled: true });
     await before(page);
     await page.goto(site);
     await page.locator('.messages__loading').waitFor({ state: 'hidden' });
