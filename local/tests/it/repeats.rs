@@ -190,16 +190,24 @@ async fn two_hundred_at_once_are_one_message_one_picture_and_equal_answers() {
     });
     for _ in 0..2 {
         let key = new_key();
-        let posts = (0..100).map(|_| board.post_picture_with(&key, "one", "small.jpg"));
-        let answers = join_all(posts).await;
+        let answers = join_all((0..100).map(|_| post_until_taken(&board, &key))).await;
         let first = answers[0].created();
         for answer in &answers {
             assert_eq!(answer.created(), first);
         }
-        let more =
-            join_all((0..100).map(|_| board.post_picture_with(&key, "one", "small.jpg"))).await;
+        let more = join_all((0..100).map(|_| post_until_taken(&board, &key))).await;
         assert!(more.iter().all(|answer| answer.created() == first));
     }
     assert_eq!(board.messages().await.len(), 2);
     assert_eq!(board.pictures().await.len(), 2);
+}
+
+/// Posts a picture, again where a busy machine did not get to it before the function's deadline, as clients do.
+async fn post_until_taken(board: &Board, key: &str) -> Answer {
+    loop {
+        let answer = board.post_picture_with(key, "one", "small.jpg").await;
+        if answer.status != 503 {
+            return answer;
+        }
+    }
 }
