@@ -44,7 +44,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use http::HeaderValue;
 use http::header::{
@@ -106,9 +106,10 @@ pub fn app(settings: Settings, database: Database, bucket: Bucket) -> Router {
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         .fallback(async || Problem::NotFound)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(board);
+        .with_state(Arc::clone(&board));
     origins
         .guard(app)
+        .layer(from_fn_with_state(board, client::require_origin))
         .layer(from_fn(deadline::answer_in_time))
         .layer(map_response(caching::no_store_by_default))
         .layer(map_response(security_headers))

@@ -40,6 +40,8 @@ pub enum Problem {
     IdempotencyKeyReused,
     /// What was posted with this key was deleted.
     MessageDeleted,
+    /// The request does not come through CloudFront, as it must.
+    OriginRequired,
     /// The board takes no messages now.
     PostingClosed,
     /// The sender has posted as often as it may, and may again in this time.
@@ -112,6 +114,9 @@ pub enum Code {
     /// Cross-site request.
     #[serde(rename = "urn:corkboard:problem:cross-site")]
     CrossSite,
+    /// Origin required.
+    #[serde(rename = "urn:corkboard:problem:origin-required")]
+    OriginRequired,
     /// Posting is closed.
     #[serde(rename = "urn:corkboard:problem:posting-closed")]
     PostingClosed,
@@ -237,6 +242,11 @@ impl Code {
                 "Cross-site request",
                 "Pages of this origin may not change the board.",
             ),
+            Self::OriginRequired => (
+                StatusCode::FORBIDDEN,
+                "Origin required",
+                "This address answers the board's own front door only; use the board's address.",
+            ),
             Self::PostingClosed => (
                 StatusCode::FORBIDDEN,
                 "Posting is closed",
@@ -299,6 +309,7 @@ impl Problem {
             Self::PostingLimit(_) => Code::PostingLimit,
             Self::SenderRefused => Code::SenderRefused,
             Self::CrossSite => Code::CrossSite,
+            Self::OriginRequired => Code::OriginRequired,
             Self::PostingClosed => Code::PostingClosed,
             Self::TokenMissing => Code::TokenMissing,
             Self::TokenWrong => Code::TokenWrong,

@@ -239,6 +239,10 @@ fn title(code: &str) -> (&'static str, &'static str) {
             "Cross-site request",
             "Pages of this origin may not change the board.",
         ),
+        "origin-required" => (
+            "Origin required",
+            "This address answers the board's own front door only; use the board's address.",
+        ),
         "posting-closed" => ("Posting is closed", "The board takes no new messages now."),
         "token-missing" => (
             "Token missing",
