@@ -7,7 +7,7 @@ use shared::aws::{self, Service};
 use shared::bucket::Bucket;
 use shared::settings::{SettingError, environment};
 use shared::store::{Database, DatabaseSettings};
-use shared::telemetry;
+use shared::{metrics, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -33,6 +33,7 @@ async fn main() -> ExitCode {
 }
 
 fn settings() -> Result<(Settings, DatabaseSettings), SettingError> {
+    metrics::init(&environment)?;
     Ok((
         Settings::from_lookup(&environment)?,
         DatabaseSettings::from_lookup(&environment)?,

@@ -7,10 +7,12 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use shared::bucket::BucketError;
+use shared::metrics::Refusal;
 use shared::store::StoreError;
 use tracing::error;
 use utoipa::ToSchema;
 
+use crate::draft::PICTURE;
 pub use crate::fault::{FieldCode, FieldProblem};
 
 /// Every error of the API, answered as problem details (RFC 9457). None says anything of SQL, hosts or keys.
@@ -326,6 +328,22 @@ impl Problem {
         self.code().describe().0.is_client_error()
     }
 
+    /// As what it is counted.
+    fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::PostingLimit(_) => Some(Refusal::PostingLimit),
+            Self::SenderRefused => Some(Refusal::SenderRefused),
+            Self::CrossSite => Some(Refusal::CrossSite),
+            Self::PictureTooLarge => Some(Refusal::TooLarge),
+            Self::UnsupportedPicture => Some(Refusal::Picture),
+            Self::InvalidFields(errors) => {
+                let is_of_picture = errors.iter().any(|error| error.field == PICTURE);
+                is_of_picture.then_some(Refusal::Picture)
+            }
+            _ => None,
+        }
+    }
+
     /// In how many seconds it may be tried again.
     fn retry_after(&self) -> Option<u64> {
         match self {
@@ -361,6 +379,9 @@ impl IntoResponse for Problem {
             errors: self.errors(),
         };
         let mut response = (status, Json(body)).into_response();
+        if let Some(refusal) = self.refusal() {
+            response.extensions_mut().insert(refusal);
+        }
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_TYPE,

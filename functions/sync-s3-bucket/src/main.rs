@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use lambda_runtime::{LambdaEvent, run, service_fn};
 use serde_json::Value;
 use shared::aws::{self, Service};
-use shared::{settings, telemetry};
+use shared::settings::{SettingError, environment};
+use shared::{metrics, telemetry};
 use sync_s3_bucket::{Settings, SyncS3Bucket};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    telemetry::init(settings::environment("RUST_LOG").as_deref());
-    let settings = match Settings::from_lookup(&settings::environment) {
+    telemetry::init(environment("RUST_LOG").as_deref());
+    let settings = match settings() {
         Ok(settings) => settings,
         Err(error) => {
             eprintln!("{error}");
@@ -28,4 +29,9 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn settings() -> Result<Settings, SettingError> {
+    metrics::init(&environment)?;
+    Settings::from_lookup(&environment)
 }
