@@ -264,3 +264,12 @@ def test_a_name_that_is_none_stops_the_function_with_one_line(board):
         done = subprocess.run([binary(program)], env=environment(board) | {"METRICS_BOARD": "a board"}, capture_output=True, text=True)
         expected = "METRICS_BOARD is malformed: expected a stack's name: at most 128 letters, digits and hyphens\n"
         assert (done.returncode, done.stdout, done.stderr) == (1, "", expected)
+
+
+def test_the_first_line_of_the_log_names_the_release(board, tmp_path):
+    for program in ("message-board", "sync-s3-bucket"):
+        with counting(program, board, tmp_path, RUST_LOG="info", RELEASE="4f6f1c1e") as counted:
+            answer = counted.function.invoke(SCHEDULE if program == "sync-s3-bucket" else event("GET", "/api/health"))
+            first = json.loads(counted.log.read_text().splitlines()[0])
+            assert (first["message"], first["release"], first["level"]) == ("starting", "4f6f1c1e", "INFO")
+            assert "4f6f1c1e" not in json.dumps(answer)

@@ -19,6 +19,7 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    tracing::info!(release = environment("RELEASE"), "starting");
     let config = aws::config();
     let s3 = Service::new(&config, aws_sdk_s3::Client::new);
     let bucket = Bucket::new(s3, settings.media_bucket.clone());

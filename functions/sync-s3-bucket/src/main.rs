@@ -19,6 +19,7 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    tracing::info!(release = environment("RELEASE"), "starting");
     let s3 = Service::new(&aws::config(), aws_sdk_s3::Client::new);
     let function = SyncS3Bucket::new(s3, settings);
     let handler = service_fn(|event: LambdaEvent<Value>| function.handle(event.payload));
