@@ -59,5 +59,5 @@ pub async fn board(State(board): State<Arc<Board>>) -> impl IntoResponse {
             posts_per_minute: settings.posts_per_minute,
         },
     };
-    ([(CACHE_CONTROL, "public, max-age=60")], Json(description)).into_response()
+    ([(CACHE_CONTROL, "public, max-age=10")], Json(description)).into_response()
 }
