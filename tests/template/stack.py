@@ -69,7 +69,7 @@ SCENARIOS = {
         "PriceClass": "PriceClass_100",
         "DatabaseMinCapacity": "0.5",
         "DatabaseMaxCapacity": "16",
-        "DatabaseEngineVersion": "8.0.mysql_aurora.3.11.0",
+        "DatabaseEngineVersion": "8.0.mysql_aurora.3.12.0",
         "BackupRetentionDays": "35",
         "LogRetentionDays": "90",
         "RequestsPerSecond": "2000",
