@@ -29,7 +29,7 @@ def test_the_template(check, scenario, stacks):
 def test_a_broken_template_is_rejected(check, mutation):
     broken = source()
     mutation(broken)
-    with pytest.raises((AssertionError, KeyError, StopIteration, ValueError)):
+    with pytest.raises((AssertionError, KeyError, IndexError, StopIteration, ValueError)):
         for given in SCENARIOS.values():
             check.run(Stack(broken, given))
 
