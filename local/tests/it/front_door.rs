@@ -59,7 +59,10 @@ async fn the_site_is_served_with_its_headers() {
         let served = board.get(path).await;
         let tag = served.header("etag").to_owned();
         let cached = [
-            ("cache-control", "no-cache"),
+            (
+                "cache-control",
+                "public, max-age=0, must-revalidate, s-maxage=300",
+            ),
             ("etag", &tag),
             ("vary", "accept-encoding"),
         ];
