@@ -48,6 +48,7 @@ def test_who_may_not_look_at_budgets_and_wants_none_goes_on(account):
     refused = {"aws budgets": ["AccessDeniedException", "not authorized to perform: budgets:ViewBudget"]}
     done = account.run("deploy", answers=refused)
     assert done.returncode == 0 and "could not be looked at" in done.stderr
-    account.state["made"]["parameters"] |= {"MonthlyBudget": "20", "AlarmEmail": "ada@board.example"}
+    for stack in ("stack", "made"):
+        account.state[stack]["parameters"] |= {"MonthlyBudget": "20", "AlarmEmail": "ada@board.example"}
     done = account.run("deploy", answers=refused)
     assert done.returncode != 0 and "budgets:ViewBudget" in done.stderr and "deploy failed while setting the budget" in done.stderr
