@@ -3,12 +3,13 @@
 import json
 import tomllib
 import urllib.request
+from urllib.robotparser import RobotFileParser
 
 import pytest
 
 from account import OUTPUTS, SITE, STACK
 from corkboard import corkboard
-from stack import Stack, source
+from stack import ROOT, Stack, source
 
 
 def test_the_first_time_writes_a_configuration_that_sam_understands(account):
@@ -76,6 +77,14 @@ def test_what_changed_is_uploaded_and_invalidated_and_what_went_is_removed(accou
     invalidation, = [call.line for call in account.calls if "create-invalidation" in call]
     paths = invalidation[invalidation.index("--paths") + 1:invalidation.index("--query")]
     assert sorted(paths) == ["/", "/app.js", "/feed.js", "/index.html"]
+
+
+def test_crawlers_are_kept_from_the_api_and_from_nothing_else():
+    rules = RobotFileParser()
+    rules.parse((ROOT / "static-site/robots.txt").read_text().splitlines())
+    for path, may in {"/api/messages": False, "/api/messages?before=01M8312X2GQEXQEVEC5D3NWYGS": False, "/": True,
+                      "/images/01M8312X2GQEXQEVEC5D3NWYGS.jpg": True, "/m/01M8312X2GQEXQEVEC5D3NWYGS": True}.items():
+        assert rules.can_fetch("a crawler", f"https://board.example{path}") is may, path
 
 
 def test_a_file_of_an_unknown_type_is_named(account):
