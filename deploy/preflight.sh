@@ -21,7 +21,7 @@ preflight() {
     the_account_is_the_configurations
     the_stack_can_be_deployed_to
     lambda_has_room
-    if [ "$STATUS" = NONE ]; then
+    if [ "$STATUS" = NONE ] || [ -n "$DRY_RUN" ]; then
         cloudfront_is_open
         [ -n "$(setting DatabaseUrlSecretArn)" ] || { the_plan_has_aurora; the_region_has_aurora; the_region_has_zones; }
     fi

@@ -88,6 +88,13 @@ def test_a_change_set_that_was_never_executed_is_no_stack_yet(account):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_a_first_deployment_succeeds_with_either_version_of_the_aws_cli(version, account):
+    account.new()
+    done = account.run("deploy", AWS_CLI=version)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_creation_that_fails_can_be_tried_again_after_that(account):
     account.new()
     account.state["ends"] = "ROLLBACK_COMPLETE"
@@ -143,9 +150,10 @@ def test_a_site_that_is_gone_already_is_not_emptied(account):
     assert not [call for call in account.calls if f"s3://{SITE}" in call]
 
 
-def test_a_stack_that_is_not_there_is_one_line(account):
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_a_stack_that_is_not_there_is_one_line(version, account):
     account.state["stack"] = None
-    done = account.run("undeploy", YES="corkboard")
+    done = account.run("undeploy", YES="corkboard", AWS_CLI=version)
     assert done.returncode != 0 and "There is no stack corkboard in eu-central-1, in account 123456789012.\n" in done.stderr
     assert account.changes() == []
 
