@@ -102,6 +102,14 @@ def test_the_configuration_of_another_account_is_not_deployed(account):
     assert done.returncode != 0 and "account 999999999999's" in done.stderr and account.changes() == []
 
 
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"])
+def test_nothing_is_settled_in_another_account(status, account):
+    account.failed(status)
+    account.config = '# account = "999999999999"\n' + account.config
+    done = account.run("deploy")
+    assert done.returncode != 0 and account.changes() == []
+
+
 def test_the_account_is_written_once_into_a_configuration_without_it(account):
     assert account.run("deploy").returncode == 0
     written = (account.clone / "samconfig.toml").read_text()

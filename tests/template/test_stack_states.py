@@ -65,7 +65,7 @@ def test_a_rollback_that_fails_again_ends_with_what_fails(account):
     account.failed("UPDATE_ROLLBACK_FAILED", "UPDATE_COMPLETE", MessageBoard="UPDATE_FAILED")
     account.state["stuck"] = {"MessageBoard": "was removed"}
     done = account.run("deploy")
-    assert done.returncode != 0 and "cannot go back" in done.stderr and "  MessageBoard (AWS::Lambda::Function)" in done.stderr
+    assert done.returncode != 0 and "cannot go back because of these:" in done.stderr and "  MessageBoard (AWS::Lambda::Function)" in done.stderr
     assert account.steps() == ["cloudformation continue-update-rollback"]
 
 
