@@ -67,7 +67,8 @@ attempt() {
     local errors status=0
     errors=$(mktemp)
     REPLY=$("$@" 2>"$errors") || status=$?
-    [ "$status" -eq 0 ] || REPLY=$(grep . "$errors" | tail -n 1)
+    # What is wrong stands in one line, which help on the command may follow.
+    [ "$status" -eq 0 ] || REPLY=$(grep -m 1 -i error "$errors" || grep . "$errors" || echo "exit code $status")
     rm -f "$errors"
     return "$status"
 }

@@ -19,9 +19,10 @@ unseen() {
 preflight() {
     step "looking at the account and the region" "Nothing was built or changed."
     the_account_is_the_configurations
+    read_status
     the_stack_can_be_deployed_to
     lambda_has_room
-    if [ "$STATUS" = NONE ]; then
+    if is_new || [ -n "$DRY_RUN" ]; then
         cloudfront_is_open
         [ -n "$(setting DatabaseUrlSecretArn)" ] || { the_plan_has_aurora; the_region_has_aurora; the_region_has_zones; }
     fi
@@ -32,6 +33,11 @@ preflight() {
     }
 }
 
+# Whether there is no stack yet: none, one whose change set was never executed, or one that was put back entirely.
+is_new() {
+    [[ $STATUS =~ ^(NONE|REVIEW_IN_PROGRESS|ROLLBACK_COMPLETE)$ ]]
+}
+
 the_account_is_the_configurations() {
     local written
     written=$(sed -n 's/^# account = "\(.*\)"$/\1/p' "$CONFIG" 2>/dev/null || true)
@@ -39,38 +45,42 @@ the_account_is_the_configurations() {
         problem "$CONFIG is account $written's, and you are signed in to $ACCOUNT: sign in to the other (AWS_PROFILE=…), or deploy by a file of its own, make deploy CONFIG=other.toml."
 }
 
-# Makes a stack that a failure left behind one that can be deployed to, where that loses nothing. Sets STATUS.
 the_stack_can_be_deployed_to() {
-    local kept cluster
-    read_status
     case $STATUS in
-    REVIEW_IN_PROGRESS) STATUS=NONE ;; # A change set was made and never executed: there is nothing yet.
-    ROLLBACK_COMPLETE)
-        note "the stack $STACK failed to be created, and all of it was put back: what is left of it is removed now."
-        read_resources
-        cluster=$(awk -F '\t' '$1 == "Database" && $3 != "None" { print $3 }' <<<"$RESOURCES")
-        delete_stack || die "That failed: make undeploy says what is left, and goes on."
-        read_resources
-        kept=$(resources_that '^DELETE_SKIPPED$')
-        [ -z "$kept" ] || note $'these of it are kept, and nothing uses them:\n'"$kept"
-        [ -z "$cluster" ] || note "snapshots of its database, if any, are kept: $(snapshots_of "$cluster")"
-        STATUS=NONE
-        ;;
+    REVIEW_IN_PROGRESS) ;;
+    *_IN_PROGRESS) problem "AWS is at work on the stack $STACK ($STATUS): make deploy when that is over." ;;
     ROLLBACK_FAILED | CREATE_FAILED | DELETE_FAILED)
         read_resources
         problem "the stack $STACK is in the state $STATUS: make undeploy removes what is left of it (pictures and messages, where there are any, are kept), then make deploy again."
         resources_that '^(CREATE|UPDATE|DELETE)_FAILED$' >&2
         ;;
+    esac
+}
+
+# Makes a stack that a failure left behind one that can be deployed to, where that loses nothing. The first changes that
+# are made: nothing else is in the way.
+settle() {
+    local kept cluster
+    case $STATUS in
+    ROLLBACK_COMPLETE)
+        step "removing what a failed creation left of $STACK" "make undeploy says what could not be removed, and goes on."
+        read_resources
+        cluster=$(awk -F '\t' '$1 == "Database" && $3 != "None" { print $3 }' <<<"$RESOURCES")
+        delete_stack
+        read_resources
+        kept=$(resources_that '^DELETE_SKIPPED$')
+        [ -z "$kept" ] || note $'these of it are kept, and nothing uses them:\n'"$kept"
+        [ -z "$cluster" ] || note "snapshots of its database, if any, are kept: $(snapshots_of "$cluster")"
+        ;;
     UPDATE_ROLLBACK_FAILED)
-        note "an earlier deployment failed, and so did putting everything back: that goes on now."
+        step "having AWS go on with putting $STACK back" "Mend what AWS says of them (a function or a database that was removed by hand, a permission), and make deploy again."
         run aws cloudformation continue-update-rollback --stack-name "$STACK"
         run aws cloudformation wait stack-rollback-complete --stack-name "$STACK" || {
             read_resources
-            resources_that '_FAILED$' >&2
-            problem "the stack $STACK cannot go back because of these; mend what AWS says of them (a function or a database that was removed by hand, a permission), and make deploy again."
+            printf 'The stack cannot go back because of these:\n%s\n' "$(resources_that '_FAILED$')" >&2
+            exit 1
         }
         ;;
-    *_IN_PROGRESS) problem "AWS is at work on the stack $STACK ($STATUS): make deploy when that is over." ;;
     esac
 }
 

@@ -41,10 +41,12 @@ def say(answer: dict) -> None:
 
 
 def fail(code: str, why: str) -> None:
-    """Version 2 exits with 254, version 1 with 255."""
+    """As version 2 of the AWS CLI says it, or version 1."""
+    version = os.environ.get("AWS_CLI", "2")
     operation = "".join(part.capitalize() for part in call[2].split("-"))
-    print(f"\nAn error occurred ({code}) when calling the {operation} operation: {why}", file=sys.stderr)
-    sys.exit(254)
+    error = f"An error occurred ({code}) when calling the {operation} operation: {why}"
+    print("\n" + (error if version == "1" else f"aws: [ERROR]: {error}"), file=sys.stderr)
+    sys.exit(255 if version == "1" else 254)
 
 
 for beginning, answer in json.loads((folder / "answers.json").read_text()).items():

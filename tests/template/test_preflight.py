@@ -1,5 +1,7 @@
 """What make deploy looks at before it builds."""
 
+import re
+
 import pytest
 
 from account import ENGINES
@@ -54,7 +56,8 @@ def test_what_may_not_be_looked_at_is_a_note(command, answer, new):
     new.answers = without(new, command)
     done = new.run("deploy", answers={command: answer, "sam build": 9})
     assert done.returncode == 9, done.stderr
-    assert done.stderr.count("Note: ") == 1 and "could not be looked at" in done.stderr
+    note, = re.findall("Note: .*", done.stderr)
+    assert re.search("could not be looked at: (aws: .*not authorized|exit code 252)$", note), note
 
 
 def test_an_account_older_than_the_plans_is_taken_as_it_is(new):
@@ -97,6 +100,14 @@ def test_the_configuration_of_another_account_is_not_deployed(account):
     account.config = '# account = "999999999999"\n' + account.config
     done = account.run("deploy")
     assert done.returncode != 0 and "account 999999999999's" in done.stderr and account.changes() == []
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"])
+def test_nothing_is_settled_in_another_account(status, account):
+    account.failed(status)
+    account.config = '# account = "999999999999"\n' + account.config
+    done = account.run("deploy")
+    assert done.returncode != 0 and account.changes() == []
 
 
 def test_the_account_is_written_once_into_a_configuration_without_it(account):

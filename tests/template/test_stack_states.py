@@ -65,7 +65,7 @@ def test_a_rollback_that_fails_again_ends_with_what_fails(account):
     account.failed("UPDATE_ROLLBACK_FAILED", "UPDATE_COMPLETE", MessageBoard="UPDATE_FAILED")
     account.state["stuck"] = {"MessageBoard": "was removed"}
     done = account.run("deploy")
-    assert done.returncode != 0 and "cannot go back" in done.stderr and "  MessageBoard (AWS::Lambda::Function)" in done.stderr
+    assert done.returncode != 0 and "cannot go back because of these:" in done.stderr and "  MessageBoard (AWS::Lambda::Function)" in done.stderr
     assert account.steps() == ["cloudformation continue-update-rollback"]
 
 
@@ -85,6 +85,13 @@ def test_a_change_set_that_was_never_executed_is_no_stack_yet(account):
     assert account.run("undeploy", YES="corkboard").returncode == 0
     account.state["stack"]["status"] = "REVIEW_IN_PROGRESS"
     done = account.run("deploy")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_a_first_deployment_succeeds_with_either_version_of_the_aws_cli(version, account):
+    account.new()
+    done = account.run("deploy", AWS_CLI=version)
     assert done.returncode == 0, done.stderr
 
 
@@ -143,9 +150,10 @@ def test_a_site_that_is_gone_already_is_not_emptied(account):
     assert not [call for call in account.calls if f"s3://{SITE}" in call]
 
 
-def test_a_stack_that_is_not_there_is_one_line(account):
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_a_stack_that_is_not_there_is_one_line(version, account):
     account.state["stack"] = None
-    done = account.run("undeploy", YES="corkboard")
+    done = account.run("undeploy", YES="corkboard", AWS_CLI=version)
     assert done.returncode != 0 and "There is no stack corkboard in eu-central-1, in account 123456789012.\n" in done.stderr
     assert account.changes() == []
 
