@@ -92,9 +92,10 @@ impl SyncS3Bucket {
         let (pictures, passes) = synced.inspect_err(|error| {
             error!(bucket, %error, "the carrousel could not be brought up to date");
         })?;
-        match pictures {
-            Some(pictures) => info!(bucket, pictures, "the carrousel is up to date"),
-            None => info!(bucket, "another invocation brings the carrousel up to date"),
+        if let Some(pictures) = pictures {
+            info!(bucket, pictures, "the carrousel is up to date");
+        } else {
+            info!(bucket, "another invocation brings the carrousel up to date");
         }
         metrics::count(Metric::CarrouselPasses(passes));
         Ok(())
