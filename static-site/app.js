@@ -36,7 +36,7 @@ const api = createApi({
 });
 const feed = new Feed();
 const tokens = createTokens(device);
-const images = createPictures({ words });
+const images = createPictures({ words, clock });
 const attention = createAttention({ page: document, clock });
 let board = null;
 
@@ -83,6 +83,7 @@ const carrousel = mountCarrousel(find('.carrousel'), {
   still: saving || window.matchMedia('(prefers-reduced-motion: reduce)').matches,
   sparing: saving,
   page: document,
+  isLeft: () => pictureDialog.isOpen || news.isPaused,
 });
 
 const pictureDialog = mountPictureDialog(find('.picture-dialog'), {
@@ -92,6 +93,7 @@ const pictureDialog = mountPictureDialog(find('.picture-dialog'), {
   clock,
   history: window.history,
   window,
+  onChange: () => carrousel.update(),
 });
 
 const card = {
@@ -117,7 +119,7 @@ const messages = mountMessages(find('.messages'), {
   window,
   onChange: () => [carrousel, linked].forEach((component) => component.update()),
   onWanted: () => news.now(),
-  onBack: () => images.tryAgain(),
+  onRefreshed: ({ wasLost }) => (wasLost ? images.tryAgain() : images.tryAgainInTime()),
 });
 
 const linked = mountLinked(find('.linked'), { api, feed, card, clock, words, window, goTo: messages.goTo });
@@ -134,9 +136,9 @@ const composer = mountComposer(find('.composer'), {
   page: document,
   objectUrls: URL,
   decode: window.createImageBitmap.bind(window),
-  onPosted({ deleteToken, ...message }) {
+  onPosted({ deleteToken, ...message }, notice) {
     tokens.keep(message.id, deleteToken);
-    messages.addOwn(message);
+    messages.addOwn(message, notice);
     if (message.picture) pictures.hurry();
   },
 });
@@ -147,6 +149,7 @@ window.addEventListener('online', () => {
   images.tryAgain();
   news.now();
 });
+document.addEventListener('visibilitychange', () => attention.isHidden() || images.tryAgain());
 window.addEventListener('hashchange', update);
 find('.masthead__language').addEventListener('click', () => {
   words.use(Object.keys(DICTIONARIES).find((language) => language !== words.language));

@@ -6,7 +6,8 @@ import { relativeTime } from './time.js';
 
 const SHOW_FOR_MS = 6_000;
 
-export function mountCarrousel(root, { clock, messageWith, pictures, words, still, sparing, page }) {
+/** @param isLeft whether nobody looks at the page, or something is before all of it */
+export function mountCarrousel(root, { clock, messageWith, pictures, words, still, sparing, page, isLeft }) {
   const find = (selector) => root.querySelector(selector);
   const stage = find('.carrousel__stage');
   const backdrop = find('.carrousel__backdrop');
@@ -48,10 +49,10 @@ export function mountCarrousel(root, { clock, messageWith, pictures, words, stil
     schedule();
   }
 
-  const isSeen = () => state.inView && page.visibilityState === 'visible';
+  const isSeen = () => state.inView && page.visibilityState === 'visible' && !isLeft();
 
   function showViews() {
-    const near = slides.near;
+    const near = sparing ? slides.near.slice(0, 1) : slides.near;
     for (const [url, view] of views) {
       // What has not come yet is not waited for where nobody sees it.
       if (near.includes(url) && (isSeen() || view.isThere())) continue;
@@ -60,7 +61,7 @@ export function mountCarrousel(root, { clock, messageWith, pictures, words, stil
     }
     for (const url of near) {
       // The neighbours wait for the one that is looked at.
-      const isWanted = isSeen() && (url === slides.current || (!sparing && views.get(slides.current)?.isThere()));
+      const isWanted = isSeen() && (url === slides.current || views.get(slides.current)?.isThere());
       if (isWanted && !views.has(url)) views.set(url, createView(url));
       views.get(url)?.update();
     }

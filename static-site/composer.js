@@ -4,7 +4,7 @@ import { ApiError } from './api.js';
 import { length, tidy, whole } from './characters.js';
 import { pause, untilAborted, withPatience } from './patience.js';
 import { mountPictureField } from './picture-field.js';
-import { checkDraft, explainPost, isFinal, isUnreadPicture } from './problems.js';
+import { checkDraft, explainPost, isFinal, isRefusal, isUnreadPicture } from './problems.js';
 import { fileOf } from './shrink.js';
 import { put } from './words.js';
 
@@ -14,7 +14,8 @@ const NEAR_THE_LIMIT = 0.9;
 const PICTURE_BYTES = 4 * 1024 * 1024;
 /** How long sending waits for what this device keeps: keeping is a courtesy, sending is the purpose. */
 const KEPT_WITHIN_MS = 1_000;
-const EMPTY = { text: '', author: '', alt: '', picture: null, pictureName: null, key: null };
+/** `sent`: what was sent as a whole and may be on the board: `'this'`, under its key, or what it was `'before'`; or null. */
+const EMPTY = { text: '', author: '', alt: '', picture: null, pictureName: null, key: null, sent: null };
 
 export function mountComposer(root, { post, drafts, device, words, announce, clock, newKey, onPosted, page, objectUrls, decode }) {
   const find = (selector) => root.querySelector(selector);
@@ -23,8 +24,8 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
   const state = {
     draft: { ...EMPTY, author: device.get('author') ?? '' },
     errors: {},
-    /** Invisible characters were left out of what was typed or pasted. */
-    tidied: false,
+    /** What became of what was typed, or of the picture posted last: sentences. */
+    notice: [],
     /** Somebody has begun to write. */
     open: false,
     /** While sending: how far, from 0 to 1, whether the board has to wake up first, and how to stop. */
@@ -47,6 +48,7 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
     },
   });
   pictureField.setLimit(PICTURE_BYTES);
+  const loaded = drafts.load();
   /** What was asked to be sent last. */
   let submission = Promise.resolve();
 
@@ -68,7 +70,7 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
     find('.composer__description').hidden = !pictureField.isChosen || pictureField.isLacking;
     const isUndescribed = draft.picture !== null && draft.alt.trim() === '';
     put(find('.composer__nudge'), isUndescribed ? words.say('compose.nudge') : '');
-    put(find('.composer__tidied'), state.tidied ? words.say('compose.tidied') : '');
+    put(find('.composer__notice'), words.sayAll(state.notice));
     updateCount();
 
     find('.composer__sending').hidden = !sending;
@@ -99,27 +101,33 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
   }
 
   function change(fields) {
-    Object.assign(state.draft, fields);
+    const { draft } = state;
+    Object.assign(draft, fields);
     // Another message than the one that may have been sent.
-    state.draft.key = null;
+    draft.key = null;
+    if (draft.sent) draft.sent = isEmpty() ? null : 'before';
     for (const field of [...Object.keys(fields), 'form']) delete state.errors[field];
+    warn();
     keep();
     update();
   }
 
-  function keep() {
-    const { text, pictureName } = state.draft;
-    return text === '' && pictureName === null ? drafts.clear() : drafts.save(state.draft);
+  const isEmpty = () => state.draft.text === '' && state.draft.pictureName === null;
+  const keep = () => (isEmpty() ? drafts.clear() : drafts.save(state.draft));
+
+  function warn() {
+    const { sent } = state.draft;
+    if (sent) state.errors.form = [[sent === 'this' ? 'post.unsure' : 'post.changed']];
   }
 
   async function submit() {
     const controller = new AbortController();
-    state.sending = { progress: 0, waking: false, controller };
-    state.errors = {};
-    pictureField.setSending(true);
-    update();
     let message = null;
     try {
+      state.sending = { progress: 0, waking: false, controller };
+      state.errors = {};
+      pictureField.setSending(true);
+      update();
       message = await send(controller.signal);
     } catch (error) {
       // A fault of the page's own; whatever it is, the viewer can go on.
@@ -130,14 +138,14 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
       pictureField.setSending(false);
       update();
     }
-    if (message) onPosted(message);
+    if (message) onPosted(message, state.notice);
     else form.querySelector('[aria-invalid="true"]')?.focus();
   }
 
   /** Answers the message, or null where there is none and the viewer is told why. */
   async function send(signal) {
-    // What was kept is taken over first: it must not be lost by what is sent now.
-    await briefly(restored, signal);
+    // What was kept is read first: it must not be lost by what is sent now.
+    await isLate(loaded, signal);
     // A picture chosen a moment ago is still being made smaller.
     await Promise.race([pictureField.settled(), untilAborted(signal)]);
     if (signal.aborted) return stopped();
@@ -151,39 +159,58 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
     const faults = checkDraft(draft, limits);
     if (Object.keys(faults).length > 0) return fail(faults);
     pictureField.refuse([]);
-    for (let redrawn = false; ; redrawn = true) {
+    for (let redrawn = null; ; ) {
       draft.key ??= newKey();
       // Before it is sent: should the page be gone when the answer comes, the next attempt is no second message.
-      await briefly(drafts.save(draft), signal);
+      const kept = drafts.save({ ...draft, sent: 'this' });
+      if (!state.isSlow) state.isSlow = await isLate(kept, signal);
       if (signal.aborted) return stopped();
       try {
-        return await sendOnce(draft, signal);
+        const message = await sendOnce(draft, signal);
+        state.notice = redrawn ?? [];
+        return message;
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        if (isFinal(error)) draft.key = null;
-        if (!redrawn && draft.picture && isUnreadPicture(error) && (await pictureField.redraw())) continue;
+        if (isFinal(error)) Object.assign(draft, { key: null, sent: null });
+        if (!redrawn && draft.picture && isUnreadPicture(error)) {
+          redrawn = await Promise.race([pictureField.redraw(signal), untilAborted(signal)]);
+          if (redrawn && !signal.aborted) continue;
+        }
         keep();
         return signal.aborted ? stopped() : fail(explainPost(error, draft, limits));
       }
     }
   }
 
-  /** Waits for what this device keeps, unless it was slow before: some browsers never end it. */
-  async function briefly(work, signal) {
-    if (state.isSlow) return;
+  /** Waits for what this device keeps, but not for long: some browsers never end it. Answers whether that was too short. */
+  async function isLate(work, signal) {
     const late = await Promise.race([work.then(() => false), pause(clock, KEPT_WITHIN_MS, signal).then(() => true)]);
-    state.isSlow = late && !signal.aborted;
+    return late && !signal.aborted;
   }
 
   /** What was sent as a whole may be on the board; the key stays, so that it does not appear twice. */
-  const stopped = () => fail({ form: [[state.sending.progress === 1 ? 'post.cancelled-late' : 'post.cancelled']] });
+  const stopped = () => fail({ form: state.draft.sent === 'this' ? [['post.cancelled-late'], ['post.unsure']] : [['post.cancelled']] });
 
   async function sendOnce(draft, signal) {
-    const onProgress = (progress) => showSending({ waking: false, progress });
+    const body = { ...draft, picture: draft.picture && fileOf(draft.picture) };
     const onWaiting = () => showSending({ waking: true, progress: 0 });
-    const sent = { ...draft, picture: draft.picture && fileOf(draft.picture) };
-    const message = await withPatience(() => post(sent, { key: draft.key, onProgress, signal }), { clock, signal, onWaiting });
-    Object.assign(state, { draft: { ...EMPTY, author: draft.author }, tidied: false });
+    const onProgress = (progress) => {
+      if (progress === 1) draft.sent = 'this';
+      showSending({ waking: false, progress });
+    };
+    const attempt = async () => {
+      const before = draft.sent;
+      try {
+        return await post(body, { key: draft.key, onProgress, signal });
+      } catch (error) {
+        if (isRefusal(error)) draft.sent = before;
+        // Whoever answers so may have had all of it.
+        else if (error.status > 0) draft.sent = 'this';
+        throw error;
+      }
+    };
+    const message = await withPatience(attempt, { clock, signal, onWaiting });
+    state.draft = { ...EMPTY, author: draft.author };
     pictureField.clear();
     drafts.clear();
     return message;
@@ -192,7 +219,7 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
   /** The value as the board takes it; where something was left out, the viewer is told. */
   function tidied(field, value) {
     const result = tidy(field, value);
-    if (result.dropped) state.tidied = true;
+    if (result.dropped) state.notice = [['compose.tidied']];
     return result.value;
   }
 
@@ -210,7 +237,7 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
 
   /** What this device still has of an earlier visit. What was typed meanwhile stays, too. */
   async function restore() {
-    const saved = await drafts.load();
+    const saved = await loaded;
     // What is being sent goes first, where it did not wait for this.
     await submission;
     if (!saved) return;
@@ -218,22 +245,22 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
     const isUntouched = draft.text === '' && !pictureField.isChosen && ['', saved.author].includes(draft.author);
     draft.text = [saved.text, draft.text].filter(Boolean).join('\n');
     draft.author ||= saved.author;
-    if (saved.pictureName && !pictureField.isChosen) {
+    // Something that has no name may be lacking, too.
+    if (saved.pictureName !== null && !pictureField.isChosen) {
       const { picture, pictureName, alt } = saved;
       Object.assign(draft, { picture, pictureName, alt });
       pictureField.restore(saved);
     }
-    if (saved.key && isUntouched) {
-      draft.key = saved.key;
-      state.errors.form = [['post.unsure']];
-    }
+    if (isUntouched) Object.assign(draft, { key: saved.key, sent: saved.sent });
+    else Object.assign(draft, { key: null, sent: draft.sent || saved.sent ? 'before' : null });
+    warn();
     keep();
     update();
   }
 
   for (const [field, input] of Object.entries(inputs)) {
     input.addEventListener('input', ({ isComposing }) => {
-      state.tidied = false;
+      state.notice = [];
       // Whoever composes a character has not finished it.
       if (!isComposing) tidyInput(field, input);
       if (field === 'author') device.set('author', input.value);
@@ -273,10 +300,9 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
   }
 
   update();
-  const restored = restore();
+  restore();
   return {
     update,
-    restored,
     setBoard(board) {
       state.board = board;
       pictureField.setLimit(board.limits.pictureBytes);

@@ -9,6 +9,10 @@ export function createDrafts({ indexedDB, locks, storage, newSlot }) {
   let database = null;
   let slot;
   let savedPicture = null;
+  /** A picture for which there was no room. */
+  let unkept = null;
+  /** The number of the last change: an older one that was late must not undo it. */
+  let last = 0;
   const ready = begin();
 
   /** Answers whether the device keeps anything. */
@@ -64,7 +68,7 @@ export function createDrafts({ indexedDB, locks, storage, newSlot }) {
 
   return {
     /**
-     * `{ text, author, alt, key, picture, pictureName }` as saved last, or null. A name without a picture is that
+     * `{ text, author, alt, key, sent, picture, pictureName }` as saved last, or null. A name without a picture is that
      * of one that could not be kept.
      */
     async load() {
@@ -86,6 +90,7 @@ export function createDrafts({ indexedDB, locks, storage, newSlot }) {
     /** Done once it is kept, or cannot be. Only a picture that is another one is written again. */
     async save({ picture, ...draft }) {
       if (!(await ready)) return;
+      const mine = (last += 1);
       const write = (kept) =>
         change((drafts, pictures) => {
           drafts.put({ slot, savedAt: Date.now(), ...draft });
@@ -94,12 +99,16 @@ export function createDrafts({ indexedDB, locks, storage, newSlot }) {
           if (kept) pictures.put({ slot, picture: kept });
           else pictures.delete(slot);
         });
+      const wanted = picture === unkept ? null : picture;
+      if ((await write(wanted)) || !wanted) return;
       // Where there is no room for the picture, there may be for the words.
-      if (!(await write(picture)) && picture) await write(null);
+      unkept = wanted;
+      if (mine === last) await write(null);
     },
 
     async clear() {
       if (!(await ready)) return;
+      last += 1;
       savedPicture = null;
       await change((drafts, pictures) => {
         drafts.delete(slot);

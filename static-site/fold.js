@@ -2,7 +2,7 @@
 
 import { put } from './words.js';
 
-/** Answers the function that brings `button` in line with the language. */
+/** `update` brings `button` in line with the language; `unfold` shows all of the text. */
 export function fold(text, button, { article, words, whole }) {
   const state = { folded: !whole, long: false };
 
@@ -24,6 +24,9 @@ export function fold(text, button, { article, words, whole }) {
 
   /** What was scrolled to inside the text stays where it is on the screen. */
   function unfold() {
+    // It may have come a moment ago.
+    measure();
+    if (!state.long) return;
     const { scrollTop } = text;
     state.folded = false;
     update();
@@ -49,5 +52,11 @@ export function fold(text, button, { article, words, whole }) {
     // The button went up with the end of the text, and the reader with it.
     article.scrollIntoView({ block: 'nearest' });
   });
-  return update;
+  return {
+    update,
+    unfold,
+    get isUnfolded() {
+      return state.long && !state.folded;
+    },
+  };
 }

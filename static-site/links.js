@@ -41,9 +41,9 @@ function trim(found) {
 function address(text) {
   try {
     const { href, hostname } = new URL(text);
-    // Letters that look like others, invisible ones, a name before an @, a number: the browser goes to `hostname`.
+    // Letters that look like others (a capital i like an l), invisible ones, a name before an @, a number: the browser goes to `hostname`.
     const [, written] = /^https?:\/\/([^/?#]*?)(?::\d*)?(?:[/?#]|$)/i.exec(text);
-    return { href, host: written.toLowerCase() === hostname ? null : hostname };
+    return { href, host: written === hostname ? null : hostname };
   } catch {
     return null;
   }

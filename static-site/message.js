@@ -32,7 +32,7 @@ export function createMessage(message, { template, pictures, words, clock, on },
   time.dateTime = message.createdAt;
   const text = find('.message__text');
   text.append(...splitLinks(message.text).map(createPart));
-  const updateFold = fold(text, find('.message__more'), { article, words, whole });
+  const folding = fold(text, find('.message__more'), { article, words, whole });
   const showPicture = preparePicture();
   find('.message__delete').addEventListener('click', () => on.delete(message));
   find('.message__remove-sender').addEventListener('click', () => on.removeSender(message));
@@ -67,7 +67,7 @@ export function createMessage(message, { template, pictures, words, clock, on },
     link.title = exactTime(createdAt, words);
     time.textContent = isAddressed ? link.title : when;
     showPicture();
-    updateFold();
+    folding.update();
 
     const remove = find('.message__delete');
     const removeSender = find('.message__remove-sender');
@@ -86,7 +86,7 @@ export function createMessage(message, { template, pictures, words, clock, on },
     put(error, words.sayAll(problem));
   }
 
-  return { item, article, update, focus: () => article.focus() };
+  return { item, article, update, folding, focus: () => article.focus() };
 }
 
 function createPart({ text, href, host }) {

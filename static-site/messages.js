@@ -11,7 +11,7 @@ const PAGES_BROUGHT_BACK = 20;
 /** Older messages are asked for when the end comes this near. */
 const AHEAD = '800px';
 
-export function mountMessages(root, { api, feed, card, clock, words, announce, onChange, onWanted, onBack, window }) {
+export function mountMessages(root, { api, feed, card, clock, words, announce, onChange, onWanted, onRefreshed, window }) {
   const find = (selector) => root.querySelector(selector);
   const title = find('.messages__title');
   const list = find('.messages__list');
@@ -114,7 +114,7 @@ export function mountMessages(root, { api, feed, card, clock, words, announce, o
     state.loaded = true;
     state.failure = null;
     update();
-    if (wasLost) onBack();
+    onRefreshed({ wasLost });
   }
 
   const isOutOfSight = () => list.getBoundingClientRect().top > window.innerHeight;
@@ -186,22 +186,25 @@ export function mountMessages(root, { api, feed, card, clock, words, announce, o
     update,
     refresh,
     fillDownTo,
-    /** Brings a message into view and gives it the focus; null stands for the list. */
-    goTo,
-    /** `[id, element]` of what is shown, from top to bottom. */
-    cards: () => feed.messages.map(({ id }) => [id, cards.get(id)?.item]).filter(([, item]) => item),
+    /** Brings a message into view, all of it, and gives it the focus; null stands for the list. */
+    goTo(id) {
+      cards.get(id)?.folding.unfold();
+      goTo(id);
+    },
+    /** The cards that are shown, from top to bottom. */
+    cards: () => feed.messages.map(({ id }) => cards.get(id)).filter(Boolean),
     setPaused(paused) {
       state.paused = paused;
       if (paused) announce(words.say('list.paused'));
       update();
     },
 
-    /** Shows a message just posted from here, and goes to it. */
-    addOwn(message) {
+    /** Shows a message just posted from here, goes to it, and says what became of it. */
+    addOwn(message, notice) {
       feed.reveal();
       feed.add(message);
       update();
-      announce(words.say('post.done'));
+      announce(words.sayAll([['post.done'], ...notice]));
       goTo(message.id);
     },
 

@@ -9,6 +9,8 @@ export function mountModeration({ bar, dialog, device, refusalOf, words, onChang
   const form = dialog.querySelector('form');
   const { token } = form.elements;
   const state = { checking: false, refusal: [] };
+  /** The number of the token asked about last: what is heard of another is of no account. */
+  let last = 0;
 
   function show({ checking = false, refusal = [] }) {
     Object.assign(state, { checking, refusal });
@@ -34,9 +36,10 @@ export function mountModeration({ bar, dialog, device, refusalOf, words, onChang
     const entered = token.value.trim();
     if (!entered || state.checking) return;
     show({ checking: true });
+    const mine = (last += 1);
     const refusal = await refusalOf(entered);
+    if (mine !== last) return;
     show({ refusal });
-    if (!dialog.open) return;
     if (refusal.length > 0) return token.focus();
     device.set('moderator-token', entered);
     dialog.close();
@@ -46,6 +49,7 @@ export function mountModeration({ bar, dialog, device, refusalOf, words, onChang
   dialog.addEventListener('close', () => {
     // The page needs it no longer; nothing that offers to remember it shall see it.
     token.value = '';
+    last += 1;
     show({});
   });
   dialog.querySelector('.moderation__cancel').addEventListener('click', () => dialog.close());

@@ -3,7 +3,7 @@
 import { describePicture } from './picture.js';
 import { LONG_RATIO } from './shrink.js';
 
-export function mountPictureDialog(dialog, { all, pictures, words, clock, history, window }) {
+export function mountPictureDialog(dialog, { all, pictures, words, clock, history, window, onChange }) {
   const find = (selector) => dialog.querySelector(selector);
   const stage = find('.picture-dialog__stage');
   const show = pictures.frame(find('.picture-dialog__image'));
@@ -13,11 +13,15 @@ export function mountPictureDialog(dialog, { all, pictures, words, clock, histor
     if (!message) return;
     const description = describePicture(message, { words, clock });
     const { width, height } = message.picture;
-    // The screenshot of a whole page is read from its top, as wide as it is.
+    // The screenshot of a whole page is read from its top, as wide as it is, and a panorama from its left.
     const isLong = height > LONG_RATIO * width;
+    const isWide = width > LONG_RATIO * height;
     stage.classList.toggle('is-long', isLong);
+    stage.classList.toggle('is-wide', isWide);
+    stage.style.setProperty('--height', height);
+    stage.style.setProperty('--ratio', width / height);
     // To be scrolled by the keyboard.
-    if (isLong) stage.tabIndex = 0;
+    if (isLong || isWide) stage.tabIndex = 0;
     else stage.removeAttribute('tabindex');
     show(message.picture, description);
     // For the eyes: to those who hear it, the picture itself says it.
@@ -32,17 +36,22 @@ export function mountPictureDialog(dialog, { all, pictures, words, clock, histor
     return place < 0 ? null : (messages[place + by] ?? null);
   }
 
+  const goesOn = (by) => (by < 0 ? stage.scrollLeft > 0 : stage.scrollLeft + stage.clientWidth + 1 < stage.scrollWidth);
+
   function step(by) {
-    message = neighbour(by) ?? message;
+    const next = neighbour(by);
+    if (!next) return;
+    message = next;
     update();
-    stage.scrollTop = 0;
+    stage.scrollTo(0, 0);
   }
 
   function open(chosen) {
     message = chosen;
     update();
     dialog.showModal();
-    stage.scrollTop = 0;
+    onChange();
+    stage.scrollTo(0, 0);
     // An entry of its own, so that Back leads to the page as it was.
     history.pushState({ picture: chosen.id }, '');
   }
@@ -51,6 +60,7 @@ export function mountPictureDialog(dialog, { all, pictures, words, clock, histor
   dialog.addEventListener('close', () => {
     message = null;
     show(null);
+    onChange();
     if (history.state?.picture) history.back();
   });
   window.addEventListener('popstate', () => dialog.open && dialog.close());
@@ -59,12 +69,19 @@ export function mountPictureDialog(dialog, { all, pictures, words, clock, histor
   find('.picture-dialog__next').addEventListener('click', () => step(1));
   // Beside the picture is outside.
   dialog.addEventListener('click', ({ target }) => target.matches('.picture-dialog, .picture-dialog__stage') && dialog.close());
-  dialog.addEventListener('keydown', ({ key }) => {
-    if (key === 'ArrowLeft') step(-1);
-    if (key === 'ArrowRight') step(1);
+  dialog.addEventListener('keydown', ({ key, target }) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
+    // Where the picture goes on, the keys go along it first.
+    if (by && !(target === stage && goesOn(by))) step(by);
   });
   // A reload while it was open: the page comes back without it.
   if (history.state?.picture) history.replaceState(null, '');
 
-  return { open, update };
+  return {
+    open,
+    update,
+    get isOpen() {
+      return dialog.open;
+    },
+  };
 }

@@ -78,7 +78,12 @@ export function mountPictureField(root, { words, onPicture, announce, objectUrls
         change({ name: picture.name, picture, note, problem: state.problem });
         announce(words.say('compose.added'));
       },
-      (error) => isCurrent() && change({ name, problem: [error.saying ?? ['picture.unreadable']] }),
+      (error) => {
+        if (!isCurrent()) return;
+        // A fault of the page's own; whatever it is, the viewer can go on.
+        if (!error.saying) console.error(error);
+        change({ name, problem: [error.saying ?? ['advice.reload']] });
+      },
     );
     return mine;
   }
@@ -103,12 +108,15 @@ export function mountPictureField(root, { words, onPicture, announce, objectUrls
     inputs[0].focus();
   });
 
+  /** Nothing can be chosen now, or nothing of it would be seen. */
+  const isShut = () => state.sending || root.closest('[hidden]') !== null || page.querySelector('dialog[open]') !== null;
   const hasFiles = (event) => event.dataTransfer?.types.includes('Files');
   page.addEventListener('dragover', (event) => {
     if (!hasFiles(event)) return;
     // Else the browser would leave the page and show the file.
     event.preventDefault();
-    if (!state.dragged) setDragged(true);
+    if (isShut()) event.dataTransfer.dropEffect = 'none';
+    else if (!state.dragged) setDragged(true);
   });
   page.addEventListener('dragleave', (event) => event.relatedTarget === null && setDragged(false));
   page.addEventListener('drop', (event) => {
@@ -130,14 +138,19 @@ export function mountPictureField(root, { words, onPicture, announce, objectUrls
     update();
   }
 
-  function takeFrom({ files, items }) {
-    if (state.sending) return;
-    const folder = [...items].map((item) => item.webkitGetAsEntry?.()).find((entry) => entry?.isDirectory);
-    if (folder) miss(folder.name, [['picture.folder']]);
+  function takeFrom({ items }) {
+    if (isShut()) return;
+    const given = [...items].filter(({ kind }) => kind === 'file').map((item) => ({ file: item.getAsFile(), entry: item.webkitGetAsEntry?.() }));
+    const files = given.filter(({ file, entry }) => file && !entry?.isDirectory).map(({ file }) => file);
+    const folder = given.find(({ entry }) => entry?.isDirectory)?.entry;
+    const pictures = files.filter(({ type }) => type.startsWith('image/'));
+    // Of what lies beside a picture the picture is meant.
+    const meant = pictures.length > 0 ? pictures : files;
+    if (meant.length > 0) take(meant[0]);
+    else if (folder) miss(folder.name, [['picture.folder']]);
     // Some programs say that they give a file and give none, as with what is attached to a mail.
-    else if (files.length === 0) miss('', [['picture.nothing']]);
-    else take(files[0]);
-    if (files.length > 1) refuse([['picture.several']]);
+    else miss('', [['picture.nothing']]);
+    if (meant.length > 1) refuse([['picture.several']]);
     inputs[0].focus();
   }
 
@@ -167,16 +180,13 @@ export function mountPictureField(root, { words, onPicture, announce, objectUrls
     get isLacking() {
       return isLacking();
     },
-    /** Draws the picture anew, where the board could not read it; answers whether there is another one now. */
-    async redraw() {
-      try {
-        const picture = await drawnAnew(state.picture, tools());
-        if (!picture) return false;
-        change({ name: picture.name, picture, note: [['compose.redrawn', { bytes: picture.size }]] });
-        return true;
-      } catch {
-        return false;
-      }
+    /** Draws the picture anew, where the board could not read it; answers what is to be said of that, or null. */
+    async redraw(signal) {
+      const picture = await drawnAnew(state.picture, tools()).catch(() => null);
+      if (!picture || signal.aborted) return null;
+      const note = [['compose.redrawn', { bytes: picture.size }]];
+      change({ name: picture.name, picture, note });
+      return note;
     },
     setSending(sending) {
       state.sending = sending;

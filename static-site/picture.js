@@ -1,28 +1,40 @@
-// Pictures where they are shown. One that does not come says so, and is asked for again when there is hope.
+// Pictures where they are shown. One that does not come says so, and is asked for again when there is hope, and
+// now and then.
 
 import { relativeTime } from './time.js';
 import { put } from './words.js';
 
-export function createPictures({ words }) {
-  /** The images whose picture did not come, each with what shows that. */
+/** The pause before a picture is asked for again, twice as long after each time. */
+const FIRST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 10 * 60_000;
+
+export function createPictures({ words, clock }) {
+  /** The images whose picture did not come, each with what shows that, and when it is asked for again. */
   const broken = new Map();
+  const pauses = new WeakMap();
 
   /** Calls `onChange` whenever the picture of `image` has come or has failed to. */
   function watch(image, onChange) {
     image.addEventListener('load', () => {
       broken.delete(image);
+      pauses.delete(image);
       onChange();
       // What came here will come elsewhere on the page.
       tryAgain((other) => other.src === image.src);
     });
     image.addEventListener('error', () => {
-      broken.set(image, onChange);
+      const pause = pauses.get(image) ?? FIRST_PAUSE_MS;
+      pauses.set(image, Math.min(2 * pause, LONGEST_PAUSE_MS));
+      broken.set(image, { onChange, due: clock.now() + pause });
       onChange();
     });
   }
 
+  /** Asks again for those whose pause is over. */
+  const tryAgainInTime = () => tryAgain((image) => broken.get(image).due <= clock.now());
+
   function tryAgain(which = () => true) {
-    for (const [image, onChange] of [...broken]) {
+    for (const [image, { onChange }] of [...broken]) {
       if (!which(image)) continue;
       broken.delete(image);
       if (!image.isConnected) continue;
@@ -37,6 +49,7 @@ export function createPictures({ words }) {
    */
   function frame(image) {
     const box = createBox();
+    box.addEventListener('click', () => tryAgain((other) => other === image));
     let shown = null;
 
     function update() {
@@ -68,7 +81,7 @@ export function createPictures({ words }) {
     };
   }
 
-  return { watch, frame, tryAgain, isBroken: (image) => broken.has(image) };
+  return { watch, frame, tryAgain, tryAgainInTime, isBroken: (image) => broken.has(image) };
 }
 
 /** What stands for a message's picture: its description, else whose it is and when it came. */

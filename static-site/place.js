@@ -2,16 +2,16 @@
 
 export function createPlace({ device, cards, window }) {
   function save() {
-    const shown = cards().find(([, element]) => element.getBoundingClientRect().bottom > 0);
+    const shown = cards().find(({ item }) => item.getBoundingClientRect().bottom > 0);
     if (window.scrollY === 0 || !shown) return device.drop('place');
-    const [id, element] = shown;
-    device.set('place', JSON.stringify({ id, top: element.getBoundingClientRect().top }));
+    const { id, item, folding } = shown;
+    device.set('place', JSON.stringify({ id, top: item.getBoundingClientRect().top, isUnfolded: folding.isUnfolded }));
   }
 
   window.addEventListener('pagehide', save);
 
   return {
-    /** `{ id, top }` of the message that was at the top, where the viewer was here before; else null. */
+    /** `{ id, top, isUnfolded }` of the message that was at the top, where the viewer was here before; else null. */
     saved() {
       const [{ type } = {}] = window.performance.getEntriesByType('navigation');
       if (type !== 'reload' && type !== 'back_forward') return null;
@@ -22,9 +22,10 @@ export function createPlace({ device, cards, window }) {
       }
     },
 
-    restore({ id, top }) {
-      const [, element] = cards().find(([shown]) => shown <= id) ?? [];
-      if (element) window.scrollBy({ top: element.getBoundingClientRect().top - top, behavior: 'instant' });
+    restore({ id, top, isUnfolded }) {
+      const card = cards().find((shown) => shown.id <= id);
+      if (isUnfolded && card?.id === id) card.folding.unfold();
+      if (card) window.scrollBy({ top: card.item.getBoundingClientRect().top - top, behavior: 'instant' });
     },
   };
 }

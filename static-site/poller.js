@@ -55,6 +55,9 @@ export function createPoller({ run, attention, clock, onPaused = () => {} }) {
   });
 
   return {
+    get isPaused() {
+      return paused;
+    },
     /** Runs now, unless it is running already. */
     now: tick,
     /** Something is about to change: looks more often for the next few seconds. */

@@ -14,10 +14,10 @@ const DAMAGES = ['malformed', 'too-many-parts'];
 const LIMITS = { text: 'textCharacters', author: 'authorCharacters', alt: 'altCharacters' };
 
 /**
- * Why a message could not be posted, as `{ [field]: sentences }`, where the field `form` stands
- * for the message as a whole.
+ * Why a message could not be posted, or is not known to be, as `{ [field]: sentences }`, where the field `form`
+ * stands for the message as a whole.
  */
-export function explainPost(error, { picture }, limits) {
+export function explainPost(error, { picture, sent }, limits) {
   const { status, code } = error;
   if (status === 413) return picture ? { picture: explainSize(picture, limits) } : { text: [['text.too-long-for-all']] };
   if (status === 415 && picture) return { picture: [['picture.unsupported']] };
@@ -25,7 +25,7 @@ export function explainPost(error, { picture }, limits) {
   if (code === 'posting-closed') return { form: [['post.closed']] };
   if (status === 403) return { form: [['post.refused']] };
   if (status === 410) return { form: [['post.gone']] };
-  return { form: explain(error, 'post.kept') };
+  return { form: explain(error, sent === 'this' ? 'post.unsure' : 'post.kept') };
 }
 
 /** Why a message could not be deleted, or all of a sender's. */
@@ -74,6 +74,11 @@ export function checkDraft(draft, limits) {
 /** Whether the board has decided: what is sent after that is a message of its own. */
 export function isFinal({ status }) {
   return status >= 400 && status < 500 && ![408, 425, 429].includes(status);
+}
+
+/** Whether what was sent is certainly not on the board by what was sent now. */
+export function isRefusal(error) {
+  return isFinal(error) || error.status === 429 || error.code === 'database-resuming';
 }
 
 /** Whether the board could not read the picture, and has nothing else to say against the message. */

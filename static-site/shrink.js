@@ -4,7 +4,7 @@
 // A picture is `{ name, type, size, bytes }`, a copy: a `File` is only a reference to something that may change
 // or vanish, and private windows of WebKit do not keep one.
 
-import { sniff } from './sniff.js';
+import { isWhole, sizeOf, sniff } from './sniff.js';
 
 const LONG_SIDE = 2048;
 /** A picture more than so many times as long as wide, such as a screenshot of a whole page, is read along its length. */
@@ -14,6 +14,7 @@ const SHORT_SIDE = 1440;
 /** What the board takes at most. */
 const SIDE = 16_384;
 const PIXELS = 50_000_000;
+const PIXELS_OF = { 'image/bmp': 4_000_000 };
 const JPEG_QUALITY = 0.86;
 /** Where the first attempt is still over the limit, or larger than the browser can draw. */
 const SMALLER = [1, 0.75, 0.5, 0.25];
@@ -37,7 +38,8 @@ export async function read(file, limit) {
   } catch {
     throw new Unfit('picture.unreadable');
   }
-  return pictureOf(file.name, file.type, bytes);
+  // What a file is called settles nothing.
+  return pictureOf(file.name, sniff(new Uint8Array(bytes)).type ?? file.type, bytes);
 }
 
 const pictureOf = (name, type, bytes) => ({ name, type, size: bytes.byteLength, bytes });
@@ -51,13 +53,19 @@ export const fileOf = ({ name, type, bytes }) => new File([bytes], name, { type 
  * @throws {Unfit}
  */
 export async function prepare(picture, { limit, decode, newCanvas }) {
-  const kind = sniff(new Uint8Array(picture.bytes));
-  if (kind.taken && kind.moves) return within(limit, { picture, changed: null });
+  const bytes = new Uint8Array(picture.bytes);
+  const kind = sniff(bytes);
+  if (picture.size === 0 || (kind.taken && !isWhole(bytes, kind))) throw new Unfit('picture.damaged');
+  if (kind.taken && kind.moves) {
+    if (!fits(sizeOf(bytes, kind), kind)) throw new Unfit('field.too-many-pixels');
+    return within(limit, { picture, changed: null });
+  }
   const bitmap = await decoded(picture, kind, decode);
   try {
     const { width, height } = bitmap;
-    const isTaken = kind.taken && picture.size <= limit && Math.max(width, height) <= SIDE && width * height <= PIXELS;
-    if (isTaken && (isLong(bitmap) || Math.max(width, height) <= LONG_SIDE)) return { picture, changed: null };
+    const isTaken = kind.taken && picture.size <= limit && fits(bitmap, kind);
+    const isFine = isLong(bitmap) || Math.max(width, height) <= LONG_SIDE || !isReadable(newCanvas);
+    if (isTaken && isFine) return { picture, changed: null };
     const drawn = await redraw(bitmap, { picture, kind, limit, newCanvas });
     // A drawing of few colours may be smaller as it was.
     if (isTaken && picture.size <= drawn.picture.size) return { picture, changed: null };
@@ -89,11 +97,14 @@ function within(limit, fit) {
   return fit;
 }
 
-async function decoded(picture, { type }, decode) {
+const fits = ({ width, height }, { type }) => Math.max(width, height) <= SIDE && width * height <= (PIXELS_OF[type] ?? PIXELS);
+
+async function decoded(picture, { type, taken }, decode) {
   try {
     // As it is to be seen: turned as the camera says.
     return await decode(fileOf(picture), { imageOrientation: 'from-image' });
   } catch {
+    if (taken) throw new Unfit('picture.damaged');
     throw new Unfit(type === 'image/heic' ? 'picture.heic' : 'picture.undecodable');
   }
 }
@@ -109,6 +120,7 @@ export function scaleFor({ width, height }) {
 }
 
 async function redraw(bitmap, { picture, kind, limit, newCanvas }) {
+  if (!isReadable(newCanvas)) throw new Unfit('picture.undrawable', { limitBytes: limit });
   const canvas = newCanvas();
   let drawn = null;
   for (const part of SMALLER) {
@@ -127,6 +139,24 @@ async function redraw(bitmap, { picture, kind, limit, newCanvas }) {
   }
   if (!drawn) throw new Unfit('picture.undecodable');
   return named(picture, drawn);
+}
+
+/**
+ * Whether what is drawn can be read: a browser that resists fingerprinting gives stripes or white instead. A few
+ * values that are off by one, as others do it, are not seen.
+ */
+function isReadable(newCanvas) {
+  const canvas = newCanvas();
+  canvas.width = 16;
+  canvas.height = 1;
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  const colors = Array.from({ length: 16 }, (_, at) => [16 * at, 255 - 16 * at, 0, 255]);
+  colors.forEach(([red, green, blue], at) => {
+    context.fillStyle = `rgb(${red} ${green} ${blue})`;
+    context.fillRect(at, 0, 1, 1);
+  });
+  const read = pixelsOf(canvas, context);
+  return colors.flat().every((value, at) => Math.abs(value - read[at]) < 8);
 }
 
 const pixelsOf = (canvas, context) => context.getImageData(0, 0, canvas.width, canvas.height).data;

@@ -1,4 +1,4 @@
-// What kind of file a picture is, by its bytes.
+// What kind of file a picture is, and whether all of it is there, by its bytes.
 
 /** BMP headers whose compression field is at offset 30; the oldest, of OS/2, have none or mean something else by it. */
 const BMP_HEADERS = [40, 52, 56, 108, 124];
@@ -9,10 +9,10 @@ const UNKNOWN = { type: null, taken: false, moves: false };
  * frames.
  */
 export function sniff(bytes) {
-  const text = (from, to) => String.fromCharCode(...bytes.subarray(from, to));
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = textIn(bytes);
+  const view = viewOf(bytes);
   if (text(0, 3) === '\xff\xd8\xff') return { type: 'image/jpeg', taken: true, moves: false };
-  if (text(0, 4) === 'GIF8') return { type: 'image/gif', taken: true, moves: isAnimatedGif(bytes) };
+  if (text(0, 4) === 'GIF8') return { type: 'image/gif', taken: true, moves: framesOf(bytes).count > 1 };
   if (text(1, 8) === 'PNG\r\n\x1a\n') return { type: 'image/png', taken: true, moves: isAnimatedPng(text, view) };
   if (text(0, 4) === 'RIFF' && text(8, 12) === 'WEBP') {
     const moves = text(12, 16) === 'VP8X' && (bytes[20] & 2) !== 0;
@@ -25,6 +25,60 @@ export function sniff(bytes) {
   }
   if (text(4, 8) === 'ftyp' && bytes.length >= 12) return isoMedia(text, view) ?? UNKNOWN;
   return UNKNOWN;
+}
+
+const textIn = (bytes) => (from, to) => String.fromCharCode(...bytes.subarray(from, to));
+const viewOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** The sides of a picture that moves. */
+export function sizeOf(bytes, { type }) {
+  const view = viewOf(bytes);
+  if (type === 'image/gif') return { width: view.getUint16(6, true), height: view.getUint16(8, true) };
+  if (type === 'image/png') return { width: view.getUint32(16), height: view.getUint32(20) };
+  // Of WebP, both in 24 bits, less one.
+  return { width: 1 + (view.getUint32(24, true) & 0xffffff), height: 1 + (view.getUint32(26, true) >>> 8) };
+}
+
+/**
+ * Whether a picture that the board takes is not cut short: some browsers show what is there of it, and would draw that.
+ */
+export function isWhole(bytes, { type }) {
+  if (type === 'image/jpeg') return isWholeJpeg(bytes);
+  if (type === 'image/png') return isWholePng(bytes);
+  if (type === 'image/gif') return !framesOf(bytes).isCut;
+  return lengthOf(viewOf(bytes), type) <= bytes.length;
+}
+
+/** By what the file itself says of its length, or of its rows. */
+function lengthOf(view, type) {
+  if (type === 'image/webp') return 8 + view.getUint32(4, true);
+  const row = 4 * Math.ceil((view.getInt32(18, true) * view.getUint16(28, true)) / 32);
+  return view.getUint32(10, true) + row * Math.abs(view.getInt32(22, true));
+}
+
+/** Whether the marker at the end (EOI) comes after whole segments: a preview within one has a marker of its own. */
+function isWholeJpeg(bytes) {
+  for (let at = bytes.indexOf(0xff, 2); at >= 0; at = bytes.indexOf(0xff, at)) {
+    const marker = bytes[at + 1];
+    if (marker === 0xd9) return true;
+    // Filling; then what has no length, with the pixels' own bytes of that value.
+    if (marker === 0xff) at += 1;
+    else if (marker <= 1 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
+    else at += 2 + ((bytes[at + 2] << 8) | bytes[at + 3]);
+  }
+  return false;
+}
+
+/** Whether anything comes after the pixels, whatever it is. */
+function isWholePng(bytes) {
+  const [text, view] = [textIn(bytes), viewOf(bytes)];
+  let pixels = false;
+  for (let at = 8; at + 8 <= bytes.length; at += 12 + view.getUint32(at)) {
+    const isPixels = ['IDAT', 'fcTL', 'fdAT'].includes(text(at + 4, at + 8));
+    if (pixels && !isPixels) return true;
+    pixels ||= text(at + 4, at + 8) === 'IDAT';
+  }
+  return false;
 }
 
 /** AVIF and HEIC are files of one family, told apart by the brands that they name (ISO/IEC 14496-12). */
@@ -47,27 +101,24 @@ function isAnimatedPng(text, view) {
   return false;
 }
 
-/** Whether a second frame begins before the file ends or stops making sense. */
-function isAnimatedGif(bytes) {
+/** How many frames of a GIF begin before it ends or stops making sense, and whether the last of them is cut short. */
+function framesOf(bytes) {
   const colors = (flags) => (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0);
-  let at = 13 + colors(bytes[10]);
-  for (let frames = 0; at < bytes.length; ) {
+  let count = 0;
+  for (let at = 13 + colors(bytes[10]); at < bytes.length; ) {
     const block = bytes[at];
-    if (block === 0x2c) {
-      frames += 1;
-      if (frames > 1) return true;
-      at += 11 + colors(bytes[at + 9]);
-    } else if (block === 0x21) {
-      at += 2;
-    } else if (block === 0) {
+    if (block === 0) {
       // Browsers skip what fills the space between blocks.
       at += 1;
       continue;
-    } else {
-      return false;
     }
+    if (block !== 0x2c && block !== 0x21) break;
+    at += block === 0x21 ? 2 : 11 + colors(bytes[at + 9]);
+    const isFrame = block === 0x2c && at < bytes.length;
+    if (isFrame) count += 1;
     while (bytes[at]) at += 1 + bytes[at];
+    if (isFrame && at >= bytes.length) return { count, isCut: true };
     at += 1;
   }
-  return false;
+  return { count, isCut: false };
 }

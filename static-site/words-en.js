@@ -46,8 +46,9 @@ export default {
 
   'post.done': 'Your message is on the board.',
   'post.cancelled': 'Cancelled. Your message is still here.',
-  'post.cancelled-late': 'Cancelled, but all of it had been sent: your message may be on the board. Post it again to be sure: it will not appear twice.',
-  'post.unsure': 'This message may not have reached the board yet. Post it again: it will not appear twice.',
+  'post.cancelled-late': 'Cancelled, but all of it had been sent.',
+  'post.unsure': 'Your message may be on the board already; posted again, it will not appear twice.',
+  'post.changed': 'As it was before, your message may be on the board already. What you post now appears as another one.',
   'post.kept': 'Your message was not posted, but it is still here.',
   'post.closed': 'Posting has been closed. Your message is still here, for later.',
   'post.refused': 'The board does not take this message from you at the moment. It is still here.',
@@ -75,6 +76,8 @@ export default {
   'picture.not-kept': 'This picture could not be kept on this device: choose it again.',
   'picture.lacking': 'Or remove it to post without a picture.',
   'picture.undecodable': 'This browser cannot read this file as a picture. Choose a JPEG, PNG, GIF or WebP.',
+  'picture.damaged': 'This picture is damaged or not whole: fetch the file again, or choose another.',
+  'picture.undrawable': 'The board does not take this picture as it is, and this browser lets no page change one, as a protection against tracking. Allow this site to read canvas data, or choose a JPEG, PNG, GIF or WebP of up to {limitBytes}.',
   'picture.too-large': 'This picture is too large ({bytes}). The board takes pictures up to {limitBytes}: choose a smaller one.',
   'picture.too-large-for-all': 'This picture is too large for the board: choose a smaller one.',
 

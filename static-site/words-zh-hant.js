@@ -46,8 +46,9 @@ export default {
 
   'post.done': '留言已貼上。',
   'post.cancelled': '已取消，你的留言還在這裡。',
-  'post.cancelled-late': '已取消，但內容已全部送出，可能已經在留言板上。請再送出一次確認，不會重複出現。',
-  'post.unsure': '這則留言可能還沒送達。請再送出一次，不會重複出現。',
+  'post.cancelled-late': '已取消，但內容已全部送出。',
+  'post.unsure': '你的留言可能已經在留言板上，再送出一次也不會重複出現。',
+  'post.changed': '修改前的留言可能已經在留言板上，現在送出的會是另一則。',
   'post.kept': '留言沒有送出，但內容還在這裡。',
   'post.closed': '留言板已暫停留言。你的內容還在這裡，之後可以再送出。',
   'post.refused': '留言板目前不接受你的這則留言，內容還在這裡。',
@@ -72,6 +73,8 @@ export default {
   'picture.not-kept': '這台裝置沒能保留這張圖片，請重新選擇。',
   'picture.lacking': '也可以移除它，不附圖片直接送出。',
   'picture.undecodable': '這個瀏覽器讀不了這個圖片檔，請改用 JPEG、PNG、GIF 或 WebP。',
+  'picture.damaged': '這張圖片已損壞或不完整，請重新取得檔案，或換一張。',
+  'picture.undrawable': '留言板無法直接接受這張圖片，而這個瀏覽器為防止追蹤，不讓網頁處理圖片。請允許本網站讀取畫布（canvas）資料，或選擇 {limitBytes} 以內的 JPEG、PNG、GIF 或 WebP。',
   'picture.too-large': '這張圖片太大了（{bytes}），上限是 {limitBytes}，請換一張較小的。',
   'picture.too-large-for-all': '這張圖片太大了，請換一張較小的。',
 

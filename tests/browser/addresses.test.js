@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { png } from './support/shapes.js';
 import { boardTest } from './support/with-board.js';
 import { eventually } from './support/visitor.js';
 
@@ -214,6 +215,49 @@ boardTest('a screenshot of a whole page is read from its top, as wide as the scr
   await eventually(async () => assert.equal(await stage.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight), 0));
   await visitor.page.keyboard.press('ArrowLeft');
   await eventually(async () => assert.equal(await stage.evaluate(({ scrollTop }) => scrollTop), 0));
+});
+
+boardTest('a panorama is read from its left, at a readable height', { viewport: { width: 390, height: 844 } }, async ({ board, visitor }) => {
+  await visitor.post({ text: 'a drawing', picture: 'drawing.png' });
+  await board.postPicture('the mountains', png(12_000, 1_080));
+  await visitor.page.reload();
+  await visitor.message('the mountains').locator('.message__picture').click();
+  const stage = visitor.find('.picture-dialog__stage');
+  const image = visitor.find('.picture-dialog__image');
+  await eventually(async () => assert.equal(await image.evaluate(({ naturalWidth }) => naturalWidth), 12_000));
+  const { x, width, height } = await image.boundingBox();
+  assert.ok(height >= 320 && Math.abs(width / height - 12_000 / 1_080) < 0.1, `${width} × ${height}`);
+  assert.equal(x, 16);
+  assert.deepEqual(await visitor.violations(), []);
+  await visitor.focusIsAt(stage);
+  const place = () => stage.evaluate(({ scrollLeft }) => scrollLeft);
+  await visitor.page.keyboard.press('ArrowRight');
+  await eventually(async () => assert.ok((await place()) > 0));
+  await stage.evaluate((element) => element.scrollTo({ left: element.scrollWidth, behavior: 'instant' }));
+  await visitor.page.keyboard.press('ArrowRight');
+  await eventually(async () => assert.notEqual(await image.getAttribute('src'), null));
+  await visitor.page.keyboard.press('ArrowRight');
+  await eventually(async () => assert.equal(await stage.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth), 0));
+});
+
+boardTest('on a desk a panorama that is readable as a whole is shown as a whole', { viewport: { width: 1_440, height: 900 } }, async ({ board, visitor }) => {
+  await board.postPicture('the mountains', png(3_100, 1_000));
+  await visitor.page.reload();
+  await visitor.message('the mountains').locator('.message__picture').click();
+  const image = visitor.find('.picture-dialog__image');
+  await eventually(async () => {
+    const { x, width, height } = await image.boundingBox();
+    assert.ok(x >= 16 && x + width <= 1_424 && Math.abs(width / height - 3.1) < 0.02, `${x} ${width} × ${height}`);
+  });
+});
+
+boardTest('in the list a picture as thin as a thread can be hit', { viewport: { width: 390, height: 844 } }, async ({ board, visitor }) => {
+  for (const [width, height] of [[16_384, 1], [1, 16_384]]) await board.postPicture(`${width}`, png(width, height));
+  await visitor.page.reload();
+  for (const text of ['16384', '1']) {
+    const box = await visitor.page.locator('.message', { has: visitor.page.getByText(text, { exact: true }) }).locator('.message__picture').boundingBox();
+    assert.ok(box.width >= 44 && box.height >= 44 && box.height <= 844, JSON.stringify(box));
+  }
 });
 
 boardTest('a picture of the carrousel leads to its message', {}, async ({ visitor }) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Board } from './support/corkboard.js';
 import { Firefox } from './support/firefox.js';
+import { png } from './support/shapes.js';
 import { boardTest } from './support/with-board.js';
 import { eventually } from './support/visitor.js';
 
@@ -115,7 +116,51 @@ boardTest('a linked message whose picture does not load says so within its width
   assert.equal(await visitor.page.evaluate(() => document.documentElement.scrollWidth), 390);
 });
 
-for (const back of ['the line is back', 'a refresh succeeds after one that failed']) {
+for (const [what, viewport] of [['a phone', { width: 390, height: 844 }], ['a phone held sideways', { width: 844, height: 390 }], ['a desk', { width: 1440, height: 800 }]]) {
+  boardTest(`on ${what}, a picture of any shape that does not load takes no more than the screen`, { expected, viewport }, async ({ board, visitor }) => {
+    for (const [width, height] of [[1, 16_384], [16_384, 1], [1_080, 12_000], [12_000, 1_080], [768, 1_024]]) {
+      await board.losePicture(await board.postPicture(`${width} × ${height}`, png(width, height), { alt: 'a bridge '.repeat(20) }));
+    }
+    await visitor.page.reload();
+    for (const card of await visitor.messages.all()) {
+      const shape = await card.locator('.message__text').textContent();
+      await card.evaluate((element) => element.scrollIntoView());
+      const box = card.locator('.broken');
+      await box.getByText(SENTENCE).waitFor();
+      const { width, height } = await box.boundingBox();
+      assert.ok(height <= 0.8 * viewport.height + 1 && height >= 44 && width >= 200, `${shape}: ${width} × ${height}`);
+      assert.equal(await box.evaluate(({ scrollHeight, clientHeight }) => scrollHeight > clientHeight), false, 'its words fit');
+
+      await card.locator('.message__picture').click();
+      const dialog = visitor.page.getByRole('dialog');
+      await dialog.getByText(SENTENCE).waitFor();
+      const stage = dialog.locator('.picture-dialog__stage');
+      const over = await stage.evaluate((element) => [element.scrollWidth - element.clientWidth, element.scrollHeight - element.clientHeight]);
+      assert.deepEqual(over, [0, 0], shape);
+      await dialog.getByRole('button', { name: 'Close' }).click();
+      await dialog.waitFor({ state: 'hidden' });
+    }
+    assert.equal(await visitor.page.evaluate(() => document.documentElement.scrollWidth), viewport.width);
+  });
+}
+
+test('in Firefox, too, a long picture that does not load takes no more than the screen', { timeout: 180_000 }, async () => {
+  const board = await Board.start();
+  let firefox;
+  try {
+    await board.losePicture(await board.postPicture('a thread', png(1, 16_384)));
+    firefox = await Firefox.start();
+    await firefox.goTo(board.site);
+    await eventually(async () => assert.equal(await firefox.count('.broken'), 1));
+    const height = await firefox.run("return document.querySelector('.broken').getBoundingClientRect().height / innerHeight");
+    assert.ok(height <= 0.81, `${height} of the screen`);
+  } finally {
+    await firefox?.close();
+    await board.remove();
+  }
+});
+
+for (const back of ['the line is back', 'a refresh succeeds after one that failed', 'the tab is looked at again', 'some time has passed', 'one taps on each']) {
   boardTest(`pictures that did not load are there once ${back}`, { expected }, async ({ board, visitor }) => {
     const { id } = await board.postPicture('long ago', 'photo.webp');
     await board.postMany(20);
@@ -132,6 +177,15 @@ for (const back of ['the line is back', 'a refresh succeeds after one that faile
     if (back === 'the line is back') {
       await visitor.page.unroute('**/images/*');
       await visitor.lookAgain();
+    } else if (back === 'the tab is looked at again') {
+      await visitor.page.unroute('**/images/*');
+      await visitor.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    } else if (back === 'some time has passed') {
+      await visitor.page.unroute('**/images/*');
+    } else if (back === 'one taps on each') {
+      await visitor.page.unroute('**/images/*');
+      await visitor.page.clock.install();
+      await visitor.find('.broken').evaluateAll((boxes) => boxes.forEach((box) => box.dispatchEvent(new MouseEvent('click', { bubbles: false }))));
     } else {
       await visitor.page.route('**/api/messages', (route) => route.abort());
       await visitor.page.getByText('No connection to the board.').waitFor();

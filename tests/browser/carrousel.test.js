@@ -165,6 +165,51 @@ for (const [unseen, leave, comeBack] of [
   });
 }
 
+for (const [unseen, leave, comeBack] of [
+  [
+    'under a picture that is open',
+    (page) => page.locator('.message__picture').click(),
+    (page) => page.keyboard.press('Escape'),
+  ],
+  [
+    'on a page that was left alone',
+    (page) => eventually(async () => {
+      await page.clock.runFor('01:00');
+      assert.ok(await page.locator('.messages__paused').isVisible());
+    }),
+    (page) => page.keyboard.press('Shift'),
+  ],
+]) {
+  boardTest(`${unseen}, the carrousel neither moves nor loads anything`, {
+    reducedMotion: 'no-preference',
+    viewport: { width: 1_440, height: 1_000 },
+    async before(page) {
+      await page.clock.install();
+      await withList(page, 500);
+    },
+  }, async ({ board, visitor }) => {
+    const { page } = visitor;
+    await board.postPicture('a lake', 'small.jpg');
+    await page.reload();
+    await visitor.message('a lake').waitFor();
+    const position = () => visitor.find('.carrousel__count').textContent();
+    await eventually(async () => assert.equal(await visitor.find('.carrousel__picture').count(), 3));
+    await leave(page);
+    await page.mouse.move(0, 0);
+    if (unseen.includes('alone')) await leave(page);
+    const { asked } = noteRequests(page);
+    const there = await position();
+    await page.clock.runFor('09:00');
+    assert.equal(await position(), there);
+    assert.deepEqual(asked, []);
+    await comeBack(page);
+    await eventually(async () => {
+      await page.clock.runFor(7_000);
+      assert.notEqual(await position(), there);
+    });
+  });
+}
+
 /** Chromium without a screen shows every tab. */
 async function setHidden(page, isHidden) {
   await page.evaluate((hidden) => {
@@ -228,6 +273,25 @@ boardTest('who saves data sees one picture, and no other before they ask for it'
   assert.equal(await visitor.find('.carrousel__picture').count(), 1);
   await page.getByRole('button', { name: 'Next picture' }).click();
   await visitor.find('.carrousel__count', { hasText: '2 / 50' }).waitFor();
+});
+
+boardTest('who saves data waits for no picture but the one that they are at', {
+  expected: [/ERR_FAILED/],
+  async before(page) {
+    const session = await page.context().newCDPSession(page);
+    await session.send('Emulation.setDataSaverOverride', { dataSaverEnabled: true });
+    await withList(page, 50);
+    await holdPictures(page);
+  },
+}, async ({ visitor }) => {
+  const { page } = visitor;
+  const { asked, aborted } = noteRequests(page);
+  await page.reload();
+  await eventually(async () => assert.deepEqual(asked, ['49']));
+  // That of the page before.
+  aborted.length = 0;
+  await page.getByRole('button', { name: 'Next picture' }).click();
+  await eventually(async () => assert.deepEqual([asked, aborted], [['49', '48'], ['49']]));
 });
 
 boardTest('every picture of the carrousel is told apart by whose it is, or when it came, or its name', {

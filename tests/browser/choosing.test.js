@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { bmp } from './support/shapes.js';
 import { boardTest } from './support/with-board.js';
 import { eventually, look, pictureFile } from './support/visitor.js';
 
@@ -126,6 +127,28 @@ boardTest('what the browser can read but the board does not take is converted', 
   await eventually(async () => assert.equal((await visitor.keptPictures())[0].type, 'image/png'));
 });
 
+boardTest('a long or large BMP, of which the board takes fewer pixels, is drawn anew', {}, async ({ board, visitor }) => {
+  for (const [width, height] of [[1_728, 6_000], [2_040, 2_040]]) {
+    const text = `${width} × ${height}`;
+    await visitor.find('.picture-field__file').setInputFiles({ name: 'fax.bmp', mimeType: 'image/bmp', buffer: bmp(width, height) });
+    await visitor.find('.picture-field__note', { hasText: 'Converted' }).or(visitor.find('.picture-field__note', { hasText: 'Made smaller' })).waitFor();
+    await visitor.post({ text });
+    const { picture } = (await board.json('/api/messages')).messages[0];
+    assert.equal(picture.type, 'image/png');
+    assert.ok(picture.height / picture.width - height / width < 0.01);
+  }
+});
+
+boardTest('a picture is shown by what it is, whatever its name says', {}, async ({ visitor }) => {
+  const buffer = await readFile(pictureFile('small.jpg'));
+  for (const [name, mimeType] of [['photo.svg', 'image/svg+xml'], ['photo.txt', 'text/plain'], ['photo.html', 'text/html']]) {
+    await visitor.find('.picture-field__file').setInputFiles({ name, mimeType, buffer });
+    await visitor.prepared();
+    await eventually(async () => assert.equal(await visitor.picture.evaluate(({ naturalWidth }) => naturalWidth), 1_200, name));
+    assert.equal((await visitor.keptPicture()).type, 'image/jpeg');
+  }
+});
+
 boardTest('what is no picture is refused before anything is sent, and nothing goes without it unless it is taken back', {}, async ({ board, visitor }) => {
   const keys = await visitor.noteKeys();
   await visitor.write({ text: 'look' });
@@ -133,7 +156,7 @@ boardTest('what is no picture is refused before anything is sent, and nothing go
     ['holiday.jpg', 'image/jpeg', '<!doctype html><title>no picture</title>', /This browser cannot read this file as a picture\./],
     ['IMG_0001.HEIC', 'image/heic', '\0\0\0\x18ftypheic\0\0\0\0mif1heic', /cannot read HEIC photos\. Make it a JPEG: .*iPhone/],
     ['live.heics', '', '\0\0\0\x18ftypmsf1\0\0\0\0msf1hevc', /cannot read HEIC photos\./],
-    ['nothing.png', 'image/png', '', /This browser cannot read this file as a picture\./],
+    ['nothing.png', 'image/png', '', /This picture is damaged or not whole/],
   ]) {
     await visitor.find('.picture-field__file').setInputFiles({ name, mimeType, buffer: Buffer.from(content) });
     await visitor.pictureError.getByText(words).waitFor();

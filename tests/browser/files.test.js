@@ -6,7 +6,7 @@ import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { boardTest } from './support/with-board.js';
-import { pictureFile } from './support/visitor.js';
+import { eventually, pictureFile } from './support/visitor.js';
 
 /** Runs `body` with the path of a picture that is its own. */
 async function withFile(body) {
@@ -44,13 +44,106 @@ boardTest('a folder does not push out the picture that was chosen before', {}, a
   await visitor.message('both').locator('img').waitFor();
 });
 
-boardTest('a drop that promises files and has none says so, and posting goes on', {}, async ({ visitor }) => {
+boardTest('a folder that is dropped together with a picture is passed over', {}, async ({ visitor }) => {
+  await withFile(async (file, folder) => {
+    for (const files of [[folder, file], [file, folder]]) {
+      await visitor.dropFiles(...files);
+      await visitor.prepared();
+      assert.equal(await visitor.find('.picture-field__name').textContent(), 'mine.jpg');
+      assert.equal(await visitor.pictureError.textContent(), '');
+      assert.equal((await visitor.keptPicture()).name, 'mine.jpg');
+      await removeButton(visitor).click();
+    }
+  });
+});
+
+boardTest('of two pictures that are dropped the first is taken, with a word about it, whatever else lies between', {}, async ({ visitor }) => {
+  await visitor.dropFiles(new URL(import.meta.url).pathname, pictureFile('small.jpg'));
+  await visitor.prepared();
+  assert.equal(await visitor.find('.picture-field__name').textContent(), 'small.jpg');
+  assert.equal(await visitor.pictureError.textContent(), '');
+  await visitor.dropFiles(pictureFile('drawing.png'), pictureFile('small.jpg'));
+  await visitor.pictureError.getByText('Only one picture fits').waitFor();
+  assert.equal(await visitor.find('.picture-field__name').textContent(), 'drawing.png');
+});
+
+boardTest('what is dropped where it cannot be seen or posted is left alone', { before: (page) => page.addInitScript(() => {
+  window.dragged = [];
+  document.addEventListener('dragover', ({ dataTransfer }) => setTimeout(() => window.dragged.push(dataTransfer.dropEffect, document.querySelector('.picture-field__drop').checkVisibility())));
+}) }, async ({ board, visitor }) => {
+  await board.postPicture('a lake', 'small.jpg');
+  await visitor.page.reload();
+  const isLeftAlone = async () => {
+    await visitor.dropFiles(pictureFile('drawing.png'));
+    await eventually(async () => assert.equal(await visitor.page.evaluate(() => window.dragged.splice(0).at(-1)), false));
+    assert.equal(await visitor.find('.picture-field__name').textContent(), '');
+    assert.ok(visitor.page.url().startsWith(board.site));
+  };
+  await visitor.message('a lake').locator('.message__picture').click();
+  await isLeftAlone();
+  await visitor.page.keyboard.press('Escape');
+  await visitor.page.getByRole('dialog').waitFor({ state: 'hidden' });
+
+  await visitor.write({ text: 'on its way' });
+  await visitor.page.route('**/api/messages', (route) => (route.request().method() === 'POST' ? null : route.continue()));
+  await visitor.postButton.click();
+  await isLeftAlone();
+
+  await visitor.page.route('**/api/board', async (route) => route.fulfill({ json: { ...(await (await route.fetch()).json()), posting: 'closed' } }));
+  await visitor.page.reload();
+  await visitor.page.getByText('Posting is closed').waitFor();
+  await isLeftAlone();
+});
+
+for (const [name, part] of [['small.jpg', 0.9], ['camera-6mb.jpg', 0.5], ['drawing.png', 0.6], ['still.gif', 0.6], ['photo.webp', 0.6], ['animation.gif', 0.97], ['small.jpg', 0]]) {
+  boardTest(`a file of which only ${100 * part} per cent are there is called damaged: ${name}`, {}, async ({ board, visitor }) => {
+    const bytes = await readFile(pictureFile(name));
+    const buffer = bytes.subarray(0, bytes.length * part);
+    await visitor.find('.picture-field__file').setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
+    await visitor.pictureError.getByText('This picture is damaged or not whole: fetch the file again').waitFor();
+    await visitor.write({ text: 'half' });
+    await visitor.postButton.click();
+    await visitor.focusIsAt(visitor.find('.picture-field__file'));
+    assert.deepEqual((await board.json('/api/messages')).messages, []);
+  });
+}
+
+boardTest('what moves and has too many pixels for the board is refused when it is chosen', {}, async ({ visitor }) => {
+  const wide = async (name, write) => {
+    const buffer = await readFile(pictureFile(name));
+    write(buffer);
+    await visitor.find('.picture-field__file').setInputFiles({ name, mimeType: 'image/gif', buffer });
+    await visitor.pictureError.getByText('This picture has too many pixels').waitFor();
+    await removeButton(visitor).click();
+  };
+  await wide('animation.gif', (gif) => gif.writeUInt16LE(16_385, 6));
+  await wide('animation.png', (picture) => picture.writeUInt32BE(16_385, 20));
+  await wide('animation.webp', (webp) => webp.fill(0xff, 25, 26) && webp.fill(0x20, 28, 29));
+});
+
+boardTest('a fault in drawing is not blamed on the file', { expected: [/no luck/] }, async ({ visitor }) => {
+  await visitor.page.evaluate(() => {
+    HTMLCanvasElement.prototype.toBlob = () => {
+      throw new Error('no luck');
+    };
+  });
+  await visitor.find('.picture-field__file').setInputFiles(pictureFile('camera.jpg'));
+  await visitor.pictureError.getByText('Something on this page failed.').waitFor();
+});
+
+boardTest('a drop that promises files and has none says so, and posting goes on', {}, async ({ board, visitor }) => {
   await visitor.write({ text: 'from a mail' });
   await visitor.page.evaluate(() => {
     const event = new Event('drop', { bubbles: true, cancelable: true });
     document.body.dispatchEvent(Object.assign(event, { dataTransfer: { types: ['Files'], files: [], items: [] } }));
   });
   await visitor.pictureError.getByText('The picture itself did not come along').waitFor();
+  // Posting without what was meant takes a word of the viewer's, after a reload as well.
+  await visitor.page.reload();
+  await visitor.pictureError.getByText('remove it to post without a picture').waitFor();
+  await visitor.postButton.click();
+  await visitor.focusIsAt(visitor.find('.picture-field__file'));
+  assert.deepEqual((await board.json('/api/messages')).messages, []);
   await removeButton(visitor).click();
   await visitor.postButton.click();
   await visitor.message('from a mail').waitFor();
@@ -155,22 +248,42 @@ boardTest('a picture that the board cannot read and the browser can is drawn ane
   for (const code of ['malformed', 'too-many-parts']) {
     await refusePictures(visitor, { code });
     const keys = await visitor.noteKeys();
-    const said = visitor.page.evaluate(
-      () =>
-        new Promise((resolve) => {
-          const note = document.querySelector('.picture-field__note');
-          new MutationObserver(() => /drawn anew/.test(note.textContent) && resolve(note.textContent)).observe(note, { childList: true, characterData: true, subtree: true });
-        }),
-    );
     await visitor.write({ text: `odd ${code}`, picture: 'orientation-6.jpg' });
     await visitor.postButton.click();
     await visitor.message(`odd ${code}`).locator('img').waitFor();
-    assert.match(await said, /The board could not read this file as it was, so it was drawn anew/);
+    const words = /The board could not read this file as it was, so it was drawn anew/;
+    await visitor.find('#announcer', { hasText: new RegExp(`Your message is on the board\\. ${words.source}`) }).waitFor({ state: 'attached' });
+    await visitor.find('.composer').getByText(words).waitFor();
     assert.equal(new Set(keys).size, 2, 'another picture is another message');
     await visitor.page.unroute('**/api/messages');
   }
   const { messages } = await board.json('/api/messages');
   assert.equal(messages.length, 2);
+});
+
+boardTest('while a picture is drawn anew, posting can be cancelled', {
+  expected: [/status of 422/],
+  before: (page) => page.addInitScript(() => {
+    const toBlob = HTMLCanvasElement.prototype.toBlob;
+    const released = new Promise((resolve) => (window.release = resolve));
+    HTMLCanvasElement.prototype.toBlob = async function (...args) {
+      window.isDrawing = true;
+      await released;
+      return toBlob.apply(this, args);
+    };
+  }),
+}, async ({ board, visitor }) => {
+  await refusePictures(visitor);
+  await visitor.write({ text: 'odd', picture: 'small.jpg' });
+  await visitor.postButton.click();
+  await eventually(async () => assert.equal(await visitor.page.evaluate(() => window.isDrawing), true));
+  await visitor.page.getByRole('button', { name: 'Cancel' }).click();
+  await visitor.find('.composer__error', { hasText: 'Cancelled. Your message is still here.' }).waitFor();
+  await visitor.page.evaluate(() => window.release());
+  assert.equal(await visitor.find('.picture-field__name').textContent(), 'small.jpg');
+  assert.deepEqual((await board.json('/api/messages')).messages, []);
+  await visitor.postButton.click();
+  await visitor.message('odd').locator('img').waitFor();
 });
 
 boardTest('it is drawn anew once, and never where that would stop it moving', { expected: [/status of 422/] }, async ({ visitor }) => {

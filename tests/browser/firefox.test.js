@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Board } from './support/corkboard.js';
 import { Firefox } from './support/firefox.js';
@@ -45,4 +48,58 @@ test('in Firefox one writes, posts a large photo, opens it, reloads and deletes'
     await firefox?.close();
     await board.remove();
   }
+});
+
+/** Runs `body` in a Firefox with `preferences` of its own, at a board of its own. */
+async function inFirefox(preferences, body) {
+  const board = await Board.start();
+  let firefox;
+  try {
+    firefox = await Firefox.start(preferences);
+    await firefox.goTo(board.site);
+    await eventually(async () => assert.match(await firefox.text('.messages__empty'), /Nothing is pinned up/));
+    await body({ board, firefox });
+  } finally {
+    await firefox?.close();
+    await board.remove();
+  }
+}
+
+const pictureProblem = (firefox, pattern) => eventually(async () => assert.match(await firefox.text('#composer-picture-error'), pattern));
+
+test('in a Firefox that resists fingerprinting a picture is sent as it is, or not at all, with a word about it', { timeout: 180_000 }, async () => {
+  await inFirefox({ 'privacy.resistFingerprinting': true }, async ({ board, firefox }) => {
+    await firefox.type('#composer-text', 'unchanged');
+    await firefox.type('#composer-picture', pictureFile('camera-6mb.jpg'));
+    await pictureProblem(firefox, /does not take this picture as it is.*Allow this site to read canvas data, or choose a JPEG.* up to 4\sMB/);
+    await firefox.type('#composer-picture', join(import.meta.dirname, 'support/photo.avif'));
+    await pictureProblem(firefox, /does not take this picture as it is/);
+
+    await firefox.type('#composer-picture', pictureFile('camera.jpg'));
+    await pictureProblem(firefox, /^$/);
+    await firefox.click('.composer__post');
+    await eventually(async () => assert.equal(await firefox.text('.message__text'), 'unchanged'));
+    const [{ picture }] = (await board.json('/api/messages')).messages;
+    const original = await readFile(pictureFile('camera.jpg'));
+    const served = Buffer.from(await (await fetch(new URL(picture.url, board.site))).arrayBuffer());
+    // The pixels, behind what the board takes out of the head.
+    assert.ok(served.subarray(-10_000).equals(original.subarray(-10_000)), 'the pixels are those of the file');
+  });
+});
+
+test('in Firefox what is there of a file that is cut short is not posted', { timeout: 180_000 }, async () => {
+  await inFirefox({}, async ({ board, firefox }) => {
+    await firefox.type('#composer-text', 'half');
+    for (const name of ['small.jpg', 'progressive.jpg', 'drawing.png', 'still.gif', 'photo.webp', 'drawing.bmp']) {
+      const bytes = await readFile(pictureFile(name));
+      const file = join(tmpdir(), `corkboard-cut-${process.pid}-${name}`);
+      await writeFile(file, bytes.subarray(0, bytes.length * 0.7));
+      await firefox.type('#composer-picture', file);
+      await eventually(async () => assert.ok((await firefox.text('.picture-field__name')).endsWith(name)));
+      await pictureProblem(firefox, /This picture is damaged or not whole/);
+      await rm(file);
+    }
+    await firefox.click('.composer__post');
+    assert.deepEqual((await board.json('/api/messages')).messages, []);
+  });
 });

@@ -106,6 +106,36 @@ boardTest('a linked message is shown whole', {}, async ({ board, visitor }) => {
   assert.equal(await more(message).count(), 0);
 });
 
+boardTest('a linked message that the list has is unfolded there', {}, async ({ board, visitor }) => {
+  const { id } = await board.post(LONG);
+  await board.post('above it');
+  await visitor.page.goto('about:blank');
+  await visitor.page.goto(`${board.site}#${id}`);
+  const message = visitor.message('l389');
+  await less(message).waitFor();
+  await visitor.focusIsAt(message);
+  const top = await topOf(message);
+  assert.ok(top >= 0 && top < 300, `${top}`);
+  await less(message).click();
+  await more(message).waitFor();
+});
+
+boardTest('a reload in the middle of an unfolded text leads back there', { viewport: { width: 390, height: 800 } }, async ({ board, visitor }) => {
+  await board.postMany(12);
+  await board.post(LONG);
+  await board.post('above it');
+  await visitor.page.reload();
+  const message = visitor.message('l389');
+  await more(message).click();
+  await less(message).waitFor();
+  await visitor.page.evaluate(() => window.scrollBy({ top: 4_000, behavior: 'instant' }));
+  const top = await topOf(message);
+  assert.ok(top < -2_000, `${top}`);
+  await visitor.page.reload();
+  await eventually(async () => assert.equal(await topOf(message), top));
+  await less(message).waitFor();
+});
+
 boardTest('printed, a long text is all there', {}, async ({ board, visitor }) => {
   await board.post(LONG);
   await visitor.page.reload();

@@ -115,6 +115,28 @@ boardTest('a wrong moderator token is refused when it is entered', { expected: [
   assert.equal(await visitor.page.evaluate(() => document.querySelector('#moderation-token').value), '');
 });
 
+boardTest('a token whose check was cancelled changes nothing, whatever comes of it', { expected: [/status of 40[134]/] }, async ({ board, visitor }) => {
+  const { page } = visitor;
+  const waiting = [];
+  await page.route('**/api/moderation/**', (route) => void waiting.push(route));
+  const cancel = () => page.getByRole('button', { name: 'Cancel' }).click();
+  for (const token of ['not-the-moderator-token', await board.moderatorToken()]) {
+    await enter(visitor, board, token);
+    await eventually(async () => assert.equal(waiting.length, 1));
+    await cancel();
+    await page.evaluate(() => (location.hash = '#moderate'));
+    await page.getByLabel('Moderator token').waitFor();
+    const answered = page.waitForResponse('**/api/moderation/**');
+    await waiting.shift().continue();
+    await (await answered).finished();
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)));
+    assert.equal(await page.locator('#moderation-error').textContent(), '');
+    assert.equal(await page.getByLabel('Moderator token').isVisible(), true, 'it is still asked for');
+    assert.equal(await visitor.find('.moderation-bar').isVisible(), false);
+    await cancel();
+  }
+});
+
 boardTest('a token that is no longer accepted is named as such', { expected: [/status of 40[34]/] }, async ({ board, visitor }) => {
   await board.post('stays');
   await visitor.page.reload();

@@ -248,7 +248,7 @@ boardTest('cancelling while the board wakes up says that nothing was posted', { 
 });
 
 boardTest('line breaks of PowerPoint and PDF are line breaks, and what nobody sees is left out, with a word about it', {}, async ({ board, visitor }) => {
-  const tidied = visitor.find('.composer__tidied');
+  const tidied = visitor.find('.composer__notice');
   await visitor.paste(visitor.textField, 'one\vtwo\fthree\u0085four\u2028five\u2029six\r\nseven');
   const lines = 'one\ntwo\nthree\nfour\nfive\nsix\nseven';
   await eventually(async () => assert.equal(await visitor.textField.inputValue(), lines));
@@ -325,4 +325,185 @@ boardTest('what fails on the page itself does not end the writing', { expected: 
   await visitor.find('.composer__error', { hasText: 'Something on this page failed.' }).waitFor();
   await visitor.postButton.click();
   await visitor.message('once more').waitFor();
+});
+
+/** Lets the board get what is posted and answers `status` in its place, `code` where it is the board's own. */
+async function answerInstead(visitor, { status, code, retryAfter = '9' }) {
+  await visitor.page.route('**/api/messages', async (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    await route.fetch();
+    const problem = { type: `urn:corkboard:problem:${code}`, status };
+    await route.fulfill({ status, contentType: code ? 'application/problem+json' : 'text/html', headers: { 'Retry-After': retryAfter }, body: code ? JSON.stringify(problem) : '' });
+  });
+}
+
+const UNSURE = 'Your message may be on the board already; posted again, it will not appear twice.';
+const formError = (visitor, hasText) => visitor.find('.composer__error', { hasText }).waitFor();
+
+/** Posts what is written once more, and sees that there is one message. */
+async function assertPostedOnce(board, visitor, keys) {
+  await visitor.postButton.click();
+  await visitor.find('#announcer', { hasText: 'Your message is on the board.' }).waitFor({ state: 'attached' });
+  assert.equal(new Set(keys).size, 1);
+  assert.equal((await board.json('/api/messages')).messages.length, 1);
+}
+
+for (const [what, answer] of [
+  ['an answer that comes too late for the gateway', { status: 504 }],
+  ['a board that fails after it has stored', { status: 500, code: 'internal' }],
+  ['a bucket that is down', { status: 503, code: 'media-unavailable' }],
+]) {
+  boardTest(`after ${what} the message may be on the board, and does not appear twice`, { expected: [/status of 50/] }, async ({ board, visitor }) => {
+    const keys = await visitor.noteKeys();
+    await answerInstead(visitor, answer);
+    await visitor.write({ text: 'was it heard' });
+    await visitor.postButton.click();
+    await formError(visitor, UNSURE);
+    assert.equal(await visitor.page.getByText('was not posted').count(), 0);
+    await visitor.page.unroute('**/api/messages');
+    await assertPostedOnce(board, visitor, keys);
+  });
+}
+
+boardTest('after a lost answer, and a second try that is cancelled half-way, the message may be on the board', { expected: [/ERR_CONNECTION_RESET/] }, async ({ board, visitor }) => {
+  const keys = await visitor.noteKeys();
+  const answersComeAgain = await visitor.loseAnswers();
+  await visitor.write({ text: 'twice tried', picture: 'small.jpg' });
+  await visitor.postButton.click();
+  await formError(visitor, UNSURE);
+  assert.equal(await visitor.page.getByText('was not posted').count(), 0);
+  await answersComeAgain();
+  await visitor.page.route('**/api/messages', (route) => (route.request().method() === 'POST' ? null : route.continue()));
+  await visitor.postButton.click();
+  await visitor.page.getByRole('button', { name: 'Cancel' }).click();
+  await formError(visitor, `Cancelled, but all of it had been sent. ${UNSURE}`);
+  await visitor.page.unroute('**/api/messages');
+  await assertPostedOnce(board, visitor, keys);
+});
+
+boardTest('cancelled while the board has trouble after it has stored, the message may be on the board', { expected: [/status of 503/] }, async ({ board, visitor }) => {
+  const keys = await visitor.noteKeys();
+  await answerInstead(visitor, { status: 503, code: 'database-unavailable' });
+  await visitor.write({ text: 'stored all the same' });
+  await visitor.postButton.click();
+  await visitor.page.getByText('The board is waking up.').first().waitFor();
+  await visitor.page.getByRole('button', { name: 'Cancel' }).click();
+  await formError(visitor, UNSURE);
+  await visitor.page.unroute('**/api/messages');
+  await visitor.page.reload();
+  await formError(visitor, UNSURE);
+  await assertPostedOnce(board, visitor, keys);
+});
+
+boardTest('what is refused for the posting limit was not posted, before and after a reload', { settings: { POSTS_PER_MINUTE: '1' }, expected: [/status of 429/] }, async ({ visitor }) => {
+  await visitor.post({ text: 'the first' });
+  await visitor.write({ text: 'the second' });
+  await visitor.postButton.click();
+  await formError(visitor, 'Your message was not posted, but it is still here.');
+  await visitor.page.reload();
+  await eventually(async () => assert.equal(await visitor.textField.inputValue(), 'the second'));
+  assert.equal(await visitor.page.getByText('may be on the board').count(), 0);
+});
+
+boardTest('who changes a message that may be on the board is told that it becomes another, until it is posted', { expected: [/ERR_CONNECTION_RESET/] }, async ({ board, visitor }) => {
+  const answersComeAgain = await visitor.loseAnswers();
+  await visitor.write({ text: 'hello' });
+  await visitor.postButton.click();
+  await formError(visitor, UNSURE);
+  await answersComeAgain();
+  const changed = 'As it was before, your message may be on the board already. What you post now appears as another one.';
+  await visitor.textField.pressSequentially(', all');
+  await formError(visitor, changed);
+  assert.deepEqual(await visitor.violations(), []);
+  await visitor.page.reload();
+  await formError(visitor, changed);
+  await visitor.write({ text: '' });
+  await visitor.find('.composer__error', { hasText: changed }).waitFor({ state: 'hidden' });
+  await visitor.post({ text: 'something else' });
+  assert.equal(await visitor.find('.composer__error').textContent(), '');
+  assert.equal((await board.json('/api/messages')).messages.length, 2);
+});
+
+boardTest('what fails before anything is sent does not end the writing either', { expected: [/no luck/] }, async ({ visitor }) => {
+  await visitor.page.evaluate(() => {
+    const real = Object.getOwnPropertyDescriptor(HTMLProgressElement.prototype, 'value');
+    const set = () => {
+      Object.defineProperty(HTMLProgressElement.prototype, 'value', real);
+      throw new Error('no luck');
+    };
+    Object.defineProperty(HTMLProgressElement.prototype, 'value', { ...real, set });
+  });
+  await visitor.write({ text: 'once more' });
+  await visitor.postButton.click();
+  await formError(visitor, 'Something on this page failed.');
+  await visitor.postButton.click();
+  await visitor.message('once more').waitFor();
+});
+
+/** Lets the device have no room for pictures, as late as the test says; counts how often it is asked. */
+function withoutRoom(page) {
+  return page.addInitScript(() => {
+    window.asked = 0;
+    const released = new Promise((resolve) => (window.release = resolve));
+    let isReleased = false;
+    released.then(() => (isReleased = true));
+    const put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = function (...args) {
+      if (this.name !== 'pictures') return put.apply(this, args);
+      window.asked += 1;
+      this.transaction.commit = () => {};
+      const goOn = () => (isReleased ? this.transaction.abort() : (this.get('nothing').onsuccess = goOn));
+      return goOn();
+    };
+  });
+}
+
+/** The texts that this device keeps. */
+const keptTexts = (visitor) =>
+  visitor.page.evaluate(async () => {
+    const request = (pending) => new Promise((resolve) => (pending.onsuccess = () => resolve(pending.result)));
+    const database = await request(indexedDB.open('corkboard'));
+    const drafts = await request(database.transaction('drafts').objectStore('drafts').getAll());
+    database.close();
+    return drafts.map(({ text }) => text);
+  });
+
+boardTest('where there is no room for the picture it is not tried at every key, and the newest words are kept', { before: withoutRoom }, async ({ visitor }) => {
+  await visitor.write({ picture: 'small.jpg' });
+  await visitor.textField.pressSequentially('newest');
+  await visitor.page.evaluate(() => window.release());
+  await eventually(async () => assert.deepEqual(await keptTexts(visitor), ['newest']));
+  const asked = await visitor.page.evaluate(() => window.asked);
+  await visitor.textField.pressSequentially(' words of all');
+  await eventually(async () => assert.deepEqual(await keptTexts(visitor), ['newest words of all']));
+  // Whatever was late has come by now.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.deepEqual(await keptTexts(visitor), ['newest words of all']);
+  assert.equal(await visitor.page.evaluate(() => window.asked), asked);
+  await visitor.page.reload();
+  await visitor.pictureError.getByText('could not be kept').waitFor();
+});
+
+boardTest('who posts before the device has told what it keeps sends what is on the screen, at once, and keeps the rest', {
+  before: (page) =>
+    page.addInitScript(() => {
+      const held = new Promise((resolve) => (window.letGo = resolve));
+      const request = navigator.locks.request.bind(navigator.locks);
+      // A draft is read once its slot is this tab's.
+      if (sessionStorage.getItem('late')) navigator.locks.request = (...args) => held.then(() => request(...args));
+    }),
+}, async ({ board, visitor }) => {
+  await visitor.write({ text: 'of last time' });
+  await eventually(async () => assert.deepEqual(await keptTexts(visitor), ['of last time']));
+  await visitor.page.evaluate(() => sessionStorage.setItem('late', 'yes'));
+  await visitor.page.reload();
+  await visitor.find('.messages__empty').waitFor();
+  await visitor.write({ text: 'quick' });
+  await visitor.postButton.click();
+  await visitor.page.evaluate(() => window.letGo());
+  await visitor.message('quick').waitFor();
+  const [{ text }] = (await board.json('/api/messages')).messages;
+  assert.equal(text, 'quick');
+  await eventually(async () => assert.equal(await visitor.textField.inputValue(), 'of last time'));
+  await eventually(async () => assert.deepEqual(await keptTexts(visitor), ['of last time']));
 });

@@ -104,10 +104,12 @@ export class Board {
     return response.json();
   }
 
+  /** @param file the name of one of `tests/pictures`, or bytes */
   async postPicture(text, file, { author = 'Someone else', alt = '' } = {}) {
     const body = new FormData();
     for (const [name, value] of Object.entries({ text, author, alt })) body.append(name, value);
-    body.append('picture', new Blob([await readFile(pictureFile(file))]), file);
+    const bytes = Buffer.isBuffer(file) ? file : await readFile(pictureFile(file));
+    body.append('picture', new Blob([bytes]), 'picture');
     const response = await fetch(new URL('/api/messages', this.site), { method: 'POST', body });
     if (response.status !== 201) throw new Error(`posting answered ${response.status}: ${await response.text()}`);
     return response.json();

@@ -23,10 +23,11 @@ export class Firefox extends WebDriver {
   #waiting = new Map();
   #last = 0;
 
-  static async start() {
+  /** @param preferences of its own, beside those for every test */
+  static async start(preferences = {}) {
     const firefox = new Firefox();
     firefox.profile = await mkdtemp(join(tmpdir(), 'corkboard-firefox-'));
-    const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`);
+    const lines = Object.entries({ ...PREFERENCES, ...preferences }).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`);
     await writeFile(join(firefox.profile, 'user.js'), lines.join('\n'));
     firefox.family = startFamily(process.env.FIREFOX ?? 'firefox-esr', ['--headless', '--marionette', '--no-remote', '--profile', firefox.profile], {
       env: { ...process.env, HOME: firefox.profile, MOZ_CRASHREPORTER_DISABLE: '1' },

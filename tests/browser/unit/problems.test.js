@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError } from '../../../static-site/api.js';
-import { checkDraft, describeSender, explainDelete, explainLoad, explainPost, explainToken, isFinal, isUnreadPicture } from '../../../static-site/problems.js';
+import { checkDraft, describeSender, explainDelete, explainLoad, explainPost, explainToken, isFinal, isRefusal, isUnreadPicture } from '../../../static-site/problems.js';
 import { DICTIONARIES, createWords } from '../../../static-site/words.js';
 
 const limits = { textCharacters: 2_000, authorCharacters: 40, altCharacters: 500, pictureBytes: 4 * 1024 * 1024 };
@@ -54,6 +54,18 @@ test('the form says what happened and when to try again', () => {
   assert.match(post({ status: 403 }).form, /not take this message from you/);
   assert.match(post({ status: 410 }).form, /deleted since/);
   assert.match(post({ status: 400 }).form, /\(400\).*still here\.$/, 'it would be refused again');
+});
+
+test('of what was sent as a whole the form does not say that it was not posted', () => {
+  for (const error of [{ status: 0 }, { status: 503, code: 'media-unavailable' }, { status: 504 }]) {
+    assert.match(post(error, { ...text, sent: 'this' }).form, /may be on the board already/);
+    for (const sent of [null, 'before']) assert.match(post(error, { ...text, sent }).form, /was not posted/);
+  }
+});
+
+test('a refusal says that nothing was posted, what else failed does not', () => {
+  for (const error of [{ status: 422 }, { status: 429 }, { status: 503, code: 'database-resuming' }]) assert.equal(isRefusal(error), true);
+  for (const error of [{ status: 0 }, { status: 500 }, { status: 503, code: 'database-unavailable' }, { status: 504 }]) assert.equal(isRefusal(error), false);
 });
 
 test('every problem has a sentence in every language', () => {

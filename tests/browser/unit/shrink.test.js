@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { formatsFor, isOpaque, scaleFor } from '../../../static-site/shrink.js';
-import { sniff } from '../../../static-site/sniff.js';
+import { isWhole, sizeOf, sniff } from '../../../static-site/sniff.js';
 
 const kindOf = (name) => sniff(new Uint8Array(readFileSync(new URL(`../../pictures/${name}`, import.meta.url))));
 
@@ -70,6 +70,48 @@ test('a PNG with one frame stands still', () => {
   const at = Buffer.from(png).indexOf('acTL') + 4;
   new DataView(png.buffer).setUint32(at, 1);
   assert.equal(sniff(png).moves, false);
+});
+
+for (const folder of ['', 'odd/']) {
+  const url = new URL(`../../pictures/${folder}`, import.meta.url);
+  const pictures = Object.entries(JSON.parse(readFileSync(new URL('expected.json', url))));
+  const read = (name) => new Uint8Array(readFileSync(new URL(name, url)));
+
+  test(`of tests/pictures/${folder} all that the board takes is whole`, () => {
+    for (const [name, { refused }] of pictures) {
+      const kind = sniff(read(name));
+      if (!refused && kind.taken) assert.equal(isWhole(read(name), kind), true, name);
+    }
+  });
+}
+
+test('a picture that is cut short anywhere before the end of its pixels is not whole', () => {
+  for (const name of ['small.jpg', 'progressive.jpg', 'orientation-6.jpg', 'drawing.png', 'interlaced.png', 'still.gif', 'photo.webp', 'lossless.webp', 'drawing.bmp', '1-bit.bmp', 'top-down.bmp']) {
+    const bytes = new Uint8Array(readFileSync(new URL(`../../pictures/${name}`, import.meta.url)));
+    // What is left of less than the head cannot be drawn in any case.
+    for (let end = Math.ceil(bytes.length * 0.3); end < bytes.length - 20; end += 1 + (bytes.length >> 8)) {
+      const cut = bytes.slice(0, end);
+      assert.equal(isWhole(cut, sniff(cut)), false, `${name} to ${end} of ${bytes.length}`);
+    }
+  }
+});
+
+test('a GIF without its trailer is whole, and what comes after the end of a JPEG does not matter', () => {
+  const [gif, jpeg] = ['still.gif', 'small.jpg'].map((name) => new Uint8Array(readFileSync(new URL(`../../pictures/${name}`, import.meta.url))));
+  assert.equal(isWhole(gif.slice(0, -1), { type: 'image/gif' }), true);
+  assert.equal(isWhole(new Uint8Array([...jpeg, 1, 2, 3]), { type: 'image/jpeg' }), true);
+  // A preview in the head has an end of its own.
+  const preview = [0xff, 0xe1, 0, 6, 0xff, 0xd8, 0xff, 0xd9];
+  const cut = new Uint8Array([...jpeg.slice(0, 2), ...preview, ...jpeg.slice(2, jpeg.length / 2)]);
+  assert.equal(isWhole(cut, { type: 'image/jpeg' }), false);
+});
+
+test('the sides of what moves are known without drawing it', () => {
+  for (const name of ['animation.gif', 'animation.png', 'animation.webp']) {
+    const bytes = new Uint8Array(readFileSync(new URL(`../../pictures/${name}`, import.meta.url)));
+    const { width, height } = JSON.parse(readFileSync(new URL('../../pictures/expected.json', import.meta.url)))[name];
+    assert.deepEqual(sizeOf(bytes, sniff(bytes)), { width, height }, name);
+  }
 });
 
 test('a picture is made smaller by its longer side, a long one by its shorter', () => {
