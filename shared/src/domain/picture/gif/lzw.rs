@@ -4,12 +4,7 @@
 /// No code has more bits than this.
 const BITS: u32 = 12;
 
-/// Whether codes of so many bits at first can be followed. What browsers make of others depends on nothing else.
-pub(super) fn is_followed(bits: u8) -> bool {
-    (1..=8).contains(&bits)
-}
-
-/// Follows the sub-blocks of a frame of so many pixels, whose colours have so many bits, and ends them behind the
+/// Follows the sub-blocks of a frame of so many pixels, whose colours have so many bits (1 to 8), and ends them behind the
 /// last pixel: which sub-block that is in, and what is to stand from there. `None` if pixels are missing.
 pub(super) fn ended(sub_blocks: &[u8], bits: u8, pixels: u64) -> Option<(usize, Vec<u8>)> {
     let mut codes = Codes::new(bits.into());

@@ -110,6 +110,10 @@ impl Frame {
         let [l, left, t, top, w, width, h, height, flags] = descriptor;
         skip_colour_table(reader, flags)?;
         let bits = reader.u8()?;
+        // Codes of more bits than a colour has, which neither browser shows.
+        if !(1..=8).contains(&bits) {
+            return Err(Malformed("a frame is not compressed as it must be"));
+        }
         let data = reader.position();
         while !sub_block(reader)?.is_empty() {}
         Ok(Self {
@@ -123,10 +127,6 @@ impl Frame {
 
     /// The screen on which it is the first frame: all of it is seen.
     fn begin(&self, screen: [u16; 2]) -> Result<[u16; 2], Malformed> {
-        // Codes of more bits than a colour has.
-        if !lzw::is_followed(self.bits) {
-            return Err(Malformed("a frame is not compressed as it must be"));
-        }
         let screen = [0, 1].map(|side| {
             let end = self.start[side].saturating_add(self.sides[side]);
             screen[side].max(end)
@@ -137,23 +137,21 @@ impl Frame {
         Ok(screen)
     }
 
-    /// Keeps it up to its last pixel. One without sides is as large as the screen; where it has no pixels, too, or
-    /// nobody could read them, it only takes its time.
+    /// Keeps it up to its last pixel. One without sides is as large as the screen; where it has no pixels, either,
+    /// it only takes its time.
     fn keep(&self, screen: [u16; 2], bytes: &[u8], kept: &mut Kept<'_>) -> Result<(), Malformed> {
         let at = kept.len();
         let is_unsized = self.sides.contains(&0);
         let sides = if is_unsized { screen } else { self.sides };
         let [width, height] = sides.map(u64::from);
         let data = bytes.get(self.data..self.place.end).unwrap_or_default();
-        let is_followed = lzw::is_followed(self.bits);
-        let ended = is_followed.then(|| lzw::ended(data, self.bits, width * height));
-        match ended.flatten() {
+        match lzw::ended(data, self.bits, width * height) {
             Some((block, rest)) => {
                 kept.keep(self.place.start..self.data + block);
                 kept.add(&rest);
                 kept.replace(at + FRAME_SIDES, &sides.map(u16::to_le_bytes).concat());
             }
-            None if is_unsized || !is_followed => {
+            None if is_unsized => {
                 kept.keep(self.place.start..self.data);
                 kept.add(&[0]);
             }
