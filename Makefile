@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test tools lint test-rust test-browser test-pictures test-api test-clients test-watch test-template test-build fuzz bench deploy undeploy rotate-secrets moderator-token logs smoke
+.PHONY: help run test tools lint test-rust test-browser test-pictures test-api test-clients test-watch test-template test-build fuzz bench deploy undeploy settings rotate-secrets moderator-token logs restore-drill smoke load
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PICTURES := $(TARGET)/pictures
@@ -68,16 +68,21 @@ $(PICTURES): tests/pictures/make.py tests/pictures/formats.py tests/pictures/met
 	.tools/venv/bin/python tests/pictures/make.py $@.new
 	rm -rf $@ && mv $@.new $@
 
-# DRY_RUN=1 shows every command of these and runs none.
+# DRY_RUN=1 shows every command of these and runs none; CONFIG=staging.toml means another board than samconfig.toml's.
 
-deploy undeploy rotate-secrets moderator-token logs:
+deploy undeploy settings rotate-secrets moderator-token logs restore-drill:
 	@deploy/$@
 
 deploy: ## the board in AWS: made, or brought up to date
 undeploy: ## removes it, says what is kept, asks before
+settings: ## the parameters in force, and where each comes from
 rotate-secrets: ## new secrets, old ones valid until nobody uses them
 moderator-token: ## what moderators sign in with
 logs: ## what the functions and the API log
+restore-drill: ## restores the database beside the board, counts, and removes it again
 
-smoke: ## checks a running board: make smoke URL=https://…
-	@deploy/smoke $(or $(URL),$(error make smoke URL=https://…))
+smoke: ## checks a running board, the configured one or another: make smoke URL=https://…
+	@url=$${URL:-$$(deploy/url)} && deploy/smoke "$$url"
+
+load: ## a load test of it, which asks before: make load RATE=50 SECONDS=30 POSTS=10
+	@url=$${URL:-$$(deploy/url)} && deploy/load "$$url"

@@ -5,6 +5,8 @@
 # DRY_RUN=1 shows every command and runs none; what a command would have answered then stands in <brackets>.
 
 set -euo pipefail
+# A relative CONFIG is meant from where the caller stands.
+[[ -z ${CONFIG:-} || $CONFIG == /* ]] || CONFIG=$PWD/$CONFIG
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PATH="$PWD/.tools/venv/bin:$PATH" SAM_CLI_TELEMETRY=0 AWS_PAGER=''
 
@@ -56,6 +58,20 @@ answer() {
     if [ -n "$DRY_RUN" ]; then printf '%s\n' "$instead"; else "$@"; fi
 }
 
+# A command that is asked something and may fail. Sets REPLY to its answer, or to why it gave none; in a dry run to $1.
+attempt() {
+    REPLY=$1
+    shift
+    shown "$@" >&2
+    [ -z "$DRY_RUN" ] || return 0
+    local errors status=0
+    errors=$(mktemp)
+    REPLY=$("$@" 2>"$errors") || status=$?
+    [ "$status" -eq 0 ] || REPLY=$(grep . "$errors" | tail -n 1)
+    rm -f "$errors"
+    return "$status"
+}
+
 # A question to the person, with a default; without a person, the default.
 ask() {
     local reply=''
@@ -68,21 +84,22 @@ setting() {
     sed -n "s/^$1 *= *\"\(.*\)\"$/\1/p" "$CONFIG" | head -n 1
 }
 
-# The stack that samconfig.toml names: sets STACK and REGION.
+# The stack that the configuration names: sets STACK and REGION.
 find_stack() {
     STACK=${STACK:-$(setting stack_name)}
     REGION=${REGION:-$(setting region)}
     if [ -n "$DRY_RUN" ]; then
         STACK=${STACK:-corkboard} REGION=${REGION:-eu-central-1}
     fi
-    [ -n "$STACK" ] && [ -n "$REGION" ] || die "There is no samconfig.toml here: run make deploy, or give STACK=… and REGION=…"
+    [ -n "$STACK" ] && [ -n "$REGION" ] || die "There is no $CONFIG: run make deploy, or give STACK=… and REGION=…"
     export AWS_REGION=$REGION
 }
 
+# Sets ACCOUNT.
 check_credentials() {
     step "looking for AWS credentials" "Sign in first: aws configure, or aws sso login. The AWS CLI is described at https://aws.amazon.com/cli/"
     command -v aws >/dev/null || [ -n "$DRY_RUN" ] || die "The AWS CLI is not installed."
-    answer '<account>' aws sts get-caller-identity --query Account --output text
+    ACCOUNT=$(answer '<account>' aws sts get-caller-identity --query Account --output text)
 }
 
 # Reads the stack's outputs, for `output`.

@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use http::Request;
 use hyper::body::Incoming;
+use shared::settings::{environment, optional};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
@@ -41,6 +42,7 @@ pub async fn run(options: Options) -> Result<(), String> {
         s3: services.s3.clone(),
         media_bucket: s3::BUCKET.to_owned(),
         trusted_proxy: options.trusted_proxy,
+        origin_secret: origin_secret(),
     });
     let (close, closing) = watch::channel(false);
     let answer = move |request: Request<Incoming>, peer| {
@@ -58,6 +60,12 @@ pub async fn run(options: Options) -> Result<(), String> {
     let _ = server.await;
     services.stop().await;
     Ok(())
+}
+
+/// What the front door sends where the function answers nobody else.
+fn origin_secret() -> Option<String> {
+    let is_required = optional(&environment, "ORIGIN_REQUIRED").as_deref() == Some("true");
+    optional(&environment, "ORIGIN_SECRET").filter(|_| is_required)
 }
 
 /// Ctrl-C, or the request of the system to end: noticed from this call on, whenever it is waited for.

@@ -8,7 +8,8 @@
 //! - [`front_page`]: the newest messages as a file, so that most reads need no database;
 //! - [`settings`]: typed settings and the errors that name a variable;
 //! - [`aws`]: the one SDK configuration;
-//! - [`telemetry`]: logs as JSON lines.
+//! - [`telemetry`]: logs as JSON lines;
+//! - [`metrics`]: what is counted in such lines.
 //!
 //! This crate knows nothing of Lambda, HTTP routes or the local cloud. It never reads the environment by
 //! itself: `main` hands in a lookup.
@@ -17,6 +18,7 @@ pub mod aws;
 pub mod bucket;
 pub mod domain;
 pub mod front_page;
+pub mod metrics;
 pub mod settings;
 pub mod store;
 pub mod telemetry;

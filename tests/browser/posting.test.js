@@ -37,9 +37,10 @@ for (const [what, [file, extension]] of Object.entries(pictures)) {
     const url = await image.getAttribute('src');
     assert.match(url, new RegExp(`/images/[0-9A-Z]{26}\\.${extension}$`));
 
-    await visitor.carrouselPicture.waitFor();
-    assert.equal(await visitor.carrouselPicture.getAttribute('src'), url);
-    assert.equal(await visitor.carrouselPicture.getAttribute('alt'), '山上的夕陽');
+    await eventually(async () => {
+      assert.equal(await visitor.carrouselPicture.getAttribute('src'), url);
+      assert.equal(await visitor.carrouselPicture.getAttribute('alt'), '山上的夕陽');
+    });
   });
 }
 

@@ -15,6 +15,7 @@ import uuid
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import IO
 
 from corkboard import PATIENCE_SECONDS, binary
 
@@ -90,8 +91,8 @@ def handler(function: Lambda):
 
 
 @contextmanager
-def running(program: str, environment: dict[str, str]):
-    """A bootstrap of the workspace, told what Lambda tells it and `environment`."""
+def running(program: str, environment: dict[str, str], log: IO | None = None):
+    """A bootstrap of the workspace, told what Lambda tells it and `environment`; what it prints goes to `log`."""
     function = Lambda()
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler(function))
     server.daemon_threads = True
@@ -100,7 +101,7 @@ def running(program: str, environment: dict[str, str]):
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}", "AWS_LAMBDA_FUNCTION_NAME": program,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_REGION": "eu-central-1",
     }
-    process = subprocess.Popen([binary(program)], env={"PATH": os.environ["PATH"]} | lambdas | environment)
+    process = subprocess.Popen([binary(program)], env={"PATH": os.environ["PATH"]} | lambdas | environment, stdout=log)
     function.process = process
     try:
         yield function

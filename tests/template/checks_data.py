@@ -1,8 +1,11 @@
 """Buckets, queues, the database, and what watches over them."""
 
+import json
 import re
+from ipaddress import ip_network
+from itertools import combinations
 
-from mutation import drop, put
+from mutation import add, drop, put
 from registry import check
 from stack import Stack
 
@@ -73,7 +76,9 @@ def the_media_bucket_and_no_other_may_write_to_the_queue(stack: Stack) -> None:
 
 @check(
     put("Resources.PictureEvents.Properties.VisibilityTimeout", 60),
-    put("Resources.SyncS3Bucket.Properties.Timeout", 61),
+    put("Resources.SyncS3Bucket.Properties.Timeout", 301),
+    put("Resources.SyncS3Bucket.Properties.Timeout", 60),
+    put("Resources.SyncS3Bucket.Properties.MemorySize", 256),
     put("Resources.DeadLetters.Properties.MessageRetentionPeriod", 345600),
     drop("Resources.PictureEvents.Properties.RedrivePolicy"),
     put("Resources.PictureEvents.Properties.KmsMasterKeyId", "alias/aws/sqs"),
@@ -88,8 +93,10 @@ def the_media_bucket_and_no_other_may_write_to_the_queue(stack: Stack) -> None:
 )
 def the_queue_feeds_sync_s3_bucket_and_loses_nothing(stack: Stack) -> None:
     queue, letters = stack.properties("PictureEvents"), stack.properties("DeadLetters")
-    timeout = stack.properties("SyncS3Bucket")["Timeout"]
-    assert queue["VisibilityTimeout"] >= 6 * timeout
+    function = stack.properties("SyncS3Bucket")
+    # A listing of very many pictures, and as much of a processor as makes it short.
+    assert (function["Timeout"], function["MemorySize"]) == (300, 1024)
+    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
     assert queue["RedrivePolicy"] == {"deadLetterTargetArn": stack.arn("DeadLetters"), "maxReceiveCount": 5}
     assert letters["MessageRetentionPeriod"] == 14 * 24 * 3600
     for each in (queue, letters):
@@ -99,10 +106,11 @@ def the_queue_feeds_sync_s3_bucket_and_loses_nothing(stack: Stack) -> None:
     assert mapping == {
         "BatchSize": 1000, "MaximumBatchingWindowInSeconds": 1, "ScalingConfig": {"MaximumConcurrency": 2},
         "FunctionResponseTypes": ["ReportBatchItemFailures"], "EventSourceArn": stack.arn("PictureEvents"),
-        "FunctionName": stack.resolve({"Ref": "SyncS3Bucket"})}
+        "FunctionName": stack.resolve({"Ref": "SyncS3BucketAliaslive"})}
     rule, = stack.of_type("AWS::Events::Rule").values()
     assert rule["ScheduleExpression"] == "rate(1 day)"
-    assert [target["Arn"] for target in rule["Targets"]] == [stack.arn("SyncS3Bucket")]
+    assert [target["Arn"] for target in rule["Targets"]] == [stack.resolve({"Ref": "SyncS3BucketAliaslive"})]
+    assert stack.properties("SyncS3BucketDailyPermission")["FunctionName"] == stack.resolve({"Ref": "SyncS3BucketAliaslive"})
     assert "Input" not in rule["Targets"][0], "the function knows the event by its own shape"
     assert stack.properties("SyncS3Bucket")["DeadLetterConfig"] == {"TargetArn": stack.arn("DeadLetters")}
 
@@ -136,6 +144,8 @@ DATABASE = "Resources.Database.Properties"
     put("Parameters.DatabaseMaxCapacity.Default", 300),
     put(f"{DATABASE}.ServerlessV2ScalingConfiguration.MinCapacity", 4),
     put(f"{DATABASE}.ServerlessV2ScalingConfiguration.SecondsUntilAutoPause", 60),
+    put(f"{DATABASE}.ServerlessV2ScalingConfiguration.SecondsUntilAutoPause", 300),
+    put("Conditions.DatabaseSleeps.Fn::And.1", {"Fn::Equals": [{"Ref": "DatabaseMinCapacity"}, "0"]}),
     drop(f"{DATABASE}.ServerlessV2ScalingConfiguration.SecondsUntilAutoPause"),
     put("Parameters.DatabaseEngineVersion", {"Type": "String", "Default": "8.0.mysql_aurora.3.07.1"}),
     put("Resources.DatabaseInstance.Properties.DBInstanceClass", "db.t4g.medium"),
@@ -148,9 +158,11 @@ def the_database_sleeps_wakes_and_grows_within_what_aurora_takes(stack: Stack) -
     database = stack.properties("Database")
     scaling = {key: float(value) for key, value in database["ServerlessV2ScalingConfiguration"].items()}
     least, most = scaling["MinCapacity"], scaling["MaxCapacity"]
-    assert least == 0 and 1 <= most <= 256 and least <= most
+    assert least == float(stack.parameters["DatabaseMinCapacity"])
+    assert 0 <= least <= most and 1 <= most <= 256
     assert all(capacity % 0.5 == 0 for capacity in (least, most))
-    assert scaling["SecondsUntilAutoPause"] == 300
+    # "Can only be specified when minimum capacity is 0."
+    assert scaling.get("SecondsUntilAutoPause") == (300 if least == 0 else None)
     release = re.fullmatch(r"8\.0\.mysql_aurora\.3\.(\d+)\.\d+", database["EngineVersion"])
     assert release and int(release[1]) >= 8
     assert database["Engine"] == stack.properties("DatabaseInstance")["Engine"] == "aurora-mysql"
@@ -165,10 +177,10 @@ def the_database_sleeps_wakes_and_grows_within_what_aurora_takes(stack: Stack) -
     put("Resources.DatabaseInstance.Properties.PubliclyAccessible", True),
     put("Resources.Gateway", {"Type": "AWS::EC2::InternetGateway"}),
     put("Resources.SubnetA.Properties.MapPublicIpOnLaunch", True),
-    put("Resources.SubnetB.Properties.AvailabilityZone", {"Fn::Select": [0, {"Fn::GetAZs": ""}]}),
     drop(f"{DATABASE}.VpcSecurityGroupIds"),
     put(f"{DATABASE}.StorageEncrypted", False),
     drop(f"{DATABASE}.BackupRetentionPeriod"),
+    put(f"{DATABASE}.DeletionProtection", True),
     put(f"{DATABASE}.DeletionProtection", False),
     put(f"{DATABASE}.MasterUserPassword", "a password in a template"),
     drop(f"{DATABASE}.ManageMasterUserPassword"),
@@ -187,12 +199,36 @@ def the_database_is_kept_and_nothing_leads_to_it(stack: Stack) -> None:
     assert not stack.of_type("AWS::EC2::SecurityGroupIngress")
     assert stack.properties("DatabaseInstance")["PubliclyAccessible"] is False
     subnets = stack.of_type("AWS::EC2::Subnet").values()
-    assert len({subnet["AvailabilityZone"] for subnet in subnets}) == 2
     assert not any(subnet.get("MapPublicIpOnLaunch") for subnet in subnets)
-    assert database["StorageEncrypted"] is True and database["DeletionProtection"] is True
+    assert database["StorageEncrypted"] is True
+    # CloudFormation deletes no protected cluster, in a rollback neither: make deploy protects it after success.
+    assert "DeletionProtection" not in database
     assert database["CopyTagsToSnapshot"] is True
     assert int(database["BackupRetentionPeriod"]) >= 1
     assert database["ManageMasterUserPassword"] is True and "MasterUserPassword" not in database
+
+
+@check(
+    put("Resources.SubnetB.Properties.AvailabilityZone", {"Fn::Select": [0, {"Fn::GetAZs": ""}]}),
+    put("Resources.SubnetC.Properties.AvailabilityZone", {"Fn::Select": [1, {"Fn::GetAZs": ""}]}),
+    put("Resources.SubnetC.Properties.CidrBlock", "10.0.0.128/26"),
+    drop("Resources.DatabaseSubnets.Properties.SubnetIds.2"),
+    drop("Resources.SubnetC.DependsOn"),
+    put("Resources.SubnetC.Properties.AvailabilityZone", {"Fn::Select": [2, {"Fn::GetAZs": ""}]}),
+)
+def the_database_may_be_in_any_of_three_zones_where_there_are_three(stack: Stack) -> None:
+    if "Database" not in stack.resources:
+        return
+    subnets = stack.of_type("AWS::EC2::Subnet")
+    zones = "aab" if stack.region == "us-west-1" else "abc"
+    assert sorted(subnet["AvailabilityZone"] for subnet in subnets.values()) == [f"{stack.region}{zone}" for zone in zones]
+    assert stack.properties("DatabaseSubnets")["SubnetIds"] == [stack.resolve({"Ref": name}) for name in subnets]
+    addresses = [ip_network(subnet["CidrBlock"]) for subnet in subnets.values()]
+    assert not any(one.overlaps(other) for one, other in combinations(addresses, 2))
+    # The network's own block is what the stacks have that were made with two subnets.
+    own, more = (ip_network(stack.properties(name)["CidrBlock"]) for name in ("Network", "MoreAddresses"))
+    assert all(address.subnet_of(own) or address.subnet_of(more) for address in addresses)
+    assert all(address.subnet_of(own) or stack.resources[name].get("DependsOn") == "MoreAddresses" for name, address in zip(subnets, addresses))
 
 
 @check(
@@ -207,7 +243,9 @@ def a_restored_database_takes_its_names_from_the_snapshot(stack: Stack) -> None:
     assert given == ({"SnapshotIdentifier"} if stack.parameters["SnapshotIdentifier"] else {"DatabaseName", "MasterUsername"})
 
 
-KEPT = {"Database": "Snapshot", "MediaBucket": "Retain", "BoardSecret": "Retain"}
+# What becomes of a resource when the stack is deleted, and when the resource is replaced. A failed creation leaves nothing
+# that was retained, and so nothing whose name is taken.
+KEPT = {"Database": ("Snapshot", "Snapshot"), "MediaBucket": ("RetainExceptOnCreate", "Retain"), "BoardSecret": ("RetainExceptOnCreate", "Retain")}
 WITH_DATA = {"AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::S3::Bucket", "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup"}
 
 
@@ -216,21 +254,37 @@ WITH_DATA = {"AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::S3::Bucket", "
     put("Resources.MediaBucket.UpdateReplacePolicy", "Delete"),
     drop("Resources.SiteBucket.DeletionPolicy"),
     put("Resources.BoardSecret.DeletionPolicy", "Delete"),
+    put("Resources.BoardSecret.DeletionPolicy", "Retain"),
+    put("Resources.MediaBucket.DeletionPolicy", "Retain"),
+    put("Resources.Database.DeletionPolicy", "RetainExceptOnCreate"),
     drop("Resources.ApiLogs.UpdateReplacePolicy"),
 )
 def what_holds_data_says_what_becomes_of_it(stack: Stack) -> None:
     for name, resource in stack.resources.items():
         if resource["Type"] in WITH_DATA:
-            expected = KEPT.get(name, "Delete")
-            assert resource.get("DeletionPolicy") == expected, name
-            assert resource.get("UpdateReplacePolicy") == expected, name
+            policies = (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy"))
+            assert policies == KEPT.get(name, ("Delete", "Delete")), name
 
 
 ALARMS = {
-    "FailuresAlarm": {"5xx", "Count"}, "LatencyAlarm": {"Latency"}, "ThrottlesAlarm": {"Throttles"},
+    "FailuresAlarm": {"5xx", "Count"}, "ErrorsAlarm": {"Errors"}, "LatencyAlarm": {"Latency"}, "ThrottlesAlarm": {"Throttles"},
     "DeadLettersAlarm": {"ApproximateNumberOfMessagesVisible"}, "QueueAgeAlarm": {"ApproximateAgeOfOldestMessage"},
-    "DatabaseCapacityAlarm": {"ACUUtilization"},
+    "ReconciliationAlarm": {"CarrouselPasses"}, "MigrationAlarm": {"Errors"}, "DatabaseCapacityAlarm": {"ACUUtilization"},
+    "DatabaseAwakeAlarm": {"ServerlessDatabaseCapacity"}, "EdgeFailuresAlarm": {"5xxErrorRate"},
 }
+
+
+def alarms_of(stack: Stack) -> set[str]:
+    """The alarms that a stack should have."""
+    without = set()
+    if "Database" not in stack.resources:
+        without |= {"DatabaseCapacityAlarm", "DatabaseAwakeAlarm"}
+    if float(stack.parameters["DatabaseMinCapacity"]) > 0:
+        without |= {"DatabaseAwakeAlarm"}
+    # CloudFront's metrics are nowhere else, and an alarm sees only those of its own region.
+    if stack.region != "us-east-1":
+        without |= {"EdgeFailuresAlarm"}
+    return set(ALARMS) - without
 
 
 @check(
@@ -243,61 +297,100 @@ ALARMS = {
     put("Resources.FailuresAlarm.Properties.Metrics.1.MetricStat.Metric.MetricName", "5XXError"),
     put("Resources.AlarmTopic.Properties.KmsMasterKeyId", "alias/aws/sns"),
     drop("Resources.AlarmTopic.Properties.Subscription"),
-    drop("Resources.Budget"),
+    put("Resources.ErrorsAlarm.Properties.Dimensions.1.Value", {"Fn::Sub": "${MessageBoard}"}),
+    drop("Resources.ErrorsAlarm.Properties.Dimensions.1"),
+    put("Resources.ReconciliationAlarm.Properties.Dimensions.0.Value", "corkboards"),
+    put("Resources.ReconciliationAlarm.Properties.TreatMissingData", "notBreaching"),
+    put("Resources.ReconciliationAlarm.Properties.EvaluationPeriods", 8),
+    put("Resources.DatabaseAwakeAlarm.Properties.EvaluationPeriods", 1),
+    put("Resources.DatabaseAwakeAlarm.Properties.Statistic", "Average"),
+    drop("Resources.DatabaseAwakeAlarm.Condition"),
+    drop("Resources.EdgeFailuresAlarm.Condition"),
+    drop("Resources.EdgeFailuresAlarm.Properties.Dimensions.1"),
+    put("Resources.MigrationAlarm.Properties.Dimensions.0.Value", {"Ref": "SyncS3Bucket"}),
+    add("Resources.FailuresAlarm.Properties.Metrics", {"Id": "more", "ReturnData": False, "MetricStat": {
+        "Metric": {"Namespace": "AWS/ApiGateway", "MetricName": "4xx", "Dimensions": [{"Name": "ApiId", "Value": {"Ref": "Api"}}]},
+        "Period": 60, "Stat": "Sum"}}),
 )
 def alarms_look_at_what_there_is_and_reach_somebody(stack: Stack) -> None:
     alarms = stack.of_type("AWS::CloudWatch::Alarm")
-    expected = {name: metrics for name, metrics in ALARMS.items() if name != "DatabaseCapacityAlarm" or "Database" in stack.resources}
-    assert set(alarms) == set(expected)
+    assert set(alarms) == alarms_of(stack)
     mailed = stack.parameters["AlarmEmail"]
+    api, board = stack.resolve({"Ref": "Api"}), stack.resolve({"Ref": "MessageBoard"})
+    dimensions = {
+        "FailuresAlarm": {"ApiId": api}, "LatencyAlarm": {"ApiId": api},
+        "ThrottlesAlarm": {"FunctionName": board},
+        "ErrorsAlarm": {"FunctionName": board, "Resource": f"{board}:live"},
+        "DeadLettersAlarm": {"QueueName": stack.resolve({"Fn::GetAtt": ["DeadLetters", "QueueName"]})},
+        "QueueAgeAlarm": {"QueueName": stack.resolve({"Fn::GetAtt": ["PictureEvents", "QueueName"]})},
+        "ReconciliationAlarm": {"Board": "corkboard"},
+        "MigrationAlarm": {"FunctionName": stack.resolve({"Ref": "MigrateDatabase"})},
+        "EdgeFailuresAlarm": {"DistributionId": stack.outputs["DistributionId"], "Region": "Global"},
+    }
     for name, alarm in alarms.items():
-        stats = [metric["MetricStat"]["Metric"] for metric in alarm.get("Metrics", []) if "MetricStat" in metric] or [alarm]
-        assert {stat["MetricName"] for stat in stats} == expected[name], name
-        dimensions = {(each["Name"], each["Value"]) for stat in stats for each in stat["Dimensions"]}
-        assert dimensions == {{
-            "FailuresAlarm": ("ApiId", stack.resolve({"Ref": "Api"})),
-            "LatencyAlarm": ("ApiId", stack.resolve({"Ref": "Api"})),
-            "ThrottlesAlarm": ("FunctionName", stack.resolve({"Ref": "MessageBoard"})),
-            "DeadLettersAlarm": ("QueueName", stack.resolve({"Fn::GetAtt": ["DeadLetters", "QueueName"]})),
-            "QueueAgeAlarm": ("QueueName", stack.resolve({"Fn::GetAtt": ["PictureEvents", "QueueName"]})),
-        }.get(name) or ("DBClusterIdentifier", stack.resolve({"Ref": "Database"}))}, name
+        stats = [metric["MetricStat"] for metric in alarm.get("Metrics", []) if "MetricStat" in metric]
+        metrics = [stat["Metric"] for stat in stats] or [alarm]
+        assert {metric["MetricName"] for metric in metrics} == ALARMS[name], name
+        expected = dimensions.get(name) or {"DBClusterIdentifier": stack.resolve({"Ref": "Database"})}
+        for metric in metrics:
+            assert {each["Name"]: each["Value"] for each in metric["Dimensions"]} == expected, name
         topic = [stack.resolve({"Ref": "AlarmTopic"})] if mailed else None
         assert alarm.get("AlarmActions") == topic and alarm.get("OKActions") == topic, name
+        # CloudWatch looks back a day, or from periods of an hour on a week.
+        period = max([alarm.get("Period", 0), *(stat["Period"] for stat in stats)])
+        assert period * alarm["EvaluationPeriods"] <= (7 if period >= 3600 else 1) * 86400, name
     assert stack.properties("LatencyAlarm")["ExtendedStatistic"] == "p99"
+    daily = stack.properties("ReconciliationAlarm")
+    assert (daily["Period"], daily["EvaluationPeriods"], daily["TreatMissingData"]) == (86400, 2, "breaching")
+    if "DatabaseAwakeAlarm" in alarms:
+        awake = alarms["DatabaseAwakeAlarm"]
+        assert (awake["Statistic"], awake["Threshold"], awake["Period"] * awake["EvaluationPeriods"]) == ("Minimum", 0, 86400)
     topics = stack.of_type("AWS::SNS::Topic")
     assert topics == ({"AlarmTopic": {"Subscription": [{"Protocol": "email", "Endpoint": mailed}]}} if mailed else {})
-    budgets = stack.of_type("AWS::Budgets::Budget")
-    assert bool(budgets) == (stack.parameters["MonthlyBudget"] != "0")
+
+
+METRICS = {"DatabaseWakeUps", "Repeats", "Refusals", "PostsWithoutSender", "CarrouselPasses"}
+BODY = "Resources.Dashboard.Properties.DashboardBody"
+
+
+def widgets(stack: Stack) -> list[dict]:
+    return json.loads(stack.properties("Dashboard")["DashboardBody"])["widgets"]
 
 
 @check(
-    drop("Resources.UnnamedViewers"),
-    put("Resources.UnnamedViewers.Properties.LogGroupName", {"Ref": "SyncS3BucketLogs"}),
-    put("Resources.UnnamedViewers.Properties.FilterPattern", '{ $.fields.viewer = "unnamed" }'),
-    put("Resources.UnnamedViewers.Properties.MetricTransformations.0.MetricNamespace", "Corkboard"),
-    put("Resources.UnnamedViewers.Properties.MetricTransformations.0.MetricValue", "0"),
+    put("Resources.MessageBoard.Properties.Environment.Variables.METRICS_BOARD", "corkboards"),
+    drop("Resources.SyncS3Bucket.Properties.Environment.Variables.METRICS_BOARD"),
+    put("Resources.ReconciliationAlarm.Properties.Namespace", "Corkboards"),
+    put(BODY, {"Fn::Sub": '{"widgets": [{"x": 0, "y": 0, "properties": {"metrics": [["Corkboard", "Repeats", "Board", "${AWS::StackName}"]]}}]}'}),
+    put(BODY, {"Fn::Sub": '{"widgets": [{"x": 0, "y": 0, "properties": {"metrics": [["Corkboard", "Repeats", "Board", "${Api}"]]}}]}'}),
 )
-def posts_of_unnamed_viewers_are_counted_and_shown(stack: Stack) -> None:
-    """That this is what message-board logs, test_viewers.py shows."""
-    (name, counted), = stack.of_type("AWS::Logs::MetricFilter").items()
-    assert counted["LogGroupName"] == stack.properties("MessageBoard")["LoggingConfig"]["LogGroup"]
-    assert counted["FilterPattern"] == '{ $.viewer = "unnamed" }'
-    metric, = counted["MetricTransformations"]
-    # One for each board of an account.
-    assert metric == {"MetricNamespace": "Corkboard/corkboard", "MetricName": name, "MetricValue": "1", "Unit": "Count"}
-    assert f'["{metric["MetricNamespace"]}", "{metric["MetricName"]}"' in stack.properties("Dashboard")["DashboardBody"]
+def what_the_functions_count_is_this_boards_and_is_shown(stack: Stack) -> None:
+    """That this is what the functions log, test_viewers.py and their own tests show."""
+    for name in ("MessageBoard", "SyncS3Bucket"):
+        # One for each board of an account.
+        assert stack.properties(name)["Environment"]["Variables"]["METRICS_BOARD"] == "corkboard"
+    assert stack.properties("ReconciliationAlarm")["Namespace"] == "Corkboard"
+    shown = set()
+    for widget in widgets(stack):
+        before: list = []
+        for metric in widget["properties"].get("metrics", []):
+            # A point stands for what stands there in the line above.
+            before = [above if here == "." else here for here, above in zip(metric, before + [None] * len(metric))]
+            if before[0] == "Corkboard":
+                assert before[2:] == ["Board", "corkboard"]
+                shown.add(before[1])
+    assert shown == METRICS
+    assert r"""SEARCH('{Corkboard,Board,Kind} MetricName=\"Refusals\" Board=\"corkboard\"'""" in stack.properties("Dashboard")["DashboardBody"]
 
 
 @check(
-    put("Resources.Dashboard.Properties.DashboardBody", {"Fn::Sub": '{"widgets": [${Api}]}'}),
-    put("Resources.Dashboard.Properties.DashboardBody", '{"widgets": []}'),
+    put(BODY, {"Fn::Sub": '{"widgets": [${Api}]}'}),
+    put(BODY, '{"widgets": []}'),
 )
 def the_dashboard_shows_every_part(stack: Stack) -> None:
-    import json
-    widgets = json.loads(stack.properties("Dashboard")["DashboardBody"])["widgets"]
-    shown = json.dumps(widgets)
+    shown = json.dumps(widgets(stack))
     parts = ["Api", "Distribution", "MessageBoard", "SyncS3Bucket", *(["Database"] if "Database" in stack.resources else [])]
     for name in parts:
         assert f'"{stack.resolve({"Ref": name})}"' in shown, name
-    places = {(widget["x"], widget["y"]) for widget in widgets}
-    assert len(places) == len(widgets), "two widgets lie on each other"
+    places = {(widget["x"], widget["y"]) for widget in widgets(stack)}
+    assert len(places) == len(widgets(stack)), "two widgets lie on each other"

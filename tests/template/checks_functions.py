@@ -13,9 +13,9 @@ SETTINGS = {
     "MessageBoard": {
         "MEDIA_BUCKET", "PUBLIC_BASE_URL", "BOARD_SECRET", "BOARD_SECRET_PREVIOUS", "ORIGIN_SECRET", "ORIGIN_SECRET_PREVIOUS",
         "ALLOWED_ORIGINS",
-        "POSTS_PER_MINUTE", "POSTING", "BOARD_NAME", "CONTACT_URL", "RUST_LOG",
+        "POSTS_PER_MINUTE", "POSTING", "BOARD_NAME", "CONTACT_URL", "ORIGIN_REQUIRED", "METRICS_BOARD", "RELEASE", "RUST_LOG",
     },
-    "SyncS3Bucket": {"MEDIA_BUCKET", "PUBLIC_BASE_URL", "RUST_LOG"},
+    "SyncS3Bucket": {"MEDIA_BUCKET", "PUBLIC_BASE_URL", "METRICS_BOARD", "RELEASE", "RUST_LOG"},
     "MigrateDatabase": {"RUST_LOG"},
 }
 VARIABLES = "Resources.{}.Properties.Environment.Variables"
@@ -47,6 +47,8 @@ def every_setting_reaches_the_functions_that_need_it_and_no_other(stack: Stack) 
             expected -= {"ORIGIN_SECRET_PREVIOUS"}
         if function != "SyncS3Bucket":
             expected |= DATA_API if makes_database(stack) else DIRECT
+        if not stack.parameters["DatabaseCaLayerArn"]:
+            expected -= {"DATABASE_CA"}
         if function == "MigrateDatabase" and makes_database(stack):
             expected |= {"DATABASE_USER_SECRET_ARN"}
         assert set(environment(stack, function)) == expected, function
@@ -95,11 +97,13 @@ def every_setting_has_its_value(stack: Stack) -> None:
         if not parameters["SnapshotIdentifier"]:
             assert stack.properties("Database")["DatabaseName"] == "corkboard"
     else:
-        expected |= {
-            "DATABASE_URL": f"{{{{resolve:secretsmanager:{EXISTING_SECRET}:SecretString:::version-2-of-url}}}}",
-            "DATABASE_CA": "/opt/database-ca.pem",
-        }
-        assert migrate["DATABASE_URL"] == f"{{{{resolve:secretsmanager:{MIGRATION_SECRET}:SecretString}}}}"
+        def reference(secret: str, version: str) -> str:
+            return f"{{{{resolve:secretsmanager:{secret}:SecretString{f':::{version}' if version else ''}}}}}"
+
+        expected["DATABASE_URL"] = reference(EXISTING_SECRET, parameters["DatabaseUrlSecretVersion"])
+        if parameters["DatabaseCaLayerArn"]:
+            expected["DATABASE_CA"] = "/opt/database-ca.pem"
+        assert migrate["DATABASE_URL"] == reference(MIGRATION_SECRET, parameters["MigrationUrlSecretVersion"])
     assert {key: board[key] for key in expected} == expected
     assert environment(stack, "SyncS3Bucket")["MEDIA_BUCKET"] == media
 
@@ -128,16 +132,20 @@ def secrets_are_generated_and_what_refers_to_them_finds_its_key(stack: Stack) ->
     put("Globals.Function.Runtime", "provided.al2"),
     put("Parameters.Architecture.Default", "x86_64"),
     drop("Globals.Function.Tracing"),
+    put("Globals.Function.Tracing", "Active"),
+    put("Parameters.Tracing.Default", "on"),
     put("Resources.MigrateDatabase.Properties.LoggingConfig.LogFormat", "Text"),
     put("Resources.SyncS3Bucket.Properties.FunctionName", {"Fn::Sub": "${AWS::StackName}-sync"}),
 )
-def the_functions_are_the_workspaces_on_arm_with_traces_and_json_logs(stack: Stack) -> None:
+def the_functions_are_the_workspaces_on_arm_with_json_logs_and_traces_where_they_are_wanted(stack: Stack) -> None:
     made = stack.of_type("AWS::Lambda::Function")
     assert set(made) == set(FUNCTIONS)
+    declared = stack.source["Parameters"]
+    assert (declared["Architecture"]["Default"], declared["Tracing"]["Default"]) == ("arm64", "off")
     for name, function in made.items():
         assert (function["Runtime"], function["Handler"]) == ("provided.al2023", "bootstrap"), name
-        assert function["Architectures"] == ["arm64"], name
-        assert function["TracingConfig"] == {"Mode": "Active"}, name
+        assert function["Architectures"] == [stack.parameters["Architecture"]], name
+        assert function["TracingConfig"] == {"Mode": "Active" if stack.parameters["Tracing"] == "on" else "PassThrough"}, name
         assert function["LoggingConfig"]["LogFormat"] == "JSON", name
     for name, package in FUNCTIONS.items():
         built = stack.source["Resources"][name]
@@ -205,14 +213,15 @@ def only_an_existing_database_is_reached_through_its_network_with_bounded_connec
             assert not {"VpcConfig", "ReservedConcurrentExecutions", "Layers"} & set(function), name
         else:
             assert function["VpcConfig"] == {"SubnetIds": ["subnet-0a", "subnet-0b"], "SecurityGroupIds": ["sg-01234567"]}
-            assert 0 < int(function["ReservedConcurrentExecutions"]) <= 20
-            assert function["Layers"] == [stack.parameters["DatabaseCaLayerArn"]]
+            bound = int(stack.parameters["DatabaseConnections"])
+            assert function.get("ReservedConcurrentExecutions") == (None if bound == 0 else 1 if name == "MigrateDatabase" else str(bound))
+            assert function.get("Layers", []) == [layer for layer in [stack.parameters["DatabaseCaLayerArn"]] if layer]
             # Without leave to make network interfaces it does not start.
             managed = stack.properties(f"{name}Role")["ManagedPolicyArns"]
             assert managed == ["arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"]
-    if makes_database(stack):
+    if not stack.parameters["S3EndpointVpcId"]:
         assert not endpoints
     else:
         assert endpoints == {"S3Endpoint": {
-            "VpcEndpointType": "Gateway", "ServiceName": "com.amazonaws.eu-central-1.s3",
+            "VpcEndpointType": "Gateway", "ServiceName": f"com.amazonaws.{stack.region}.s3",
             "VpcId": "vpc-01234567", "RouteTableIds": ["rtb-01234567"]}}

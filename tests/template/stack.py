@@ -16,7 +16,6 @@ STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/corkboard/16580499-
 PSEUDO = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Partition": PARTITION,
-    "AWS::Region": REGION,
     "AWS::StackId": STACK_ID,
     "AWS::StackName": "corkboard",
     "AWS::URLSuffix": "amazonaws.com",
@@ -25,6 +24,7 @@ ABSENT = object()
 
 EXISTING_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:mysql"
 MIGRATION_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:mysql-migration"
+RELEASE = hashlib.sha256(b"what is deployed").hexdigest()
 SCENARIOS = {
     "as it comes": {},
     "with everything": {
@@ -60,6 +60,36 @@ SCENARIOS = {
         "DatabaseUserSecretVersion": "version-3-of-user",
     },
     "rotated by a template that believed one header": {"OriginSecretVersion": "version-2-of-origin"},
+    "a busy board with a database that never sleeps": {
+        "Release": RELEASE,
+        "BoardName": "Ada's board",
+        "Posting": "closed",
+        "PostsPerMinute": "0",
+        "LogFilter": "debug",
+        "PriceClass": "PriceClass_100",
+        "DatabaseMinCapacity": "0.5",
+        "DatabaseMaxCapacity": "16",
+        "DatabaseEngineVersion": "8.0.mysql_aurora.3.12.0",
+        "BackupRetentionDays": "35",
+        "LogRetentionDays": "90",
+        "RequestsPerSecond": "2000",
+        "RequestBurst": "4000",
+        "MemorySize": "1024",
+        "Architecture": "x86_64",
+        "Rollout": "all-at-once",
+        "Tracing": "on",
+    },
+    "where CloudFront's metrics are": {"AWS::Region": "us-east-1", "AlarmEmail": "ada@board.example"},
+    "where accounts see two zones": {"AWS::Region": "us-west-1"},
+    "a database that sleeps, said otherwise": {"DatabaseMinCapacity": "0.0"},
+    "an existing database without a bound for its connections": {
+        "DatabaseUrlSecretArn": EXISTING_SECRET,
+        "MigrationUrlSecretArn": MIGRATION_SECRET,
+        "MigrationUrlSecretVersion": "version-2-of-migration-url",
+        "SubnetIds": "subnet-0a,subnet-0b",
+        "SecurityGroupId": "sg-01234567",
+        "DatabaseConnections": "0",
+    },
 }
 
 
@@ -81,28 +111,29 @@ class NoManagedPolicies:
         return {}
 
 
-def translate(template: dict) -> dict:
-    """What SAM makes of a template, as `sam deploy` would hand it in: built, with the code uploaded."""
+def translate(template: dict, given: dict[str, str] | None = None) -> dict:
+    """What SAM makes of a template and parameters, as `sam deploy` would hand it in: built, with the code uploaded."""
     template = copy.deepcopy(template)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://artifacts/function.zip"
-    return transform(template, {}, NoManagedPolicies())
+    return transform(template, given or {}, NoManagedPolicies())
 
 
 class Stack:
     """A template deployed with parameters."""
 
     def __init__(self, template: dict, given: dict[str, str] | None = None):
-        self.source = template
-        self.template = translate(template)
-        declared = self.template["Parameters"]
-        unknown = set(given or {}) - set(declared)
+        given = dict(given or {})
+        self.source, self.region = template, given.pop("AWS::Region", REGION)
+        declared = template["Parameters"]
+        unknown = set(given) - set(declared)
         assert not unknown, f"no such parameter: {unknown}"
         self.parameters = {
-            name: self._parameter(name, parameter, (given or {}).get(name, str(parameter.get("Default"))))
+            name: self._parameter(name, parameter, given.get(name, str(parameter.get("Default"))))
             for name, parameter in declared.items()
         }
+        self.template = translate(template, given)
         for name, rule in self.template.get("Rules", {}).items():
             if self._truth(rule["RuleCondition"]):
                 assert all(self._truth(each["Assert"]) for each in rule["Assertions"]), f"rule {name}"
@@ -184,6 +215,8 @@ class Stack:
     def _ref(self, name: str):
         if name == "AWS::NoValue":
             return ABSENT
+        if name == "AWS::Region":
+            return self.region
         if name in PSEUDO:
             return PSEUDO[name]
         if name in self.parameters:
@@ -219,7 +252,11 @@ class Stack:
         return self.resolve(argument[1])[int(argument[0])]
 
     def _getazs(self, _):
-        return [f"{REGION}{zone}" for zone in "abc"]
+        return [f"{self.region}{zone}" for zone in ("ab" if self.region == "us-west-1" else "abc")]
+
+    def _findinmap(self, argument):
+        name, one, other = map(self.resolve, argument)
+        return self.template["Mappings"][name][one][other]
 
     def _attribute(self, name: str, attribute: str) -> str:
         assert name in self.template["Resources"], f"there is no {name}"
@@ -227,16 +264,16 @@ class Stack:
         properties = self._raw(name).get("Properties", {})
 
         def arn(service: str, resource: str) -> str:
-            return f"arn:{PARTITION}:{service}:{REGION}:{ACCOUNT}:{resource}"
+            return f"arn:{PARTITION}:{service}:{self.region}:{ACCOUNT}:{resource}"
 
         physical = f"corkboard-{name.lower()}"
         match self._raw(name)["Type"]:
             case "AWS::S3::Bucket":
                 bucket = self.resolve(properties.get("BucketName", physical))
                 known = {"Ref": bucket, "Arn": f"arn:{PARTITION}:s3:::{bucket}",
-                         "RegionalDomainName": f"{bucket}.s3.{REGION}.amazonaws.com"}
+                         "RegionalDomainName": f"{bucket}.s3.{self.region}.amazonaws.com"}
             case "AWS::SQS::Queue":
-                known = {"Ref": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{physical}", "QueueName": physical,
+                known = {"Ref": f"https://sqs.{self.region}.amazonaws.com/{ACCOUNT}/{physical}", "QueueName": physical,
                          "Arn": arn("sqs", physical)}
             case "AWS::SecretsManager::Secret":
                 known = {"Ref": arn("secretsmanager", f"secret:{physical}")}
@@ -244,10 +281,15 @@ class Stack:
                 known = {"Ref": physical, "DBClusterArn": arn("rds", f"cluster:{physical}"),
                          "MasterUserSecret.SecretArn": arn("secretsmanager", "secret:rds!cluster-master")}
             case "AWS::Logs::LogGroup":
-                known = {"Ref": physical, "Arn": arn("logs", f"log-group:{physical}:*")}
+                group = self.resolve(properties.get("LogGroupName", physical))
+                known = {"Ref": group, "Arn": arn("logs", f"log-group:{group}:*")}
             case "AWS::Lambda::Function":
                 function = self.resolve(properties.get("FunctionName", physical))
                 known = {"Ref": function, "Arn": arn("lambda", f"function:{function}")}
+            case "AWS::Lambda::Alias":
+                known = {"Ref": f"{self._attribute(properties['FunctionName']['Ref'], 'Arn')}:{properties['Name']}"}
+            case "AWS::Lambda::Version":
+                known = {"Ref": f"{self._attribute(properties['FunctionName']['Ref'], 'Arn')}:7", "Version": "7"}
             case "AWS::IAM::Role":
                 known = {"Ref": physical, "Arn": f"arn:{PARTITION}:iam::{ACCOUNT}:role/{physical}"}
             case "AWS::SNS::Topic":
@@ -255,7 +297,7 @@ class Stack:
             case "AWS::CloudFront::Distribution":
                 known = {"Ref": "EDFDVBD6EXAMPLE", "Id": "EDFDVBD6EXAMPLE", "DomainName": "d111111abcdef8.cloudfront.net"}
             case "AWS::ApiGatewayV2::Api":
-                known = {"Ref": "a1b2c3", "ApiEndpoint": f"https://a1b2c3.execute-api.{REGION}.amazonaws.com"}
+                known = {"Ref": "a1b2c3", "ApiEndpoint": f"https://a1b2c3.execute-api.{self.region}.amazonaws.com"}
             case "AWS::CloudFront::OriginAccessControl":
                 known = {"Ref": physical, "Id": physical}
             case "AWS::Events::Rule":

@@ -6,6 +6,7 @@ import checks_data  # noqa: F401  registers its checks, as the others do
 import checks_front_door  # noqa: F401
 import checks_functions  # noqa: F401
 import checks_permissions  # noqa: F401
+import checks_rollout  # noqa: F401
 import checks_whole  # noqa: F401
 from registry import CHECKS
 from stack import SCENARIOS, Stack, source
@@ -28,6 +29,12 @@ def test_the_template(check, scenario, stacks):
 def test_a_broken_template_is_rejected(check, mutation):
     broken = source()
     mutation(broken)
-    with pytest.raises((AssertionError, KeyError, StopIteration, ValueError)):
+    with pytest.raises((AssertionError, KeyError, IndexError, StopIteration, ValueError)):
         for given in SCENARIOS.values():
             check.run(Stack(broken, given))
+
+
+@pytest.mark.parametrize("parameter", source()["Parameters"])
+def test_every_parameter_is_given_another_value_in_some_scenario(parameter, stacks):
+    default = stacks["as it comes"].parameters[parameter]
+    assert any(stack.parameters[parameter] != default for stack in stacks.values())

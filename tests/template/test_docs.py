@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from checks_data import ALARMS
+from checks_data import ALARMS, METRICS
 from stack import ROOT, source
 
 PAGES = {path.name: path.read_text() for path in (ROOT / "docs").glob("*.md")}
@@ -23,7 +23,7 @@ def test_every_alarm_is_explained_and_no_other():
 
 def test_what_looks_like_a_parameter_or_resource_is_one():
     template = source()
-    known = {*template["Parameters"], *template["Resources"], *template["Outputs"], "Posting", "Authorization"}
+    known = {*template["Parameters"], *template["Resources"], *template["Outputs"], *METRICS, "Posting", "Authorization"}
     # Tags of colour profiles look alike: A2B0.
     named = {name for name in re.findall(r"`([A-Z][a-z0-9]+[A-Z]\w+)[`= ]", ALL) if not re.fullmatch(r"[ABD]2[ABD]\d", name)}
     assert named - known - {"ListBucket", "LabRole"} == set()
@@ -36,6 +36,10 @@ def test_the_limits_given_are_the_defaults():
                       "BackupRetentionDays": "7 days"}.items():
         line = next(line for line in PAGES["limits.md"].splitlines() if f"`{name}`" in line)
         assert row in line and str(parameters[name]["Default"]) in row, line
+
+
+def test_every_metric_of_the_boards_own_is_explained():
+    assert all(f"`{metric}`" in PAGES["operation.md"] for metric in METRICS)
 
 
 def test_links_between_pages_lead_somewhere():

@@ -7,6 +7,7 @@ import subprocess
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import IO
 
 import pytest
 from botocore.exceptions import ClientError
@@ -36,11 +37,11 @@ def request(method: str, path: str, **headers: str) -> dict:
 
 
 @contextmanager
-def message_board(account: Cloud):
-    """message-board in the account, and what it asked of the Data API."""
+def message_board(account: Cloud, log: IO | None = None):
+    """message-board in the account, and what it asked of the Data API; what it prints goes to `log`."""
     with corkboard() as board, data_api(board, lambda *question: account.permits("MessageBoard", *question)) as (address, asked):
         environment = account.environment("MessageBoard", AWS_ENDPOINT_URL_RDS_DATA=address, POSTS_PER_MINUTE="0")
-        with running("message-board", environment) as function:
+        with running("message-board", environment, log) as function:
             yield function, asked
 
 

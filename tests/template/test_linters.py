@@ -6,11 +6,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import botocore
 import pytest
+from cfnlint.helpers import REGIONS as KNOWN
+from cloudsplaining.scan.policy_document import PolicyDocument
+from parliament import analyze_policy_string
 
+from mutation import add, put
 from stack import REGION, ROOT, SCENARIOS, Stack, source, translate
 
 TOOLS = Path(sys.executable).parent
+# Where README says that a board can be: all of AWS's commercial regions that are open.
+PARTITIONS = json.loads((Path(botocore.__file__).parent / "data/partitions.json").read_text())["partitions"]
+REGIONS = sorted({region for partition in PARTITIONS if partition["id"] == "aws" for region in partition["regions"]} & set(KNOWN))
 
 AT_REST = "encrypted by the service's own key; a key of one's own costs a dollar a month and guards against nobody here"
 WITH_ADDRESSES = "such logs have visitors' addresses, which the board never keeps"
@@ -39,19 +47,33 @@ ACCEPTED = {
 
 
 def run(*command: object, **options) -> subprocess.CompletedProcess:
-    return subprocess.run([*map(str, command)], cwd=ROOT, capture_output=True, text=True, timeout=300, **options)
+    return subprocess.run([*map(str, command)], cwd=ROOT, capture_output=True, text=True, timeout=900, **options)
+
+
+def cfn_lint(*files: object, regions: list[str]) -> str:
+    """What it has to say."""
+    return run(TOOLS / "cfn-lint", "--regions", *regions, "--", *files).stdout
+
+
+def written(template: dict, folder: Path) -> Path:
+    file = folder / "translated.json"
+    file.write_text(json.dumps(translate(template)))
+    return file
 
 
 def test_cfn_lint_has_nothing_to_say_of_the_template():
-    done = run(TOOLS / "cfn-lint", "--regions", REGION, "--", "template.yaml")
-    assert (done.returncode, done.stdout) == (0, ""), done.stdout
+    assert cfn_lint("template.yaml", regions=[REGION]) == ""
 
 
-def test_cfn_lint_has_nothing_to_say_of_the_translated_template(tmp_path):
-    translated = tmp_path / "translated.json"
-    translated.write_text(json.dumps(translate(source())))
-    done = run(TOOLS / "cfn-lint", "--regions", REGION, "--", translated)
-    assert (done.returncode, done.stdout) == (0, ""), done.stdout
+def test_cfn_lint_has_nothing_to_say_of_the_translated_template_in_any_region(tmp_path):
+    assert len(REGIONS) > 30 and {"us-east-1", "eu-north-1"} <= set(REGIONS)
+    assert cfn_lint(written(source(), tmp_path), regions=REGIONS) == ""
+
+
+def test_what_a_region_does_not_have_is_noticed(tmp_path):
+    more = source()
+    put("Resources.Budget", {"Type": "AWS::Budgets::Budget", "Properties": {"Budget": {"BudgetType": "COST", "TimeUnit": "MONTHLY"}}})(more)
+    assert "AWS::Budgets::Budget" in cfn_lint(written(more, tmp_path), regions=["eu-north-1"])
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -61,7 +83,7 @@ def test_cfn_lint_has_nothing_to_say_of_what_is_made(scenario, tmp_path):
     deployed = tmp_path / "deployed.json"
     deployed.write_text(json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": stack.resources}))
     # W3010: the zones were chosen by the template.
-    done = run(TOOLS / "cfn-lint", "--regions", REGION, "--ignore-checks", "W3010", "--", deployed)
+    done = run(TOOLS / "cfn-lint", "--regions", stack.region, "--ignore-checks", "W3010", "--", deployed)
     assert done.stdout == "", done.stdout
 
 
@@ -79,6 +101,49 @@ def test_checkov_finds_nothing_but_what_is_accepted_with_a_reason():
     assert report["summary"]["passed"] > 50 and report["summary"]["parsing_errors"] == 0
     found = {(each["check_id"], each["resource"].rpartition(".")[2]) for each in report["results"]["failed_checks"]}
     assert found == set(ACCEPTED)
+
+
+def policies(stack: Stack) -> dict[str, dict]:
+    """All that a stack grants, by role and name or by the resource."""
+    roles = {f"{role}: {policy['PolicyName']}": policy["PolicyDocument"]
+             for role, it in stack.of_type("AWS::IAM::Role").items() for policy in it["Policies"]}
+    of_resources = ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy")
+    return roles | {name: it["PolicyDocument"] for kind in of_resources for name, it in stack.of_type(kind).items()}
+
+
+# What cloudsplaining looks for.
+RISKS = ("allows_privilege_escalation", "permissions_management_without_constraints", "write_actions_without_constraints",
+         "tagging_actions_without_constraints", "allows_data_exfiltration_actions", "credentials_exposure", "infrastructure_modification",
+         "service_wildcard", "contains_statement_using_not_action")
+
+
+def findings(stack: Stack) -> set[tuple[str, str]]:
+    """Of parliament and cloudsplaining, by policy."""
+    found = set()
+    for name, document in policies(stack).items():
+        found |= {(name, finding.issue) for finding in analyze_policy_string(json.dumps(document), include_community_auditors=True).findings}
+        if ": " in name:  # a resource's policy names who, which cloudsplaining does not look at
+            found |= {(name, risk) for risk in RISKS if getattr(PolicyDocument(document), risk)}
+    return found
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_parliament_and_cloudsplaining_find_nothing(scenario):
+    stack = Stack(source(), SCENARIOS[scenario])
+    assert len(policies(stack)) >= 8
+    assert findings(stack) == set()
+
+
+@pytest.mark.parametrize(("mutation", "expected"), [
+    (add("Resources.SyncS3BucketRole.Properties.Policies.0.PolicyDocument.Statement.2.Action", "sqs:ReadMessage"), "UNKNOWN_ACTION"),
+    (put("Resources.MessageBoardRole.Properties.Policies.0.PolicyDocument.Statement.0.Resource", "*"), "write_actions_without_constraints"),
+    (put("Resources.RolloutRole.Properties.Policies.0.PolicyDocument.Statement.0.Resource", {"Fn::GetAtt": ["MediaBucket", "Arn"]}), "RESOURCE_MISMATCH"),
+    (put("Resources.SiteBucketPolicy.Properties.PolicyDocument.Statement.1.Action", "s3:GetObjects"), "UNKNOWN_ACTION"),
+], ids=lambda value: str(getattr(value, "__name__", value))[-60:])
+def test_they_would_find_something(mutation, expected):
+    broken = source()
+    mutation(broken)
+    assert expected in {finding for _, finding in findings(Stack(broken))}
 
 
 def shell_scripts() -> list[Path]:

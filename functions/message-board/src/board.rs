@@ -9,6 +9,7 @@ use serde::Serialize;
 use shared::domain::{Alt, Author, MessageText, Picture};
 use utoipa::ToSchema;
 
+use crate::openapi::problems;
 use crate::{Board, Posting};
 
 pub fn router() -> Router<Arc<Board>> {
@@ -39,9 +40,11 @@ struct Limits {
     posts_per_minute: u32,
 }
 
+problems!(Problems:);
+
 /// The board's name and limits, and whether posting is open.
 #[utoipa::path(get, path = "/api/board", operation_id = "getBoard",
-    responses((status = 200, description = "The board.", body = Description<'static>)))]
+    responses((status = 200, description = "The board.", body = Description<'static>), Problems))]
 pub async fn board(State(board): State<Arc<Board>>) -> impl IntoResponse {
     let settings = &board.settings;
     let description = Description {
@@ -56,5 +59,5 @@ pub async fn board(State(board): State<Arc<Board>>) -> impl IntoResponse {
             posts_per_minute: settings.posts_per_minute,
         },
     };
-    ([(CACHE_CONTROL, "public, max-age=60")], Json(description)).into_response()
+    ([(CACHE_CONTROL, "public, max-age=10")], Json(description)).into_response()
 }

@@ -1,13 +1,19 @@
-//! Whom a request comes from.
+//! Whom a request comes from, and whether it comes through CloudFront.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use http::HeaderMap;
 use lambda_http::request::RequestContext;
 use serde::Serialize;
 use subtle::{Choice, ConstantTimeEq as _};
 use utoipa::ToSchema;
+
+use crate::Board;
+use crate::problem::Problem;
 
 /// Whoever sent a request.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,17 +58,41 @@ fn connection(request: &Request) -> Option<IpAddr> {
     }
 }
 
+/// Refuses a request that does not come through CloudFront, and so past a web ACL and a cache, where that is
+/// required. Only that the function answers is told to everybody: readiness would wake a paused database.
+pub async fn require_origin(
+    State(board): State<Arc<Board>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let settings = &board.settings;
+    if settings.origin_required
+        && request.uri().path() != "/api/health"
+        && !is_through_cloudfront(request.headers(), &settings.origin_secrets)
+    {
+        return Problem::OriginRequired.into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether a request carries one of the secrets, which only CloudFront sends.
+fn is_through_cloudfront(headers: &HeaderMap, origin_secrets: &[String]) -> bool {
+    let Some(sent) = headers.get("x-origin-verify") else {
+        return false;
+    };
+    let is_one = origin_secrets
+        .iter()
+        .fold(Choice::from(0), |is_one, secret| {
+            is_one | sent.as_bytes().ct_eq(secret.as_bytes())
+        });
+    is_one.into()
+}
+
 /// `CloudFront-Viewer-Address` is an address and a port, without brackets around IPv6.
 ///
 /// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/adding-cloudfront-headers.html>
 fn viewer(headers: &HeaderMap, origin_secrets: &[String]) -> Option<IpAddr> {
-    let sent = headers.get("x-origin-verify")?.as_bytes();
-    let is_one = origin_secrets
-        .iter()
-        .fold(Choice::from(0), |is_one, secret| {
-            is_one | sent.ct_eq(secret.as_bytes())
-        });
-    if !bool::from(is_one) {
+    if !is_through_cloudfront(headers, origin_secrets) {
         return None;
     }
     let viewer = headers.get("cloudfront-viewer-address")?.to_str().ok()?;

@@ -4,6 +4,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use shared::bucket::BucketError;
+use shared::metrics::{self, Metric, Refusal};
 use tokio::time::{Instant, timeout_at};
 use tracing::{error, info};
 
@@ -41,8 +42,8 @@ impl Deadline {
     }
 }
 
-/// Hands every request its [`Deadline`], answers when it is over, and logs what became of the request. What
-/// is abandoned is in the state of a crash, from which everything heals.
+/// Hands every request its [`Deadline`], answers when it is over, and logs and counts what became of the request.
+/// What is abandoned is in the state of a crash, from which everything heals.
 pub async fn answer_in_time(mut request: Request, next: Next) -> Response {
     let received = Instant::now();
     request.extensions_mut().insert(Deadline { received });
@@ -54,6 +55,9 @@ pub async fn answer_in_time(mut request: Request, next: Next) -> Response {
             error!("no answer in time");
             Problem::DatabaseUnavailable.into_response()
         });
+    if let Some(refusal) = response.extensions().get::<Refusal>() {
+        metrics::count(Metric::Refusals(*refusal));
+    }
     info!(
         %method,
         route = route.as_ref().map_or("none", MatchedPath::as_str),

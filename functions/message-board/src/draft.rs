@@ -44,7 +44,8 @@ impl Field {
     }
 }
 
-const PICTURE: &str = "picture";
+/// The field that is no text.
+pub const PICTURE: &str = "picture";
 
 /// What a client sent, not yet looked at.
 #[derive(Default)]

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use crate::Board;
 use crate::client::{Client, Viewer};
 use crate::deadline::Deadline;
+use crate::openapi::problems;
 
 /// A monitor wants to know how things are now, not after they were waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -51,11 +52,14 @@ pub struct Readiness {
     viewers: Viewer,
 }
 
+problems!(Problems:);
+
 /// Whether its database and its bucket answer, and whether it knows who asks. It wakes a paused database.
 #[utoipa::path(get, path = "/api/health/ready", operation_id = "getReadiness",
     responses(
         (status = 200, description = "Both do.", body = Readiness),
         (status = 503, description = "One does not.", body = Readiness),
+        Problems,
     ))]
 pub async fn ready(
     State(board): State<Arc<Board>>,

@@ -44,12 +44,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
-use http::HeaderValue;
 use http::header::{
     CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
+use http::{HeaderName, HeaderValue};
 use shared::bucket::Bucket;
 use shared::store::{Database, Store};
 
@@ -106,17 +106,18 @@ pub fn app(settings: Settings, database: Database, bucket: Bucket) -> Router {
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         .fallback(async || Problem::NotFound)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(board);
+        .with_state(Arc::clone(&board));
     origins
         .guard(app)
+        .layer(from_fn_with_state(board, client::require_origin))
         .layer(from_fn(deadline::answer_in_time))
         .layer(map_response(caching::no_store_by_default))
-        .layer(map_response(security_headers))
+        .layer(map_response(headers_of_all))
 }
 
-/// An answer is data: nothing in it is to be run, framed or guessed at. CloudFront adds these to the site and
-/// the media by itself.
-async fn security_headers(mut response: Response) -> Response {
+/// An answer is data: nothing in it is to be run, framed, guessed at or indexed. CloudFront adds such headers to the
+/// site and the media by itself.
+async fn headers_of_all(mut response: Response) -> Response {
     for (name, value) in [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (
@@ -125,6 +126,7 @@ async fn security_headers(mut response: Response) -> Response {
         ),
         (STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
         (REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("x-robots-tag"), "noindex"),
     ] {
         let headers = response.headers_mut();
         headers.insert(name, HeaderValue::from_static(value));

@@ -7,7 +7,7 @@ use shared::aws::{self, Service};
 use shared::bucket::Bucket;
 use shared::settings::{SettingError, environment};
 use shared::store::{Database, DatabaseSettings};
-use shared::telemetry;
+use shared::{metrics, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -19,6 +19,7 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    tracing::info!(release = environment("RELEASE"), "starting");
     let config = aws::config();
     let s3 = Service::new(&config, aws_sdk_s3::Client::new);
     let bucket = Bucket::new(s3, settings.media_bucket.clone());
@@ -33,6 +34,7 @@ async fn main() -> ExitCode {
 }
 
 fn settings() -> Result<(Settings, DatabaseSettings), SettingError> {
+    metrics::init(&environment)?;
     Ok((
         Settings::from_lookup(&environment)?,
         DatabaseSettings::from_lookup(&environment)?,

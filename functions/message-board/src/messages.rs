@@ -269,7 +269,7 @@ pub async fn create(
         is_known: client.viewer == Viewer::Named,
     };
     let posting = board.posting(deadline);
-    let Posted { message, era } = posting.post(&new, &poster, idempotency.as_ref()).await?;
+    let Posted { message, era, .. } = posting.post(&new, &poster, idempotency.as_ref()).await?;
     let location = format!("/api/messages/{}", message.id);
     let created = Created {
         delete_token: settings.tokens.delete_token(message.id, era),

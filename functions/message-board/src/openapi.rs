@@ -22,9 +22,29 @@ pub fn router() -> Router<Arc<Board>> {
     Router::new().route("/api/openapi.json", get(openapi))
 }
 
+/// Declares the problems of an operation: these, and the one of a request that does not come through CloudFront.
+macro_rules! problems {
+    ($name:ident: $($code:ident),* $(,)?) => {
+        struct $name;
+
+        impl utoipa::IntoResponses for $name {
+            fn responses() -> std::collections::BTreeMap<
+                String,
+                utoipa::openapi::RefOr<utoipa::openapi::response::Response>,
+            > {
+                use crate::problem::Code;
+                crate::openapi::answers(&[Code::OriginRequired, $(Code::$code),*])
+            }
+        }
+    };
+}
+pub(crate) use problems;
+
+problems!(Problems:);
+
 /// This document.
 #[utoipa::path(get, path = "/api/openapi.json", operation_id = "getDescription",
-    responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
+    responses((status = 200, description = "OpenAPI 3.1", body = Object), Problems))]
 pub async fn openapi() -> Json<utoipa::openapi::OpenApi> {
     Json(Description::openapi())
 }
@@ -115,23 +135,6 @@ pub fn answers(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {
     };
     statuses.into_iter().map(problem).collect()
 }
-
-/// Declares the problems of an operation.
-macro_rules! problems {
-    ($name:ident: $($code:ident),+ $(,)?) => {
-        struct $name;
-
-        impl utoipa::IntoResponses for $name {
-            fn responses() -> std::collections::BTreeMap<
-                String,
-                utoipa::openapi::RefOr<utoipa::openapi::response::Response>,
-            > {
-                crate::openapi::answers(&[$(crate::problem::Code::$code),+])
-            }
-        }
-    };
-}
-pub(crate) use problems;
 
 /// What a client has of before.
 #[derive(IntoParams)]

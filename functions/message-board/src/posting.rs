@@ -26,6 +26,7 @@ use std::time::{Duration, SystemTime};
 
 use shared::bucket::Bucket;
 use shared::domain::{Era, Format, Idempotency, Message, MessageId, NewMessage, Sender};
+use shared::metrics::{self, Metric};
 use shared::store::{Admission, Before, Inserted, Leftover, Post, Status, Store};
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -60,12 +61,25 @@ pub struct Posted {
     pub message: Message,
     /// The secret that made its delete token.
     pub era: Era,
+    /// Whether an earlier request posted it.
+    is_repeat: bool,
 }
 
 impl Posted {
     fn now(message: Message) -> Self {
-        let era = Era::Current;
-        Self { message, era }
+        Self {
+            message,
+            era: Era::Current,
+            is_repeat: false,
+        }
+    }
+
+    fn before(message: Message, era: Era) -> Self {
+        Self {
+            message,
+            era,
+            is_repeat: true,
+        }
     }
 }
 
@@ -81,6 +95,9 @@ impl Posting<'_> {
         let clearing = timeout(CLEARING, self.clear_leftovers());
         let steps = self.steps_of_a_post(new, poster, idempotency);
         let (outcome, _) = tokio::join!(self.to_its_end(steps), clearing);
+        if outcome.as_ref().is_ok_and(|posted| posted.is_repeat) {
+            metrics::count(Metric::Repeats);
+        }
         outcome
     }
 
@@ -133,7 +150,8 @@ impl Posting<'_> {
             {
                 Inserted::First => {
                     if !poster.is_known {
-                        warn!(viewer = "unnamed", id = %message.id, "a message has no sender");
+                        metrics::count(Metric::PostsWithoutSender);
+                        warn!(id = %message.id, "a message has no sender");
                     }
                     return self.finish(message, new).await.map(Posted::now);
                 }
@@ -157,13 +175,13 @@ impl Posting<'_> {
     async fn repeat(&self, new: &NewMessage, before: Before) -> Result<Option<Posted>, Problem> {
         let era = before.same.ok_or(Problem::IdempotencyKeyReused)?;
         match (before.status, before.message) {
-            (Status::Posted, Some(message)) => Ok(Some(Posted { message, era })),
+            (Status::Posted, Some(message)) => Ok(Some(Posted::before(message, era))),
             // Of another request that is under way, or that died.
             (Status::Pending, Some(message)) => {
                 let taken = self.store.take_pending(before.id, MessageId::generate());
                 if taken.await? {
                     let message = self.finish(message, new).await?;
-                    return Ok(Some(Posted { message, era }));
+                    return Ok(Some(Posted::before(message, era)));
                 }
                 Ok(None)
             }

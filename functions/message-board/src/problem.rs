@@ -7,10 +7,12 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use shared::bucket::BucketError;
+use shared::metrics::Refusal;
 use shared::store::StoreError;
 use tracing::error;
 use utoipa::ToSchema;
 
+use crate::draft::PICTURE;
 pub use crate::fault::{FieldCode, FieldProblem};
 
 /// Every error of the API, answered as problem details (RFC 9457). None says anything of SQL, hosts or keys.
@@ -40,6 +42,8 @@ pub enum Problem {
     IdempotencyKeyReused,
     /// What was posted with this key was deleted.
     MessageDeleted,
+    /// The request does not come through CloudFront, as it must.
+    OriginRequired,
     /// The board takes no messages now.
     PostingClosed,
     /// The sender has posted as often as it may, and may again in this time.
@@ -112,6 +116,9 @@ pub enum Code {
     /// Cross-site request.
     #[serde(rename = "urn:corkboard:problem:cross-site")]
     CrossSite,
+    /// Origin required.
+    #[serde(rename = "urn:corkboard:problem:origin-required")]
+    OriginRequired,
     /// Posting is closed.
     #[serde(rename = "urn:corkboard:problem:posting-closed")]
     PostingClosed,
@@ -237,6 +244,11 @@ impl Code {
                 "Cross-site request",
                 "Pages of this origin may not change the board.",
             ),
+            Self::OriginRequired => (
+                StatusCode::FORBIDDEN,
+                "Origin required",
+                "This address answers the board's own front door only; use the board's address.",
+            ),
             Self::PostingClosed => (
                 StatusCode::FORBIDDEN,
                 "Posting is closed",
@@ -299,6 +311,7 @@ impl Problem {
             Self::PostingLimit(_) => Code::PostingLimit,
             Self::SenderRefused => Code::SenderRefused,
             Self::CrossSite => Code::CrossSite,
+            Self::OriginRequired => Code::OriginRequired,
             Self::PostingClosed => Code::PostingClosed,
             Self::TokenMissing => Code::TokenMissing,
             Self::TokenWrong => Code::TokenWrong,
@@ -313,6 +326,22 @@ impl Problem {
     /// Whether it says that nothing was changed.
     pub fn is_refusal(&self) -> bool {
         self.code().describe().0.is_client_error()
+    }
+
+    /// As what it is counted.
+    fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::PostingLimit(_) => Some(Refusal::PostingLimit),
+            Self::SenderRefused => Some(Refusal::SenderRefused),
+            Self::CrossSite => Some(Refusal::CrossSite),
+            Self::PictureTooLarge => Some(Refusal::TooLarge),
+            Self::UnsupportedPicture => Some(Refusal::Picture),
+            Self::InvalidFields(errors) => {
+                let is_of_picture = errors.iter().any(|error| error.field == PICTURE);
+                is_of_picture.then_some(Refusal::Picture)
+            }
+            _ => None,
+        }
     }
 
     /// In how many seconds it may be tried again.
@@ -350,6 +379,9 @@ impl IntoResponse for Problem {
             errors: self.errors(),
         };
         let mut response = (status, Json(body)).into_response();
+        if let Some(refusal) = self.refusal() {
+            response.extensions_mut().insert(refusal);
+        }
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_TYPE,

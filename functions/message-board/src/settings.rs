@@ -21,6 +21,8 @@ pub struct Settings {
     pub senders: Senders,
     /// `ORIGIN_SECRET` and `ORIGIN_SECRET_PREVIOUS`: what CloudFront sends as `X-Origin-Verify`, the one or the other.
     pub origin_secrets: Vec<String>,
+    /// `ORIGIN_REQUIRED`: whether a request without one of these secrets is refused, default false.
+    pub origin_required: bool,
     /// `ALLOWED_ORIGINS`, and the one of `PUBLIC_BASE_URL`.
     pub origins: Origins,
     /// `POSTING`: `open` (default) or `closed`.
@@ -60,6 +62,17 @@ impl Settings {
             .map(|value| secret("BOARD_SECRET_PREVIOUS", &value))
             .transpose()?;
         let public_base_url = PublicBaseUrl::from_lookup(lookup)?;
+        let origin_required = parsed(
+            "ORIGIN_REQUIRED",
+            &optional(lookup, "ORIGIN_REQUIRED").unwrap_or_else(|| "false".into()),
+            "true or false",
+            |value| value.parse().ok(),
+        )?;
+        if origin_required {
+            const SECRET: &str =
+                "what CloudFront sends as X-Origin-Verify, or ORIGIN_REQUIRED=false";
+            required(lookup, "ORIGIN_SECRET", SECRET)?;
+        }
         Ok(Self {
             media_bucket: media_bucket(lookup)?,
             tokens: Tokens::new(&board_secret, previous.as_ref()),
@@ -69,6 +82,7 @@ impl Settings {
                 .iter()
                 .filter_map(|variable| optional(lookup, variable))
                 .collect(),
+            origin_required,
             origins: Origins {
                 own: public_base_url.origin(),
                 others: allowed_origins(lookup)?,
@@ -129,12 +143,19 @@ mod tests {
     use super::*;
 
     fn settings(variable: &str, value: Option<&str>) -> Result<Settings, SettingError> {
-        Settings::from_lookup(&|name| match name {
-            _ if name == variable => value.map(str::to_owned),
-            "BOARD_SECRET" => Some("0123456789abcdef0123456789abcdef".into()),
-            "MEDIA_BUCKET" => Some("corkboard-media".into()),
-            "PUBLIC_BASE_URL" => Some(String::new()),
-            _ => None,
+        settings_with(&[(variable, value)])
+    }
+
+    fn settings_with(given: &[(&str, Option<&str>)]) -> Result<Settings, SettingError> {
+        Settings::from_lookup(&|name| {
+            let usual = match name {
+                "BOARD_SECRET" => Some("0123456789abcdef0123456789abcdef"),
+                "MEDIA_BUCKET" => Some("corkboard-media"),
+                "PUBLIC_BASE_URL" => Some(""),
+                _ => None,
+            };
+            let given = given.iter().find(|(variable, _)| *variable == name);
+            given.map_or(usual, |(_, value)| *value).map(str::to_owned)
         })
     }
 
@@ -146,8 +167,31 @@ mod tests {
         assert_eq!(settings.board_name, "Corkboard");
         assert_eq!(settings.contact_url, None);
         assert_eq!(settings.origin_secrets, [""; 0]);
+        assert!(!settings.origin_required);
         assert_eq!(settings.origins.own, None);
         assert!(settings.origins.others.is_empty());
+    }
+
+    #[test]
+    fn an_origin_that_is_required_has_a_secret() {
+        let error = settings("ORIGIN_REQUIRED", Some("true")).err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "ORIGIN_SECRET is missing: expected what CloudFront sends as X-Origin-Verify, or ORIGIN_REQUIRED=false"
+        );
+        // The secret of before alone is none that CloudFront sends.
+        for (secret, is_right) in [("ORIGIN_SECRET", true), ("ORIGIN_SECRET_PREVIOUS", false)] {
+            let settings = settings_with(&[
+                ("ORIGIN_REQUIRED", Some("true")),
+                (secret, Some("a secret")),
+            ]);
+            assert_eq!(
+                settings.is_ok_and(|settings| settings.origin_required),
+                is_right
+            );
+        }
+        let settings = settings("ORIGIN_REQUIRED", Some("false")).ok().unwrap();
+        assert!(!settings.origin_required);
     }
 
     #[test]
@@ -181,6 +225,7 @@ mod tests {
             ("POSTS_PER_MINUTE", "-1"),
             ("CONTACT_URL", "javascript:alert(1)"),
             ("BOARD_SECRET_PREVIOUS", "too short"),
+            ("ORIGIN_REQUIRED", "yes"),
             ("ALLOWED_ORIGINS", "https://a.example,*"),
             ("ALLOWED_ORIGINS", "https://a.example/"),
         ] {

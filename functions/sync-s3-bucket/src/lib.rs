@@ -22,6 +22,7 @@ use lambda_runtime::Error;
 use serde_json::Value;
 use shared::aws::Service;
 use shared::bucket::{Bucket, BucketError};
+use shared::metrics::{self, Metric};
 use tracing::{error, info};
 
 use event::Event;
@@ -87,14 +88,15 @@ impl SyncS3Bucket {
 
     async fn sync(&self, bucket: &str) -> Result<(), BucketError> {
         let media = Bucket::new(self.s3.clone(), bucket);
-        match sync::sync(&media, &self.settings.public_base_url).await {
-            Ok(Some(pictures)) => info!(bucket, pictures, "the carrousel is up to date"),
-            Ok(None) => info!(bucket, "another invocation brings the carrousel up to date"),
-            Err(error) => {
-                error!(bucket, %error, "the carrousel could not be brought up to date");
-                return Err(error);
-            }
+        let synced = sync::sync(&media, &self.settings.public_base_url).await;
+        let (pictures, passes) = synced.inspect_err(|error| {
+            error!(bucket, %error, "the carrousel could not be brought up to date");
+        })?;
+        match pictures {
+            Some(pictures) => info!(bucket, pictures, "the carrousel is up to date"),
+            None => info!(bucket, "another invocation brings the carrousel up to date"),
         }
+        metrics::count(Metric::CarrouselPasses(passes));
         Ok(())
     }
 }

@@ -5,19 +5,21 @@ use std::process::ExitCode;
 use lambda_runtime::{LambdaEvent, run, service_fn};
 use serde_json::Value;
 use shared::aws::{self, Service};
-use shared::{settings, telemetry};
+use shared::settings::{SettingError, environment};
+use shared::{metrics, telemetry};
 use sync_s3_bucket::{Settings, SyncS3Bucket};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    telemetry::init(settings::environment("RUST_LOG").as_deref());
-    let settings = match Settings::from_lookup(&settings::environment) {
+    telemetry::init(environment("RUST_LOG").as_deref());
+    let settings = match settings() {
         Ok(settings) => settings,
         Err(error) => {
             eprintln!("{error}");
             return ExitCode::FAILURE;
         }
     };
+    tracing::info!(release = environment("RELEASE"), "starting");
     let s3 = Service::new(&aws::config(), aws_sdk_s3::Client::new);
     let function = SyncS3Bucket::new(s3, settings);
     let handler = service_fn(|event: LambdaEvent<Value>| function.handle(event.payload));
@@ -28,4 +30,9 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn settings() -> Result<Settings, SettingError> {
+    metrics::init(&environment)?;
+    Settings::from_lookup(&environment)
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Deserialize;
 use shared::bucket::{Bucket, BucketError, IMAGES};
+use shared::metrics::Passes;
 use shared::settings::PublicBaseUrl;
 use tokio::time::sleep;
 
@@ -22,7 +23,7 @@ const LEAST_OF_A_PART: usize = 4_000;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Brings `carrousel/carrousel.json` up to date and says how many pictures it lists; `None` where another
-/// invocation wrote meanwhile, which then sees to it.
+/// invocation wrote meanwhile, which then sees to it. And what that took.
 ///
 /// Several invocations may do this at once, each from a listing of its own, and the slowest writes last. So
 /// whoever writes lists again afterwards, and is done only when that is what was written, or when somebody
@@ -37,23 +38,27 @@ const PAUSE: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// Where S3 fails at any step. The file is then whole, but perhaps old.
-pub async fn sync(bucket: &Bucket, base: &PublicBaseUrl) -> Result<Option<usize>, BucketError> {
+pub async fn sync(
+    bucket: &Bucket,
+    base: &PublicBaseUrl,
+) -> Result<(Option<usize>, Passes), BucketError> {
+    let mut passes = Passes::default();
     let mut file = read(bucket).await?;
-    let mut writes = 0;
     loop {
+        passes.lists += 1;
         let mut pictures = bucket.image_keys(&dividers(&file, base)).await?;
         pictures.retain(|key| is_picture(key));
         let listed = carrousel(&pictures, base);
         if file == listed {
-            return Ok(Some(pictures.len()));
+            return Ok((Some(pictures.len()), passes));
         }
-        if writes > 0 && read(bucket).await? != file {
-            return Ok(None);
+        if passes.writes > 0 && read(bucket).await? != file {
+            return Ok((None, passes));
         }
+        passes.writes += 1;
         bucket.put_carrousel(listed.clone()).await?;
         file = listed;
-        writes += 1;
-        if writes > 1 {
+        if passes.writes > 1 {
             sleep(PAUSE).await;
         }
     }

@@ -59,7 +59,13 @@ pub async fn handle(
     };
     let forwarded_for = joined(&parts.headers, &HeaderName::from_static("x-forwarded-for"));
     let client = client_address(peer, &forwarded_for, front_door.trusted_proxy);
-    let event = event(&parts, &body, client);
+    let mut headers = headers(&parts.headers);
+    if let Some(secret) = &front_door.origin_secret {
+        headers.insert("x-origin-verify".into(), secret.clone());
+        let viewer = format!("{client}:{}", peer.port());
+        headers.insert("cloudfront-viewer-address".into(), viewer);
+    }
+    let event = event(&parts, headers, &body, client);
     match front_door
         .functions
         .message_board(event)
@@ -135,10 +141,14 @@ fn own_answer(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({ "message": message }))).into_response()
 }
 
-fn event(parts: &Parts, body: &Bytes, client: IpAddr) -> Bytes {
+fn event(
+    parts: &Parts,
+    mut headers: BTreeMap<String, String>,
+    body: &Bytes,
+    client: IpAddr,
+) -> Bytes {
     let now = Utc::now();
     let host = joined(&parts.headers, &HOST);
-    let mut headers = headers(&parts.headers);
     // HTTP/1.0 needs none, and API Gateway always has one.
     if host.is_empty() {
         headers.insert("host".into(), "localhost".into());

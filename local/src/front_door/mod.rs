@@ -23,6 +23,8 @@ pub struct FrontDoor {
     pub s3: Client,
     pub media_bucket: String,
     pub trusted_proxy: Option<IpNet>,
+    /// What CloudFront would send as `X-Origin-Verify`. With none, whoever stands before the front door may send it.
+    pub origin_secret: Option<String>,
 }
 
 /// The front door's routes.

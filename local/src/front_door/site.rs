@@ -77,7 +77,8 @@ pub async fn file(uri: Uri, request: HeaderMap) -> Response {
         headers.insert(CONTENT_TYPE, media_type);
     }
     // Modules refer to each other by name, so all of them are asked for again.
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    let cached = "public, max-age=0, must-revalidate, s-maxage=300";
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cached));
     if let Some(tag) = tag {
         headers.typed_insert(tag);
     }

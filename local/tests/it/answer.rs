@@ -16,7 +16,7 @@ pub const NO_STORE: (&str, &str) = ("cache-control", "no-store");
 pub const SHARED_FOR_A_SECOND: &str = "public, max-age=0, s-maxage=1, stale-if-error=60";
 
 /// Of every answer of the API.
-pub const API: [(&str, &str); 4] = [
+pub const API: [(&str, &str); 5] = [
     ("x-content-type-options", "nosniff"),
     (
         "content-security-policy",
@@ -24,6 +24,7 @@ pub const API: [(&str, &str); 4] = [
     ),
     ("strict-transport-security", "max-age=31536000"),
     ("referrer-policy", "no-referrer"),
+    ("x-robots-tag", "noindex"),
 ];
 
 /// An answer, read to its end.
@@ -238,6 +239,10 @@ fn title(code: &str) -> (&'static str, &'static str) {
         "cross-site" => (
             "Cross-site request",
             "Pages of this origin may not change the board.",
+        ),
+        "origin-required" => (
+            "Origin required",
+            "This address answers the board's own front door only; use the board's address.",
         ),
         "posting-closed" => ("Posting is closed", "The board takes no new messages now."),
         "token-missing" => (

@@ -54,11 +54,15 @@ async fn the_site_is_served_with_its_headers() {
         ("/app.js?v=1", "app.js", "text/javascript; charset=utf-8"),
         ("/style.css", "style.css", "text/css; charset=utf-8"),
         ("/favicon.svg", "favicon.svg", "image/svg+xml"),
+        ("/robots.txt", "robots.txt", "text/plain; charset=utf-8"),
     ] {
         let served = board.get(path).await;
         let tag = served.header("etag").to_owned();
         let cached = [
-            ("cache-control", "no-cache"),
+            (
+                "cache-control",
+                "public, max-age=0, must-revalidate, s-maxage=300",
+            ),
             ("etag", &tag),
             ("vary", "accept-encoding"),
         ];

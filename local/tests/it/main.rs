@@ -3,8 +3,8 @@
 //!
 //! - [`board`], [`answer`], [`media`] and [`lambda`]: what the tests are made of;
 //! - [`api`], [`list`], [`post`], [`forms`], [`delete`], [`pictures`], [`carrousel`]: the HTTP API, route by route;
-//! - [`repeats`], [`rotation`], [`limit`], [`viewers`], [`moderation`], [`cross_site`]: who may post what, and how
-//!   often;
+//! - [`repeats`], [`rotation`], [`limit`], [`viewers`], [`origin`], [`moderation`], [`cross_site`]: who may post what,
+//!   and how often;
 //! - [`by_hand`]: rows that the code never writes;
 //! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
 //! - [`together`], [`crash`], [`steps`], [`outage`], [`resources`]: many at once, too much, and what goes wrong;
@@ -46,6 +46,7 @@ mod list;
 mod measured;
 mod media;
 mod moderation;
+mod origin;
 mod outage;
 mod pictures;
 mod post;

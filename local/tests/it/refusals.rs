@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::board::{Board, command, exit_of};
 
 /// The exit code and what was written to standard error, where nothing was written to standard output.
-fn refusal(folder: &TempDir, configure: impl FnOnce(&mut Command)) -> (i32, String) {
+pub fn refusal(folder: &TempDir, configure: impl FnOnce(&mut Command)) -> (i32, String) {
     let mut command = command(folder);
     configure(&mut command);
     let mut process = command
@@ -200,6 +200,7 @@ fn a_malformed_setting_is_named_without_its_value() {
         ("POSTS_PER_MINUTE", "a whole number, 0 for no limit"),
         ("POSTING", "open or closed"),
         ("CONTACT_URL", "an http, https or mailto URL"),
+        ("ORIGIN_REQUIRED", "true or false"),
         ("BOARD_SECRET", "at least 32 characters"),
         (
             "PUBLIC_BASE_URL",

@@ -121,13 +121,26 @@ fn function(board: &Board, cut: Option<&Cut>) -> Router {
 
 /// message-board with ways of its own to the bucket and the database of `board`.
 pub fn function_over(board: &Board, s3: SharedHttpClient, data_api: SharedHttpClient) -> Router {
+    function_with(&[], board, s3, data_api)
+}
+
+/// The same with further settings.
+pub fn function_with(
+    further: &[(&str, &str)],
+    board: &Board,
+    s3: SharedHttpClient,
+    data_api: SharedHttpClient,
+) -> Router {
     let settings = Settings::from_lookup(&|variable| match variable {
         "BOARD_SECRET" => Some(BOARD_SECRET.into()),
         "MEDIA_BUCKET" => Some(BUCKET.into()),
         "PUBLIC_BASE_URL" => Some(String::new()),
         // Counting is a step, too.
         "POSTS_PER_MINUTE" => Some("1000".into()),
-        _ => None,
+        _ => {
+            let given = further.iter().find(|(name, _)| *name == variable);
+            given.map(|(_, value)| (*value).to_owned())
+        }
     });
     let database = DataApiSettings {
         cluster_arn: CLUSTER.into(),

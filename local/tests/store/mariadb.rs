@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep};
 use ulid::Ulid;
 
-use crate::process::{Process, folder, supervised};
+use super::process::{Process, folder, supervised};
 
 /// How long anything may take before it counts as not happening.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -126,7 +126,8 @@ impl Server {
             .unwrap();
     }
 
-    fn root_url(&self) -> String {
+    /// The administrator's URL.
+    pub fn root_url(&self) -> String {
         format!("mysql://root@127.0.0.1:{}/mysql", self.port)
     }
 }

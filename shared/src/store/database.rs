@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_rdsdata::Client;
@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::mysql::{self, MySqlDatabase};
 use super::{DataApi, migrations};
 use crate::aws::{SdkConfig, Service};
+use crate::metrics::{self, Metric};
 use crate::settings::{Lookup, SettingError, arn, optional, parsed, required};
 
 /// Why the store did not answer. The texts are for the log, never for a caller.
@@ -215,6 +216,8 @@ pub struct Database {
     way: Way,
     /// Set once the schema was seen to be one that this code may touch.
     checked: Arc<OnceCell<()>>,
+    /// However many statements of a request meet a resuming database, it is counted once.
+    resuming: Arc<Once>,
 }
 
 #[derive(Debug, Clone)]
@@ -257,7 +260,14 @@ impl Database {
         Self {
             way,
             checked: Arc::default(),
+            resuming: Arc::new(Once::new()),
         }
+    }
+
+    /// The same database for another request.
+    pub(super) fn for_a_request(mut self) -> Self {
+        self.resuming = Arc::new(Once::new());
+        self
     }
 
     /// Runs one statement with `:name` parameters, on a schema that this code may touch.
@@ -299,6 +309,10 @@ impl Database {
                     StoreError::Unavailable("no answer in time".into())
                 })
             });
+            if matches!(outcome, Err(StoreError::Resuming)) {
+                self.resuming
+                    .call_once(|| metrics::count(Metric::DatabaseWakeUps));
+            }
             match outcome {
                 Err(error @ (StoreError::Resuming | StoreError::Deadlock))
                     if Instant::now() + pause < deadline =>

@@ -73,7 +73,10 @@ pub struct Store {
 impl Store {
     /// The messages in `database`, for a request that has time until `deadline`.
     pub fn new(database: Database, deadline: Instant) -> Self {
-        Self { database, deadline }
+        Self {
+            database: database.for_a_request(),
+            deadline,
+        }
     }
 
     /// Whether the database answers.

@@ -255,8 +255,9 @@ export class Visitor {
 /** What an `<img>` shows once it is loaded: its size, and its pixels brought down to 8 × 8. */
 export async function look(image) {
   await image.scrollIntoViewIfNeeded();
-  return image.evaluate(async (element) => {
-    await element.decode();
+  // Decoding fails where the page gives the image its picture anew in the meantime.
+  await eventually(() => image.evaluate((element) => element.decode()));
+  return image.evaluate((element) => {
     const canvas = document.createElement('canvas');
     canvas.width = 8;
     canvas.height = 8;

@@ -1,9 +1,15 @@
-//! The endpoint as its clients see it, over TCP, on SQLite and, where `CORKBOARD_TEST_MYSQL_URL` names a
-//! server (`mysql://user:password@host:3306/name`; the user may create databases), on MySQL too.
+//! The endpoint as its clients see it, over TCP, on SQLite and on a MariaDB of the tests' own, or on the server that
+//! `CORKBOARD_TEST_MYSQL_URL` names (`mysql://user:password@host:3306/name`; the user may create databases).
 
 mod aws_examples;
 mod clients;
+#[path = "../../../tests/store/mariadb.rs"]
+#[expect(dead_code, reason = "the store's tests do more with a server")]
+mod mariadb;
 mod mysql;
+#[path = "../../../tests/store/process.rs"]
+#[expect(dead_code, reason = "the store's tests do more with a program")]
+mod process;
 mod refusals;
 mod sdk;
 mod transactions;
@@ -44,22 +50,23 @@ impl Endpoint {
         Self::start(engine, None, Some(directory)).await
     }
 
-    /// SQLite, and MySQL where there is one: an empty database each.
-    pub async fn all() -> Vec<Self> {
-        let mut all = vec![Self::sqlite().await];
-        all.extend(Self::mysql().await);
-        all
+    /// SQLite and MySQL: an empty database each.
+    pub async fn all() -> [Self; 2] {
+        [Self::sqlite().await, Self::mysql().await]
     }
 
-    pub async fn mysql() -> Option<Self> {
-        let url = std::env::var("CORKBOARD_TEST_MYSQL_URL").ok()?;
+    pub async fn mysql() -> Self {
+        let url = match std::env::var("CORKBOARD_TEST_MYSQL_URL") {
+            Ok(url) => url,
+            Err(_) => mariadb::Server::shared().await.root_url(),
+        };
         let name = format!("corkboard_{}", Ulid::generate().to_string().to_lowercase());
         let mut connection = MySqlConnection::connect(&url).await.unwrap();
         let sql = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4");
         connection.execute(AssertSqlSafe(sql)).await.unwrap();
         let (server, _) = url.rsplit_once('/').unwrap();
         let engine = Engine::mysql(&format!("{server}/{name}")).await.unwrap();
-        Some(Self::start(engine, Some((url, name)), None).await)
+        Self::start(engine, Some((url, name)), None).await
     }
 
     async fn start(

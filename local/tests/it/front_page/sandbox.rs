@@ -21,7 +21,7 @@ use tower::ServiceExt as _;
 use url::Url;
 
 use crate::board::{BUCKET, Board, eventually};
-use crate::steps::{answer, function_over};
+use crate::steps::{answer, function_with};
 
 pub const FILE: &str = "board/front-page.json";
 pub const CHANGES: &str = "board/changes/";
@@ -116,9 +116,14 @@ impl HttpConnector for Way {
 
 impl Sandbox {
     pub fn on(board: &Board) -> Self {
+        Self::with(&[], board)
+    }
+
+    /// One with further settings.
+    pub fn with(settings: &[(&str, &str)], board: &Board) -> Self {
         let (s3, data_api) = (Way::new(), Way::new());
         Self {
-            function: function_over(board, s3.client(), data_api.client()),
+            function: function_with(settings, board, s3.client(), data_api.client()),
             s3,
             data_api,
         }

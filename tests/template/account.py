@@ -1,0 +1,120 @@
+"""A clone to deploy from, and an AWS account with one stack in it: what fake_aws.py answers with."""
+
+import copy
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import jmespath
+
+from stack import ROOT, STACK_ID, Stack, source
+
+STACK = Stack(source())
+OUTPUTS = {name: str(value) for name, value in STACK.outputs.items()}
+SITE = {path.name: path for path in (ROOT / "static-site").iterdir()}
+SITE_LISTING = "\n".join(f'{name}\t"{hashlib.md5(path.read_bytes()).hexdigest()}"' for name, path in SITE.items())
+PARAMETERS = {name: ",".join(value) if isinstance(value, list) else value for name, value in STACK.parameters.items()} | {
+    "Release": "0123456789abcdef" * 2, "Rollout": "canary"}
+ENGINES = "\n".join(f"8.0.mysql_aurora.3.{version}\t{data_api}" for version, data_api in (
+    ("08.2", "True"), ("10.3", "True"), ("10.4", "True"), ("10.4", "True"), ("10.5", "False"), ("11.1", "True")))
+# Questions to AWS, which change nothing.
+ASKING = re.compile(r"aws (configure get|sts get|cloudformation (describe|list|wait)|s3api list|rds (describe|wait)|secretsmanager (get|list)"
+                    r"|freetier get|cloudfront list|ec2 describe|lambda get|budgets describe|rds-data|logs filter)")
+
+
+@dataclass
+class Call:
+    line: list[str]
+    stdin: str
+    environment: dict[str, str]
+
+    def __contains__(self, text: str) -> bool:
+        return text in " ".join(self.line)
+
+
+def resources(status: str) -> list[dict]:
+    return [{
+        "LogicalResourceId": name, "PhysicalResourceId": STACK.resolve({"Ref": name}), "ResourceType": it["Type"], "ResourceStatus": status,
+        "ResourceStatusReason": None, "Retained": it.get("DeletionPolicy", "").startswith("Retain"),
+    } for name, it in STACK.resources.items()]
+
+
+class Account:
+    def __init__(self, folder: Path):
+        self.folder, self.clone = folder, folder / "clone"
+        for part in ("deploy", "static-site", "tests/tools"):
+            shutil.copytree(ROOT / part, self.clone / part, ignore=shutil.ignore_patterns("__pycache__"))
+        (self.clone / "events").mkdir()
+        for part in ("template.yaml", "events/scheduled-rule.json"):
+            shutil.copy(ROOT / part, self.clone / part)
+        tools = self.clone / ".tools/venv"
+        (tools / "bin").mkdir(parents=True)
+        shutil.copy(ROOT / "tests/tools/requirements.txt", tools)
+        # Without the site's own start, which takes longer than all the rest.
+        packages = Path(jmespath.__file__).parents[1]
+        fake = f"#!{sys.executable} -IS\nimport sys; sys.path.append({str(packages)!r})\n" + (ROOT / "tests/template/fake_aws.py").read_text()
+        for name, program in {**dict.fromkeys(("aws", "sam", "cargo", "rustup"), fake), "rustc": "#!/bin/sh\necho /\n",
+                              "python": f'#!/bin/sh\nexec {sys.executable} "$@"\n', "sleep": "#!/bin/sh\n"}.items():
+            (tools / "bin" / name).write_text(program)
+            (tools / "bin" / name).chmod(0o755)
+        self.answers = {
+            "aws configure get region": "us-west-2",
+            "aws sts get-caller-identity": "123456789012",
+            "aws lambda get-account-settings": "1000",
+            "aws lambda invoke": "None",
+            "aws s3api list-objects-v2": SITE_LISTING,
+            "aws freetier get-account-plan-state": "PAID",
+            "aws cloudfront list-distributions": "None",
+            "aws rds describe-orderable-db-instance-options": ENGINES,
+            "aws ec2 describe-availability-zones": "3",
+        }
+        made = {"status": "CREATE_COMPLETE", "id": STACK_ID, "protected": True, "parameters": dict(PARAMETERS), "outputs": OUTPUTS,
+                "resources": resources("CREATE_COMPLETE")}
+        # Its one stack; the same as a deployment makes it; how that ends; which resources cannot be removed, and why.
+        self.state = {"stack": copy.deepcopy(made), "made": made, "ends": "UPDATE_COMPLETE", "stuck": {}, "cluster_protected": True, "budget": None}
+        self.config = 'stack_name = "corkboard"\nregion = "eu-central-1"\n'
+
+    def new(self) -> None:
+        """Nothing is deployed yet."""
+        self.state |= {"stack": None, "cluster_protected": False, "ends": "CREATE_COMPLETE"}
+        self.state["made"]["protected"] = False
+
+    def failed(self, status: str, resource_status: str = "DELETE_COMPLETE", **left: str) -> None:
+        """The stack is in such a state, and these resources in others."""
+        self.state["stack"] |= {"status": status, "protected": False}
+        for each in self.state["stack"]["resources"]:
+            each["ResourceStatus"] = left.get(each["LogicalResourceId"], resource_status)
+        self.state["cluster_protected"] = False if "Database" in left else None
+
+    def run(self, script: str, *arguments: str, config: bool = True, answers: dict | None = None, **environment: str):
+        if config:
+            (self.clone / environment.get("CONFIG", "samconfig.toml")).write_text(self.config)
+        (self.folder / "calls").unlink(missing_ok=True)
+        (self.folder / "answers.json").write_text(json.dumps((answers or {}) | self.answers))
+        (self.folder / "stack.json").write_text(json.dumps(self.state))
+        kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+        done = subprocess.run([self.clone / "deploy" / script, *arguments], env=kept | {"FAKE": str(self.folder)} | environment,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, cwd=self.clone)
+        self.state = json.loads((self.folder / "stack.json").read_text())
+        return done
+
+    @property
+    def calls(self) -> list[Call]:
+        file = self.folder / "calls"
+        lines = file.read_text().splitlines() if file.exists() else []
+        return [Call(call["call"], call["stdin"], call["environment"]) for call in map(json.loads, lines)]
+
+    def changes(self) -> list[Call]:
+        """The calls that change something."""
+        return [call for call in self.calls if not ASKING.match(" ".join(call.line))]
+
+    def steps(self) -> list[str]:
+        """The same in short: the service and operation, once where it comes several times in a row."""
+        lines = [" ".join(call.line[:3] if call.line[0] == "aws" else call.line[:2]).removeprefix("aws ") for call in self.changes()]
+        return [line for position, line in enumerate(lines) if position == 0 or lines[position - 1] != line]
