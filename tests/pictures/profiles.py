@@ -12,7 +12,7 @@ from PIL import Image
 
 COMPUTING = {
     "wtpt", "chad", "rXYZ", "gXYZ", "bXYZ", "rTRC", "gTRC", "bTRC", "kTRC", "cicp",
-    *(f"{way}{intent}" for way in ("A2B", "B2A") for intent in range(3)), *(f"{way}{intent}" for way in ("D2B", "B2D") for intent in range(4)),
+    *(f"{way}{intent}" for way in ("A2B", "B2A") for intent in range(3)),
 }
 
 

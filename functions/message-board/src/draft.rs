@@ -110,6 +110,9 @@ async fn from_json(request: Request) -> Result<Draft, Problem> {
         match (Field::named(field.as_bytes()), value) {
             (_, json::Value::Null) => {}
             (Some(field), json::Value::Text(text)) => draft.set(field, text),
+            (Some(_), json::Value::Several) => {
+                draft.refuse(field, FieldCode::Several, "must be given once");
+            }
             (Some(_), json::Value::Other) => {
                 draft.refuse(field, FieldCode::NotAString, "must be a string");
             }

@@ -14,6 +14,8 @@ pub enum Value {
     Null,
     Text(String),
     Other,
+    /// Given more than once.
+    Several,
 }
 
 /// The members of these names; `None` where the body is no object.
@@ -52,7 +54,10 @@ impl<'de> Visitor<'de> for Members<'_> {
         while let Some(name) = map.next_key::<String>()? {
             let value = map.next_value()?;
             if let Some(name) = self.0.iter().find(|wanted| **wanted == name) {
-                members.insert(*name, value);
+                members
+                    .entry(*name)
+                    .and_modify(|first| *first = Value::Several)
+                    .or_insert(value);
             }
         }
         Ok(members)
@@ -120,10 +125,10 @@ mod tests {
 
     #[test]
     fn only_the_members_asked_for_are_kept() {
-        let body = br#" {"a": "x", "b": null, "c": [1, {"a": "y"}], "d": -1, "e": "z", "f": true, "a": "last"}"#;
+        let body = br#" {"a": "x", "b": null, "c": [1, {"a": "y"}], "d": -1, "e": "z", "f": true, "e": 1, "a": null}"#;
         let found = members(body, &["a", "b", "c", "d", "f", "g"]);
         let expected = BTreeMap::from([
-            ("a", Value::Text("last".into())),
+            ("a", Value::Several),
             ("b", Value::Null),
             ("c", Value::Other),
             ("d", Value::Other),

@@ -78,7 +78,12 @@ pub async fn sender(
     let sender = store.sender_of(id).await?;
     let summary = match &sender {
         Some(sender) => store.summary_of(sender).await?,
-        None => Summary::of(store.find(id).await?.ok_or(Problem::MessageNotFound)?),
+        None => match store.find(id).await? {
+            Some(message) => Summary::of(id, message.author),
+            // It may be there all the same, and then it can be removed.
+            None if store.is_posted(id).await? => Summary::of(id, None),
+            None => return Err(Problem::MessageNotFound),
+        },
     };
     Ok(Json(SenderBody {
         known: sender.is_some(),
@@ -140,6 +145,7 @@ fn message_id(value: Option<&Value>) -> Result<MessageId, FieldProblem> {
             .parse()
             .map_err(|_| fault(FieldCode::Invalid, "must be a message's id")),
         Some(Value::Other) => Err(fault(FieldCode::NotAString, "must be a string")),
+        Some(Value::Several) => Err(fault(FieldCode::Several, "must be given once")),
     }
 }
 

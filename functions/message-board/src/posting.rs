@@ -264,8 +264,8 @@ impl Posting<'_> {
         let sender = self.store.sender_of(id);
         let (sender, ()) = tokio::join!(sender, self.change.announce(self.deadline));
         let Some(sender) = sender? else {
-            // Not known any more, or never; the message itself may be.
-            self.steps_of_a_delete(id).await?;
+            // Not known any more, or never; the message itself may be, even if it cannot be read.
+            self.steps_for_good(id).await?;
             return Ok(1);
         };
         // First, so that nothing comes in behind: an insert looks at it.

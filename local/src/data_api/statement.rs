@@ -53,11 +53,10 @@ const REFUSED: [(&[&str], &str); 4] = [
         &["CALL"],
         "A procedure may change its session and return more than one result.",
     ),
-    (
-        &["ATTACH", "DETACH", "LOAD", "VACUUM"],
-        "It reads or writes other files than the database's.",
-    ),
+    (&["ATTACH", "DETACH", "LOAD", "VACUUM"], FILES),
 ];
+
+const FILES: &str = "It reads or writes other files than the database's.";
 
 /// The statements that may follow a WITH clause and write.
 const WRITES: [&str; 4] = ["DELETE", "INSERT", "REPLACE", "UPDATE"];
@@ -68,7 +67,7 @@ impl Statement {
     pub fn parse(sql: &str, dialect: Dialect) -> Result<Self, Error> {
         let mut out = String::with_capacity(sql.len());
         let mut names = Vec::new();
-        let mut words = Vec::new();
+        let mut pieces = Vec::new();
         let mut ended = false;
         for (token, text) in Tokens::of(sql, dialect) {
             if ended && token != Token::Space {
@@ -85,13 +84,23 @@ impl Statement {
                         "Parameters are named here (:name); ?, @name and $name are not supported.",
                     ));
                 }
-                Token::Word | Token::Quoted => words.push(text),
                 Token::End => ended = true,
-                Token::Space | Token::Other => {}
+                Token::Word | Token::Quoted | Token::Space | Token::Other => {}
+            }
+            if token != Token::Space {
+                pieces.push((token, text));
             }
             out.push_str(text);
         }
 
+        if let Some(what) = file_in(&pieces) {
+            let message = format!("{what} is not supported here. {FILES}");
+            return Err(Error::bad_request(message));
+        }
+        let words = pieces
+            .iter()
+            .filter(|(token, _)| matches!(token, Token::Word | Token::Quoted));
+        let words: Vec<_> = words.map(|(_, text)| *text).collect();
         let Some(verb) = words.first().map(|word| word.to_uppercase()) else {
             return Err(Error::bad_request("the SQL has no statement"));
         };
@@ -144,6 +153,29 @@ impl Statement {
         ];
         ddl.contains(&self.verb.as_str())
     }
+}
+
+/// What of a statement has to do with a file of the server's, wherever it stands. A function may be quoted; a
+/// table may have the name of either word.
+fn file_in(pieces: &[(Token, &str)]) -> Option<&'static str> {
+    let is = |text: &str, word: &str| text.eq_ignore_ascii_case(word);
+    let written = pieces.windows(3).find_map(|pieces| match pieces {
+        [(Token::Word, into), (Token::Word, file), (Token::Quoted, _)] if is(into, "INTO") => {
+            let mut kinds = ["OUTFILE", "DUMPFILE"].into_iter();
+            kinds.find(|kind| is(file, kind))
+        }
+        _ => None,
+    });
+    written.or_else(|| {
+        let read = pieces.windows(2).any(|pieces| match pieces {
+            [
+                (Token::Word | Token::Quoted, name),
+                (Token::Other, parenthesis),
+            ] => is(name.trim_matches(['`', '"']), "LOAD_FILE") && parenthesis.starts_with('('),
+            _ => false,
+        });
+        read.then_some("LOAD_FILE")
+    })
 }
 
 #[cfg(test)]
@@ -251,6 +283,34 @@ mod tests {
             let verb = sql.split(' ').next().unwrap().to_uppercase();
             let expected = format!("{verb} is not supported here. {reason}");
             assert!(error.message.starts_with(&expected), "{}", error.message);
+        }
+    }
+
+    #[test]
+    fn what_has_to_do_with_a_file_of_the_servers_is_refused() {
+        for (sql, what) in [
+            ("SELECT 1 INTO OUTFILE '/tmp/a'", "OUTFILE"),
+            (
+                "select text into /* x */ dumpfile '/tmp/a' FROM message",
+                "DUMPFILE",
+            ),
+            ("(SELECT 1 /*! INTO OUTFILE */ '/tmp/a')", "OUTFILE"),
+            ("SELECT LOAD_FILE('/etc/passwd')", "LOAD_FILE"),
+            ("INSERT INTO t SELECT `load_file` (:a)", "LOAD_FILE"),
+            (
+                "UPDATE t SET a = concat(load_file/**/(0x2f), 'a')",
+                "LOAD_FILE",
+            ),
+        ] {
+            let error = Statement::parse(sql, mysql()).unwrap_err();
+            let expected = format!("{what} is not supported here. {FILES}");
+            assert_eq!(error.message, expected, "{sql}");
+        }
+        for sql in [
+            "INSERT INTO dumpfile (a) VALUES ('INTO OUTFILE')",
+            "SELECT load_file, 'LOAD_FILE(' FROM t -- INTO OUTFILE 'a'",
+        ] {
+            parse(sql);
         }
     }
 

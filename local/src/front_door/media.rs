@@ -71,6 +71,8 @@ async fn object(front_door: &FrontDoor, key: &str, request: &HeaderMap) -> Respo
     let text = |name| request.get(name).and_then(|value| value.to_str().ok());
     let range = text(RANGE).filter(|range| is_single_range(range));
     let if_range = text(IF_RANGE).map(str::to_owned);
+    // A condition that is not text names no object that there is.
+    let range = range.filter(|_| if_range.is_some() || !request.contains_key(IF_RANGE));
     let object = s3
         .get_object()
         .bucket(bucket)

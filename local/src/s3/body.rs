@@ -6,32 +6,72 @@ use std::error::Error;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::{Method, Request, StatusCode};
+use md5::Md5;
+use s3s::checksum::ChecksumHasher;
+use s3s::dto::Checksum;
 use s3s::{Body, S3Error, S3ErrorCode, S3Result, s3_error};
 use sha2::{Digest as _, Sha256};
+use url::form_urlencoded;
 
 use super::files::hex;
 
-/// Bytes of a request in XML, as `s3s` takes it at most.
-const MAX_XML: usize = 20 * 1024 * 1024;
+/// Bytes of a request in XML, as `s3s` takes it at most; all others have none.
+const MAX_BODY: usize = 20 * 1024 * 1024;
 
-/// Looks at a body that `s3s` reads before any operation of ours is reached: the XML of a POST.
+/// Looks at a body that no operation of ours looks at: of all requests but uploads.
 pub async fn checked(mut request: Request<Body>) -> S3Result<Request<Body>> {
-    let signed = request.headers().get("x-amz-content-sha256");
-    let signed = signed.and_then(|digest| digest.to_str().ok());
-    let digest = signed.filter(|digest| digest.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    let Some(digest) = digest
-        .filter(|_| request.method() == Method::POST)
-        .map(str::to_ascii_lowercase)
-    else {
+    let headers = request.headers();
+    if request.method() == Method::PUT && !headers.contains_key("x-amz-copy-source") {
         return Ok(request);
-    };
-    let body = request.body_mut().store_all_limited(MAX_XML).await;
-    let body = body.map_err(|error| S3Error::with_source(S3ErrorCode::IncompleteBody, error))?;
-    if hex(&Sha256::digest(&body)) == digest {
-        Ok(request)
-    } else {
-        Err(mismatch())
     }
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let signed = text("x-amz-content-sha256")
+        .filter(|digest| digest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        .map(str::to_ascii_lowercase);
+    let md5 = text("content-md5").map(str::to_owned);
+    check_md5(md5.as_deref())?;
+    let query = request.uri().query().unwrap_or_default();
+    let deletes = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "delete");
+    // Of other requests they are of an object.
+    let checksum = |name: &str| text(name).filter(|_| deletes).map(str::to_owned);
+    let stated = Checksum {
+        checksum_crc32: checksum("x-amz-checksum-crc32"),
+        checksum_crc32c: checksum("x-amz-checksum-crc32c"),
+        checksum_crc64nvme: checksum("x-amz-checksum-crc64nvme"),
+        checksum_sha1: checksum("x-amz-checksum-sha1"),
+        checksum_sha256: checksum("x-amz-checksum-sha256"),
+        checksum_type: None,
+    };
+
+    let body = request.body_mut().store_all_limited(MAX_BODY).await;
+    let body = body.map_err(|error| S3Error::with_source(S3ErrorCode::IncompleteBody, error))?;
+    if signed.is_some_and(|digest| digest != hex(&Sha256::digest(&body))) {
+        return Err(mismatch());
+    }
+    let is_md5 = |digest: String| digest == BASE64_STANDARD.encode(Md5::digest(&body));
+    if !md5.is_none_or(is_md5) || checksums(&stated, &body) != stated {
+        return Err(s3_error!(
+            BadDigest,
+            "The digest or checksum you specified did not match what we received."
+        ));
+    }
+    Ok(request)
+}
+
+/// The checksums of a body that are stated of it.
+fn checksums(stated: &Checksum, body: &[u8]) -> Checksum {
+    let mut hasher = ChecksumHasher {
+        crc32: stated.checksum_crc32.as_ref().map(|_| Default::default()),
+        crc32c: stated.checksum_crc32c.as_ref().map(|_| Default::default()),
+        crc64nvme: stated
+            .checksum_crc64nvme
+            .as_ref()
+            .map(|_| Default::default()),
+        sha1: stated.checksum_sha1.as_ref().map(|_| Default::default()),
+        sha256: stated.checksum_sha256.as_ref().map(|_| Default::default()),
+    };
+    hasher.update(body);
+    hasher.finalize()
 }
 
 /// That a `Content-MD5` is a digest at all; whether it is the body's is found when the body is there.

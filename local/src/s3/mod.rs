@@ -7,11 +7,13 @@
 //! - [`files`]: what an object is on disk;
 //! - [`operations`] and [`multipart`]: each S3 operation in terms of the two;
 //! - [`conditions`]: preconditions (`If-Match` and its kin);
+//! - [`admission`]: what of a request is refused before that;
 //! - [`body`]: bodies that are not what was signed;
 //! - [`listing`]: pages of keys.
 //!
 //! What is not emulated is refused with `NotImplemented`, never ignored.
 
+mod admission;
 mod body;
 mod conditions;
 mod files;
@@ -26,14 +28,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, Request};
+use http::Request;
 use hyper::body::Incoming;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s::{Body, HttpError, HttpResponse, S3Error, s3_error};
+use s3s::{Body, HttpError, HttpResponse, S3Result, s3_error};
 use tokio::net::TcpListener;
-use url::form_urlencoded;
 
 use crate::{connections, guard};
 
@@ -88,11 +88,7 @@ pub fn service(
 
 impl Endpoint {
     async fn answer(self, request: Request<Incoming>) -> Result<HttpResponse, HttpError> {
-        let admitted = match self.refusal(&request) {
-            Some(error) => Err(error),
-            None => body::checked(request.map(Body::from)).await,
-        };
-        match admitted {
+        match self.admitted(request.map(Body::from)).await {
             Ok(request) => self.s3.call(request).await,
             Err(error) => error
                 .to_http_response()
@@ -100,61 +96,14 @@ impl Endpoint {
         }
     }
 
-    fn refusal<B>(&self, request: &Request<B>) -> Option<S3Error> {
-        let headers = request.headers();
-        if let Some(reason) = guard::refusal(headers, self.bound) {
-            return Some(s3_error!(AccessDenied, "{reason}"));
+    async fn admitted(&self, request: Request<Body>) -> S3Result<Request<Body>> {
+        let (mut parts, body) = request.into_parts();
+        if let Some(reason) = guard::refusal(&parts.headers, self.bound) {
+            return Err(s3_error!(AccessDenied, "{reason}"));
         }
-        if is_signed_otherwise(headers, request.uri().query().unwrap_or_default()) {
-            return Some(s3_error!(
-                InvalidRequest,
-                "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
-            ));
-        }
-        let (header, _) = headers
-            .iter()
-            .find(|(name, value)| !is_supported(name.as_str(), value.as_bytes()))?;
-        Some(s3_error!(
-            NotImplemented,
-            "A header you provided implies functionality that is not implemented: {header}"
-        ))
+        admission::admit(&mut parts)?;
+        body::checked(Request::from_parts(parts, body)).await
     }
-}
-
-/// Whether a request is signed by anything else than Signature Version 4, such as Version 2, which covers
-/// neither the body nor the query.
-fn is_signed_otherwise(headers: &HeaderMap, query: &str) -> bool {
-    let mut authorizations = headers.get_all(AUTHORIZATION).iter();
-    authorizations.any(|value| !value.as_bytes().starts_with(b"AWS4-HMAC-SHA256"))
-        || form_urlencoded::parse(query.as_bytes())
-            .any(|(name, _)| matches!(&*name, "AWSAccessKeyId" | "Signature"))
-}
-
-/// S3's own headers say what the caller relies on (encryption, tags, locks, ACLs …); one that is
-/// silently ignored would be a broken promise, unless it asks for what is done anyway.
-fn is_supported(header: &str, value: &[u8]) -> bool {
-    let Some(name) = header.strip_prefix("x-amz-") else {
-        return true;
-    };
-    match name {
-        "acl" => return value == b"private",
-        "storage-class" => return value == b"STANDARD",
-        _ => {}
-    }
-    ["meta-", "checksum-", "copy-source"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix) && !name.contains("server-side-encryption"))
-        || [
-            "content-sha256",
-            "date",
-            "decoded-content-length",
-            "metadata-directive",
-            "sdk-checksum-algorithm",
-            "security-token",
-            "trailer",
-            "user-agent",
-        ]
-        .contains(&name)
 }
 
 /// Serves `endpoint` until `shutdown` completes, then lets the requests under way finish.

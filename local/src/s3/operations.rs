@@ -196,7 +196,10 @@ impl S3 for Store {
         let span = match input.range {
             Some(range) => range
                 .check(object.size)
-                .map_err(|_| unsatisfiable(object))?,
+                .ok()
+                // The last bytes of nothing.
+                .filter(|span| !span.is_empty())
+                .ok_or_else(|| unsatisfiable(object))?,
             None => 0..object.size,
         };
         // As s3s-fs takes it also for a suffix that is longer than the object.

@@ -109,13 +109,17 @@ async fn messages(
     loop {
         let page = board.store().page_after(PAGE, after).await;
         let page = page.map_err(|error| Error::Board(failed(error)))?;
-        let Some(last) = page.last() else {
-            lines.finish()?;
-            return Ok(pictures);
-        };
-        after = Some(last.id);
+        let last = page.iter().flatten().last().map(|message| message.id);
         report.expect(page.len() as u64);
-        for message in page {
+        for row in page {
+            let message = match row {
+                Ok(message) => message,
+                Err(id) => {
+                    let outcome = Outcome::not_taken("its row cannot be read");
+                    report.message(id.escape_debug(), &outcome);
+                    continue;
+                }
+            };
             let id = message.id;
             if let Some(picture) = &message.picture {
                 pictures.insert(id, picture.format);
@@ -131,6 +135,11 @@ async fn messages(
                 },
             );
         }
+        if last.is_none() {
+            lines.finish()?;
+            return Ok(pictures);
+        }
+        after = last;
     }
 }
 

@@ -32,9 +32,15 @@ use report::Report;
 /// Messages that are taken at once; most of the time goes into waiting for pictures.
 const AT_ONCE: usize = 4;
 
-/// Writes the board into an archive.
+/// Writes the board into an archive. One that has not all messages is there, but is no success.
 pub async fn export(options: &Options, file: &Path) -> Result<(), String> {
-    on_board(options, async |board| export::run(board, file).await).await
+    match on_board(options, async |board| export::run(board, file).await).await? {
+        0 => Ok(()),
+        missing => Err(format!(
+            "{} lacks {missing} messages that cannot be read: mend or delete their rows, and export again",
+            file.display()
+        )),
+    }
 }
 
 /// Takes a board over. What can be refused is refused before the board is opened.
@@ -45,7 +51,7 @@ pub async fn import(options: &Options, import: &Import) -> Result<(), String> {
             on_board(options, async |board| {
                 board.change(async |board| old.take_over(board).await).await
             })
-            .await
+            .await?;
         }
         (None, Some(file)) => {
             let archive = Archive::open(file)?;
@@ -54,18 +60,23 @@ pub async fn import(options: &Options, import: &Import) -> Result<(), String> {
                     .change(async |board| import::run(board, &archive).await)
                     .await
             })
-            .await
+            .await?;
         }
-        (None, None) => Err("nothing to import: give a FILE, or --from".into()),
+        (None, None) => return Err("nothing to import: give a FILE, or --from".into()),
     }
+    Ok(())
 }
 
+/// Tells what became of everything, and how many messages were not taken.
 async fn on_board(
     options: &Options,
     work: impl AsyncFnOnce(&Board) -> Result<Report, String>,
-) -> Result<(), String> {
+) -> Result<u64, String> {
     let board = Board::open(options).await?;
     let report = work(&board).await;
     board.close().await;
-    report.map(Report::print)
+    let report = report?;
+    let missing = report.messages_not_taken();
+    report.print();
+    Ok(missing)
 }

@@ -99,6 +99,11 @@ impl Report {
         }
     }
 
+    /// How many messages were not taken.
+    pub fn messages_not_taken(&self) -> u64 {
+        self.messages.not_taken
+    }
+
     /// The sums.
     pub fn print(self) {
         self.bar.finish_and_clear();

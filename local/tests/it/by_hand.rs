@@ -120,6 +120,24 @@ async fn a_moderator_removes_what_cannot_be_read_and_a_post_clears_it_away() {
 }
 
 #[tokio::test]
+async fn a_moderator_removes_what_cannot_be_read_and_nobody_knows_who_sent() {
+    let board = Board::start();
+    let token = board.moderator_token();
+    let bad = board.post_text("bad").await;
+    let sql = "UPDATE message SET picture_format = 'bmp', sender = NULL WHERE id = :id";
+    board.sql(sql, id(&bad)).await;
+    let query = format!("?messageId={}", id(&bad));
+    let told = board.sender(&token, &query).await;
+    assert_eq!(told.status, 200);
+    assert_eq!(told.json()["messages"], 1);
+    assert_eq!(told.json()["known"], false);
+    let removed = board.remove_sender(&token, id(&bad)).await;
+    assert_eq!(removed.json(), json!({ "removed": 1 }));
+    let again = board.remove_sender(&token, id(&bad)).await;
+    again.is_problem(404, "message-not-found", &json!([]));
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_holds_up_no_clearing() {
     let board = Board::start();
     let insert =

@@ -187,6 +187,13 @@ async fn a_field_that_is_given_twice_is_named() {
     let answer = board.post_form(form).await;
     let several = wrong("text", "several", "must be given once");
     answer.is_problem(422, "invalid-fields", &json!([several]));
+    for twice in [
+        r#"{"text": "one", "text": "two"}"#,
+        r#"{"text": "one", "x": 1, "text": null, "x": 2}"#,
+    ] {
+        let answer = post_raw(&board, Some("application/json"), twice).await;
+        answer.is_problem(422, "invalid-fields", &json!([several]));
+    }
 }
 
 #[tokio::test]

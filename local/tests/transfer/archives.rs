@@ -101,6 +101,35 @@ async fn a_board_that_was_carried_over_is_the_same_board() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_archive_without_a_row_that_cannot_be_read_says_so() {
+    let board = Board::new();
+    for text in ["a", "b", "c"] {
+        post(&board.open(), text, None).await;
+    }
+    let database = board.data.path().join("data/corkboard.sqlite");
+    let database = rusqlite::Connection::open(database).unwrap();
+    let update = "UPDATE message SET picture_format = 'bmp' WHERE text = 'b' RETURNING id";
+    let id: String = database.query_row(update, [], |row| row.get(0)).unwrap();
+    let insert = "INSERT INTO message (id, status, text) VALUES ('\u{1b}[2J', 'posted', '')";
+    database.execute(insert, []).unwrap();
+    let file = board.data.path().join("board.tar");
+    let said = board.run(&["export", file.to_str().unwrap()]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let expected = format!(
+        "message \\u{{1b}}[2J was not taken: its row cannot be read\n\
+         message {id} was not taken: its row cannot be read\n\
+         messages: 2 taken, 0 already there, 2 not taken\n{NO_PICTURES}"
+    );
+    let mut lines: Vec<_> = said.stdout.lines().collect();
+    lines.sort_unstable();
+    let mut wanted: Vec<_> = expected.lines().collect();
+    wanted.sort_unstable();
+    assert_eq!(lines, wanted);
+    assert!(said.stderr.contains("lacks 2 messages"), "{said:?}");
+    assert_eq!(Content::of(&file).texts(), ["a", "c"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_text_of_before_whose_line_breaks_would_be_others_today_is_the_same() {
     let board = Board::new();
     post(&board.open(), "a\nb", None).await;

@@ -133,4 +133,5 @@ fn leftover(row: Row) -> Option<Leftover> {
             picture: columns.format_or_none(),
         })
     })
+    .ok()
 }

@@ -150,7 +150,7 @@ impl Store {
                 same: request.and_then(|request| idempotency.made(&request)),
                 message: match status {
                     Status::Deleted => None,
-                    _ => readable(columns.rest(), row::message),
+                    _ => readable(columns.rest(), row::message).ok(),
                 },
             })
         };
@@ -290,7 +290,7 @@ impl Store {
             )
             .await?;
         let row = found.rows.into_iter().next();
-        Ok(row.and_then(|row| readable(row, row::message)))
+        Ok(row.and_then(|row| readable(row, row::message).ok()))
     }
 
     /// At most `limit` posted messages, newest first, all older than `before` where one is given.
@@ -302,10 +302,12 @@ impl Store {
         limit: u32,
         before: Option<MessageId>,
     ) -> Result<Vec<Message>, StoreError> {
-        self.read_on(limit, before, "<", "DESC").await
+        let read = self.read_on(limit, before, "<", "DESC").await?;
+        Ok(read.into_iter().flatten().collect())
     }
 
-    /// At most `limit` posted messages, oldest first, all newer than `after` where one is given.
+    /// At most `limit` posted messages, oldest first, all newer than `after` where one is given, and among them
+    /// the ids of the rows that cannot be read.
     ///
     /// # Errors
     /// Where the database fails.
@@ -313,7 +315,7 @@ impl Store {
         &self,
         limit: u32,
         after: Option<MessageId>,
-    ) -> Result<Vec<Message>, StoreError> {
+    ) -> Result<Vec<Result<Message, String>>, StoreError> {
         self.read_on(limit, after, ">", "ASC").await
     }
 
@@ -324,10 +326,10 @@ impl Store {
         from: Option<MessageId>,
         side: &str,
         order: &str,
-    ) -> Result<Vec<Message>, StoreError> {
+    ) -> Result<Vec<Result<Message, String>>, StoreError> {
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let columns = row::columns("");
-        let mut messages = Vec::new();
+        let (mut read, mut messages) = (Vec::new(), 0);
         let mut from = from.map(id_value);
         loop {
             let (condition, parameters) = match from {
@@ -345,11 +347,16 @@ impl Store {
                 .await?;
             let is_last = found.rows.len() < most;
             from = found.rows.last().and_then(|row| row.first()).cloned();
-            let read = found.rows.into_iter();
-            messages.extend(read.filter_map(|row| readable(row, row::message)));
-            if is_last || messages.len() >= most {
-                messages.truncate(most);
-                return Ok(messages);
+            for row in found.rows {
+                let message = readable(row, row::message);
+                messages += usize::from(message.is_ok());
+                read.push(message);
+                if messages == most {
+                    return Ok(read);
+                }
+            }
+            if is_last {
+                return Ok(read);
             }
         }
     }

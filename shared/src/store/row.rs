@@ -128,23 +128,22 @@ pub fn blank_assignments() -> String {
     set
 }
 
-/// What `read` makes of a row, whose first column is its id. `None` where the row is one that the code never
+/// What `read` makes of a row, whose first column is its id; or that id, where the row is one that the code never
 /// writes: whoever put it in by hand finds it in the log, and everybody else finds the rest of the board.
 pub fn readable<T>(
     row: Row,
     read: impl FnOnce(&mut Columns) -> Result<T, StoreError>,
-) -> Option<T> {
+) -> Result<T, String> {
     let id = row.first().cloned();
-    read(&mut Columns::of(row))
-        .inspect_err(|cause| {
-            // It may be anything.
-            let id = match id {
-                Some(Value::Text(id)) => id.chars().take(26).collect(),
-                _ => "none".to_owned(),
-            };
-            warn!(id, %cause, "a row cannot be read");
-        })
-        .ok()
+    read(&mut Columns::of(row)).map_err(|cause| {
+        // It may be anything.
+        let id = match id {
+            Some(Value::Text(id)) => id.chars().take(26).collect(),
+            _ => "none".to_owned(),
+        };
+        warn!(id, %cause, "a row cannot be read");
+        id
+    })
 }
 
 /// The message of a row of [`columns`].

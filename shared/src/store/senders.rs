@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 use super::database::{Parameters, Row, Value, milliseconds};
 use super::row::{Columns, blank_assignments, id_value, readable};
 use super::{Store, StoreError};
-use crate::domain::{Format, Idempotency, Message, MessageId, Sender};
+use crate::domain::{Format, Idempotency, MessageId, Sender};
 
 /// What the limit is counted over, from a sender's first post on.
 const MINUTE: Duration = Duration::from_mins(1);
@@ -58,14 +58,14 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Of a message whose sender is not known.
-    pub fn of(message: Message) -> Self {
+    /// Of a message whose sender is not known, and of which author; of one that cannot be read that is nobody.
+    pub fn of(message: MessageId, author: Option<String>) -> Self {
         Self {
             messages: 1,
-            anonymous: u64::from(message.author.is_none()),
-            authors: message.author.into_iter().collect(),
+            anonymous: u64::from(author.is_none()),
+            authors: author.into_iter().collect(),
             other_authors: 0,
-            first: Some(message.id),
+            first: Some(message),
         }
     }
 }
@@ -391,4 +391,5 @@ fn post(row: Row) -> Option<Post> {
             picture: columns.format_or_none(),
         })
     })
+    .ok()
 }

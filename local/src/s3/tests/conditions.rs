@@ -117,10 +117,43 @@ async fn a_range_is_answered_alone_only_of_the_object_that_it_is_asked_of() {
         assert_eq!(get("bytes=2-3", Some(other)).await, whole, "{other}");
         assert_eq!(get("bytes=10-", Some(other)).await, whole, "{other}");
     }
+    for ignored in [
+        "bytes=5-2",
+        "bytes=0-1,3-4",
+        "lines=0-1",
+        "bytes=",
+        "bytes=a-b",
+    ] {
+        assert_eq!(get(ignored, None).await, whole, "{ignored}");
+    }
     let beyond = (416, Some("bytes */10".to_owned()), String::new());
     for range in ["bytes=10-", "bytes=99-100", "bytes=-0"] {
         assert_eq!(get(range, None).await, beyond, "{range}");
         assert_eq!(get(range, Some(e_tag)).await, beyond, "{range}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_object_has_no_range() {
+    let (_directory, s3) = running().await;
+    s3.put("images/a", b"").await;
+    let path = format!("/{BUCKET}/images/a");
+    for range in ["bytes=-5", "bytes=0-", "bytes=0-0"] {
+        let get = signed(s3.address, Method::GET, &path, b"", &[("range", range)]);
+        let answer = get.send().await.unwrap();
+        assert_eq!(answer.status(), 416, "{range}");
+        assert_eq!(answer.headers()["content-range"], "bytes */0");
+    }
+}
+
+#[tokio::test]
+async fn a_date_that_is_none_is_no_condition() {
+    let (_directory, s3) = running().await;
+    s3.put("images/a", b"1").await;
+    let path = format!("/{BUCKET}/images/a");
+    for name in ["if-modified-since", "if-unmodified-since"] {
+        let get = signed(s3.address, Method::GET, &path, b"", &[(name, "garbage")]);
+        assert_eq!(get.send().await.unwrap().status(), 200, "{name}");
     }
 }
 

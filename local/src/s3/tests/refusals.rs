@@ -8,7 +8,10 @@ use aws_sdk_s3::types::{
     BucketCannedAcl, BucketLocationConstraint, CreateBucketConfiguration, ObjectCannedAcl,
     ServerSideEncryption, StorageClass,
 };
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use http::Method;
+use md5::Digest as _;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -241,6 +244,126 @@ async fn a_body_that_is_not_the_signed_one_is_refused() {
     let put = request(Method::PUT, &object, b"second").body("second");
     assert_eq!(refusal(put).await.0, 200);
     assert_eq!(s3.get("images/a").await, b"second");
+}
+
+#[tokio::test]
+async fn a_digest_is_checked_also_of_a_request_whose_body_is_not_read() {
+    let (_directory, s3) = running().await;
+    s3.put("images/a", b"first").await;
+    s3.events();
+    let object = format!("/{BUCKET}/images/a");
+    let mismatch = (400, "XAmzContentSHA256Mismatch".to_owned());
+    for method in [Method::GET, Method::DELETE] {
+        let request = signed(s3.address, method, &object, b"other", &[]);
+        assert_eq!(refusal(request).await, mismatch);
+    }
+    let copy = ("x-amz-copy-source", &*object);
+    let path = format!("/{BUCKET}/images/b");
+    let copied = signed(s3.address, Method::PUT, &path, b"other", &[copy]);
+    assert_eq!(refusal(copied).await, mismatch);
+
+    let delete = b"<Delete><Object><Key>images/a</Key></Object></Delete>";
+    let post = async |name: &str, value: &str| {
+        let path = format!("/{BUCKET}?delete");
+        let post = signed(s3.address, Method::POST, &path, delete, &[(name, value)]);
+        refusal(post.body(&delete[..])).await
+    };
+    let bad = (400, "BadDigest".to_owned());
+    assert_eq!(post("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg==").await, bad);
+    let invalid = (400, "InvalidDigest".to_owned());
+    assert_eq!(post("content-md5", "YWJj").await, invalid);
+    for (name, wrong) in [
+        ("x-amz-checksum-crc32", "AAAAAA=="),
+        ("x-amz-checksum-crc64nvme", "AAAAAAAAAAA="),
+        ("x-amz-checksum-sha1", "2jmj7l5rSw0yVb/vlWAYkK/YBwk="),
+    ] {
+        assert_eq!(post(name, wrong).await, bad, "{name}");
+    }
+    assert_eq!(s3.get("images/a").await, b"first");
+    assert_eq!(s3.events(), []);
+    let right = BASE64_STANDARD.encode(md5::Md5::digest(delete));
+    assert_eq!(post("content-md5", &right).await.0, 200);
+    assert_eq!(s3.keys().await, [""; 0]);
+}
+
+/// A presigned `PUT`, with what its query says besides.
+async fn presigned(s3: &super::Running, query: &'static str) -> String {
+    let put = s3.client.put_object().bucket(BUCKET).key("images/a");
+    let presigning = PresigningConfig::expires_in(Duration::from_mins(1)).unwrap();
+    let put = put.customize().mutate_request(move |request| {
+        let uri = format!("{}&{query}", request.uri());
+        request.set_uri(uri).unwrap();
+    });
+    put.presigned(presigning).await.unwrap().uri().to_owned()
+}
+
+#[tokio::test]
+async fn what_a_presigned_url_says_counts_as_headers() {
+    let (_directory, s3) = running().await;
+    let put = async |query: &'static str| {
+        let url = presigned(&s3, query).await;
+        refusal(reqwest::Client::new().put(url).body("x")).await
+    };
+    for query in [
+        "x-amz-storage-class=GLACIER",
+        "X-Amz-Acl=public-read",
+        "x-amz-server-side-encryption=aws%3Akms",
+        "x-amz-tagging=a%3Db",
+    ] {
+        assert_eq!(
+            put(query).await,
+            (501, "NotImplemented".to_owned()),
+            "{query}"
+        );
+    }
+    let zeros =
+        "X-Amz-Content-Sha256=0000000000000000000000000000000000000000000000000000000000000000";
+    let mismatch = (400, "XAmzContentSHA256Mismatch".to_owned());
+    assert_eq!(put(zeros).await, mismatch);
+    let bad = (400, "BadDigest".to_owned());
+    assert_eq!(put("x-amz-checksum-crc32=AAAAAA%3D%3D").await, bad);
+    assert_eq!(s3.keys().await, [""; 0]);
+    for query in [
+        "x-amz-storage-class=STANDARD&x-amz-acl=private&x-amz-meta-a=b",
+        "X-Amz-Content-Sha256=UNSIGNED-PAYLOAD",
+        "x-amz-checksum-crc32=jNwW6w%3D%3D&x-id=PutObject",
+    ] {
+        assert_eq!(put(query).await.0, 200, "{query}");
+    }
+    let head = s3.client.head_object().bucket(BUCKET).key("images/a");
+    assert!(head.send().await.is_ok());
+}
+
+#[tokio::test]
+async fn headers_of_s3s_own_are_refused_if_they_are_not_signed() {
+    let (_directory, s3) = running().await;
+    s3.put("images/secret", b"1").await;
+    s3.events();
+    let source = format!("/{BUCKET}/images/secret");
+    let object = format!("/{BUCKET}/images/a");
+    let denied = (403, "AccessDenied".to_owned());
+    for (name, value) in [
+        ("x-amz-copy-source", &*source),
+        ("x-amz-meta-a", "b"),
+        ("x-amz-checksum-crc32", "jNwW6w=="),
+    ] {
+        let url = presigned(&s3, "x-id=PutObject").await;
+        let put = reqwest::Client::new().put(url).header(name, value);
+        assert_eq!(refusal(put).await, denied, "{name}");
+        let put = signed(s3.address, Method::PUT, &object, b"", &[]);
+        assert_eq!(refusal(put.header(name, value)).await, denied, "{name}");
+    }
+    assert_eq!(s3.keys().await, ["images/secret"]);
+    assert_eq!(s3.events(), []);
+    let put = signed(
+        s3.address,
+        Method::PUT,
+        &object,
+        b"x",
+        &[("x-amz-meta-a", "b")],
+    );
+    let put = put.header("x-amz-user-agent", "test").body("x");
+    assert_eq!(refusal(put).await.0, 200);
 }
 
 /// Both signatures are right: what Version 2 covers holds neither the address nor the time of today.

@@ -95,6 +95,7 @@ fn a_fault_that_nothing_kept_depends_on_is_no_reason_to_refuse() {
                 assert_eq!(picture.format().media_type(), expected["type"], "{name}");
                 assert_eq!(u64::from(picture.width()), expected["width"], "{name}");
                 assert_eq!(u64::from(picture.height()), expected["height"], "{name}");
+                assert!(!contains(picture.bytes(), PLANTED), "{name}");
                 let again = Picture::parse(picture.bytes()).unwrap();
                 assert_eq!(again.bytes().as_ptr(), picture.bytes().as_ptr(), "{name}");
                 assert_eq!(again.bytes(), picture.bytes(), "{name}");

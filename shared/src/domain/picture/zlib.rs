@@ -1,4 +1,4 @@
-//! Zlib streams (RFC 1950), followed to their end a piece at a time.
+//! Zlib streams (RFC 1950), followed to their end.
 
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -7,10 +7,11 @@ use super::reader::Malformed;
 const WRONG_START: Malformed = Malformed("its image is not compressed as it must be");
 const DAMAGED: Malformed = Malformed("its image is damaged");
 
+/// How many bytes come before the data (2.2).
+pub(super) const START: usize = 2;
+
 /// A stream up to the checksum at its end, which is not part of what is followed here.
 pub(super) struct Stream {
-    /// Its first two bytes (2.2), wherever they are cut.
-    start: Vec<u8>,
     data: Decompress,
     buffer: Vec<u8>,
     is_over: bool,
@@ -19,7 +20,6 @@ pub(super) struct Stream {
 impl Stream {
     pub fn new() -> Self {
         Self {
-            start: Vec::new(),
             data: Decompress::new(false),
             buffer: vec![0; 32 * 1024],
             is_over: false,
@@ -31,35 +31,33 @@ impl Stream {
         self.is_over
     }
 
-    /// Follows it through the next bytes and says how many of them belong to it: all, unless its end is among
-    /// them. What comes out is given to `take`, which says whether to go on.
+    /// Follows it and says how many of these bytes belong to it: all, unless its end is among them. What comes
+    /// out, also right before damage, is given to `take`, which says whether to go on.
     pub fn follow(
         &mut self,
         bytes: &[u8],
         mut take: impl FnMut(&[u8]) -> bool,
     ) -> Result<usize, Malformed> {
-        let mut used = bytes.len().min(2 - self.start.len());
-        self.start.extend_from_slice(&bytes[..used]);
-        let [method, flags] = self.start[..] else {
-            return Ok(used);
+        let Some([method, flags]) = bytes.first_chunk() else {
+            return Ok(bytes.len());
         };
         let is_deflate = method & 0xf == 8 && method >> 4 <= 7;
         let has_dictionary = flags & 0x20 != 0;
-        if !is_deflate || has_dictionary || u16::from_be_bytes([method, flags]) % 31 != 0 {
+        if !is_deflate || has_dictionary || u16::from_be_bytes([*method, *flags]) % 31 != 0 {
             return Err(WRONG_START);
         }
+        let mut used = START;
         while !self.is_over {
             let (before, out) = (self.data.total_in(), self.data.total_out());
             let rest = &bytes[used..];
             let status = self
                 .data
-                .decompress(rest, &mut self.buffer, FlushDecompress::None)
-                .map_err(|_| DAMAGED)?;
+                .decompress(rest, &mut self.buffer, FlushDecompress::None);
             let [read, written] =
                 [self.data.total_in() - before, self.data.total_out() - out].map(length);
             used += read;
-            self.is_over = status == Status::StreamEnd;
             let wants_more = take(&self.buffer[..written]);
+            self.is_over = status.map_err(|_| DAMAGED)? == Status::StreamEnd;
             if !wants_more || (read == 0 && written == 0) {
                 break;
             }

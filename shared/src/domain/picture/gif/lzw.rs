@@ -4,23 +4,9 @@
 /// No code has more bits than this.
 const BITS: u32 = 12;
 
-/// Whether a frame has its pixels.
-pub(super) enum Pixels {
-    Missing,
-    Whole,
-    /// All of them, up to the code that ends them: in the sub-block that begins there, so many bytes.
-    WholeWithin {
-        block: usize,
-        length: u8,
-    },
-}
-
-/// Follows the sub-blocks of a frame of so many pixels, whose colours have so many bits.
-pub(super) fn follow(sub_blocks: &[u8], bits: u8, pixels: u64) -> Pixels {
-    if !(1..=8).contains(&bits) {
-        // What browsers make of it they do by themselves.
-        return Pixels::Whole;
-    }
+/// Follows the sub-blocks of a frame of so many pixels, whose colours have so many bits (1 to 8), and ends them behind the
+/// last pixel: which sub-block that is in, and what is to stand from there. `None` if pixels are missing.
+pub(super) fn ended(sub_blocks: &[u8], bits: u8, pixels: u64) -> Option<(usize, Vec<u8>)> {
     let mut codes = Codes::new(bits.into());
     let mut left = pixels;
     let (mut waiting, mut count) = (0_u32, 0);
@@ -28,7 +14,7 @@ pub(super) fn follow(sub_blocks: &[u8], bits: u8, pixels: u64) -> Pixels {
     while let Some(length @ 1..) = sub_blocks.get(block) {
         let start = block + 1;
         let end = start + usize::from(*length);
-        for (used, byte) in (1..=u8::MAX).zip(sub_blocks.get(start..end).unwrap_or_default()) {
+        for (at, byte) in (start..end).zip(sub_blocks.get(start..end)?) {
             waiting |= u32::from(*byte) << count;
             count += 8;
             while count >= codes.width {
@@ -37,26 +23,35 @@ pub(super) fn follow(sub_blocks: &[u8], bits: u8, pixels: u64) -> Pixels {
                 count -= codes.width;
                 match codes.next(code) {
                     Code::Clear => {}
-                    Code::Pixels(_) if left == 0 => return Pixels::Whole,
                     Code::Pixels(pixels) => left = left.saturating_sub(pixels.into()),
-                    Code::End if left == 0 => {
-                        return Pixels::WholeWithin {
-                            block,
-                            length: used,
-                        };
-                    }
-                    Code::End | Code::Unknown if left > 0 => return Pixels::Missing,
-                    Code::End | Code::Unknown => return Pixels::Whole,
+                    Code::End | Code::Unknown => return None,
+                }
+                if left == 0 {
+                    // Fewer bits than a byte has wait now.
+                    let used = 8 - count;
+                    let last = u32::from(*byte) & ((1 << used) - 1) | codes.end() << used;
+                    let length = (used + codes.width).div_ceil(8);
+                    let last = last.to_le_bytes().into_iter().zip(0..length);
+                    let mut data = sub_blocks.get(start..at)?.to_vec();
+                    data.extend(last.map(|(byte, _)| byte));
+                    return Some((block, chain(&data)));
                 }
             }
         }
         block = end;
     }
-    if left == 0 {
-        Pixels::Whole
-    } else {
-        Pixels::Missing
+    None
+}
+
+/// Sub-blocks, each as long as it can be, and the empty one that ends them.
+fn chain(data: &[u8]) -> Vec<u8> {
+    let mut chain = Vec::with_capacity(data.len() + 3);
+    for block in data.chunks(u8::MAX.into()) {
+        chain.extend(u8::try_from(block.len()));
+        chain.extend(block);
     }
+    chain.push(0);
+    chain
 }
 
 enum Code {
@@ -98,12 +93,16 @@ impl Codes {
         self.before = None;
     }
 
+    fn end(&self) -> u32 {
+        self.clear + 1
+    }
+
     fn next(&mut self, code: u32) -> Code {
         if code == self.clear {
             self.clear();
             return Code::Clear;
         }
-        if code == self.clear + 1 {
+        if code == self.end() {
             return Code::End;
         }
         // A new code stands for what the code before does, and one pixel more.

@@ -11,7 +11,6 @@ use super::exif::Orientation;
 use super::kept::Kept;
 use super::reader::{CUT_SHORT, Malformed, Reader};
 use super::{Allowance, FRAMES, InvalidPicture, PARTS, Picture, Walked, limited};
-use lzw::Pixels;
 
 /// Where the screen says its sides, and a frame.
 const SCREEN_SIDES: usize = 6;
@@ -111,6 +110,10 @@ impl Frame {
         let [l, left, t, top, w, width, h, height, flags] = descriptor;
         skip_colour_table(reader, flags)?;
         let bits = reader.u8()?;
+        // Codes of more bits than a colour has, which neither browser shows.
+        if !(1..=8).contains(&bits) {
+            return Err(Malformed("a frame is not compressed as it must be"));
+        }
         let data = reader.position();
         while !sub_block(reader)?.is_empty() {}
         Ok(Self {
@@ -124,10 +127,6 @@ impl Frame {
 
     /// The screen on which it is the first frame: all of it is seen.
     fn begin(&self, screen: [u16; 2]) -> Result<[u16; 2], Malformed> {
-        // Codes of more bits than a colour has.
-        if !(1..=8).contains(&self.bits) {
-            return Err(Malformed("a frame is not compressed as it must be"));
-        }
         let screen = [0, 1].map(|side| {
             let end = self.start[side].saturating_add(self.sides[side]);
             screen[side].max(end)
@@ -138,30 +137,26 @@ impl Frame {
         Ok(screen)
     }
 
-    /// Keeps it up to its last pixel. One without sides is as large as the screen.
+    /// Keeps it up to its last pixel. One without sides is as large as the screen; where it has no pixels, either,
+    /// it only takes its time.
     fn keep(&self, screen: [u16; 2], bytes: &[u8], kept: &mut Kept<'_>) -> Result<(), Malformed> {
         let at = kept.len();
         let is_unsized = self.sides.contains(&0);
         let sides = if is_unsized { screen } else { self.sides };
         let [width, height] = sides.map(u64::from);
         let data = bytes.get(self.data..self.place.end).unwrap_or_default();
-        match lzw::follow(data, self.bits, width * height) {
-            Pixels::Whole => kept.keep(self.place.clone()),
-            Pixels::WholeWithin { block, length } => {
-                let start = self.data + block;
-                kept.keep(self.place.start..start);
-                kept.add(&[length]);
-                kept.keep(start + 1..start + 1 + usize::from(length));
+        match lzw::ended(data, self.bits, width * height) {
+            Some((block, rest)) => {
+                kept.keep(self.place.start..self.data + block);
+                kept.add(&rest);
+                kept.replace(at + FRAME_SIDES, &sides.map(u16::to_le_bytes).concat());
+            }
+            None if is_unsized => {
+                kept.keep(self.place.start..self.data);
                 kept.add(&[0]);
             }
-            // Such a frame only takes its time.
-            Pixels::Missing if is_unsized => {
-                kept.keep(self.place.clone());
-                return Ok(());
-            }
-            Pixels::Missing => return Err(Malformed("a frame is damaged")),
+            None => return Err(Malformed("a frame is damaged")),
         }
-        kept.replace(at + FRAME_SIDES, &sides.map(u16::to_le_bytes).concat());
         Ok(())
     }
 }

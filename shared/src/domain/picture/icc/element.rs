@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::super::reader::{Reader, index};
+use super::super::reader::index;
 
 /// Every element begins with its type and four bytes that mean nothing.
 const START: usize = 8;
@@ -17,7 +17,6 @@ pub(super) fn numbers(element: &[u8]) -> Option<Vec<u8>> {
         b"curv" | b"para" => curve(element),
         b"mft1" | b"mft2" => table(element),
         b"mAB " | b"mBA " => stages(element),
-        b"mpet" => processes(element),
         _ => None,
     }
 }
@@ -148,36 +147,6 @@ fn grid(data: &[u8], inputs: usize, outputs: usize) -> Option<Vec<u8>> {
     let mut numbers = data.get(..length.checked_add(HEADER)?)?.to_vec();
     numbers[inputs..16].fill(0);
     numbers[17..HEADER].fill(0);
-    Some(numbers)
-}
-
-/// Curves, matrices and tables of floating point numbers (10.16), which only other programs than browsers
-/// go by.
-fn processes(element: &[u8]) -> Option<Vec<u8>> {
-    const TABLE: usize = 16;
-    let count = u32_at(element, 12)?;
-    let mut fields = Reader::new(element.get(TABLE..)?);
-    let mut numbers = part(element, START..TABLE)?;
-    numbers.resize(
-        count
-            .checked_mul(8)?
-            .checked_add(TABLE)
-            .filter(|end| *end <= element.len())?,
-        0,
-    );
-    for process in 0..count {
-        let (start, length) = (index(fields.u32_be().ok()?), index(fields.u32_be().ok()?));
-        let data = element.get(start..)?.get(..length)?;
-        if !matches!(data.get(..4)?, b"cvst" | b"matf" | b"clut") {
-            return None;
-        }
-        let field = TABLE + 8 * process;
-        let place = u32::try_from(numbers.len()).ok()?.to_be_bytes();
-        numbers[field..field + 4].copy_from_slice(&place);
-        let length = u32::try_from(length).ok()?.to_be_bytes();
-        numbers[field + 4..field + 8].copy_from_slice(&length);
-        append(&mut numbers, data, element)?;
-    }
     Some(numbers)
 }
 

@@ -6,7 +6,7 @@ use super::super::reader::{CUT_SHORT, Malformed, Reader, index};
 use super::super::{Allowance, FRAMES, InvalidPicture};
 use super::Header;
 use super::chunk::{self, Chunk};
-use super::image::Image;
+use super::image::{Ended, Image};
 
 const ORDER: Malformed = Malformed("its frames are not in order");
 const WRONG: Malformed = Malformed("a frame is wrong");
@@ -25,7 +25,7 @@ pub(super) struct Animation<'a> {
     kept: u32,
     /// A control whose image is still to come, and of what size that is.
     control: Option<(Chunk<'a>, (u32, u32))>,
-    image: Option<Image>,
+    image: Option<Image<'a>>,
     /// Whether a frame was there that there should not be: browsers mind nothing from there.
     is_over: bool,
 }
@@ -120,11 +120,15 @@ impl<'a> Animation<'a> {
     }
 
     /// Begins a frame with the control that was there, and says what size it has.
-    fn begin(&mut self, kept: &mut Kept<'_>) -> Result<Option<(u32, u32)>, InvalidPicture> {
+    fn begin(
+        &mut self,
+        kept: &mut Kept<'_>,
+        inflated: &mut u64,
+    ) -> Result<Option<(u32, u32)>, InvalidPicture> {
         let Some((control, size)) = self.control.take() else {
             return Ok(None);
         };
-        self.end_image(kept)?;
+        self.end_image(kept, inflated)?;
         self.allowance.take()?;
         self.frames += 1;
         self.keep(&control, control.data.get(4..).unwrap_or_default(), kept);
@@ -132,14 +136,18 @@ impl<'a> Animation<'a> {
     }
 
     /// The picture's image begins, which is the first frame if there was a control.
-    pub fn picture(&mut self, kept: &mut Kept<'_>) -> Result<(), InvalidPicture> {
-        self.begin(kept).map(|_| ())
+    pub fn picture(
+        &mut self,
+        kept: &mut Kept<'_>,
+        inflated: &mut u64,
+    ) -> Result<(), InvalidPicture> {
+        self.begin(kept, inflated).map(|_| ())
     }
 
     /// Data of a frame behind the picture's image.
     pub fn data(
         &mut self,
-        chunk: &Chunk<'_>,
+        chunk: Chunk<'a>,
         header: &Header,
         kept: &mut Kept<'_>,
         inflated: &mut u64,
@@ -149,26 +157,27 @@ impl<'a> Animation<'a> {
         }
         let mut reader = Reader::new(chunk.data);
         self.number(&mut reader)?;
-        if let Some(size) = self.begin(kept)? {
+        if let Some(size) = self.begin(kept, inflated)? {
             self.image = Some(Image::new(header.length(size)));
         }
         let image = self.image.as_mut().ok_or(ORDER)?;
-        match image.follow(reader.rest(), inflated)? {
-            None => self.keep(chunk, reader.rest(), kept),
-            Some(ended) if ended.is_empty() => {}
-            Some(ended) => self.keep(chunk, &ended, kept),
-        }
+        image.add(chunk, reader.rest());
         Ok(())
     }
 
-    fn end_image(&mut self, kept: &mut Kept<'_>) -> Result<(), Malformed> {
-        if let Some(mut image) = self.image.take() {
-            let missing = image.end()?;
-            if !missing.is_empty() {
-                kept.add(&chunk::written(
-                    *b"fdAT",
-                    &[&self.kept.to_be_bytes(), &missing[..]].concat(),
-                ));
+    fn end_image(&mut self, kept: &mut Kept<'_>, inflated: &mut u64) -> Result<(), Malformed> {
+        let Some(image) = self.image.take() else {
+            return Ok(());
+        };
+        match image.end(inflated)? {
+            Ended::AsReceived(chunks) => {
+                for (chunk, data) in chunks {
+                    self.keep(&chunk, data, kept);
+                }
+            }
+            Ended::Anew(stream) => {
+                let numbered = [&self.kept.to_be_bytes(), &stream[..]].concat();
+                kept.add(&chunk::written(*b"fdAT", &numbered));
                 self.kept += 1;
             }
         }
@@ -176,8 +185,13 @@ impl<'a> Animation<'a> {
     }
 
     /// Corrects how many frames there are said to be; where the bytes are cut short, there must be as many.
-    pub fn end(&mut self, is_cut: bool, kept: &mut Kept<'_>) -> Result<(), Malformed> {
-        self.end_image(kept)?;
+    pub fn end(
+        &mut self,
+        is_cut: bool,
+        kept: &mut Kept<'_>,
+        inflated: &mut u64,
+    ) -> Result<(), Malformed> {
+        self.end_image(kept, inflated)?;
         if is_cut && !self.has_all() {
             return Err(CUT_SHORT);
         }

@@ -4,104 +4,102 @@
 use simd_adler32::Adler32;
 
 use super::super::reader::{CUT_SHORT, Malformed};
-use super::super::zlib::Stream;
+use super::super::zlib::{START, Stream};
+use super::chunk::Chunk;
+use super::deflate::{self, LONGEST};
 
-/// How many bytes all images of a picture may have inflated before the rest is taken as it is: more than the
-/// largest still picture has, and no more than a function can inflate in a few seconds.
-pub(super) const INFLATED: u64 = 512 << 20;
+/// How many bytes all images of a picture may have inflated: more than the largest still picture has, and no more
+/// than a function can inflate in a few seconds. What an animation has beyond is followed without inflating it.
+const INFLATED: u64 = 512 << 20;
+/// How many bytes there may be from the last pixel to the end of such a stream: the codes that end it, and its
+/// checksum.
+const ENDING: usize = 20;
 
-pub(super) struct Image {
-    stream: Stream,
-    /// Bytes that are still to come out of it.
-    missing: u64,
-    checksum: Adler32,
-    state: State,
+const DAMAGED: Malformed = Malformed("its image is damaged");
+
+pub(super) struct Image<'a> {
+    /// What its pixels have before compression.
+    length: u64,
+    chunks: Vec<(Chunk<'a>, &'a [u8])>,
 }
 
-enum State {
-    Inside,
-    /// All bytes came out; of its checksum these are still to come.
-    Checksum(Vec<u8>),
-    Over,
-    /// Where it ends cannot be found out.
-    Unknown,
+/// What is to be kept of an image.
+pub(super) enum Ended<'a> {
+    /// These chunks, with what of their data is the stream's.
+    AsReceived(Vec<(Chunk<'a>, &'a [u8])>),
+    /// A stream in one chunk.
+    Anew(Vec<u8>),
 }
 
-impl Image {
+impl<'a> Image<'a> {
     /// Of pixels that have so many bytes before compression.
     pub fn new(length: u64) -> Self {
         Self {
-            stream: Stream::new(),
-            missing: length,
-            checksum: Adler32::new(),
-            state: State::Inside,
+            length,
+            chunks: Vec::new(),
         }
     }
 
-    /// Follows the stream through the next bytes, and says what is to be kept of them, if not all.
-    pub fn follow(
-        &mut self,
-        bytes: &[u8],
-        inflated: &mut u64,
-    ) -> Result<Option<Vec<u8>>, Malformed> {
-        let mut used = 0;
-        if let State::Inside = self.state {
-            used = self.inflate(bytes, inflated)?;
-        }
-        let rest = &bytes[used..];
-        let checksum = match &mut self.state {
-            State::Inside | State::Unknown => return Ok(None),
-            State::Over => return Ok(Some(Vec::new())),
-            State::Checksum(checksum) => checksum,
+    /// Adds a chunk, with what of its data is the stream's.
+    pub fn add(&mut self, chunk: Chunk<'a>, data: &'a [u8]) {
+        self.chunks.push((chunk, data));
+    }
+
+    /// Follows the stream to its last pixel. `inflated` counts the bytes of all images of a picture.
+    pub fn end(self, inflated: &mut u64) -> Result<Ended<'a>, Malformed> {
+        let parts: Vec<&[u8]> = self.chunks.iter().map(|(_, data)| *data).collect();
+        let anew = match parts[..] {
+            [whole] => ended(whole, self.length, inflated),
+            _ => ended(&parts.concat(), self.length, inflated),
         };
-        if checksum.starts_with(rest) {
-            // Not all of it is here.
-            checksum.drain(..rest.len());
-            if checksum.is_empty() {
-                self.state = State::Over;
-            }
-            return Ok(None);
-        }
-        // Something follows it, or takes its place.
-        let ended = [&bytes[..used], &checksum[..]].concat();
-        self.state = State::Over;
-        Ok(Some(ended))
+        Ok(anew?.map_or(Ended::AsReceived(self.chunks), Ended::Anew))
     }
+}
 
-    fn inflate(&mut self, bytes: &[u8], inflated: &mut u64) -> Result<usize, Malformed> {
-        let (missing, checksum) = (&mut self.missing, &mut self.checksum);
-        let followed = self.stream.follow(bytes, |piece| {
-            checksum.write(piece);
-            let length = u64::try_from(piece.len()).unwrap_or(u64::MAX);
-            *missing = missing.saturating_sub(length);
-            *inflated += length;
-            *inflated <= INFLATED
-        });
-        if *inflated > INFLATED || (followed.is_err() && *missing == 0) {
-            self.state = State::Unknown;
-            return Ok(bytes.len());
-        }
-        let used = followed?;
-        if self.stream.is_over() {
-            if *missing > 0 {
-                return Err(CUT_SHORT);
-            }
-            let checksum = self.checksum.finish().to_be_bytes();
-            self.state = State::Checksum(checksum.to_vec());
-        }
-        Ok(used)
+/// The stream with its end and checksum right behind its last pixel, if they are not there.
+fn ended(stream: &[u8], length: u64, inflated: &mut u64) -> Result<Option<Vec<u8>>, Malformed> {
+    let mut missing = length;
+    let mut checksum = Adler32::new();
+    let mut last = Vec::new();
+    let mut is_longer = false;
+    let mut followed = Stream::new();
+    let end = followed.follow(stream, |piece| {
+        let needed = usize::try_from(missing).map_or(piece.len(), |most| most.min(piece.len()));
+        is_longer = needed < piece.len();
+        let piece = &piece[..needed];
+        checksum.write(piece);
+        last.extend_from_slice(&piece[needed.saturating_sub(LONGEST)..]);
+        last.drain(..last.len().saturating_sub(LONGEST));
+        let needed = u64::try_from(needed).unwrap_or(u64::MAX);
+        missing -= needed;
+        *inflated += needed;
+        !is_longer && *inflated <= INFLATED
+    });
+    if *inflated > INFLATED {
+        return without_inflating(stream, length).map(|()| None);
     }
+    let checksum = checksum.finish().to_be_bytes();
+    match end {
+        Err(why) if missing > 0 => Err(why),
+        _ if missing > 0 => Err(CUT_SHORT),
+        Ok(end) if followed.is_over() && !is_longer => {
+            let (kept, rest) = stream.split_at(end);
+            Ok((rest != checksum).then(|| [kept, &checksum].concat()))
+        }
+        _ => {
+            let (start, data) = stream.split_at(START);
+            let cut = deflate::find(data, length).and_then(|place| place.ended(data, &last));
+            Ok(Some([start, &cut.ok_or(DAMAGED)?, &checksum].concat()))
+        }
+    }
+}
 
-    /// What is missing at the end of it.
-    pub fn end(&mut self) -> Result<Vec<u8>, Malformed> {
-        match &mut self.state {
-            State::Inside if self.missing > 0 => Err(CUT_SHORT),
-            State::Checksum(checksum) => {
-                let rest = std::mem::take(checksum);
-                self.state = State::Over;
-                Ok(rest)
-            }
-            _ => Ok(Vec::new()),
-        }
+/// What is behind the last pixel cannot be left out without the checksum of them all.
+fn without_inflating(stream: &[u8], length: u64) -> Result<(), Malformed> {
+    let data = stream.get(START..).unwrap_or_default();
+    let place = deflate::find(data, length).ok_or(DAMAGED)?;
+    if data.len() > place.bytes() + ENDING {
+        return Err(Malformed("a frame has more than its pixels"));
     }
+    Ok(())
 }

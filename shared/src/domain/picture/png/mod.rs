@@ -2,6 +2,7 @@
 
 mod animation;
 pub(super) mod chunk;
+mod deflate;
 mod image;
 mod looks;
 
@@ -14,7 +15,7 @@ use super::{Allowance, InvalidPicture, PARTS, Picture, Walked, icc, limited};
 use animation::Animation;
 
 use chunk::{Chunk, END};
-use image::Image;
+use image::{Ended, Image};
 
 pub(super) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -157,7 +158,7 @@ struct Walk<'a> {
     header: Header,
     kept: Kept<'a>,
     progress: Progress,
-    image: Image,
+    image: Image<'a>,
     /// How many bytes came out of all images so far.
     inflated: u64,
     /// The palette's.
@@ -198,7 +199,7 @@ impl<'a> Walk<'a> {
         match &chunk.kind {
             b"IHDR" => return Err(Malformed("it has several headers").into()),
             b"PLTE" if is_ahead => self.palette(chunk.data)?,
-            b"IDAT" if self.progress != Progress::Over => self.image(&chunk)?,
+            b"IDAT" if self.progress != Progress::Over => self.image(chunk)?,
             // Browsers go by frames whatever their checksums are.
             b"fcTL" if is_ahead => self.controls.push(chunk),
             b"fcTL" => {
@@ -208,7 +209,7 @@ impl<'a> Walk<'a> {
             }
             b"fdAT" => {
                 if let Some(animation) = &mut self.animation {
-                    animation.data(&chunk, &self.header, &mut self.kept, &mut self.inflated)?;
+                    animation.data(chunk, &self.header, &mut self.kept, &mut self.inflated)?;
                 }
             }
             _ if !is_ahead => {}
@@ -255,7 +256,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn image(&mut self, chunk: &Chunk<'_>) -> Result<(), InvalidPicture> {
+    fn image(&mut self, chunk: Chunk<'a>) -> Result<(), InvalidPicture> {
         if self.progress == Progress::Ahead {
             if self.header.colour == 3 && self.colours.is_none() {
                 return Err(Malformed("its palette is missing").into());
@@ -268,14 +269,11 @@ impl<'a> Walk<'a> {
                 for control in self.controls.drain(..) {
                     animation.control(control, &self.header, true)?;
                 }
-                animation.picture(&mut self.kept)?;
+                animation.picture(&mut self.kept, &mut self.inflated)?;
             }
         }
-        match self.image.follow(chunk.data, &mut self.inflated)? {
-            None => chunk.keep(&mut self.kept),
-            Some(ended) if ended.is_empty() => {}
-            Some(ended) => self.kept.add(&chunk::written(*b"IDAT", &ended)),
-        }
+        let data = chunk.data;
+        self.image.add(chunk, data);
         Ok(())
     }
 
@@ -283,9 +281,14 @@ impl<'a> Walk<'a> {
     fn end_image(&mut self) -> Result<(), Malformed> {
         if self.progress == Progress::Now {
             self.progress = Progress::Over;
-            let missing = self.image.end()?;
-            if !missing.is_empty() {
-                self.kept.add(&chunk::written(*b"IDAT", &missing));
+            let image = std::mem::replace(&mut self.image, Image::new(0));
+            match image.end(&mut self.inflated)? {
+                Ended::AsReceived(chunks) => {
+                    for (chunk, _) in chunks {
+                        chunk.keep(&mut self.kept);
+                    }
+                }
+                Ended::Anew(stream) => self.kept.add(&chunk::written(*b"IDAT", &stream)),
             }
         }
         Ok(())
@@ -327,7 +330,7 @@ impl<'a> Walk<'a> {
             });
         }
         if let Some(animation) = &mut self.animation {
-            animation.end(is_cut, &mut self.kept)?;
+            animation.end(is_cut, &mut self.kept, &mut self.inflated)?;
         }
         self.kept.add(&chunk::written(*END, &[]));
         Ok(())

@@ -150,11 +150,69 @@ fn nothing_follows_the_last_pixel() {
     // Its codes end within its last byte.
     let longer = [&FRAME[..11], b"\x06\x84\x8f\x09\x05pl", b"\x03ant", b"\0"].concat();
     assert_eq!(kept(&[&longer, FRAME]), gif(&[FRAME, FRAME]));
+    let codes = |codes: &[u16]| packed(codes, 3);
+    let pixels = [
+        4, 1, 4, 1, 4, 1, 4, 1, 4, 1, 4, 1, 4, 1, 4, 1, 4, 1, 4, 1, 4, 1, 4, 1, 4, 1, 4, 1, 4, 1,
+        4, 1,
+    ];
+    let ended = with_codes(&[&codes(&[&pixels[..], &[5]].concat())]);
+    let planted = codes(&[&pixels[..], &[4, 0, 4, 1, 4, 0, 4, 0, 4, 1, 5]].concat());
+    let open = codes(&pixels);
+    for longer in [
+        with_codes(&[&planted]),
+        with_codes(&[&open]),
+        with_codes(&[&open, PLANTED]),
+        with_codes(&[&codes(&[&pixels[..], &[5]].concat()), PLANTED]),
+    ] {
+        assert_eq!(kept(&[&longer, FRAME]), gif(&[&ended, FRAME]));
+    }
     let mut twice_as_high = frame(7, 8);
     assert_eq!(malformed(gif(&[&twice_as_high])), "a frame is damaged");
-    twice_as_high[7] = 3; // More pixels than it needs.
-    let kept_longer = kept(&[&twice_as_high]);
-    assert_eq!(kept_longer, gif(&[&twice_as_high]));
+    twice_as_high[7] = 3; // The last code stands for more pixels than it needs.
+    let cut = kept(&[&twice_as_high]);
+    assert_eq!(kept(&[&cut[HEADER.len()..cut.len() - 1]]), cut);
+}
+
+/// Codes of so many bits each, the lowest first.
+fn packed(codes: &[u16], bits: usize) -> Vec<u8> {
+    let mut packed = vec![0; (codes.len() * bits).div_ceil(8)];
+    for at in 0..codes.len() * bits {
+        let bit = codes[at / bits] >> (at % bits) & 1;
+        packed[at / 8] |= u8::try_from(bit << (at % 8)).unwrap();
+    }
+    packed
+}
+
+fn with_codes(blocks: &[&[u8]]) -> Vec<u8> {
+    let mut frame = FRAME[..11].to_vec();
+    for block in blocks {
+        frame.push(u8::try_from(block.len()).unwrap());
+        frame.extend(*block);
+    }
+    frame.push(0);
+    frame
+}
+
+/// In a sub-block of 255 bytes there is no room for the code that ends them.
+#[test]
+fn the_code_that_ends_a_frame_may_need_a_sub_block_of_its_own() {
+    let mut wide = FRAME[..11].to_vec();
+    wide[5..9].copy_from_slice(&[84, 1, 1, 0]); // 340 pixels
+    let codes = packed(&[4, 1].repeat(340), 3);
+    let longer = [&wide, &[255][..], &codes, &[17], PLANTED, &[0]].concat();
+    let mut screen = HEADER.to_vec();
+    screen[6..10].copy_from_slice(&[84, 1, 4, 0]);
+    let expected = [&screen, &wide, &[255][..], &codes, &[1, 5, 0], END].concat();
+    assert_eq!(kept(&[&longer]), expected);
+}
+
+#[test]
+fn a_later_frame_without_sides_and_pixels_has_nothing_else() {
+    let mut empty = FRAME[..11].to_vec();
+    empty[5] = 0;
+    let planted = [&empty, &[17][..], PLANTED, &[0]].concat();
+    empty.push(0);
+    assert_eq!(kept(&[FRAME, &planted]), gif(&[FRAME, &empty]));
 }
 
 #[test]
@@ -166,6 +224,10 @@ fn what_a_browser_could_not_read_is_refused() {
         ),
         (
             gif(&[&frame(10, 9)]),
+            "a frame is not compressed as it must be",
+        ),
+        (
+            gif(&[FRAME, &frame(10, 12)]),
             "a frame is not compressed as it must be",
         ),
         (gif(&[&frame(12, 0)]), "a frame is damaged"),

@@ -1,7 +1,11 @@
 use super::*;
 
 use super::super::png as crate_png;
+use std::io::Write as _;
+
 use ::png::{BitDepth, ColorType, Encoder};
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 
 fn chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(data.len()).unwrap().to_be_bytes();
@@ -231,8 +235,7 @@ fn damaged(chunk: &[u8]) -> Vec<u8> {
 }
 
 fn zlib(data: &[u8]) -> Vec<u8> {
-    use std::io::Write as _;
-    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(data).unwrap();
     encoder.finish().unwrap()
 }
@@ -307,17 +310,119 @@ fn nothing_follows_the_pixels_in_their_stream() {
     ] {
         assert_eq!(kept(longer), whole);
     }
-    // What is missing of the checksum is added.
-    let [some, rest] = [&image[..checksum + 2], &image[checksum + 2..]];
-    assert_eq!(kept(with(&[some, PLANTED])), with(&[some, rest]));
-    assert_eq!(kept(with(&[some])), with(&[some, rest]));
-    assert_eq!(
-        kept(with(&[&image[..checksum]])),
-        with(&[&image[..checksum], &image[checksum..]])
-    );
-    // More rows than it has stay, too.
-    let higher = with(&[&zlib(&[0; 100 * 13])]);
-    assert_eq!(kept(higher.clone()), higher);
+    // What is missing of the checksum is added, and what is in its place goes.
+    for shorter in [
+        with(&[&image[..checksum + 2]]),
+        with(&[&image[..checksum + 2], PLANTED]),
+        with(&[&image[..checksum]]),
+        with(&[&image[..checksum], b"", b"abcd"]),
+    ] {
+        assert_eq!(kept(shorter), whole);
+    }
+}
+
+/// A stream without its last block, and with what compresses to it alone.
+fn without_end(data: &[u8], how: Compression) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), how);
+    encoder.write_all(data).unwrap();
+    encoder.flush().unwrap();
+    encoder.get_ref().clone()
+}
+
+/// Of one chunk.
+fn stream_in(kept: &[u8], kind: &[u8]) -> Vec<u8> {
+    let at = memchr::memmem::find(kept, kind).unwrap();
+    let length = u32::from_be_bytes(kept[at - 4..at].try_into().unwrap());
+    kept[at + 4..at + 4 + usize::try_from(length).unwrap()].to_vec()
+}
+
+fn inflated(stream: &[u8]) -> Vec<u8> {
+    use std::io::Read as _;
+    let mut decoder = flate2::read::ZlibDecoder::new(stream);
+    let mut inflated = Vec::new();
+    decoder.read_to_end(&mut inflated).unwrap();
+    assert_eq!(decoder.total_in(), stream.len() as u64);
+    inflated
+}
+
+/// 64 x 64 in RGB, of which some is noise, some repeats, and some is plain.
+fn rows(seed: u32, height: usize) -> Vec<u8> {
+    let mut noise = seed;
+    let mut rows = vec![0; height * 193];
+    for (at, byte) in rows.iter_mut().enumerate() {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *byte = match at / 193 % 4 {
+            _ if at % 193 == 0 => 0,
+            0 => noise.to_be_bytes()[0],
+            1 => noise.to_be_bytes()[0] & 3,
+            2 => (at % 7).to_le_bytes()[0],
+            _ => 9,
+        };
+    }
+    rows
+}
+
+fn of_64(image: &[&[u8]]) -> Vec<u8> {
+    let header = [&[0, 0, 0, 64, 0, 0, 0, 64, 8, 2, 0, 0, 0][..]].concat();
+    let images = image.iter().flat_map(|data| chunk(b"IDAT", data));
+    [
+        b"\x89PNG\r\n\x1a\n",
+        &chunk(b"IHDR", &header)[..],
+        &images.collect::<Vec<_>>(),
+        &chunk(b"IEND", b""),
+    ]
+    .concat()
+}
+
+/// Deflated in every kind of block, and ended within every code that there may be.
+#[test]
+fn a_stream_ends_with_the_last_pixel_whatever_it_goes_on_with() {
+    for seed in 0..40 {
+        let pixels = rows(seed, 64);
+        let higher = [&pixels[..], &rows(seed + 1, 64), &rows(seed, 64)].concat();
+        for level in [0, 1, 6, 9] {
+            let level = Compression::new(level);
+            let open = without_end(&pixels, level);
+            let mut encoder = ZlibEncoder::new(Vec::new(), level);
+            encoder.write_all(&higher).unwrap();
+            let more = encoder.finish().unwrap();
+            for sent in [
+                of_64(&[&more]),
+                of_64(&[&more[..more.len() / 2], &more[more.len() / 2..]]),
+                of_64(&[&more, PLANTED]),
+                of_64(&[&open]),
+                of_64(&[&open, b"\xff\xff\xff", PLANTED]),
+                of_64(&[&[&open[..], b"\xff\xff\xff", PLANTED].concat()]),
+                of_64(&[&without_end(&higher, level), PLANTED]),
+            ] {
+                let kept = kept(sent);
+                let stream = stream_in(&kept, b"IDAT");
+                assert_eq!(inflated(&stream), pixels, "{seed} {level:?}");
+                assert_eq!(*kept, of_64(&[&stream]));
+                // Its pixels are not compressed anew.
+                let same = more.iter().zip(&stream).take_while(|(a, b)| a == b).count();
+                assert!(same == 2 || same > 300 || stream.starts_with(&open[..300]));
+            }
+        }
+    }
+    let plain = [0; 13 * 4];
+    for height in 5..60 {
+        let higher = zlib(&vec![0; 13 * height]);
+        let kept = kept(png_with_image(&higher));
+        assert_eq!(inflated(&stream_in(&kept, b"IDAT")), plain);
+    }
+    // A block as its bytes are.
+    let one = b"\x78\x01\x01\x44\x00\xbb\xff";
+    let longer = [&one[..], &plain, PLANTED, b"\0\0\0", &[0; 4]].concat();
+    let shown = kept(png_with_image(&longer));
+    assert_eq!(inflated(&stream_in(&shown, b"IDAT")), plain);
+}
+
+fn png_with_image(stream: &[u8]) -> Vec<u8> {
+    let whole = png(2, b"", b"");
+    let start = memchr::memmem::find(&whole, b"IDAT").unwrap() - 4;
+    let end = &whole[whole.len() - 12..];
+    [&whole[..start], &chunk(b"IDAT", stream), end].concat()
 }
 
 #[test]
@@ -349,6 +454,7 @@ fn a_profile_is_kept_if_all_of_it_comes_out() {
     let expected = png(2, &written, b"");
     assert_eq!(kept(expected.clone()), expected);
     let longer = zlib(&[&profile[..], PLANTED].concat());
+    let open = without_end(&profile, Compression::best());
     for whole in [
         carrying(PLANTED, 0, &stream),
         carrying(&[b'x'; 99], 0, &stream),
@@ -356,6 +462,7 @@ fn a_profile_is_kept_if_all_of_it_comes_out() {
         carrying(b"x", 0, &[&stream[..end - 1], b"x"].concat()),
         carrying(b"x", 0, &[&stream[..], PLANTED].concat()),
         carrying(b"x", 0, &longer),
+        carrying(b"x", 0, &[&open[..], b"\xff\xff\xff\xff"].concat()),
         [carrying(b"x", 0, PLANTED), carrying(b"x", 0, &stream)].concat(),
         [
             damaged(&carrying(b"x", 0, &zlib(&super::profile_of(&[])))),
@@ -392,8 +499,13 @@ fn part(number: u32, image: &[u8]) -> Vec<u8> {
     chunk(b"fdAT", &[&number.to_be_bytes(), image].concat())
 }
 
+/// The image of a frame that begins at `left`.
+fn image_at(left: usize) -> Vec<u8> {
+    zlib(&vec![0; 4 * (1 + 3 * (4 - left))])
+}
+
 fn frame(number: u32) -> Vec<u8> {
-    part(number, &image())
+    part(number, &image_at(0))
 }
 
 fn animation(frames: u32) -> Vec<u8> {
@@ -408,22 +520,29 @@ fn an_animation_is_kept_if_it_is_in_order() {
             &[animation(2), control(0, 0)].concat(),
             &[
                 control(1, 1),
-                part(2, &image()[..9]),
-                part(3, &image()[9..]),
+                part(2, &image_at(1)[..9]),
+                part(3, &image_at(1)[9..]),
             ]
             .concat(),
         ),
         png(
             2,
             &animation(2),
-            &[control(0, 0), frame(1), control(2, 3), frame(3)].concat(),
+            &[
+                control(0, 0),
+                frame(1),
+                control(2, 3),
+                part(3, &image_at(3)),
+            ]
+            .concat(),
         ),
         png(2, &[animation(1), control(0, 0)].concat(), b""),
     ] {
         assert_eq!(kept(right.clone()), right);
     }
     // As many frames as there are, or as it says there are, whichever are fewer.
-    let two = [control(1, 1), frame(2)].concat();
+    let right = image_at(1);
+    let two = [control(1, 1), part(2, &right)].concat();
     let three = [&two[..], &control(3, 0), &frame(4)].concat();
     let stated =
         |stated, frames: &[u8]| png(2, &[animation(stated), control(0, 0)].concat(), frames);
@@ -437,22 +556,33 @@ fn an_animation_is_kept_if_it_is_in_order() {
     let twice = png(
         2,
         &[animation(2), control(0, 0), control(1, 0)].concat(),
-        &[control(2, 1), frame(3)].concat(),
+        &[control(2, 1), part(3, &right)].concat(),
     );
     assert_eq!(kept(twice), stated(2, &two));
     let early = png(2, &[control(0, 0), animation(2)].concat(), &two);
     assert_eq!(kept(early), stated(2, &two));
     // Frames count whatever their checksums are, and end with their pixels.
-    let wrong = [damaged(&control(1, 1)), damaged(&frame(2))].concat();
+    let wrong = [damaged(&control(1, 1)), damaged(&part(2, &right))].concat();
     assert_eq!(kept(stated(2, &wrong)), stated(2, &two));
     let longer = [
         &control(1, 1)[..],
-        &part(2, &[&image()[..], PLANTED].concat()),
+        &part(2, &[&right[..], PLANTED].concat()),
         &part(3, PLANTED),
         &control(4, 0),
         &frame(5),
     ];
     assert_eq!(kept(stated(3, &longer.concat())), stated(3, &three));
+    // One of a pixel, with more behind it.
+    let mut small = control(1, 0);
+    small[12..20].copy_from_slice(&[0, 0, 0, 1, 0, 0, 0, 1]);
+    let small = chunk(b"fcTL", &small[8..34]);
+    let hidden = part(2, &zlib(&[&[0; 4], PLANTED, PLANTED].concat()));
+    let shown = kept(stated(2, &[small, hidden].concat()));
+    let stream = stream_in(&shown, b"fdAT");
+    assert_eq!(
+        (&stream[..4], inflated(&stream[4..])),
+        (&[0, 0, 0, 2][..], vec![0; 4])
+    );
 }
 
 #[test]
