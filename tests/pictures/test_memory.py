@@ -48,10 +48,34 @@ def png_of_zeros() -> bytes:
     return png(7_071, 7_071, 16, 6, hostile.deflated_zeros(382 << 20))
 
 
+def longer_png_of_zeros() -> bytes:
+    """The same and some rows more, which go."""
+    return png(7_071, 7_071, 16, 6, hostile.deflated_zeros(386 << 20))
+
+
+def animation_of_zeros(behind: bytes) -> bytes:
+    """More than is inflated: twelve frames of 47 MiB. The last one has this behind its pixels."""
+    width, height, frames = 16_383, 3_008, 12
+    zeros = hostile.deflated_zeros(47 * MIB)
+
+    def control(number: int) -> bytes:
+        return chunk(b"fcTL", struct.pack(">5IHHBB", number, width, height, 0, 0, 1, 10, 0, 0))
+
+    def image(number: int, data: bytes) -> bytes:
+        return chunk(b"fdAT", struct.pack(">I", number) + data)
+
+    start = chunk(b"acTL", struct.pack(">II", frames, 0)), control(0)
+    more = b"".join(control(2 * n - 1) + image(2 * n, zeros + behind * (n == frames - 1)) for n in range(1, frames))
+    return png(width, height, 8, 0, zeros, *start)[:-12] + more + chunk(b"IEND", b"")
+
+
 PICTURES = {
     "a JPEG that is copied": (large_jpeg, 201),
     "a PNG that is copied": (lambda: large_png(chunk(b"tEXt", b"a\0b")), 201),
     "a PNG of zeros": (png_of_zeros, 201),
+    "a PNG of zeros with more rows": (longer_png_of_zeros, 201),
+    "an animation of zeros": (lambda: animation_of_zeros(b""), 201),
+    "an animation with bytes behind": (lambda: animation_of_zeros(NOISE[:100]), 422),
     "a PNG with a bomb": (lambda: hostile.png_with(chunk(b"iCCP", b"a\0\0" + hostile.deflated_zeros(256 * MIB))), 201),
     "a BMP of 4 megapixels": (lambda: bmp(8, 2_000, 2_000, NOISE[:4_000_000]), 201),
     "a BMP of one bit": (lambda: bmp(1, 2_000, 2_000, b"\x55" * 252 * 2_000), 201),

@@ -35,7 +35,12 @@ pub fn admit(parts: &mut Parts) -> S3Result<()> {
             "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
         ));
     }
-    check_all_signed(&parts.headers, &query)?;
+    let signed = signed_headers(&parts.headers, &query);
+    let is_signed = |header: &HeaderName| {
+        let is_in = |names: &String| names.split(';').any(|name| header == name);
+        !signed.is_empty() && signed.iter().all(is_in)
+    };
+    check_all_signed(&parts.headers, is_signed)?;
     for (name, value) in &query {
         let name = name.to_ascii_lowercase();
         let own = name.strip_prefix("x-amz-");
@@ -61,7 +66,11 @@ pub fn admit(parts: &mut Parts) -> S3Result<()> {
             ));
         }
     }
-    leave_out_malformed(&mut parts.headers);
+    for header in malformed(&parts.headers) {
+        if !is_signed(&header) {
+            parts.headers.remove(header);
+        }
+    }
     Ok(())
 }
 
@@ -75,32 +84,28 @@ fn is_signed_otherwise<S: AsRef<str>>(headers: &HeaderMap, query: &[(S, S)]) -> 
             .any(|(name, _)| matches!(name.as_ref(), "AWSAccessKeyId" | "Signature"))
 }
 
+/// The names of the headers that each signature says it covers.
+fn signed_headers<S: AsRef<str>>(headers: &HeaderMap, query: &[(S, S)]) -> Vec<String> {
+    let in_header = headers.get_all(AUTHORIZATION).iter().filter_map(|value| {
+        let (_, names) = value.to_str().ok()?.split_once("SignedHeaders=")?;
+        names.split(',').next()
+    });
+    let in_query = query.iter().filter_map(|(name, value)| {
+        let is_names = name.as_ref().eq_ignore_ascii_case("x-amz-signedheaders");
+        is_names.then(|| value.as_ref())
+    });
+    in_header
+        .chain(in_query)
+        .map(|names| names.trim().to_ascii_lowercase())
+        .collect()
+}
+
 /// S3's own headers must be signed, or whoever was given a signature could have it do something else. Clients
 /// that sign a URL leave out who they are.
-fn check_all_signed<S: AsRef<str>>(headers: &HeaderMap, query: &[(S, S)]) -> S3Result<()> {
-    let authorizations = headers.get_all(AUTHORIZATION).iter();
-    let mut signed: Vec<String> = authorizations
-        .filter_map(|value| value.to_str().ok()?.split_once("SignedHeaders="))
-        .map(|(_, rest)| rest.split(',').next().unwrap_or_default().to_owned())
-        .collect();
-    let in_query = |(name, _): &&(S, S)| name.as_ref().eq_ignore_ascii_case("x-amz-signedheaders");
-    signed.extend(
-        query
-            .iter()
-            .filter(in_query)
-            .map(|(_, value)| value.as_ref().to_owned()),
-    );
-    let is_signed = |header: &str| {
-        !signed.is_empty()
-            && signed.iter().all(|names| {
-                names
-                    .trim()
-                    .split(';')
-                    .any(|name| name.eq_ignore_ascii_case(header))
-            })
-    };
-    let unsigned = headers.keys().map(HeaderName::as_str).find(|header| {
-        header.starts_with("x-amz-") && *header != "x-amz-user-agent" && !is_signed(header)
+fn check_all_signed(headers: &HeaderMap, is_signed: impl Fn(&HeaderName) -> bool) -> S3Result<()> {
+    let unsigned = headers.keys().find(|header| {
+        let name = header.as_str();
+        name.starts_with("x-amz-") && name != "x-amz-user-agent" && !is_signed(header)
     });
     unsigned.map_or(Ok(()), |header| {
         Err(s3_error!(
@@ -137,16 +142,26 @@ fn is_supported(header: &str, value: &[u8]) -> bool {
         .contains(&name)
 }
 
-/// A range that is none, or several, and a date that is none count as not there (RFC 9110, 13.1.3, 14.2).
-fn leave_out_malformed(headers: &mut HeaderMap) {
-    let range = headers.get(RANGE).map(HeaderValue::to_str);
-    if range.is_some_and(|range| range.map_or(true, |range| Range::parse(range).is_err())) {
-        headers.remove(RANGE);
-    }
-    if headers.typed_get::<IfModifiedSince>().is_none() {
-        headers.remove(IF_MODIFIED_SINCE);
-    }
-    if headers.typed_get::<IfUnmodifiedSince>().is_none() {
-        headers.remove(IF_UNMODIFIED_SINCE);
-    }
+/// A range that is none, or several, and a date that is none count as not there (RFC 9110, 13.1.3, 14.2). Where
+/// the signature covers them, s3s refuses them, as the signature would not hold without them.
+fn malformed(headers: &HeaderMap) -> Vec<HeaderName> {
+    let range = headers.get(RANGE).and_then(|range| range.to_str().ok());
+    let is_right = [
+        (
+            RANGE,
+            range.is_some_and(|range| Range::parse(range).is_ok()),
+        ),
+        (
+            IF_MODIFIED_SINCE,
+            headers.typed_get::<IfModifiedSince>().is_some(),
+        ),
+        (
+            IF_UNMODIFIED_SINCE,
+            headers.typed_get::<IfUnmodifiedSince>().is_some(),
+        ),
+    ];
+    is_right
+        .into_iter()
+        .filter_map(|(header, is_right)| (!is_right).then_some(header))
+        .collect()
 }

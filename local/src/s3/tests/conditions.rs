@@ -117,6 +117,8 @@ async fn a_range_is_answered_alone_only_of_the_object_that_it_is_asked_of() {
         assert_eq!(get("bytes=2-3", Some(other)).await, whole, "{other}");
         assert_eq!(get("bytes=10-", Some(other)).await, whole, "{other}");
     }
+    // What the signature does not cover and is no range.
+    let path = format!("/{BUCKET}/images/a");
     for ignored in [
         "bytes=5-2",
         "bytes=0-1,3-4",
@@ -124,7 +126,10 @@ async fn a_range_is_answered_alone_only_of_the_object_that_it_is_asked_of() {
         "bytes=",
         "bytes=a-b",
     ] {
-        assert_eq!(get(ignored, None).await, whole, "{ignored}");
+        let get = signed(s3.address, Method::GET, &path, b"", &[]);
+        let answer = get.header("range", ignored).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{ignored}");
+        assert_eq!(answer.text().await.unwrap(), whole.2);
     }
     let beyond = (416, Some("bytes */10".to_owned()), String::new());
     for range in ["bytes=10-", "bytes=99-100", "bytes=-0"] {
@@ -152,7 +157,8 @@ async fn a_date_that_is_none_is_no_condition() {
     s3.put("images/a", b"1").await;
     let path = format!("/{BUCKET}/images/a");
     for name in ["if-modified-since", "if-unmodified-since"] {
-        let get = signed(s3.address, Method::GET, &path, b"", &[(name, "garbage")]);
+        let get = signed(s3.address, Method::GET, &path, b"", &[]);
+        let get = get.header(name, "garbage");
         assert_eq!(get.send().await.unwrap().status(), 200, "{name}");
     }
 }
