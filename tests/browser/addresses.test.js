@@ -68,7 +68,7 @@ boardTest('every message has an address of its own', {}, async ({ board, visitor
 
   const other = await visitor.openTab(`${board.site}#${id}`);
   await other.focusIsAt(other.message('number 2'));
-  assert.equal(await other.find('.linked').isVisible(), false);
+  await eventually(async () => assert.equal(await other.find('.linked').isVisible(), false));
 });
 
 boardTest('the address of an old message shows it by itself, and from there the whole list', {}, async ({ board, visitor }) => {
@@ -79,7 +79,7 @@ boardTest('the address of an old message shows it by itself, and from there the 
   const linked = visitor.find('.linked .message');
   await linked.getByText('long ago').waitFor();
   await visitor.focusIsAt(linked);
-  assert.equal(await visitor.find('.messages .message').count(), 20);
+  await eventually(async () => assert.equal(await visitor.find('.messages .message').count(), 20));
   assert.deepEqual(await visitor.violations(), []);
 
   await visitor.page.getByRole('button', { name: 'All messages' }).click();
@@ -97,7 +97,7 @@ boardTest('an old message that is shown by itself goes into the list once that h
   await visitor.page.getByRole('button', { name: 'Older messages' }).click();
   await visitor.find('.messages .message', { hasText: 'long ago' }).waitFor();
   await visitor.find('.linked').waitFor({ state: 'hidden' });
-  assert.equal(await visitor.page.locator(`[id="${id}"]`).count(), 1);
+  await eventually(async () => assert.equal(await visitor.page.locator(`[id="${id}"]`).count(), 1));
 });
 
 boardTest('a message that its address led to goes like any other when it is deleted', {}, async ({ board, visitor }) => {
@@ -109,7 +109,7 @@ boardTest('a message that its address led to goes like any other when it is dele
   await board.delete(message);
   await visitor.lookAgain();
   await visitor.message('soon gone').waitFor({ state: 'detached' });
-  assert.equal(await visitor.find('.linked').isVisible(), false);
+  await eventually(async () => assert.equal(await visitor.find('.linked').isVisible(), false));
 });
 
 boardTest('the address of no message says no more than the page knows, whether there ever was one or not', { expected: [/status of 404/] }, async ({ board, visitor }) => {
@@ -121,7 +121,7 @@ boardTest('the address of no message says no more than the page knows, whether t
     const note = visitor.page.getByText('There is no such message here: it may have been deleted.');
     await note.waitFor();
     await visitor.focusIsAt(note);
-    assert.equal(await visitor.page.getByText('was deleted').count(), 0);
+    await eventually(async () => assert.equal(await visitor.page.getByText('was deleted').count(), 0));
     assert.deepEqual(await visitor.violations(), []);
   }
 });

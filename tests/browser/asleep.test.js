@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Board } from './support/corkboard.js';
 import { MariaDb } from './support/mariadb.js';
-import { Visitor, closeBrowser, look, openBrowser } from './support/visitor.js';
+import { closeBrowser, eventually, look, openBrowser, Visitor } from './support/visitor.js';
 
 before(openBrowser);
 after(closeBrowser);
@@ -26,7 +26,7 @@ test('without its database the page opens, says what has to wait, and goes on wh
     const visitor = await arrive();
     assert.equal((await visitor.texts()).length, 20);
     assert.equal((await visitor.texts())[0], 'with a picture');
-    assert.deepEqual(await look(visitor.message('with a picture').locator('img')), shown);
+    await eventually(async () => assert.deepEqual(await look(visitor.message('with a picture').locator('img')), shown));
 
     const older = visitor.page.getByRole('button', { name: 'Older messages' });
     await older.click();

@@ -216,5 +216,5 @@ boardTest('a picture that comes when it is opened is there in the list, too', { 
   const dialog = visitor.page.getByRole('dialog');
   await dialog.getByRole('img', { name: 'a lake' }).waitFor();
   await visitor.message('wide').locator('img').waitFor();
-  assert.equal(await visitor.find('.broken').count(), 0);
+  await eventually(async () => assert.equal(await visitor.find('.broken').count(), 0));
 });

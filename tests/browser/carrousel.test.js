@@ -100,7 +100,7 @@ boardTest('who prefers reduced motion sees nothing move by itself', { before: (p
   });
   // Long enough for one picture, not for two.
   await visitor.page.clock.runFor(9_000);
-  assert.equal(await visitor.find('.carrousel__count').textContent(), '1 / 2');
+  await eventually(async () => assert.equal(await visitor.find('.carrousel__count').textContent(), '1 / 2'));
 });
 
 const number = (request) => request.url().split('favicon.svg?')[1];
@@ -269,8 +269,8 @@ boardTest('who saves data sees one picture, and no other before they ask for it'
   await page.getByRole('button', { name: 'Play the pictures' }).waitFor();
   await page.mouse.move(0, 0);
   await page.clock.runFor(60_000);
-  assert.equal(await visitor.find('.carrousel__count').textContent(), '1 / 50');
-  assert.equal(await visitor.find('.carrousel__picture').count(), 1);
+  await eventually(async () => assert.equal(await visitor.find('.carrousel__count').textContent(), '1 / 50'));
+  await eventually(async () => assert.equal(await visitor.find('.carrousel__picture').count(), 1));
   await page.getByRole('button', { name: 'Next picture' }).click();
   await visitor.find('.carrousel__count', { hasText: '2 / 50' }).waitFor();
 });

@@ -22,7 +22,7 @@ boardTest('a deleted message goes from the list and its picture from the carrous
 
   await visitor.page.reload();
   await visitor.message('stays').waitFor();
-  assert.deepEqual(await visitor.texts(), ['stays']);
+  await eventually(async () => assert.deepEqual(await visitor.texts(), ['stays']));
 });
 
 boardTest('deleting asks first, and “keep” keeps', {}, async ({ visitor }) => {
@@ -45,7 +45,7 @@ boardTest('one’s own messages can still be deleted after a reload, others’ c
   await board.post('theirs');
   await visitor.page.reload();
   await visitor.message('theirs').waitFor();
-  assert.equal(await visitor.message('theirs').getByRole('button', { name: 'Delete' }).count(), 0);
+  await eventually(async () => assert.equal(await visitor.message('theirs').getByRole('button', { name: 'Delete' }).count(), 0));
   await visitor.delete('mine');
   assert.deepEqual((await board.json('/api/messages')).messages.map(({ text }) => text), ['theirs']);
 });

@@ -39,7 +39,7 @@ boardTest('a folder does not push out the picture that was chosen before', {}, a
   await visitor.write({ text: 'both', picture: 'small.jpg' });
   await withFile((_, folder) => visitor.dropFiles(folder));
   await visitor.pictureError.getByText('This is a folder').waitFor();
-  assert.equal(await visitor.find('.picture-field__name').textContent(), 'small.jpg');
+  await eventually(async () => assert.equal(await visitor.find('.picture-field__name').textContent(), 'small.jpg'));
   await visitor.postButton.click();
   await visitor.message('both').locator('img').waitFor();
 });
@@ -49,8 +49,8 @@ boardTest('a folder that is dropped together with a picture is passed over', {},
     for (const files of [[folder, file], [file, folder]]) {
       await visitor.dropFiles(...files);
       await visitor.prepared();
-      assert.equal(await visitor.find('.picture-field__name').textContent(), 'mine.jpg');
-      assert.equal(await visitor.pictureError.textContent(), '');
+      await eventually(async () => assert.equal(await visitor.find('.picture-field__name').textContent(), 'mine.jpg'));
+      await eventually(async () => assert.equal(await visitor.pictureError.textContent(), ''));
       assert.equal((await visitor.keptPicture()).name, 'mine.jpg');
       await removeButton(visitor).click();
     }
@@ -60,11 +60,11 @@ boardTest('a folder that is dropped together with a picture is passed over', {},
 boardTest('of two pictures that are dropped the first is taken, with a word about it, whatever else lies between', {}, async ({ visitor }) => {
   await visitor.dropFiles(new URL(import.meta.url).pathname, pictureFile('small.jpg'));
   await visitor.prepared();
-  assert.equal(await visitor.find('.picture-field__name').textContent(), 'small.jpg');
-  assert.equal(await visitor.pictureError.textContent(), '');
+  await eventually(async () => assert.equal(await visitor.find('.picture-field__name').textContent(), 'small.jpg'));
+  await eventually(async () => assert.equal(await visitor.pictureError.textContent(), ''));
   await visitor.dropFiles(pictureFile('drawing.png'), pictureFile('small.jpg'));
   await visitor.pictureError.getByText('Only one picture fits').waitFor();
-  assert.equal(await visitor.find('.picture-field__name').textContent(), 'drawing.png');
+  await eventually(async () => assert.equal(await visitor.find('.picture-field__name').textContent(), 'drawing.png'));
 });
 
 boardTest('what is dropped where it cannot be seen or posted is left alone', { before: (page) => page.addInitScript(() => {
@@ -76,7 +76,7 @@ boardTest('what is dropped where it cannot be seen or posted is left alone', { b
   const isLeftAlone = async () => {
     await visitor.dropFiles(pictureFile('drawing.png'));
     await eventually(async () => assert.equal(await visitor.page.evaluate(() => window.dragged.splice(0).at(-1)), false));
-    assert.equal(await visitor.find('.picture-field__name').textContent(), '');
+    await eventually(async () => assert.equal(await visitor.find('.picture-field__name').textContent(), ''));
     assert.ok(visitor.page.url().startsWith(board.site));
   };
   await visitor.message('a lake').locator('.message__picture').click();
@@ -163,7 +163,7 @@ boardTest('a file that is gone before it is read is named as that, and posting g
   await withFile((file) => visitor.find('.picture-field__file').setInputFiles(file));
   await visitor.page.evaluate(() => window.release());
   await visitor.pictureError.getByText('This file cannot be read.').waitFor();
-  assert.equal(await visitor.find('.picture-field__note').textContent(), '');
+  await eventually(async () => assert.equal(await visitor.find('.picture-field__note').textContent(), ''));
   await visitor.postButton.click();
   await visitor.focusIsAt(visitor.find('.picture-field__file'));
   await removeButton(visitor).click();
@@ -280,7 +280,7 @@ boardTest('while a picture is drawn anew, posting can be cancelled', {
   await visitor.page.getByRole('button', { name: 'Cancel' }).click();
   await visitor.find('.composer__error', { hasText: 'Cancelled. Your message is still here.' }).waitFor();
   await visitor.page.evaluate(() => window.release());
-  assert.equal(await visitor.find('.picture-field__name').textContent(), 'small.jpg');
+  await eventually(async () => assert.equal(await visitor.find('.picture-field__name').textContent(), 'small.jpg'));
   assert.deepEqual((await board.json('/api/messages')).messages, []);
   await visitor.postButton.click();
   await visitor.message('odd').locator('img').waitFor();
@@ -303,7 +303,7 @@ boardTest('whoever adds no description is asked for one in a friendly way, and p
   const nudge = visitor.find('.composer__nudge');
   await visitor.write({ text: 'no words', picture: 'small.jpg' });
   await nudge.getByText('A sentence about the picture lets those take part who cannot see it.').waitFor();
-  assert.match(await visitor.postButton.getAttribute('aria-describedby'), /composer-nudge/);
+  await eventually(async () => assert.match(await visitor.postButton.getAttribute('aria-describedby'), /composer-nudge/));
   assert.deepEqual(await visitor.violations(), []);
   await visitor.write({ alt: 'a lake' });
   await nudge.waitFor({ state: 'hidden' });

@@ -27,7 +27,7 @@ test('in Firefox one writes, posts a large photo, opens it, reloads and deletes'
 
     await firefox.click('.composer__post');
     await eventually(async () => assert.equal(await firefox.text('.message__author'), 'Ada'));
-    assert.equal(await firefox.text('.message__text a'), 'https://example.com/');
+    await eventually(async () => assert.equal(await firefox.text('.message__text a'), 'https://example.com/'));
     const [{ picture }] = (await board.json('/api/messages')).messages;
     assert.equal(Math.max(picture.width, picture.height), 2_048);
     assert.ok(picture.width < picture.height, 'taken upright');

@@ -24,8 +24,8 @@ for (const width of [320, 390, 1440]) {
     await more(message).waitFor();
     const folded = await heightOf(message);
     assert.ok(folded < 800, `${folded} pixels`);
-    assert.equal(await more(message).getAttribute('aria-expanded'), 'false');
-    assert.equal(await message.locator('.message__text').textContent(), LONG, 'all of it is there to be read out');
+    await eventually(async () => assert.equal(await more(message).getAttribute('aria-expanded'), 'false'));
+    await eventually(async () => assert.equal(await message.locator('.message__text').textContent(), LONG, 'all of it is there to be read out'));
     assert.deepEqual(await visitor.violations(), []);
 
     await more(message).focus();
@@ -35,7 +35,7 @@ for (const width of [320, 390, 1440]) {
     assert.ok((await heightOf(message)) > 390 * 20);
     assert.equal(await topOf(message), top, 'what is read stays where it is');
     await visitor.focusIsAt(less(message));
-    assert.equal(await less(message).getAttribute('aria-expanded'), 'true');
+    await eventually(async () => assert.equal(await less(message).getAttribute('aria-expanded'), 'true'));
     assert.deepEqual(await visitor.violations(), []);
 
     await less(message).press('Enter');
@@ -52,7 +52,7 @@ boardTest('a text of twenty lines is not folded, until the page is so narrow tha
   const message = visitor.message('19 19');
   await message.waitFor();
   const height = await heightOf(message);
-  assert.equal(await message.getByRole('button').count(), 0);
+  await eventually(async () => assert.equal(await message.getByRole('button').count(), 0));
   await visitor.page.setViewportSize({ width: 320, height: 800 });
   await more(message).waitFor();
   await visitor.page.setViewportSize({ width: 1280, height: 800 });
@@ -67,7 +67,7 @@ boardTest('the keyboard does not come to a folded link unseen', {}, async ({ boa
   await more(message).waitFor();
   const [first, middle] = await message.locator('.message__text a').all();
   await first.focus();
-  assert.equal(await more(message).isVisible(), true, 'what is seen anyhow unfolds nothing');
+  await eventually(async () => assert.equal(await more(message).isVisible(), true, 'what is seen anyhow unfolds nothing'));
   await visitor.page.keyboard.press('Tab');
   await less(message).waitFor();
   await visitor.focusIsAt(middle);
@@ -103,7 +103,7 @@ boardTest('a linked message is shown whole', {}, async ({ board, visitor }) => {
   const message = visitor.find('.linked .message');
   await message.getByText('l389').waitFor();
   assert.ok((await heightOf(message)) > 390 * 20);
-  assert.equal(await more(message).count(), 0);
+  await eventually(async () => assert.equal(await more(message).count(), 0));
 });
 
 boardTest('a linked message that the list has is unfolded there', {}, async ({ board, visitor }) => {
@@ -143,7 +143,7 @@ boardTest('printed, a long text is all there', {}, async ({ board, visitor }) =>
   await more(message).waitFor();
   await visitor.page.emulateMedia({ media: 'print' });
   assert.ok((await heightOf(message)) > 390 * 15);
-  assert.equal(await more(message).count(), 0);
+  await eventually(async () => assert.equal(await more(message).count(), 0));
 });
 
 test('in Firefox, too, a long text is folded, and unfolds for the keyboard', { timeout: 180_000 }, async () => {

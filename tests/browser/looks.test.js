@@ -46,7 +46,7 @@ boardTest('at twice the size, as on a small phone, everything is still there', {
   const fits = await visitor.page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
   assert.ok(fits, 'nothing sticks out');
   await visitor.postButton.scrollIntoViewIfNeeded();
-  assert.ok(await visitor.postButton.isVisible());
+  await eventually(async () => assert.ok(await visitor.postButton.isVisible()));
 });
 
 boardTest('errors, questions and empty lists are accessible too', { expected: [/status of 503/] }, async ({ visitor }) => {
@@ -123,7 +123,7 @@ boardTest('the whole way goes by the keyboard', {}, async ({ visitor }) => {
 });
 
 boardTest('a browser set to Chinese gets a Chinese page, and every word of it', { locale: 'zh-TW', settings: { CONTACT_URL: 'https://example.com/' } }, async ({ board, visitor }) => {
-  assert.equal(await visitor.page.evaluate(() => document.documentElement.lang), 'zh-Hant');
+  await eventually(async () => assert.equal(await visitor.page.evaluate(() => document.documentElement.lang), 'zh-Hant'));
   await board.post('123', { author: '456' });
   await visitor.page.reload();
   await visitor.message('123').waitFor();
@@ -146,9 +146,9 @@ boardTest('times are relative, and exact for whoever points at them', { timezone
   const { createdAt } = await board.post('just written');
   await visitor.page.reload();
   const link = timeOf(visitor, 'just written');
-  assert.equal(await link.locator('time').textContent(), 'just now');
-  assert.equal(await link.locator('time').getAttribute('datetime'), createdAt);
-  assert.match(await link.getAttribute('title'), /\d{4} at \d+:\d\d/);
+  await eventually(async () => assert.equal(await link.locator('time').textContent(), 'just now'));
+  await eventually(async () => assert.equal(await link.locator('time').getAttribute('datetime'), createdAt));
+  await eventually(async () => assert.match(await link.getAttribute('title'), /\d{4} at \d+:\d\d/));
 });
 
 for (const [hand, activate] of [['finger', (link) => link.tap()], ['keyboard', (link) => link.press('Enter')]]) {
@@ -159,7 +159,7 @@ for (const [hand, activate] of [['finger', (link) => link.tap()], ['keyboard', (
     await activate(timeOf(visitor, 'just written'));
     await visitor.message('just written').getByText(/^\w+day, \w+ \d+, \d{4} at \d+:\d\d [AP]M$/).waitFor();
     assert.equal(visitor.page.url(), `${board.site}#${id}`);
-    assert.equal(await timeOf(visitor, 'another').locator('time').textContent(), 'just now');
+    await eventually(async () => assert.equal(await timeOf(visitor, 'another').locator('time').textContent(), 'just now'));
     assert.equal(await visitor.page.evaluate(() => document.documentElement.scrollWidth), 320);
 
     await activate(timeOf(visitor, 'another'));
@@ -179,8 +179,8 @@ for (const [locale, date, exact] of [
     await visitor.page.clock.setFixedTime(Date.now() + 10 * 86_400_000);
     await visitor.page.reload();
     const link = visitor.message('a while ago').locator('.message__link');
-    assert.match(await link.locator('time').textContent(), date);
-    assert.match(await link.getAttribute('title'), exact);
+    await eventually(async () => assert.match(await link.locator('time').textContent(), date));
+    await eventually(async () => assert.match(await link.getAttribute('title'), exact));
   });
 }
 
@@ -198,7 +198,7 @@ boardTest('a picture without a description is told by whose it is and when, once
     await dialog.getByRole('img', { name }).waitFor();
     // What stands under it is for the eyes: nobody hears the same words twice.
     await dialog.getByText(name).waitFor();
-    assert.equal(await dialog.getByText(name).evaluate((caption) => caption.closest('[aria-hidden="true"]') !== null), true);
+    await eventually(async () => assert.equal(await dialog.getByText(name).evaluate((caption) => caption.closest('[aria-hidden="true"]') !== null), true));
     assert.deepEqual(await visitor.violations(), []);
     await visitor.page.keyboard.press('Escape');
   }
@@ -356,21 +356,21 @@ boardTest('nothing moves while the page comes over a slow line', { viewport: { w
 boardTest('printed, there are the messages and nothing to press', {}, async ({ visitor }) => {
   await visitor.post({ text: 'on paper' });
   await visitor.page.emulateMedia({ media: 'print' });
-  assert.equal(await visitor.message('on paper').isVisible(), true);
+  await eventually(async () => assert.equal(await visitor.message('on paper').isVisible(), true));
   for (const button of await visitor.find('button, form, .carrousel').all()) assert.equal(await button.isVisible(), false);
 });
 
 boardTest('a page of which a module does not come says so', { expected: [/ERR_FAILED/] }, async ({ board, visitor }) => {
   const sentence = visitor.page.getByText('This page is not all there yet. If it stays so, reload it.');
-  assert.equal(await sentence.isVisible(), false);
+  await eventually(async () => assert.equal(await sentence.isVisible(), false));
   await visitor.page.route('**/fold.js', (route) => route.abort());
   await visitor.page.goto(board.site);
-  assert.equal(await sentence.isVisible(), false, 'it may just take a moment');
+  await eventually(async () => assert.equal(await sentence.isVisible(), false, 'it may just take a moment'));
   await sentence.waitFor();
   await visitor.page.unroute('**/fold.js');
   await visitor.page.reload();
   await visitor.page.getByText('Write the first message').waitFor();
-  assert.equal(await sentence.isVisible(), false);
+  await eventually(async () => assert.equal(await sentence.isVisible(), false));
 });
 
 test('no module waits until another has said that it needs it', async () => {

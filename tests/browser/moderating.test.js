@@ -21,7 +21,7 @@ boardTest('a moderator deletes any message, for as long as the tab is open', { e
   await board.post('unwanted');
   await board.post('welcome');
   await visitor.page.reload();
-  assert.equal(await deleteButton(visitor.message('unwanted')).count(), 0);
+  await eventually(async () => assert.equal(await deleteButton(visitor.message('unwanted')).count(), 0));
 
   await moderate(visitor, board, await board.moderatorToken());
   assert.equal(visitor.page.url(), board.site, 'the address no longer asks');
@@ -33,14 +33,14 @@ boardTest('a moderator deletes any message, for as long as the tab is open', { e
 
   const other = await visitor.openTab(board.site);
   await other.message('welcome').waitFor();
-  assert.equal(await deleteButton(other.message('welcome')).count(), 0, 'another tab is another matter');
+  await eventually(async () => assert.equal(await deleteButton(other.message('welcome')).count(), 0, 'another tab is another matter'));
   assert.equal(await visitor.page.evaluate((token) => JSON.stringify(localStorage).includes(token), await board.moderatorToken()), false);
 
   await visitor.page.getByRole('button', { name: 'Stop moderating' }).click();
   await deleteButton(visitor.message('welcome')).waitFor({ state: 'hidden' });
   await visitor.page.reload();
   await visitor.message('welcome').waitFor();
-  assert.equal(await deleteButton(visitor.message('welcome')).count(), 0);
+  await eventually(async () => assert.equal(await deleteButton(visitor.message('welcome')).count(), 0));
 });
 
 boardTest('a moderator removes everything from a sender, also what is further down', {
@@ -64,12 +64,12 @@ boardTest('a moderator removes everything from a sender, also what is further do
   await dialog.getByRole('button', { name: 'Remove' }).click();
   await visitor.find('#announcer', { hasText: '5 messages removed.' }).waitFor({ state: 'attached' });
   await eventually(async () => assert.equal((await visitor.texts()).filter((text) => text.startsWith('spam')).length, 0));
-  assert.equal(await visitor.messages.count(), 21);
+  await eventually(async () => assert.equal(await visitor.messages.count(), 21));
 
   await visitor.write({ text: 'more spam' });
   await visitor.postButton.click();
   await visitor.find('.composer__error', { hasText: 'does not take this message from you' }).waitFor();
-  assert.equal(await visitor.textField.inputValue(), 'more spam');
+  await eventually(async () => assert.equal(await visitor.textField.inputValue(), 'more spam'));
 });
 
 boardTest('what removing a sender would take is shown before, and nothing goes where it is kept', { expected: [/status of 404/] }, async ({ board, visitor }) => {
@@ -95,7 +95,7 @@ boardTest('a sender of whom the board says nothing is not removed', { expected: 
   await visitor.page.route('**/api/moderation/sender*', (route) => route.fulfill({ status: 503, body: '' }));
   await removeSender(visitor.message('stays'));
   await visitor.message('stays').getByText('The board is not available at the moment.').waitFor();
-  assert.equal(await visitor.page.getByRole('dialog').isVisible(), false);
+  await eventually(async () => assert.equal(await visitor.page.getByRole('dialog').isVisible(), false));
   assert.equal((await board.json('/api/messages')).messages.length, 1);
 });
 
@@ -106,13 +106,13 @@ boardTest('a wrong moderator token is refused when it is entered', { expected: [
     await enter(visitor, board, wrong);
     await visitor.page.getByText('The board does not accept this token').waitFor();
     await visitor.focusIsAt(visitor.page.getByLabel('Moderator token'));
-    assert.equal(await visitor.find('.moderation-bar').isVisible(), false);
+    await eventually(async () => assert.equal(await visitor.find('.moderation-bar').isVisible(), false));
   }
   assert.deepEqual(await visitor.violations(), []);
   await visitor.page.getByLabel('Moderator token').fill(` ${right}\n`);
   await visitor.page.keyboard.press('Enter');
   await visitor.page.getByText('You are moderating.').waitFor();
-  assert.equal(await visitor.page.evaluate(() => document.querySelector('#moderation-token').value), '');
+  await eventually(async () => assert.equal(await visitor.page.evaluate(() => document.querySelector('#moderation-token').value), ''));
 });
 
 boardTest('a token whose check was cancelled changes nothing, whatever comes of it', { expected: [/status of 40[134]/] }, async ({ board, visitor }) => {
@@ -130,9 +130,9 @@ boardTest('a token whose check was cancelled changes nothing, whatever comes of 
     await waiting.shift().continue();
     await (await answered).finished();
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)));
-    assert.equal(await page.locator('#moderation-error').textContent(), '');
-    assert.equal(await page.getByLabel('Moderator token').isVisible(), true, 'it is still asked for');
-    assert.equal(await visitor.find('.moderation-bar').isVisible(), false);
+    await eventually(async () => assert.equal(await page.locator('#moderation-error').textContent(), ''));
+    await eventually(async () => assert.equal(await page.getByLabel('Moderator token').isVisible(), true, 'it is still asked for'));
+    await eventually(async () => assert.equal(await visitor.find('.moderation-bar').isVisible(), false));
     await cancel();
   }
 });

@@ -25,15 +25,15 @@ for (const [what, [file, extension]] of Object.entries(pictures)) {
     await visitor.postButton.click();
     const message = visitor.message(text);
     await message.waitFor();
-    assert.equal(await message.locator('.message__author').textContent(), '阿明');
+    await eventually(async () => assert.equal(await message.locator('.message__author').textContent(), '阿明'));
 
     const image = message.locator('.message__picture img');
     const posted = await look(image);
     assert.deepEqual([posted.width, posted.height], [original.width, original.height]);
     assert.ok(difference(posted.pixels, original.pixels) < 3, 'it looks like the file');
-    assert.equal(await image.getAttribute('width'), String(posted.width));
-    assert.equal(await image.getAttribute('height'), String(posted.height));
-    assert.equal(await image.getAttribute('alt'), '山上的夕陽');
+    await eventually(async () => assert.equal(await image.getAttribute('width'), String(posted.width)));
+    await eventually(async () => assert.equal(await image.getAttribute('height'), String(posted.height)));
+    await eventually(async () => assert.equal(await image.getAttribute('alt'), '山上的夕陽'));
     const url = await image.getAttribute('src');
     assert.match(url, new RegExp(`/images/[0-9A-Z]{26}\\.${extension}$`));
 
@@ -65,15 +65,15 @@ for (const [what, [answer, place, words, focused]] of Object.entries(refusals)) 
     await visitor.postButton.click();
     const error = visitor.find(place);
     await error.waitFor();
-    assert.match(await error.textContent(), words);
+    await eventually(async () => assert.match(await error.textContent(), words));
     await visitor.focusIsAt(visitor.find(focused));
-    assert.equal(await visitor.textField.inputValue(), draft.text);
-    assert.equal(await visitor.page.getByLabel('Name').inputValue(), draft.author);
-    assert.equal(await visitor.page.getByLabel('What is in the picture?').inputValue(), draft.alt);
-    assert.match(await visitor.find('.picture-field__name').textContent(), /small\.jpg/);
+    await eventually(async () => assert.equal(await visitor.textField.inputValue(), draft.text));
+    await eventually(async () => assert.equal(await visitor.page.getByLabel('Name').inputValue(), draft.author));
+    await eventually(async () => assert.equal(await visitor.page.getByLabel('What is in the picture?').inputValue(), draft.alt));
+    await eventually(async () => assert.match(await visitor.find('.picture-field__name').textContent(), /small\.jpg/));
 
     await visitor.page.getByRole('button', { name: '中文' }).click();
-    assert.match(await error.textContent(), /[\u4e00-\u9fff]{4}/);
+    await eventually(async () => assert.match(await error.textContent(), /[\u4e00-\u9fff]{4}/));
     assert.deepEqual((await board.json('/api/messages')).messages, []);
   });
 }
@@ -83,7 +83,7 @@ boardTest('a name that is too long is named as the field at fault', {}, async ({
   await visitor.postButton.click();
   await visitor.find('#composer-author-error', { hasText: 'At most 40 characters' }).waitFor();
   await visitor.focusIsAt(visitor.page.getByLabel('Name'));
-  assert.equal(await visitor.find('#composer-text-error').textContent(), '');
+  await eventually(async () => assert.equal(await visitor.find('#composer-text-error').textContent(), ''));
 });
 
 boardTest('a picture can be posted without a text, but nothing at all cannot be posted', {}, async ({ visitor }) => {
@@ -119,19 +119,19 @@ boardTest('a double click posts once', {}, async ({ board, visitor }) => {
 boardTest('what people write is shown as text, never as markup', {}, async ({ visitor }) => {
   const text = '<script>window.taken = 1</script><img src="/nothing" onerror="window.taken = 2"> & <b>bold</b>\nline two';
   const message = await visitor.post({ text, author: '<i>Ada</i>' });
-  assert.equal(await message.locator('.message__text').textContent(), text);
-  assert.equal(await message.locator('.message__author').textContent(), '<i>Ada</i>');
+  await eventually(async () => assert.equal(await message.locator('.message__text').textContent(), text));
+  await eventually(async () => assert.equal(await message.locator('.message__author').textContent(), '<i>Ada</i>'));
 
   await visitor.page.reload();
   await visitor.message('line two').waitFor();
-  assert.equal(await visitor.message('line two').locator('.message__text').textContent(), text);
+  await eventually(async () => assert.equal(await visitor.message('line two').locator('.message__text').textContent(), text));
   assert.equal(await visitor.page.evaluate(() => window.taken), undefined);
 });
 
 boardTest('after posting, the form is ready for the next message and the keyboard is at the new one', {}, async ({ visitor }) => {
   const message = await visitor.post({ text: 'hello', author: 'Ada' });
-  assert.equal(await visitor.textField.inputValue(), '');
-  assert.equal(await visitor.page.getByLabel('Name').inputValue(), 'Ada');
+  await eventually(async () => assert.equal(await visitor.textField.inputValue(), ''));
+  await eventually(async () => assert.equal(await visitor.page.getByLabel('Name').inputValue(), 'Ada'));
   await visitor.focusIsAt(message);
   await visitor.find('#announcer', { hasText: 'Your message is on the board.' }).waitFor({ state: 'attached' });
 });
@@ -166,7 +166,7 @@ for (const [what, [answer, words]] of Object.entries(failures)) {
     await visitor.postButton.click();
     const error = visitor.find('.composer__error');
     await error.waitFor();
-    assert.match(await error.textContent(), words);
+    await eventually(async () => assert.match(await error.textContent(), words));
 
     await visitor.page.unroute('**/api/messages', refuse);
     await visitor.postButton.click();

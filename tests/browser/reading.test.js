@@ -5,7 +5,7 @@ import { Visitor, eventually } from './support/visitor.js';
 boardTest('an empty board invites to write, under the board’s own name', { settings: { BOARD_NAME: 'Pinnwand 留言板' } }, async ({ visitor }) => {
   await visitor.page.getByText('Write the first message').waitFor();
   await visitor.page.getByRole('heading', { name: 'Pinnwand 留言板' }).waitFor();
-  assert.equal(await visitor.page.title(), 'Pinnwand 留言板');
+  await eventually(async () => assert.equal(await visitor.page.title(), 'Pinnwand 留言板'));
 });
 
 boardTest('older messages come page by page, newest first, none twice and none left out', {}, async ({ board, visitor }) => {
@@ -13,7 +13,7 @@ boardTest('older messages come page by page, newest first, none twice and none l
   await visitor.page.reload();
   const older = visitor.page.getByRole('button', { name: 'Older messages' });
   await older.waitFor();
-  assert.deepEqual(await visitor.texts(), all.slice(0, 20));
+  await eventually(async () => assert.deepEqual(await visitor.texts(), all.slice(0, 20)));
 
   await older.press('Enter');
   await visitor.messages.nth(39).waitFor();
@@ -21,7 +21,7 @@ boardTest('older messages come page by page, newest first, none twice and none l
 
   await older.press('Enter');
   await visitor.messages.nth(44).waitFor();
-  assert.deepEqual(await visitor.texts(), all);
+  await eventually(async () => assert.deepEqual(await visitor.texts(), all));
   await older.waitFor({ state: 'hidden' });
   await visitor.page.getByText('That was the first message.').waitFor();
 });
@@ -60,7 +60,7 @@ boardTest('new messages wait behind a button and never move what is read', {}, a
     const reveal = visitor.page.getByRole('button', { name: '1 new message' });
     await reveal.waitFor();
     assert.equal(await top(), before);
-    assert.equal(await visitor.message('fresh before').filter({ hasText: text }).count(), 0);
+    await eventually(async () => assert.equal(await visitor.message('fresh before').filter({ hasText: text }).count(), 0));
     await visitor.find('#announcer', { hasText: '1 new message' }).waitFor({ state: 'attached' });
 
     await reveal.click();
@@ -127,7 +127,7 @@ boardTest('what someone else deletes goes from the page', {}, async ({ board, vi
   await board.delete(message);
   await visitor.lookAgain();
   await visitor.message('soon gone').waitFor({ state: 'detached' });
-  assert.deepEqual(await visitor.texts(), ['stays']);
+  await eventually(async () => assert.deepEqual(await visitor.texts(), ['stays']));
 });
 
 boardTest('what one visitor posts, another sees without reloading', {}, async ({ board, visitor }) => {
@@ -250,6 +250,6 @@ boardTest('a board that is waking up is no error', {
   },
 }, async ({ visitor }) => {
   await visitor.page.getByText('The board is waking up, a few seconds.').waitFor();
-  assert.equal(await visitor.page.getByRole('button', { name: 'Try again' }).isVisible(), false);
+  await eventually(async () => assert.equal(await visitor.page.getByRole('button', { name: 'Try again' }).isVisible(), false));
   await visitor.page.getByText('Write the first message').waitFor();
 });

@@ -35,11 +35,11 @@ boardTest('after kill -9 and a restart the board is as it was', {}, async ({ boa
   });
   try {
     await again.carrouselPicture.waitFor();
-    assert.deepEqual(await again.messages.allInnerTexts(), before.shown);
+    await eventually(async () => assert.deepEqual(await again.messages.allInnerTexts(), before.shown));
     assert.deepEqual(await board.json('/api/messages'), before.messages);
     assert.deepEqual(await board.json('/api/carrousel.json'), before.carrousel);
-    assert.deepEqual(await look(again.message('第一則').locator('img')), before.picture);
-    assert.equal(await again.carrouselPicture.getAttribute('alt'), 'a lake');
+    await eventually(async () => assert.deepEqual(await look(again.message('第一則').locator('img')), before.picture));
+    await eventually(async () => assert.equal(await again.carrouselPicture.getAttribute('alt'), 'a lake'));
 
     await again.delete('第一則');
     await again.page.getByText('Every picture that is posted shows up here.').waitFor();

@@ -106,10 +106,10 @@ const HALVES = `
   });`;
 
 webkitTest('one reads, posts a text and a picture, opens it, and deletes both', {}, async ({ board, session }) => {
-  assert.match(await session.text('.messages__empty'), /Nothing is pinned up/);
+  await eventually(async () => assert.match(await session.text('.messages__empty'), /Nothing is pinned up/));
   assert.deepEqual(await session.violations(), [], 'empty');
   await post(session, { text: '早安 says https://example.com/.' });
-  assert.equal(await session.text('.message__text a'), 'https://example.com/');
+  await eventually(async () => assert.equal(await session.text('.message__text a'), 'https://example.com/'));
   await post(session, { text: 'from the phone', picture: 'camera-6mb.jpg', alt: 'hills' });
 
   const { picture } = (await board.json('/api/messages')).messages[0];
@@ -123,7 +123,7 @@ webkitTest('one reads, posts a text and a picture, opens it, and deletes both', 
 
   await session.click('.message__picture');
   await eventually(async () => assert.equal(await session.property('.picture-dialog__image', 'naturalWidth'), picture.width));
-  assert.equal(await session.text('.picture-dialog__caption'), 'hills');
+  await eventually(async () => assert.equal(await session.text('.picture-dialog__caption'), 'hills'));
   assert.deepEqual(await session.violations(), [], 'a picture by itself');
   await session.goBack();
   await eventually(async () => assert.equal(await session.property('.picture-dialog', 'open'), false));
@@ -149,7 +149,7 @@ webkitTest('what one writes and chooses is still there after a reload', {}, asyn
   assert.deepEqual(await Promise.all(fields), ['寫到一半', 'Ada', 'a lake']);
 
   await send(session, '寫到一半');
-  assert.equal(await session.property('.message__picture img', 'alt'), 'a lake');
+  await eventually(async () => assert.equal(await session.property('.message__picture img', 'alt'), 'a lake'));
   await eventually(async () => assert.deepEqual(await kept(session), []));
 });
 

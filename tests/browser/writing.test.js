@@ -7,12 +7,12 @@ boardTest('whoever comes near the limit is told how much is left, and beyond it 
   await visitor.write({ text: 'x'.repeat(1_799) });
   await count.waitFor({ state: 'hidden' });
   await visitor.write({ text: '𝄞'.repeat(1_850) });
-  assert.equal(await count.textContent(), '150 characters left');
+  await eventually(async () => assert.equal(await count.textContent(), '150 characters left'));
   await visitor.find('#announcer', { hasText: '150 characters left' }).waitFor({ state: 'attached' });
 
   const keys = await visitor.noteKeys();
   await visitor.write({ text: 'x'.repeat(2_001) });
-  assert.equal(await count.textContent(), '1 character too many');
+  await eventually(async () => assert.equal(await count.textContent(), '1 character too many'));
   await visitor.postButton.click();
   await visitor.find('#composer-text-error', { hasText: 'At most 2,000 characters' }).waitFor();
   await visitor.focusIsAt(visitor.textField);
@@ -28,7 +28,7 @@ boardTest('the name is remembered on the device', {}, async ({ visitor }) => {
   await visitor.post({ text: 'hello', author: '阿明' });
   await visitor.page.reload();
   await visitor.message('hello').waitFor();
-  assert.equal(await visitor.page.getByLabel('Name').inputValue(), '阿明');
+  await eventually(async () => assert.equal(await visitor.page.getByLabel('Name').inputValue(), '阿明'));
 });
 
 for (const keys of ['Control+Enter', 'Meta+Enter']) {
@@ -48,17 +48,17 @@ boardTest('what was written and chosen survives a reload', {}, async ({ visitor 
   });
   await visitor.page.reload();
   await visitor.prepared();
-  assert.equal(await visitor.textField.inputValue(), '寫到一半');
-  assert.equal(await visitor.page.getByLabel('Name').inputValue(), 'Ada');
-  assert.equal(await visitor.page.getByLabel('What is in the picture?').inputValue(), 'a lake');
-  assert.deepEqual(await visitor.keptPicture(), kept);
+  await eventually(async () => assert.equal(await visitor.textField.inputValue(), '寫到一半'));
+  await eventually(async () => assert.equal(await visitor.page.getByLabel('Name').inputValue(), 'Ada'));
+  await eventually(async () => assert.equal(await visitor.page.getByLabel('What is in the picture?').inputValue(), 'a lake'));
+  await eventually(async () => assert.deepEqual(await visitor.keptPicture(), kept));
 
   await visitor.postButton.click();
   await visitor.message('寫到一半').locator('img').waitFor();
-  assert.equal(await visitor.message('寫到一半').locator('img').getAttribute('alt'), 'a lake');
+  await eventually(async () => assert.equal(await visitor.message('寫到一半').locator('img').getAttribute('alt'), 'a lake'));
   await visitor.page.reload();
   await visitor.message('寫到一半').waitFor();
-  assert.equal(await visitor.textField.inputValue(), '', 'posted is posted');
+  await eventually(async () => assert.equal(await visitor.textField.inputValue(), '', 'posted is posted'));
   await eventually(async () => assert.deepEqual(await visitor.keptPictures(), []));
 });
 
@@ -73,14 +73,14 @@ boardTest('what was written survives the end of the page without a word', {}, as
 
   const later = await visitor.openTab(board.site);
   await later.prepared();
-  assert.equal(await later.textField.inputValue(), 'unfinished');
-  assert.equal(await later.find('.picture-field__name').textContent(), 'drawing.png');
+  await eventually(async () => assert.equal(await later.textField.inputValue(), 'unfinished'));
+  await eventually(async () => assert.equal(await later.find('.picture-field__name').textContent(), 'drawing.png'));
 });
 
 boardTest('two tabs do not overwrite each other, and what a closed one left is found again', {}, async ({ board, visitor }) => {
   await visitor.write({ text: 'of the first tab' });
   const second = await visitor.openTab(board.site);
-  assert.equal(await second.textField.inputValue(), '');
+  await eventually(async () => assert.equal(await second.textField.inputValue(), ''));
   await second.write({ text: 'of the second tab' });
 
   await visitor.page.reload();
@@ -216,7 +216,7 @@ boardTest('too many posts are refused in plain words, and the message waits', { 
   await visitor.write({ text: 'the second' });
   await visitor.postButton.click();
   await visitor.find('.composer__error', { hasText: /That was a lot in a short time.*Try again in \d+ seconds?\./ }).waitFor();
-  assert.equal(await visitor.textField.inputValue(), 'the second');
+  await eventually(async () => assert.equal(await visitor.textField.inputValue(), 'the second'));
 });
 
 boardTest('what was sent as a whole before it was cancelled may be there, and does not appear twice', {}, async ({ board, visitor }) => {
@@ -256,9 +256,9 @@ boardTest('line breaks of PowerPoint and PDF are line breaks, and what nobody se
 
   await visitor.paste(visitor.textField, `${lines}\x07\x00\x1b\x7f\x9f`);
   await tidied.getByText('Invisible characters that the board does not take were left out.').waitFor();
-  assert.equal(await visitor.textField.inputValue(), lines);
+  await eventually(async () => assert.equal(await visitor.textField.inputValue(), lines));
   await visitor.paste(visitor.page.getByLabel('Name'), 'A\u202eda\u2028Lovelace');
-  assert.equal(await visitor.page.getByLabel('Name').inputValue(), 'Ada Lovelace');
+  await eventually(async () => assert.equal(await visitor.page.getByLabel('Name').inputValue(), 'Ada Lovelace'));
   assert.deepEqual(await visitor.violations(), []);
 
   await visitor.postButton.click();
@@ -274,7 +274,7 @@ boardTest('the cursor stays where it is when something is left out', {}, async (
     input.setSelectionRange(7, 7);
     input.dispatchEvent(new InputEvent('input', { inputType: 'insertFromPaste', bubbles: true }));
   });
-  assert.deepEqual(await visitor.textField.evaluate((input) => [input.value, input.selectionStart, input.selectionEnd]), ['before after', 6, 6]);
+  await eventually(async () => assert.deepEqual(await visitor.textField.evaluate((input) => [input.value, input.selectionStart, input.selectionEnd]), ['before after', 6, 6]));
 });
 
 boardTest('half an emoji does not keep a message from being posted', {}, async ({ board, visitor }) => {
@@ -359,7 +359,7 @@ for (const [what, answer] of [
     await visitor.write({ text: 'was it heard' });
     await visitor.postButton.click();
     await formError(visitor, UNSURE);
-    assert.equal(await visitor.page.getByText('was not posted').count(), 0);
+    await eventually(async () => assert.equal(await visitor.page.getByText('was not posted').count(), 0));
     await visitor.page.unroute('**/api/messages');
     await assertPostedOnce(board, visitor, keys);
   });
@@ -371,7 +371,7 @@ boardTest('after a lost answer, and a second try that is cancelled half-way, the
   await visitor.write({ text: 'twice tried', picture: 'small.jpg' });
   await visitor.postButton.click();
   await formError(visitor, UNSURE);
-  assert.equal(await visitor.page.getByText('was not posted').count(), 0);
+  await eventually(async () => assert.equal(await visitor.page.getByText('was not posted').count(), 0));
   await answersComeAgain();
   await visitor.page.route('**/api/messages', (route) => (route.request().method() === 'POST' ? null : route.continue()));
   await visitor.postButton.click();
@@ -402,7 +402,7 @@ boardTest('what is refused for the posting limit was not posted, before and afte
   await formError(visitor, 'Your message was not posted, but it is still here.');
   await visitor.page.reload();
   await eventually(async () => assert.equal(await visitor.textField.inputValue(), 'the second'));
-  assert.equal(await visitor.page.getByText('may be on the board').count(), 0);
+  await eventually(async () => assert.equal(await visitor.page.getByText('may be on the board').count(), 0));
 });
 
 boardTest('who changes a message that may be on the board is told that it becomes another, until it is posted', { expected: [/ERR_CONNECTION_RESET/] }, async ({ board, visitor }) => {
@@ -420,7 +420,7 @@ boardTest('who changes a message that may be on the board is told that it become
   await visitor.write({ text: '' });
   await visitor.find('.composer__error', { hasText: changed }).waitFor({ state: 'hidden' });
   await visitor.post({ text: 'something else' });
-  assert.equal(await visitor.find('.composer__error').textContent(), '');
+  await eventually(async () => assert.equal(await visitor.find('.composer__error').textContent(), ''));
   assert.equal((await board.json('/api/messages')).messages.length, 2);
 });
 
@@ -478,7 +478,7 @@ boardTest('where there is no room for the picture it is not tried at every key, 
   await eventually(async () => assert.deepEqual(await keptTexts(visitor), ['newest words of all']));
   // Whatever was late has come by now.
   await new Promise((resolve) => setTimeout(resolve, 500));
-  assert.deepEqual(await keptTexts(visitor), ['newest words of all']);
+  await eventually(async () => assert.deepEqual(await keptTexts(visitor), ['newest words of all']));
   assert.equal(await visitor.page.evaluate(() => window.asked), asked);
   await visitor.page.reload();
   await visitor.pictureError.getByText('could not be kept').waitFor();
