@@ -61,14 +61,11 @@ pub async fn checked(mut request: Request<Body>) -> S3Result<Request<Body>> {
 /// The checksums of a body that are stated of it.
 fn checksums(stated: &Checksum, body: &[u8]) -> Checksum {
     let mut hasher = ChecksumHasher {
-        crc32: stated.checksum_crc32.as_ref().map(|_| Default::default()),
-        crc32c: stated.checksum_crc32c.as_ref().map(|_| Default::default()),
-        crc64nvme: stated
-            .checksum_crc64nvme
-            .as_ref()
-            .map(|_| Default::default()),
-        sha1: stated.checksum_sha1.as_ref().map(|_| Default::default()),
-        sha256: stated.checksum_sha256.as_ref().map(|_| Default::default()),
+        crc32: stated.checksum_crc32.is_some().then(Default::default),
+        crc32c: stated.checksum_crc32c.is_some().then(Default::default),
+        crc64nvme: stated.checksum_crc64nvme.is_some().then(Default::default),
+        sha1: stated.checksum_sha1.is_some().then(Default::default),
+        sha256: stated.checksum_sha256.is_some().then(Default::default),
     };
     hasher.update(body);
     hasher.finalize()
