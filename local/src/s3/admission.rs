@@ -11,7 +11,7 @@ use http::header::{
 };
 use http::request::Parts;
 use s3s::dto::Range;
-use s3s::{S3Error, S3Result, s3_error};
+use s3s::{S3Result, s3_error};
 use url::form_urlencoded;
 
 /// What Signature Version 4 itself says in a presigned URL.
