@@ -121,10 +121,13 @@ pub fn unsatisfiable(object: &Object) -> S3Error {
     error
 }
 
+/// Whether a condition is for any object, or has this `ETag` in its list. `s3s` takes the list for one value; a
+/// comma is in no `ETag` of this endpoint's.
 fn matches(condition: &ETagCondition, e_tag: &str) -> bool {
-    condition
-        .as_etag()
-        .is_none_or(|wanted| wanted.value() == e_tag)
+    condition.as_etag().is_none_or(|listed| {
+        let mut listed = listed.value().split(',');
+        listed.any(|wanted| wanted.trim().trim_start_matches("W/").trim_matches('"') == e_tag)
+    })
 }
 
 fn failed() -> S3Error {

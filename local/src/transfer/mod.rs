@@ -37,7 +37,7 @@ pub async fn export(options: &Options, file: &Path) -> Result<(), String> {
     match on_board(options, async |board| export::run(board, file).await).await? {
         0 => Ok(()),
         missing => Err(format!(
-            "{} lacks {missing} messages that cannot be read: mend or delete their rows, and export again",
+            "{} lacks messages that cannot be read ({missing}): mend or delete their rows, and export again",
             file.display()
         )),
     }

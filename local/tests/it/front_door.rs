@@ -172,6 +172,10 @@ async fn a_part_of_a_picture_is_served() {
         assert_eq!(get(known, "bytes=0-3").await.status, 206, "{known}");
         assert_eq!(get(known, "bytes=999999-").await.status, 416, "{known}");
     }
+    // Of no object's, since it is no text.
+    let latin = http().get(board.url(url)).header("range", "bytes=0-3");
+    let latin = ask(latin.header("if-range", &b"\"caf\xe9\""[..])).await;
+    assert_eq!(latin.status, 200);
     for other in ["\"other\"", "Thu, 01 Jan 1970 00:00:00 GMT"] {
         for range in ["bytes=0-3", "bytes=999999-"] {
             let answer = get(other, range).await;

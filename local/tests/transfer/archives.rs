@@ -125,7 +125,11 @@ async fn an_archive_without_a_row_that_cannot_be_read_says_so() {
     let mut wanted: Vec<_> = expected.lines().collect();
     wanted.sort_unstable();
     assert_eq!(lines, wanted);
-    assert!(said.stderr.contains("lacks 2 messages"), "{said:?}");
+    assert!(
+        said.stderr
+            .contains("lacks messages that cannot be read (2)"),
+        "{said:?}"
+    );
     assert_eq!(Content::of(&file).texts(), ["a", "c"]);
 }
 

@@ -58,6 +58,15 @@ async fn reads_obey_their_preconditions() {
             .is_ok()
     );
     assert!(get().if_modified_since(before).send().await.is_ok());
+    let listed = format!("\"other\", W/{e_tag} , \"third\"");
+    let unlisted = "\"other\", \"third\"";
+    assert!(get().if_match(&listed).send().await.is_ok());
+    assert_eq!(failure(get().if_match(unlisted).send().await), failed);
+    assert!(get().if_none_match(unlisted).send().await.is_ok());
+    assert_eq!(
+        failure(get().if_none_match(&listed).send().await),
+        not_changed
+    );
     let head = s3
         .client
         .head_object()
