@@ -110,6 +110,8 @@ async fn messages(
         let page = board.store().page_after(PAGE, after).await;
         let page = page.map_err(|error| Error::Board(failed(error)))?;
         let last = page.iter().flatten().last().map(|message| message.id);
+        // A page that is not full has met everything to the end, also rows behind the last message.
+        let is_last = page.iter().flatten().count() < PAGE as usize;
         report.expect(page.len() as u64);
         for row in page {
             let message = match row {
@@ -135,7 +137,7 @@ async fn messages(
                 },
             );
         }
-        if last.is_none() {
+        if is_last {
             lines.finish()?;
             return Ok(pictures);
         }

@@ -307,7 +307,7 @@ impl Store {
     }
 
     /// At most `limit` posted messages, oldest first, all newer than `after` where one is given, and among them
-    /// the ids of the rows that cannot be read.
+    /// the ids of the rows that cannot be read. Fewer messages are the last, with all rows that stand behind them.
     ///
     /// # Errors
     /// Where the database fails.
