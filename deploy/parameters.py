@@ -58,7 +58,7 @@ def given(config: str, more: dict[str, str]) -> dict[str, str]:
     """SAM takes either the command line's parameters or the configuration's, so all of them."""
     defaults, there, overrides = template_defaults(), in_the_stack(), configured(config) | more
     known = {name: value for name, value in there.items() if name in defaults}
-    overrides.setdefault("Rollout", defaults.get("Rollout", "canary"))
+    overrides.setdefault("Rollout", defaults["Rollout"])
     return overrides | {"Release": release(code(), defaults | known | overrides)}
 
 

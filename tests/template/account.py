@@ -20,7 +20,7 @@ OUTPUTS = {name: str(value) for name, value in STACK.outputs.items()}
 SITE = {path.name: path for path in (ROOT / "static-site").iterdir()}
 SITE_LISTING = "\n".join(f'{name}\t"{hashlib.md5(path.read_bytes()).hexdigest()}"' for name, path in SITE.items())
 PARAMETERS = {name: ",".join(value) if isinstance(value, list) else value for name, value in STACK.parameters.items()} | {
-    "Release": "0123456789abcdef" * 2, "Rollout": "canary"}
+    "Release": "0123456789abcdef" * 2}
 ENGINES = "\n".join(f"8.0.mysql_aurora.3.{version}\t{data_api}" for version, data_api in (
     ("08.2", "True"), ("10.3", "True"), ("10.4", "True"), ("10.4", "True"), ("10.5", "False"), ("11.1", "True")))
 # Questions to AWS, which change nothing.

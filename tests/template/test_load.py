@@ -21,7 +21,8 @@ options = sys.argv[1:]
 value = lambda name: options[options.index(name) + 1]
 url = options[-1]
 if "--rand-regex-url" in options:
-    url = re.sub(r"\(.*?\)", "7", url).replace("\\", "")
+    # oha escapes dots itself: one that is escaped already would become a backslash and anything.
+    url = re.sub(r"\(.*?\)", "7", url.replace(".", r"\.").replace(r"\\.", "nowhere").replace("\\", ""))
 times, statuses, errors = [], {}, {}
 for _ in range(int(float(value("-q")) * float(value("-z").rstrip("s")))):
     began = time.monotonic()
