@@ -265,7 +265,10 @@ impl Posting<'_> {
         let (sender, ()) = tokio::join!(sender, self.change.announce(self.deadline));
         let Some(sender) = sender? else {
             // Not known any more, or never; the message itself may be, even if it cannot be read.
-            self.steps_for_good(id).await?;
+            match self.steps_of_a_delete(id).await {
+                Err(Problem::MessageNotFound) => self.steps_for_good(id).await?,
+                done => done?,
+            }
             return Ok(1);
         };
         // First, so that nothing comes in behind: an insert looks at it.
