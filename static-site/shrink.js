@@ -64,11 +64,11 @@ export async function prepare(picture, { limit, decode, newCanvas }) {
   try {
     const { width, height } = bitmap;
     const isTaken = kind.taken && picture.size <= limit && fits(bitmap, kind);
-    const isFine = isLong(bitmap) || Math.max(width, height) <= LONG_SIDE || !isReadable(newCanvas);
-    if (isTaken && isFine) return { picture, changed: null };
+    if (isTaken && (isLong(bitmap) || Math.max(width, height) <= LONG_SIDE)) return { picture, changed: null };
     const drawn = await redraw(bitmap, { picture, kind, limit, newCanvas });
     // A drawing of few colours may be smaller as it was.
-    if (isTaken && picture.size <= drawn.picture.size) return { picture, changed: null };
+    if (isTaken && (!drawn || picture.size <= drawn.picture.size)) return { picture, changed: null };
+    if (!drawn) throw new Unfit('picture.undrawable', { limitBytes: limit });
     const changed = drawn.width < width || kind.taken ? 'shrunk' : 'converted';
     return within(limit, { ...drawn, changed: kind.moves ? 'stilled' : changed });
   } finally {
@@ -78,14 +78,15 @@ export async function prepare(picture, { limit, decode, newCanvas }) {
 
 /**
  * Draws a picture anew that the board could not read, and this browser can; null where drawing it would lose
- * its movement.
+ * its movement, or nothing can be drawn.
  */
 export async function drawnAnew(picture, { limit, decode, newCanvas }) {
   const kind = sniff(new Uint8Array(picture.bytes));
   if (kind.moves) return null;
   const bitmap = await decoded(picture, kind, decode);
   try {
-    return within(limit, await redraw(bitmap, { picture, kind, limit, newCanvas })).picture;
+    const drawn = await redraw(bitmap, { picture, kind, limit, newCanvas });
+    return drawn && within(limit, drawn).picture;
   } finally {
     bitmap.close();
   }
@@ -119,8 +120,9 @@ export function scaleFor({ width, height }) {
   return Math.min(1, wanted, SIDE / long, Math.sqrt((0.999 * PIXELS) / (width * height)));
 }
 
+/** Null where this browser lets nothing be drawn. */
 async function redraw(bitmap, { picture, kind, limit, newCanvas }) {
-  if (!isReadable(newCanvas)) throw new Unfit('picture.undrawable', { limitBytes: limit });
+  if (!isReadable(newCanvas)) return null;
   const canvas = newCanvas();
   let drawn = null;
   for (const part of SMALLER) {
