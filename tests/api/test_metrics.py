@@ -8,21 +8,16 @@ import json
 import re
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import boto3
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 from corkboard import ROOT, Corkboard, binary, corkboard, eventually
+from data_api import Refusal, before
 from lambda_runtime import FunctionError, Lambda, running
 from test_front_page import BUCKET, delete, environment, event
 
@@ -182,35 +177,14 @@ def asleep(board: Corkboard):
     """The Data API of a database that is resuming as often as it is told to be, in `naps`."""
     naps: list[None] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            if naps:
-                naps.pop()
-                return self.answer(400, b'{"message":"resuming"}', "DatabaseResumingException")
-            onward = AWSRequest("POST", board.data_api + self.path, {"content-type": "application/json"}, body)
-            SigV4Auth(Credentials("local", "corkboard-local"), "rds-data", "us-east-1").add_auth(onward)
-            try:
-                with urllib.request.urlopen(urllib.request.Request(onward.url, body, dict(onward.headers))) as answer:
-                    self.answer(answer.status, answer.read(), "")
-            except urllib.error.HTTPError as error:
-                self.answer(error.code, error.read(), error.headers.get("x-amzn-errortype", ""))
+    def refusal(*_: object) -> Refusal | None:
+        if not naps:
+            return None
+        naps.pop()
+        return 400, b'{"message":"resuming"}', "DatabaseResumingException"
 
-        def answer(self, status: int, body: bytes, error: str) -> None:
-            self.send_response(status)
-            for name, value in (("content-length", str(len(body))), ("content-type", "application/json"), ("x-amzn-errortype", error)):
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", naps
-        server.shutdown()
+    with before(board, refusal) as address:
+        yield address, naps
 
 
 def test_each_request_that_meets_a_resuming_database_counts_once(board, tmp_path):

@@ -2,23 +2,19 @@
 template's roles, bucket and queues in it."""
 
 import json
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import boto3
 import moto.s3.responses
 import moto.secretsmanager.responses
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.server import ThreadedMotoServer
 
 from corkboard import Corkboard
+from data_api import Refusal, before
 from stack import REGION, Stack
 
 # HeadBucket is no action of IAM's: it wants this one.
@@ -28,7 +24,6 @@ moto.s3.responses.ACTION_MAP["BUCKET"]["HEAD"]["DEFAULT"] = "ListBucket"
 # Which secret is asked for, so that moto looks at the policies' resources, too.
 moto.secretsmanager.responses.SecretsManagerResponse._determine_resource = lambda self: self._get_param("SecretId") or "*"
 
-LOCAL = Credentials("local", "corkboard-local")
 # What Secrets Manager would generate; a test looks for it where it must not be.
 PASSWORD = "correcthorsebatterystaple"
 SERVICES = ("s3", "sqs", "iam", "sts", "secretsmanager")
@@ -140,35 +135,14 @@ def data_api(board: Corkboard, permits: Callable[[str, str], bool]):
     it names, and passes on to `corkboard` what is allowed. Yields its address and what was asked."""
     asked = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            request = json.loads(body)
-            questions = [(f"rds-data:{self.path.strip('/').replace('Execute', 'ExecuteStatement')}", request["resourceArn"]),
-                         ("secretsmanager:GetSecretValue", request["secretArn"])]
-            asked.extend(questions)
-            if not all(permits(*question) for question in questions):
-                return self.answer(403, b'{"message":"not authorized"}', {"x-amzn-errortype": "AccessDeniedException"})
-            onward = AWSRequest("POST", board.data_api + self.path, {"content-type": "application/json"}, body)
-            SigV4Auth(LOCAL, "rds-data", "us-east-1").add_auth(onward)
-            try:
-                with urllib.request.urlopen(urllib.request.Request(onward.url, body, dict(onward.headers))) as answer:
-                    self.answer(answer.status, answer.read(), {})
-            except urllib.error.HTTPError as error:
-                self.answer(error.code, error.read(), {"x-amzn-errortype": error.headers.get("x-amzn-errortype", "")})
+    def refusal(path: str, body: bytes) -> Refusal | None:
+        request = json.loads(body)
+        questions = [(f"rds-data:{path.strip('/').replace('Execute', 'ExecuteStatement')}", request["resourceArn"]),
+                     ("secretsmanager:GetSecretValue", request["secretArn"])]
+        asked.extend(questions)
+        if not all(permits(*question) for question in questions):
+            return 403, b'{"message":"not authorized"}', "AccessDeniedException"
+        return None
 
-        def answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-            self.send_response(status)
-            for name, value in ({"content-length": str(len(body)), "content-type": "application/json"} | headers).items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
-        server.shutdown()
+    with before(board, refusal) as address:
+        yield address, asked
