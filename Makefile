@@ -54,7 +54,7 @@ test-build: tools ## the functions as Lambda gets them
 	$(PYTEST) tests/template/test_build.py
 
 fuzz: tools ## inputs that nobody thought of, other ones each time: make fuzz SECONDS=600
-	FUZZ_SECONDS=$(or $(SECONDS),600) cargo test --workspace --test it -- --nocapture fuzz::
+	FUZZ_SECONDS=$(or $(SECONDS),600) cargo test --workspace --test end-to-end -- --nocapture fuzz::
 
 bench: tools ## how fast it is, beside what it is compared with; the table of goals stands at the end of its first part
 	bench/install
@@ -62,7 +62,7 @@ bench: tools ## how fast it is, beside what it is compared with; the table of go
 	cargo build --release -p bench --bins
 	bench/run
 	cargo bench --profile dev -p corkboard --bench table_sizes
-	cargo test --workspace --test it -- --ignored --nocapture --test-threads 1 measured::
+	cargo test --workspace --test end-to-end -- --ignored --nocapture --test-threads 1 measured::
 
 $(PICTURES): tests/pictures/make.py tests/pictures/formats.py tests/pictures/metadata.py tests/tools/requirements.txt | tools
 	.tools/venv/bin/python tests/pictures/make.py $@.new

@@ -52,7 +52,7 @@ def every_origin_that_is_named_exists(stack: Stack) -> None:
     put(f"{DISTRIBUTION}.CacheBehaviors.1.TargetOriginId", "site"),
 )
 def paths_lead_where_the_front_door_of_corkboard_leads_them(stack: Stack) -> None:
-    front_door = (ROOT / "local/src/front_door/mod.rs").read_text()
+    front_door = (ROOT / "corkboard/src/front_door/mod.rs").read_text()
     handlers = dict(re.findall(r'\.route\("(/[^"]*)\{\*\w+}", \w+\((\w+)::', front_door))
     assert handlers, "the front door's routes were not found"
     found = {path: each["TargetOriginId"] for path, each in behaviours(stack).items()}

@@ -180,7 +180,7 @@ def every_log_group_is_the_templates_and_has_an_end(stack: Stack) -> None:
     drop("Resources.DatabaseSchema.Properties.UserSecretVersion"),
 )
 def the_schema_is_made_on_every_change_of_it_before_new_code_runs(stack: Stack) -> None:
-    migrations = (ROOT / "shared/src/store/migrations.rs").read_text()
+    migrations = (ROOT / "shared/store/src/migrations.rs").read_text()
     newest = max(map(int, re.findall(r"^\s+version: (\d+),", migrations, re.M)))
     schema = stack.properties("DatabaseSchema")
     assert schema["Version"] == str(newest), "raise DatabaseSchema's Version with every migration"

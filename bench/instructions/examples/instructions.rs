@@ -12,15 +12,15 @@ use std::sync::mpsc;
 use std::time::Duration;
 use std::{env, fs};
 
+use lambda::aws;
+use lambda::telemetry;
 use lambda_http::lambda_runtime::LambdaEvent;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context};
+use media::Bucket;
 use message_board::{Settings, app, function};
-use shared::aws::{self, Service};
-use shared::bucket::Bucket;
-use shared::settings::environment;
-use shared::store::{Database, DatabaseSettings};
-use shared::telemetry;
+use settings::environment;
+use store::{Database, DatabaseSettings};
 use tokio::task::spawn_blocking;
 use tokio::time::advance;
 use tower::{Service as _, ServiceExt as _};
@@ -41,9 +41,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let settings = Settings::from_lookup(&environment)?;
     let database = DatabaseSettings::from_lookup(&environment)?;
     let config = aws::config();
-    let s3 = Service::new(&config, aws_sdk_s3::Client::new);
-    let bucket = Bucket::new(s3, settings.media_bucket.clone());
     let database = Database::new(database, &config);
+    let s3 = move || aws_sdk_s3::Client::new(&config);
+    let bucket = Bucket::new(s3, settings.media_bucket.clone());
     let mut function = Adapter::from(function(app(settings, database, bucket)));
 
     for n in 0..count {

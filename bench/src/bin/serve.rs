@@ -16,13 +16,13 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::serve::ListenerExt as _;
 use clap::Parser;
+use lambda::aws;
+use lambda::telemetry;
 use lambda_http::request::RequestContext;
+use media::Bucket;
 use message_board::{Settings, app};
-use shared::aws::{self, Service};
-use shared::bucket::Bucket;
-use shared::settings::environment;
-use shared::store::{Database, DatabaseSettings, migrate};
-use shared::telemetry;
+use settings::environment;
+use store::{Database, DatabaseSettings};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
@@ -46,8 +46,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         DatabaseSettings::MySql(settings) => Database::mysql(&settings, options.connections),
         settings @ DatabaseSettings::DataApi(_) => Database::new(settings, &config),
     };
-    migrate(&database, Instant::now() + MIGRATING).await?;
-    let s3 = Service::new(&config, aws_sdk_s3::Client::new);
+    database.migrate(Instant::now() + MIGRATING).await?;
+    let s3 = move || aws_sdk_s3::Client::new(&config);
     let bucket = Bucket::new(s3, settings.media_bucket.clone());
     let app = app(settings, database, bucket).layer(from_fn(from_api_gateway));
 

@@ -1,24 +1,25 @@
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
-use axum::{Extension, Router};
 use http::HeaderMap;
 use http::header::CACHE_CONTROL;
-use shared::bucket::{CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel};
+use media::{BucketError, CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel};
+use tokio::time::timeout_at;
 use utoipa::ToSchema;
 
-use crate::Board;
 use crate::caching::Tagged;
-use crate::deadline::Deadline;
-use crate::openapi::{self, problems};
-use crate::problem::Problem;
+use crate::extract::InTime;
+use crate::openapi::vocabulary::{self, problems};
+use crate::problem::{Code, Problem};
+use crate::state::AppState;
 
 /// A larger file would not pass Lambda's answer, 6 MB with every quote escaped.
 const LIMIT: usize = 5_000_000;
 
-pub fn router() -> Router<Arc<Board>> {
+pub fn router() -> Router<Arc<AppState>> {
     Router::new().route("/api/carrousel.json", get(carrousel))
 }
 
@@ -33,7 +34,7 @@ problems!(Problems: CarrouselUnavailable);
 
 /// Every picture under `images/`, in key order.
 #[utoipa::path(get, path = "/api/carrousel.json", operation_id = "getCarrousel",
-    params(openapi::Known),
+    params(vocabulary::Known),
     responses(
         (status = 200, description = "The pictures.", body = [CarrouselPicture], headers(("ETag" = String))),
         (status = 304, description = "They are those of the `ETag`."),
@@ -41,22 +42,18 @@ problems!(Problems: CarrouselUnavailable);
         Problems,
     ))]
 pub async fn carrousel(
-    State(board): State<Arc<Board>>,
-    Extension(deadline): Extension<Deadline>,
+    State(state): State<Arc<AppState>>,
+    InTime(deadline): InTime,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let found = deadline
-        .bucket(board.bucket.carrousel(LIMIT))
-        .await
-        .map_err(|cause| {
-            tracing::error!(%cause, "the carrousel cannot be read");
-            Problem::CarrouselUnavailable
-        })?;
+    let found = timeout_at(deadline.instant(), state.board.bucket().carrousel(LIMIT)).await;
+    let found = found.unwrap_or_else(|_| Err(BucketError::no_answer()));
+    let found = found.map_err(|cause| Problem::failure(Code::CarrouselUnavailable, &cause))?;
     Ok(match found {
         Carrousel::Missing => Tagged::new("[]").answer(&headers, CARROUSEL_CACHE_CONTROL),
         Carrousel::File(json) => Tagged::new(json).answer(&headers, CARROUSEL_CACHE_CONTROL),
         Carrousel::TooLarge => {
-            let file = board.settings.public_base_url.of_key(CARROUSEL);
+            let file = state.settings.public_base_url.of_key(CARROUSEL);
             let cached = [(CACHE_CONTROL, CARROUSEL_CACHE_CONTROL)];
             (cached, Redirect::temporary(&file)).into_response()
         }

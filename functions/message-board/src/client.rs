@@ -12,8 +12,8 @@ use serde::Serialize;
 use subtle::{Choice, ConstantTimeEq as _};
 use utoipa::ToSchema;
 
-use crate::Board;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
+use crate::state::AppState;
 
 /// Whoever sent a request.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,16 +61,16 @@ fn connection(request: &Request) -> Option<IpAddr> {
 /// Refuses a request that does not come through CloudFront, and so past a web ACL and a cache, where that is
 /// required. Only that the function answers is told to everybody: readiness would wake a paused database.
 pub async fn require_origin(
-    State(board): State<Arc<Board>>,
+    State(state): State<Arc<AppState>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let settings = &board.settings;
+    let settings = &state.settings;
     if settings.origin_required
         && request.uri().path() != "/api/health"
         && !is_through_cloudfront(request.headers(), &settings.origin_secrets)
     {
-        return Problem::OriginRequired.into_response();
+        return Problem::from(Code::OriginRequired).into_response();
     }
     next.run(request).await
 }

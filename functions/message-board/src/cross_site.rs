@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tower_http::cors::CorsLayer;
 use url::Url;
 
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// How long a browser may remember the answer to a preflight request.
 const PREFLIGHT: std::time::Duration = std::time::Duration::from_hours(1);
@@ -102,7 +102,7 @@ impl Origins {
 
 async fn refuse(State(origins): State<Arc<Origins>>, request: Request, next: Next) -> Response {
     if !request.method().is_safe() && !origins.admit(request.headers()) {
-        return Problem::CrossSite.into_response();
+        return Problem::from(Code::CrossSite).into_response();
     }
     next.run(request).await
 }

@@ -1,19 +1,21 @@
 //! A request's body becomes a valid message, or says everything that is wrong with it at once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use axum::body::Bytes;
 use axum::extract::multipart::{self, MultipartError};
 use axum::extract::{FromRequest as _, Multipart, Request};
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
-use shared::domain::{
+use domain::{
     Alt, Author, InvalidField, InvalidPicture, MessageText, NewMessage, NewPicture, Picture,
 };
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
 
 use crate::disposition::Disposition;
+use crate::fault::PICTURE;
 use crate::json;
-use crate::problem::{FieldCode, FieldProblem, Problem};
+use crate::problem::{Code, FieldCode, FieldProblem, Problem};
 
 /// More parts than any form of ours has.
 const PARTS: usize = 100;
@@ -43,9 +45,6 @@ impl Field {
             .find(|field| field.name().as_bytes() == name)
     }
 }
-
-/// The field that is no text.
-pub const PICTURE: &str = "picture";
 
 /// What a client sent, not yet looked at.
 #[derive(Default)]
@@ -88,16 +87,14 @@ pub async fn json_object(
     /// <https://www.rfc-editor.org/rfc/rfc8259#section-8.1>
     const BYTE_ORDER: &[u8] = "\u{feff}".as_bytes();
     if !is_of(&request, "application/json") {
-        return Err(Problem::UnsupportedMediaType(types));
+        return Err(Problem::unsupported_media_type(types));
     }
     let body = Bytes::from_request(request, &()).await;
     let body = body.map_err(|_| malformed("The body cannot be read to its end."))?;
     match json::members(body.strip_prefix(BYTE_ORDER).unwrap_or(&body), names) {
         Ok(Some(members)) => Ok(members),
         Ok(None) => Err(malformed("The body is not a JSON object.")),
-        Err(error) => Err(Problem::MalformedBody(
-            format!("The body is not JSON: {error}.").into(),
-        )),
+        Err(error) => Err(malformed(format!("The body is not JSON: {error}."))),
     }
 }
 
@@ -128,7 +125,7 @@ async fn from_json(request: Request) -> Result<Draft, Problem> {
 
 async fn from_form(request: Request) -> Result<Draft, Problem> {
     let unreadable = |status| match status {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::PictureTooLarge,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::PictureTooLarge.into(),
         _ => malformed("The body is not a well-formed multipart form."),
     };
     let broken = |error: MultipartError| unreadable(error.status());
@@ -190,8 +187,8 @@ fn is_utf_8(part: &multipart::Field<'_>) -> bool {
     charset.is_none_or(|charset| ["utf-8", "utf8"].contains(&charset.as_str()))
 }
 
-fn malformed(detail: &'static str) -> Problem {
-    Problem::MalformedBody(detail.into())
+fn malformed(detail: impl Into<Cow<'static, str>>) -> Problem {
+    Problem::malformed_body(detail)
 }
 
 impl Draft {
@@ -245,8 +242,8 @@ impl Draft {
 
         match &picture {
             Ok(_) => {}
-            Err(InvalidPicture::TooLarge) => return Err(Problem::PictureTooLarge),
-            Err(InvalidPicture::UnknownFormat) => return Err(Problem::UnsupportedPicture),
+            Err(InvalidPicture::TooLarge) => return Err(Code::PictureTooLarge.into()),
+            Err(InvalidPicture::UnknownFormat) => return Err(Code::UnsupportedPicture.into()),
             Err(error @ InvalidPicture::Malformed(_)) => {
                 faults.note(PICTURE, FieldCode::Malformed, &error.to_string());
             }
@@ -273,7 +270,7 @@ impl Draft {
                 text,
                 picture: picture.map(|picture| NewPicture { picture, alt }),
             }),
-            _ => Err(Problem::InvalidFields(faults.0)),
+            _ => Err(Problem::invalid_fields(faults.0)),
         }
     }
 }

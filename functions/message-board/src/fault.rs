@@ -1,11 +1,11 @@
 //! What is wrong with a field of a body, or with a parameter.
 
-use axum::extract::rejection::QueryRejection;
+use domain::InvalidField;
 use serde::Serialize;
-use shared::domain::InvalidField;
 use utoipa::ToSchema;
 
-use crate::problem::Problem;
+/// The field that is a file.
+pub const PICTURE: &str = "picture";
 
 /// What is wrong with one field or parameter.
 #[derive(Debug, Serialize, ToSchema)]
@@ -62,16 +62,5 @@ impl From<InvalidField> for FieldCode {
             InvalidField::BidirectionalControl => Self::BidirectionalControl,
             InvalidField::WithoutPicture => Self::WithoutPicture,
         }
-    }
-}
-
-/// Each parameter is a text, so what cannot be read is one that is there twice.
-impl From<QueryRejection> for Problem {
-    fn from(_: QueryRejection) -> Self {
-        Self::InvalidParameter(FieldProblem {
-            field: "query",
-            code: FieldCode::Invalid,
-            detail: "must give each parameter once".into(),
-        })
     }
 }

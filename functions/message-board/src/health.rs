@@ -3,22 +3,23 @@ use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::routing::get;
-use axum::{Extension, Json, Router};
+use axum::{Json, Router};
+use board::Deadline;
 use http::StatusCode;
 use serde::Serialize;
-use shared::store::{Store, StoreError};
+use store::StoreError;
 use tokio::time::timeout_at;
 use utoipa::ToSchema;
 
-use crate::Board;
 use crate::client::{Client, Viewer};
-use crate::deadline::Deadline;
-use crate::openapi::problems;
+use crate::extract::InTime;
+use crate::openapi::vocabulary::problems;
+use crate::state::AppState;
 
 /// A monitor wants to know how things are now, not after they were waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-pub fn router() -> Router<Arc<Board>> {
+pub fn router() -> Router<Arc<AppState>> {
     Router::new()
         .route("/api/health", get(health))
         .route("/api/health/ready", get(ready))
@@ -62,13 +63,13 @@ problems!(Problems:);
         Problems,
     ))]
 pub async fn ready(
-    State(board): State<Arc<Board>>,
-    Extension(deadline): Extension<Deadline>,
+    State(state): State<Arc<AppState>>,
+    InTime(deadline): InTime,
     request: Request,
 ) -> (StatusCode, Json<Readiness>) {
     let until = deadline.at_most(PATIENCE);
-    let store = Store::new(board.database.clone(), until);
-    let (database, media) = tokio::join!(store.ping(), timeout_at(until, board.bucket.ping()));
+    let (board, store) = (&state.board, state.board.store(Deadline::at(until)));
+    let (database, media) = tokio::join!(store.ping(), timeout_at(until, board.bucket().ping()));
     let readiness = Readiness {
         database: match database {
             Ok(()) => "ok",
@@ -80,7 +81,7 @@ pub async fn ready(
         } else {
             "down"
         },
-        viewers: Client::of(&request, &board.settings.origin_secrets).viewer,
+        viewers: Client::of(&request, &state.settings.origin_secrets).viewer,
     };
     let status = if (readiness.database, readiness.media) == ("ok", "ok") {
         StatusCode::OK

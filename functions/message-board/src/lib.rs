@@ -3,42 +3,45 @@
 //! In reading order:
 //!
 //! - [`app`]: the routes, and what holds for every request;
-//! - `messages`, `moderation`, `carrousel`, `board`, `health`: one file per resource, with its handlers and
+//! - `messages`, `moderation`, `carrousel`, `description`, `health`: one file per resource, with its handlers and
 //!   bodies;
+//! - `extract`, `auth`, `client`: what a handler takes out of a request, who the request says to be, and whom it
+//!   comes from;
 //! - `draft`: a request's body becomes a valid message, or says what is wrong with it;
 //! - `disposition`: what a part of a form says of itself;
 //! - `json`: a JSON body, of which only what is asked for is kept;
-//! - `front_page`: the first page without the database;
-//! - `posting`: the order in which a post and a delete do their steps, so that a crash between any two heals;
-//! - `client`, `cross_site`: whom a request comes from, and which pages may ask;
 //! - `problem`: every error, and the one place where errors become HTTP; `fault`: those of one field;
+//! - `cross_site`: the CSRF guard, which pages may ask;
 //! - `openapi`: the API described, for programs;
 //! - `caching`: entity tags and `Cache-Control`;
-//! - `deadline`: an answer in time, whatever happens;
+//! - `access_log`: an answer in time, whatever happens, and a line in the log;
+//! - `state`: what the handlers share;
 //! - [`function`](fn@function): the application as Lambda runs it;
 //! - [`Settings`]: what the function is told at start.
 //!
-//! Handlers know no SQL and no S3; the function knows nothing of how it is run (`main` wires it to Lambda).
+//! How a message is posted and deleted is in the crate `board`. Handlers know no SQL and no S3; the function knows
+//! nothing of how it is run (`main` wires it to Lambda).
 
-mod board;
+mod access_log;
+mod auth;
 mod caching;
 mod carrousel;
 mod client;
 mod cross_site;
-mod deadline;
+mod description;
 mod disposition;
 mod draft;
+mod extract;
 mod fault;
-mod front_page;
 mod function;
 mod health;
 mod json;
 mod messages;
 mod moderation;
 mod openapi;
-mod posting;
 mod problem;
 mod settings;
+mod state;
 
 use std::sync::Arc;
 
@@ -46,71 +49,44 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
+use board::Board;
 use http::header::{
     CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderName, HeaderValue};
-use shared::bucket::Bucket;
-use shared::store::{Database, Store};
+use lambda::metrics::{self, Metric};
+use media::Bucket;
+use store::Database;
 
-use deadline::Deadline;
-use front_page::Front;
-pub use function::{Answer, function};
-use problem::Problem;
-pub use settings::{Posting, Settings};
+pub use self::function::{Answer, function};
+pub use self::settings::{Posting, Settings};
+use problem::{Code, Problem};
+use state::AppState;
 
 /// Lambda's limit for an event, 6 MB of JSON; no body within it is larger.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const BODY_LIMIT: usize = 6_291_556;
 
-/// What the handlers share.
-struct Board {
-    settings: Settings,
-    database: Database,
-    bucket: Bucket,
-    front: Front,
-}
-
-impl Board {
-    fn store(&self, deadline: Deadline) -> Store {
-        Store::new(self.database.clone(), deadline.for_the_store())
-    }
-
-    fn posting(&self, deadline: Deadline) -> posting::Posting<'_> {
-        posting::Posting {
-            store: self.store(deadline),
-            bucket: &self.bucket,
-            change: self.front.change(),
-            deadline,
-            posts_per_minute: self.settings.posts_per_minute,
-        }
-    }
-}
-
 /// The application: all routes of the board, over a database and a media bucket.
 pub fn app(settings: Settings, database: Database, bucket: Bucket) -> Router {
     let origins = settings.origins.clone();
-    let board = Arc::new(Board {
-        settings,
-        database,
-        front: Front::new(bucket.clone()),
-        bucket,
-    });
+    let database = database.on_resuming(|| metrics::count(Metric::DatabaseWakeUps));
+    let state = Arc::new(AppState::new(settings, Board::new(database, bucket)));
     let app = Router::new()
         .merge(health::router())
-        .merge(board::router())
+        .merge(description::router())
         .merge(messages::router())
         .merge(moderation::router())
         .merge(carrousel::router())
-        .merge(openapi::router())
-        .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
-        .fallback(async || Problem::NotFound)
+        .merge(openapi::document::router())
+        .method_not_allowed_fallback(async || Problem::from(Code::MethodNotAllowed))
+        .fallback(async || Problem::from(Code::NotFound))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(Arc::clone(&board));
+        .with_state(Arc::clone(&state));
     origins
         .guard(app)
-        .layer(from_fn_with_state(board, client::require_origin))
-        .layer(from_fn(deadline::answer_in_time))
+        .layer(from_fn_with_state(state, client::require_origin))
+        .layer(from_fn(access_log::answer_in_time))
         .layer(map_response(caching::no_store_by_default))
         .layer(map_response(headers_of_all))
 }

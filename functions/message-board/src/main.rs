@@ -2,12 +2,11 @@
 
 use std::process::ExitCode;
 
+use lambda::{aws, metrics, telemetry};
+use media::Bucket;
 use message_board::{Settings, app, function};
-use shared::aws::{self, Service};
-use shared::bucket::Bucket;
-use shared::settings::{SettingError, environment};
-use shared::store::{Database, DatabaseSettings};
-use shared::{metrics, telemetry};
+use settings::{SettingError, environment};
+use store::{Database, DatabaseSettings};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -21,9 +20,11 @@ async fn main() -> ExitCode {
     };
     tracing::info!(release = environment("RELEASE"), "starting");
     let config = aws::config();
-    let s3 = Service::new(&config, aws_sdk_s3::Client::new);
-    let bucket = Bucket::new(s3, settings.media_bucket.clone());
     let database = Database::new(database, &config);
+    let bucket = Bucket::new(
+        move || aws_sdk_s3::Client::new(&config),
+        settings.media_bucket.clone(),
+    );
     match lambda_http::run(function(app(settings, database, bucket))).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

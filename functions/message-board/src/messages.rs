@@ -1,32 +1,37 @@
+//! Messages: reading them, posting one, deleting one.
+
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use axum::{Extension, Json, Router};
+use axum::{Json, Router};
+use board::front_page::{self, FrontPage};
+use board::{Posted, Poster};
+use domain::{Message, MessageId, PostedPicture};
 use http::header::LOCATION;
+use http::request::Parts;
 use http::{HeaderMap, StatusCode};
+use lambda::metrics::{self, Metric};
+use media::Bucket;
 use serde::{Deserialize, Serialize};
-use shared::bucket::Bucket;
-use shared::domain::{IdempotencyKey, Message, MessageId, PostedPicture};
-use shared::front_page;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::auth::Bearer;
 use crate::caching::Tagged;
 use crate::client::{Client, Viewer};
-use crate::deadline::Deadline;
-use crate::moderation::bearer;
-use crate::openapi::problems;
-use crate::posting::{Posted, Poster};
-use crate::problem::{FieldCode, FieldProblem, Problem};
-use crate::{Board, draft, openapi, settings};
+use crate::draft;
+use crate::extract::{InTime, Parameters, PathId, RepeatableBy};
+use crate::openapi::vocabulary::{self, problems};
+use crate::problem::{Code, FieldCode, FieldProblem, Problem};
+use crate::settings::Posting;
+use crate::state::AppState;
 
 /// One URL for all viewers: a shared cache asks once a second, and serves what it has while we cannot.
 const CACHE_CONTROL: &str = "public, max-age=0, s-maxage=1, stale-if-error=60";
 
-pub fn router() -> Router<Arc<Board>> {
+pub fn router() -> Router<Arc<AppState>> {
     Router::new()
         .route("/api/messages", get(list).post(create))
         .route("/api/messages/{id}", get(one).delete(delete))
@@ -37,7 +42,7 @@ pub fn router() -> Router<Arc<Board>> {
 #[serde(rename_all = "camelCase")]
 #[schema(as = Message)]
 struct MessageBody {
-    #[schema(schema_with = openapi::id)]
+    #[schema(schema_with = vocabulary::id)]
     id: MessageId,
     #[schema(required)]
     author: Option<String>,
@@ -65,7 +70,7 @@ struct PictureBody {
     r#type: &'static str,
 }
 
-impl Board {
+impl AppState {
     fn body(&self, message: Message) -> MessageBody {
         let Message {
             id,
@@ -122,7 +127,7 @@ pub struct PageQuery {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 50, default = 20)]
     limit: Option<String>,
     /// Only older ones than this message; the page before gives it as `next`.
-    #[param(schema_with = openapi::id, required = false)]
+    #[param(schema_with = vocabulary::id, required = false)]
     before: Option<String>,
 }
 
@@ -162,39 +167,31 @@ problems!(ListProblems: InvalidParameter, DatabaseResuming, DatabaseUnavailable,
 
 /// Messages, newest first, a page at a time.
 #[utoipa::path(get, path = "/api/messages", operation_id = "listMessages",
-    params(PageQuery, openapi::Known),
+    params(PageQuery, vocabulary::Known),
     responses(
         (status = 200, description = "The page.", body = Page, headers(("ETag" = String))),
         (status = 304, description = "The page is that of the `ETag`."),
         ListProblems,
     ))]
 pub async fn list(
-    State(board): State<Arc<Board>>,
-    Extension(deadline): Extension<Deadline>,
-    query: Result<Query<PageQuery>, QueryRejection>,
+    State(state): State<Arc<AppState>>,
+    InTime(deadline): InTime,
+    Parameters(query): Parameters<PageQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Query(query) = query?;
-    let (limit, before) = query.parse().map_err(Problem::InvalidParameter)?;
-
-    let store = board.store(deadline);
+    let (limit, before) = query.parse().map_err(Problem::invalid_parameter)?;
     let tagged = if before.is_none() && limit <= front_page::LENGTH {
-        let shown = Box::pin(board.front.read(&store, deadline)).await?;
-        match shown.answer.get() {
-            Some(tagged) if limit == front_page::LENGTH => tagged.clone(),
-            _ => {
-                let page = &shown.page;
-                let tagged = board.page(limit, page.messages.clone(), page.more)?;
-                if limit == front_page::LENGTH {
-                    // Whoever was faster has the same.
-                    let _ = shown.answer.set(tagged.clone());
-                }
-                tagged
-            }
+        let page = Box::pin(state.board.front_page(deadline)).await?;
+        let make = |page: &FrontPage| state.page(limit, page.messages.clone(), page.more);
+        if limit == front_page::LENGTH {
+            state.answer_of(&page, make)?
+        } else {
+            make(&page)?
         }
     } else {
         // One more than asked for tells whether there is a following page.
-        board.page(limit, store.page(limit + 1, before).await?, false)?
+        let messages = state.board.store(deadline).page(limit + 1, before).await?;
+        state.page(limit, messages, false)?
     };
     Ok(tagged.answer(&headers, CACHE_CONTROL))
 }
@@ -203,21 +200,21 @@ problems!(OneProblems: MessageNotFound, DatabaseResuming, DatabaseUnavailable, I
 
 /// One message.
 #[utoipa::path(get, path = "/api/messages/{id}", operation_id = "getMessage",
-    params(openapi::Id, openapi::Known),
+    params(vocabulary::Id, vocabulary::Known),
     responses(
         (status = 200, description = "The message.", body = MessageBody, headers(("ETag" = String))),
         (status = 304, description = "The message is that of the `ETag`."),
         OneProblems,
     ))]
 pub async fn one(
-    State(board): State<Arc<Board>>,
-    Extension(deadline): Extension<Deadline>,
-    id: Result<Path<String>, PathRejection>,
+    State(state): State<Arc<AppState>>,
+    InTime(deadline): InTime,
+    PathId(id): PathId,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let message = board.store(deadline).find(message_id(id)?).await?;
-    let message = message.ok_or(Problem::MessageNotFound)?;
-    let tagged = Tagged::new(json(&board.body(message))?);
+    let message = state.board.store(deadline).find(id).await?;
+    let message = message.ok_or(Code::MessageNotFound)?;
+    let tagged = Tagged::new(json(&state.body(message))?);
     Ok(tagged.answer(&headers, CACHE_CONTROL))
 }
 
@@ -241,10 +238,10 @@ problems!(
 
 /// Posts a message. With an `Idempotency-Key` it may be repeated until it is answered.
 #[utoipa::path(post, path = "/api/messages", operation_id = "postMessage",
-    params(openapi::Repeatable),
+    params(vocabulary::Repeatable),
     request_body(content(
-        (openapi::NewText = "application/json"),
-        (openapi::NewMessage = "multipart/form-data"),
+        (vocabulary::NewText = "application/json"),
+        (vocabulary::NewMessage = "multipart/form-data"),
     )),
     responses(
         (status = 201, description = "The message is on the board.", body = Created,
@@ -252,30 +249,52 @@ problems!(
         CreateProblems,
     ))]
 pub async fn create(
-    State(board): State<Arc<Board>>,
-    Extension(deadline): Extension<Deadline>,
+    State(state): State<Arc<AppState>>,
+    InTime(deadline): InTime,
+    _: OpenForPosting,
+    RepeatableBy(key): RepeatableBy,
     request: Request,
 ) -> Result<Response, Problem> {
-    if board.settings.posting == settings::Posting::Closed {
-        return Err(Problem::PostingClosed);
-    }
-    let key = idempotency_key(request.headers())?;
-    let settings = &board.settings;
+    let settings = &state.settings;
     let client = Client::of(&request, &settings.origin_secrets);
     let (new, picture) = draft::read(request).await?;
     let idempotency = key.map(|key| settings.repeats.of(&key, &new, picture.as_deref()));
     let poster = Poster {
         counted: settings.senders.sender(client.address, SystemTime::now()),
         is_known: client.viewer == Viewer::Named,
+        posts_per_minute: settings.posts_per_minute,
     };
-    let posting = board.posting(deadline);
-    let Posted { message, era, .. } = posting.post(&new, &poster, idempotency.as_ref()).await?;
+    let protocol = state.board.protocol(deadline);
+    let Posted {
+        message,
+        era,
+        is_repeat,
+    } = protocol.post(&new, &poster, idempotency.as_ref()).await?;
+    if is_repeat {
+        metrics::count(Metric::Repeats);
+    } else if !poster.is_known {
+        metrics::count(Metric::PostsWithoutSender);
+    }
     let location = format!("/api/messages/{}", message.id);
     let created = Created {
         delete_token: settings.tokens.delete_token(message.id, era),
-        message: board.body(message),
+        message: state.body(message),
     };
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(created)).into_response())
+}
+
+/// Says that the board takes messages.
+pub struct OpenForPosting;
+
+impl FromRequestParts<Arc<AppState>> for OpenForPosting {
+    type Rejection = Problem;
+
+    async fn from_request_parts(_: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
+        match state.settings.posting {
+            Posting::Open => Ok(Self),
+            Posting::Closed => Err(Code::PostingClosed.into()),
+        }
+    }
 }
 
 problems!(
@@ -288,42 +307,25 @@ problems!(
 /// The token is judged before anything is looked up, so that a wrong one learns nothing.
 #[utoipa::path(delete, path = "/api/messages/{id}", operation_id = "deleteMessage",
     security(("token" = [])),
-    params(openapi::Id),
+    params(vocabulary::Id),
     responses((status = 204, description = "It is gone."), DeleteProblems))]
 pub async fn delete(
-    State(board): State<Arc<Board>>,
-    Extension(deadline): Extension<Deadline>,
-    id: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
+    State(state): State<Arc<AppState>>,
+    InTime(deadline): InTime,
+    PathId(id): PathId,
+    Bearer(token): Bearer,
 ) -> Result<StatusCode, Problem> {
-    let id = message_id(id)?;
-    let token = bearer(&headers)?;
-    let (tokens, posting) = (&board.settings.tokens, board.posting(deadline));
+    let (tokens, protocol) = (&state.settings.tokens, state.board.protocol(deadline));
     if tokens.may_delete(id, &token) {
-        posting.delete(id).await?;
+        protocol.delete(id).await?;
     } else if tokens.is_moderator(&token) {
-        posting.delete_for_good(id).await?;
+        protocol.delete_for_good(id).await?;
     } else {
-        return Err(Problem::TokenWrong);
+        return Err(Code::TokenWrong.into());
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
-    headers
-        .get("idempotency-key")
-        .map(|value| IdempotencyKey::parse(value.as_bytes()))
-        .transpose()
-        .map_err(|_| Problem::InvalidIdempotencyKey)
-}
-
-/// A path that is no id names no message.
-fn message_id(path: Result<Path<String>, PathRejection>) -> Result<MessageId, Problem> {
-    path.ok()
-        .and_then(|Path(id)| id.parse().ok())
-        .ok_or(Problem::MessageNotFound)
-}
-
 fn json(body: &impl Serialize) -> Result<Vec<u8>, Problem> {
-    serde_json::to_vec(body).map_err(|_| Problem::Internal)
+    serde_json::to_vec(body).map_err(|cause| Problem::failure(Code::Internal, &cause))
 }

@@ -1,24 +1,24 @@
+//! What moderators do besides deleting: looking up a sender, and removing one.
+
 use std::sync::Arc;
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::routing::{get, post};
-use axum::{Extension, Json, Router};
-use headers::authorization::Bearer;
-use headers::{Authorization, HeaderMapExt as _};
-use http::HeaderMap;
+use axum::{Json, Router};
+use domain::MessageId;
 use serde::{Deserialize, Serialize};
-use shared::domain::MessageId;
-use shared::store::Summary;
+use store::Summary;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::deadline::Deadline;
+use crate::auth::Moderator;
+use crate::draft;
+use crate::extract::{InTime, Parameters};
 use crate::json::Value;
-use crate::openapi::problems;
-use crate::problem::{FieldCode, FieldProblem, Problem};
-use crate::{Board, draft, openapi};
+use crate::openapi::vocabulary::{self, problems};
+use crate::problem::{Code, FieldCode, FieldProblem, Problem};
+use crate::state::AppState;
 
-pub fn router() -> Router<Arc<Board>> {
+pub fn router() -> Router<Arc<AppState>> {
     Router::new()
         .route("/api/moderation/sender", get(sender))
         .route("/api/moderation/remove-sender", post(remove_sender))
@@ -66,15 +66,13 @@ problems!(
     params(Whose),
     responses((status = 200, description = "The sender.", body = SenderBody), SenderProblems))]
 pub async fn sender(
-    State(board): State<Arc<Board>>,
-    Extension(deadline): Extension<Deadline>,
-    query: Result<Query<Whose>, QueryRejection>,
-    headers: HeaderMap,
+    State(state): State<Arc<AppState>>,
+    InTime(deadline): InTime,
+    _: Moderator,
+    Parameters(Whose { message_id: id }): Parameters<Whose>,
 ) -> Result<Json<SenderBody>, Problem> {
-    board.admit_moderator(&headers)?;
-    let Query(Whose { message_id: id }) = query?;
-    let id = message_id(id.map(Value::Text).as_ref()).map_err(Problem::InvalidParameter)?;
-    let store = board.store(deadline);
+    let id = message_id(id.map(Value::Text).as_ref()).map_err(Problem::invalid_parameter)?;
+    let store = state.board.store(deadline);
     let sender = store.sender_of(id).await?;
     let summary = match &sender {
         Some(sender) => store.summary_of(sender).await?,
@@ -82,7 +80,7 @@ pub async fn sender(
             Some(message) => Summary::of(id, message.author),
             // It may be there all the same, and then it can be removed.
             None if store.is_posted(id).await? => Summary::of(id, None),
-            None => return Err(Problem::MessageNotFound),
+            None => return Err(Code::MessageNotFound.into()),
         },
     };
     Ok(Json(SenderBody {
@@ -100,7 +98,7 @@ pub async fn sender(
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "it describes")]
 struct OfSender {
-    #[schema(schema_with = openapi::id)]
+    #[schema(schema_with = vocabulary::id)]
     message_id: String,
 }
 
@@ -121,15 +119,15 @@ problems!(
     request_body = OfSender,
     responses((status = 200, description = "It is done.", body = Removed), Problems))]
 pub async fn remove_sender(
-    State(board): State<Arc<Board>>,
-    Extension(deadline): Extension<Deadline>,
+    State(state): State<Arc<AppState>>,
+    InTime(deadline): InTime,
+    _: Moderator,
     request: Request,
 ) -> Result<Json<Removed>, Problem> {
-    board.admit_moderator(request.headers())?;
     let body = draft::json_object(request, &["messageId"], "Send application/json.").await?;
     let id =
-        message_id(body.get("messageId")).map_err(|fault| Problem::InvalidFields(vec![fault]))?;
-    let removed = board.posting(deadline).remove_sender(id).await?;
+        message_id(body.get("messageId")).map_err(|fault| Problem::invalid_fields(vec![fault]))?;
+    let removed = state.board.protocol(deadline).remove_sender(id).await?;
     Ok(Json(Removed { removed }))
 }
 
@@ -147,22 +145,4 @@ fn message_id(value: Option<&Value>) -> Result<MessageId, FieldProblem> {
         Some(Value::Other) => Err(fault(FieldCode::NotAString, "must be a string")),
         Some(Value::Several) => Err(fault(FieldCode::Several, "must be given once")),
     }
-}
-
-impl Board {
-    fn admit_moderator(&self, headers: &HeaderMap) -> Result<(), Problem> {
-        if self.settings.tokens.is_moderator(&bearer(headers)?) {
-            Ok(())
-        } else {
-            Err(Problem::TokenWrong)
-        }
-    }
-}
-
-/// The token of a request.
-pub fn bearer(headers: &HeaderMap) -> Result<String, Problem> {
-    headers
-        .typed_get::<Authorization<Bearer>>()
-        .map(|bearer| bearer.token().to_owned())
-        .ok_or(Problem::TokenMissing)
 }

@@ -1,148 +1,186 @@
+//! Every error of the API as problem details (RFC 9457), and the one place where errors become HTTP.
+
 use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use board::Error;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
+use lambda::metrics::Refusal;
 use serde::Serialize;
-use shared::bucket::BucketError;
-use shared::metrics::Refusal;
-use shared::store::StoreError;
-use tracing::error;
+use store::StoreError;
 use utoipa::ToSchema;
 
-use crate::draft::PICTURE;
+use crate::fault::PICTURE;
 pub use crate::fault::{FieldCode, FieldProblem};
 
-/// Every error of the API, answered as problem details (RFC 9457). None says anything of SQL, hosts or keys.
-#[derive(Debug)]
-pub enum Problem {
-    /// No such path.
-    NotFound,
-    /// The path does not take the method.
-    MethodNotAllowed,
-    /// No message of this id, or no longer.
-    MessageNotFound,
-    /// A query parameter is wrong.
-    InvalidParameter(FieldProblem),
-    /// The body cannot be read.
-    MalformedBody(Cow<'static, str>),
-    /// The body is of a type that the operation does not take; with what it takes.
-    UnsupportedMediaType(&'static str),
-    /// The picture, or the form around it, is too large.
-    PictureTooLarge,
-    /// The picture is of another format.
-    UnsupportedPicture,
-    /// Fields of the message are wrong.
-    InvalidFields(Vec<FieldProblem>),
-    /// `Idempotency-Key` is none.
-    InvalidIdempotencyKey,
-    /// Something else was posted with this key.
-    IdempotencyKeyReused,
-    /// What was posted with this key was deleted.
-    MessageDeleted,
-    /// The request does not come through CloudFront, as it must.
-    OriginRequired,
-    /// The board takes no messages now.
-    PostingClosed,
-    /// The sender has posted as often as it may, and may again in this time.
-    PostingLimit(Duration),
-    /// A moderator refused the sender.
-    SenderRefused,
-    /// Another site's page asks.
-    CrossSite,
-    /// A delete without a token.
-    TokenMissing,
-    /// A delete with the token of something else.
-    TokenWrong,
-    /// The database wakes from its pause.
-    DatabaseResuming,
-    /// The database is down or slow.
-    DatabaseUnavailable,
-    /// S3 does not take or give pictures.
-    MediaUnavailable,
-    /// S3 does not give the carrousel.
-    CarrouselUnavailable,
-    /// Something of ours is wrong.
-    Internal,
+/// The kinds of problems: `Name: STATUS, "type", "title", "detail";`, where the detail is what a person may make of
+/// the problem.
+macro_rules! codes {
+    ($($name:ident: $status:ident, $urn:literal, $title:literal, $detail:literal;)*) => {
+        /// The kind of a problem, for programs.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+        pub enum Code {
+            $(#[doc = $title] #[serde(rename = $urn)] $name,)*
+        }
+
+        impl Code {
+            /// Status, title and detail.
+            pub fn describe(self) -> (StatusCode, &'static str, &'static str) {
+                match self {
+                    $(Self::$name => (StatusCode::$status, $title, $detail),)*
+                }
+            }
+        }
+    };
 }
 
-/// The kind of a problem, for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-pub enum Code {
-    /// Not found.
-    #[serde(rename = "urn:corkboard:problem:not-found")]
-    NotFound,
-    /// Method not allowed.
-    #[serde(rename = "urn:corkboard:problem:method-not-allowed")]
-    MethodNotAllowed,
-    /// No such message.
-    #[serde(rename = "urn:corkboard:problem:message-not-found")]
-    MessageNotFound,
-    /// Invalid parameter.
-    #[serde(rename = "urn:corkboard:problem:invalid-parameter")]
-    InvalidParameter,
-    /// Malformed body.
-    #[serde(rename = "urn:corkboard:problem:malformed-body")]
-    MalformedBody,
-    /// Unsupported media type.
-    #[serde(rename = "urn:corkboard:problem:unsupported-media-type")]
-    UnsupportedMediaType,
-    /// Picture too large.
-    #[serde(rename = "urn:corkboard:problem:picture-too-large")]
-    PictureTooLarge,
-    /// Unsupported picture.
-    #[serde(rename = "urn:corkboard:problem:unsupported-picture")]
-    UnsupportedPicture,
-    /// Invalid fields.
-    #[serde(rename = "urn:corkboard:problem:invalid-fields")]
-    InvalidFields,
-    /// Invalid idempotency key.
-    #[serde(rename = "urn:corkboard:problem:invalid-idempotency-key")]
-    InvalidIdempotencyKey,
-    /// Idempotency key reused.
-    #[serde(rename = "urn:corkboard:problem:idempotency-key-reused")]
-    IdempotencyKeyReused,
-    /// Message deleted.
-    #[serde(rename = "urn:corkboard:problem:message-deleted")]
-    MessageDeleted,
-    /// Too many messages.
-    #[serde(rename = "urn:corkboard:problem:posting-limit")]
-    PostingLimit,
-    /// Sender refused.
-    #[serde(rename = "urn:corkboard:problem:sender-refused")]
-    SenderRefused,
-    /// Cross-site request.
-    #[serde(rename = "urn:corkboard:problem:cross-site")]
-    CrossSite,
-    /// Origin required.
-    #[serde(rename = "urn:corkboard:problem:origin-required")]
-    OriginRequired,
-    /// Posting is closed.
-    #[serde(rename = "urn:corkboard:problem:posting-closed")]
-    PostingClosed,
-    /// Token missing.
-    #[serde(rename = "urn:corkboard:problem:token-missing")]
-    TokenMissing,
-    /// Wrong token.
-    #[serde(rename = "urn:corkboard:problem:token-wrong")]
-    TokenWrong,
-    /// The board is waking up.
-    #[serde(rename = "urn:corkboard:problem:database-resuming")]
-    DatabaseResuming,
-    /// The board is unavailable.
-    #[serde(rename = "urn:corkboard:problem:database-unavailable")]
-    DatabaseUnavailable,
-    /// Pictures are unavailable.
-    #[serde(rename = "urn:corkboard:problem:media-unavailable")]
-    MediaUnavailable,
-    /// The carrousel is unavailable.
-    #[serde(rename = "urn:corkboard:problem:carrousel-unavailable")]
-    CarrouselUnavailable,
-    /// Internal error.
-    #[serde(rename = "urn:corkboard:problem:internal")]
-    Internal,
+codes! {
+    NotFound: NOT_FOUND, "urn:corkboard:problem:not-found",
+        "Not found", "There is nothing at this path.";
+    MethodNotAllowed: METHOD_NOT_ALLOWED, "urn:corkboard:problem:method-not-allowed",
+        "Method not allowed", "This path does not take this method; Allow lists those that it takes.";
+    MessageNotFound: NOT_FOUND, "urn:corkboard:problem:message-not-found",
+        "No such message", "There is no message with this id, or it was deleted.";
+    InvalidParameter: BAD_REQUEST, "urn:corkboard:problem:invalid-parameter",
+        "Invalid parameter", "A query parameter is not valid; errors says which.";
+    MalformedBody: BAD_REQUEST, "urn:corkboard:problem:malformed-body",
+        "Malformed body", "The body cannot be read.";
+    UnsupportedMediaType: UNSUPPORTED_MEDIA_TYPE, "urn:corkboard:problem:unsupported-media-type",
+        "Unsupported media type", "The body is of a type that this operation does not take.";
+    PictureTooLarge: PAYLOAD_TOO_LARGE, "urn:corkboard:problem:picture-too-large",
+        "Picture too large", "A picture may have 4 MiB at most.";
+    UnsupportedPicture: UNSUPPORTED_MEDIA_TYPE, "urn:corkboard:problem:unsupported-picture",
+        "Unsupported picture", "The picture is not a JPEG, PNG, GIF, WebP or uncompressed BMP.";
+    InvalidFields: UNPROCESSABLE_ENTITY, "urn:corkboard:problem:invalid-fields",
+        "Invalid fields", "The message cannot be posted as it is; errors says why.";
+    InvalidIdempotencyKey: BAD_REQUEST, "urn:corkboard:problem:invalid-idempotency-key",
+        "Invalid idempotency key", "Idempotency-Key must be 16 to 64 visible ASCII characters; a UUID is one.";
+    IdempotencyKeyReused: UNPROCESSABLE_ENTITY, "urn:corkboard:problem:idempotency-key-reused",
+        "Idempotency key reused", "Something else was posted with this Idempotency-Key; take a new one.";
+    MessageDeleted: GONE, "urn:corkboard:problem:message-deleted",
+        "Message deleted", "The message that this request posted was deleted.";
+    PostingLimit: TOO_MANY_REQUESTS, "urn:corkboard:problem:posting-limit",
+        "Too many messages", "So many messages a minute are not taken from one address; Retry-After says when the next one is.";
+    SenderRefused: FORBIDDEN, "urn:corkboard:problem:sender-refused",
+        "Sender refused", "The moderators take no more messages from this address today (until midnight UTC).";
+    CrossSite: FORBIDDEN, "urn:corkboard:problem:cross-site",
+        "Cross-site request", "Pages of this origin may not change the board.";
+    OriginRequired: FORBIDDEN, "urn:corkboard:problem:origin-required",
+        "Origin required", "This address answers the board's own front door only; use the board's address.";
+    PostingClosed: FORBIDDEN, "urn:corkboard:problem:posting-closed",
+        "Posting is closed", "The board takes no new messages now.";
+    TokenMissing: UNAUTHORIZED, "urn:corkboard:problem:token-missing",
+        "Token missing", "Send the message's delete token, or the moderators', as Authorization: Bearer.";
+    TokenWrong: FORBIDDEN, "urn:corkboard:problem:token-wrong",
+        "Wrong token", "This token does not allow it.";
+    DatabaseResuming: SERVICE_UNAVAILABLE, "urn:corkboard:problem:database-resuming",
+        "The board is waking up", "Try again in a few seconds.";
+    DatabaseUnavailable: SERVICE_UNAVAILABLE, "urn:corkboard:problem:database-unavailable",
+        "The board is unavailable", "Messages cannot be reached now. Try again in a few seconds.";
+    MediaUnavailable: SERVICE_UNAVAILABLE, "urn:corkboard:problem:media-unavailable",
+        "Pictures are unavailable", "Pictures cannot be stored or removed now. Try again in a few seconds.";
+    CarrouselUnavailable: BAD_GATEWAY, "urn:corkboard:problem:carrousel-unavailable",
+        "The carrousel is unavailable", "The list of pictures cannot be reached now.";
+    Internal: INTERNAL_SERVER_ERROR, "urn:corkboard:problem:internal",
+        "Internal error", "Something went wrong on our side.";
+}
+
+/// A problem of one request. No text of a problem says anything of SQL, hosts or keys.
+#[derive(Debug)]
+pub struct Problem {
+    code: Code,
+    /// In place of the detail that all problems of this kind have.
+    detail: Option<Cow<'static, str>>,
+    errors: Vec<FieldProblem>,
+    /// When the request may be tried again, where that is known.
+    retry_after: Option<Duration>,
+    cause: Option<Cause>,
+}
+
+/// Why a request failed, for the log and never for a caller.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    /// The error's text.
+    pub text: String,
+    /// Whether nobody needs to look after the failure: a database that resumes from its pause is none to worry about.
+    pub is_normal: bool,
+}
+
+/// How long a client waits that meets a failure which is over soon.
+const SOON: Duration = Duration::from_secs(5);
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        Self {
+            code,
+            detail: None,
+            errors: Vec::new(),
+            retry_after: None,
+            cause: None,
+        }
+    }
+}
+
+impl Problem {
+    /// A query parameter is wrong.
+    pub fn invalid_parameter(error: FieldProblem) -> Self {
+        Self::from(Code::InvalidParameter).with_errors(vec![error])
+    }
+
+    /// Fields of the body are wrong.
+    pub fn invalid_fields(errors: Vec<FieldProblem>) -> Self {
+        Self::from(Code::InvalidFields).with_errors(errors)
+    }
+
+    /// The body cannot be read.
+    pub fn malformed_body(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::from(Code::MalformedBody).with_detail(detail)
+    }
+
+    /// The body is of a type that the operation does not take; `detail` says what it takes.
+    pub fn unsupported_media_type(detail: &'static str) -> Self {
+        Self::from(Code::UnsupportedMediaType).with_detail(detail)
+    }
+
+    /// A failure of ours or of a service: `cause` is for the log.
+    pub fn failure(code: Code, cause: &impl ToString) -> Self {
+        Self {
+            retry_after: (code.describe().0 == StatusCode::SERVICE_UNAVAILABLE).then_some(SOON),
+            cause: Some(Cause {
+                text: cause.to_string(),
+                is_normal: code == Code::DatabaseResuming,
+            }),
+            ..Self::from(code)
+        }
+    }
+
+    fn with_errors(self, errors: Vec<FieldProblem>) -> Self {
+        Self { errors, ..self }
+    }
+
+    fn with_detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
+        let detail = Some(detail.into());
+        Self { detail, ..self }
+    }
+
+    /// As what the refusal is counted.
+    fn refusal(&self) -> Option<Refusal> {
+        match self.code {
+            Code::PostingLimit => Some(Refusal::PostingLimit),
+            Code::SenderRefused => Some(Refusal::SenderRefused),
+            Code::CrossSite => Some(Refusal::CrossSite),
+            Code::PictureTooLarge => Some(Refusal::TooLarge),
+            Code::UnsupportedPicture => Some(Refusal::Picture),
+            Code::InvalidFields => {
+                let is_of_picture = self.errors.iter().any(|error| error.field == PICTURE);
+                is_of_picture.then_some(Refusal::Picture)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Problem details.
@@ -164,230 +202,31 @@ pub struct Body<'a> {
     errors: &'a [FieldProblem],
 }
 
-impl Code {
-    /// Status, title and what a person may make of it.
-    #[expect(clippy::too_many_lines, reason = "a table")]
-    pub fn describe(self) -> (StatusCode, &'static str, &'static str) {
-        match self {
-            Self::NotFound => (
-                StatusCode::NOT_FOUND,
-                "Not found",
-                "There is nothing at this path.",
-            ),
-            Self::MethodNotAllowed => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                "Method not allowed",
-                "This path does not take this method; Allow lists those that it takes.",
-            ),
-            Self::MessageNotFound => (
-                StatusCode::NOT_FOUND,
-                "No such message",
-                "There is no message with this id, or it was deleted.",
-            ),
-            Self::InvalidParameter => (
-                StatusCode::BAD_REQUEST,
-                "Invalid parameter",
-                "A query parameter is not valid; errors says which.",
-            ),
-            Self::MalformedBody => (
-                StatusCode::BAD_REQUEST,
-                "Malformed body",
-                "The body cannot be read.",
-            ),
-            Self::UnsupportedMediaType => (
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "Unsupported media type",
-                "The body is of a type that this operation does not take.",
-            ),
-            Self::PictureTooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "Picture too large",
-                "A picture may have 4 MiB at most.",
-            ),
-            Self::UnsupportedPicture => (
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "Unsupported picture",
-                "The picture is not a JPEG, PNG, GIF, WebP or uncompressed BMP.",
-            ),
-            Self::InvalidFields => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "Invalid fields",
-                "The message cannot be posted as it is; errors says why.",
-            ),
-            Self::InvalidIdempotencyKey => (
-                StatusCode::BAD_REQUEST,
-                "Invalid idempotency key",
-                "Idempotency-Key must be 16 to 64 visible ASCII characters; a UUID is one.",
-            ),
-            Self::IdempotencyKeyReused => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "Idempotency key reused",
-                "Something else was posted with this Idempotency-Key; take a new one.",
-            ),
-            Self::MessageDeleted => (
-                StatusCode::GONE,
-                "Message deleted",
-                "The message that this request posted was deleted.",
-            ),
-            Self::PostingLimit => (
-                StatusCode::TOO_MANY_REQUESTS,
-                "Too many messages",
-                "So many messages a minute are not taken from one address; Retry-After says when the next one is.",
-            ),
-            Self::SenderRefused => (
-                StatusCode::FORBIDDEN,
-                "Sender refused",
-                "The moderators take no more messages from this address today (until midnight UTC).",
-            ),
-            Self::CrossSite => (
-                StatusCode::FORBIDDEN,
-                "Cross-site request",
-                "Pages of this origin may not change the board.",
-            ),
-            Self::OriginRequired => (
-                StatusCode::FORBIDDEN,
-                "Origin required",
-                "This address answers the board's own front door only; use the board's address.",
-            ),
-            Self::PostingClosed => (
-                StatusCode::FORBIDDEN,
-                "Posting is closed",
-                "The board takes no new messages now.",
-            ),
-            Self::TokenMissing => (
-                StatusCode::UNAUTHORIZED,
-                "Token missing",
-                "Send the message's delete token, or the moderators', as Authorization: Bearer.",
-            ),
-            Self::TokenWrong => (
-                StatusCode::FORBIDDEN,
-                "Wrong token",
-                "This token does not allow it.",
-            ),
-            Self::DatabaseResuming => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The board is waking up",
-                "Try again in a few seconds.",
-            ),
-            Self::DatabaseUnavailable => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The board is unavailable",
-                "Messages cannot be reached now. Try again in a few seconds.",
-            ),
-            Self::MediaUnavailable => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Pictures are unavailable",
-                "Pictures cannot be stored or removed now. Try again in a few seconds.",
-            ),
-            Self::CarrouselUnavailable => (
-                StatusCode::BAD_GATEWAY,
-                "The carrousel is unavailable",
-                "The list of pictures cannot be reached now.",
-            ),
-            Self::Internal => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Internal error",
-                "Something went wrong on our side.",
-            ),
-        }
-    }
-}
-
-impl Problem {
-    fn code(&self) -> Code {
-        match self {
-            Self::NotFound => Code::NotFound,
-            Self::MethodNotAllowed => Code::MethodNotAllowed,
-            Self::MessageNotFound => Code::MessageNotFound,
-            Self::InvalidParameter(_) => Code::InvalidParameter,
-            Self::MalformedBody(_) => Code::MalformedBody,
-            Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
-            Self::PictureTooLarge => Code::PictureTooLarge,
-            Self::UnsupportedPicture => Code::UnsupportedPicture,
-            Self::InvalidFields(_) => Code::InvalidFields,
-            Self::InvalidIdempotencyKey => Code::InvalidIdempotencyKey,
-            Self::IdempotencyKeyReused => Code::IdempotencyKeyReused,
-            Self::MessageDeleted => Code::MessageDeleted,
-            Self::PostingLimit(_) => Code::PostingLimit,
-            Self::SenderRefused => Code::SenderRefused,
-            Self::CrossSite => Code::CrossSite,
-            Self::OriginRequired => Code::OriginRequired,
-            Self::PostingClosed => Code::PostingClosed,
-            Self::TokenMissing => Code::TokenMissing,
-            Self::TokenWrong => Code::TokenWrong,
-            Self::DatabaseResuming => Code::DatabaseResuming,
-            Self::DatabaseUnavailable => Code::DatabaseUnavailable,
-            Self::MediaUnavailable => Code::MediaUnavailable,
-            Self::CarrouselUnavailable => Code::CarrouselUnavailable,
-            Self::Internal => Code::Internal,
-        }
-    }
-
-    /// Whether it says that nothing was changed.
-    pub fn is_refusal(&self) -> bool {
-        self.code().describe().0.is_client_error()
-    }
-
-    /// As what it is counted.
-    fn refusal(&self) -> Option<Refusal> {
-        match self {
-            Self::PostingLimit(_) => Some(Refusal::PostingLimit),
-            Self::SenderRefused => Some(Refusal::SenderRefused),
-            Self::CrossSite => Some(Refusal::CrossSite),
-            Self::PictureTooLarge => Some(Refusal::TooLarge),
-            Self::UnsupportedPicture => Some(Refusal::Picture),
-            Self::InvalidFields(errors) => {
-                let is_of_picture = errors.iter().any(|error| error.field == PICTURE);
-                is_of_picture.then_some(Refusal::Picture)
-            }
-            _ => None,
-        }
-    }
-
-    /// In how many seconds it may be tried again.
-    fn retry_after(&self) -> Option<u64> {
-        match self {
-            // Whole seconds, and not before it is over.
-            Self::PostingLimit(left) => Some(left.as_secs() + u64::from(left.subsec_nanos() > 0)),
-            Self::DatabaseResuming | Self::DatabaseUnavailable | Self::MediaUnavailable => Some(5),
-            _ => None,
-        }
-    }
-
-    fn errors(&self) -> &[FieldProblem] {
-        match self {
-            Self::InvalidParameter(error) => std::slice::from_ref(error),
-            Self::InvalidFields(errors) => errors,
-            _ => &[],
-        }
-    }
-}
-
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, title, detail) = self.code().describe();
-        let retry_after = self.retry_after();
+        let (status, title, detail) = self.code.describe();
         let body = Body {
-            r#type: self.code(),
+            r#type: self.code,
             title,
             status: status.as_u16(),
-            detail: match &self {
-                Self::MalformedBody(detail) => detail,
-                Self::UnsupportedMediaType(detail) => detail,
-                _ => detail,
-            },
-            errors: self.errors(),
+            detail: self.detail.as_deref().unwrap_or(detail),
+            errors: &self.errors,
         };
         let mut response = (status, Json(body)).into_response();
         if let Some(refusal) = self.refusal() {
             response.extensions_mut().insert(refusal);
+        }
+        if let Some(cause) = self.cause {
+            response.extensions_mut().insert(cause);
         }
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if let Some(seconds) = retry_after {
+        if let Some(time) = self.retry_after {
+            // Whole seconds, and not before the time is over.
+            let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
             headers.insert(RETRY_AFTER, seconds.into());
         }
         if status == StatusCode::UNAUTHORIZED {
@@ -397,21 +236,30 @@ impl IntoResponse for Problem {
     }
 }
 
-/// A failure is logged here, once, with its cause; the caller is not told the cause.
-impl From<StoreError> for Problem {
-    fn from(cause: StoreError) -> Self {
-        error!(%cause, "the store failed");
-        match cause {
-            StoreError::Resuming => Self::DatabaseResuming,
-            StoreError::Unavailable(_) | StoreError::Deadlock => Self::DatabaseUnavailable,
-            StoreError::Fault(_) | StoreError::Duplicate | StoreError::Exists => Self::Internal,
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused => Code::SenderRefused.into(),
+            Error::OverLimit(left) => Self {
+                retry_after: Some(left),
+                ..Code::PostingLimit.into()
+            },
+            Error::KeyReused => Code::IdempotencyKeyReused.into(),
+            Error::Deleted => Code::MessageDeleted.into(),
+            Error::NotFound => Code::MessageNotFound.into(),
+            Error::Store(cause) => cause.into(),
+            Error::Media(cause) => Self::failure(Code::MediaUnavailable, &cause),
         }
     }
 }
 
-impl From<BucketError> for Problem {
-    fn from(cause: BucketError) -> Self {
-        error!(%cause, "the bucket failed");
-        Self::MediaUnavailable
+impl From<StoreError> for Problem {
+    fn from(cause: StoreError) -> Self {
+        let code = match cause {
+            StoreError::Resuming => Code::DatabaseResuming,
+            StoreError::Unavailable(_) | StoreError::Deadlock => Code::DatabaseUnavailable,
+            StoreError::Fault(_) | StoreError::Duplicate | StoreError::Exists => Code::Internal,
+        };
+        Self::failure(code, &cause)
     }
 }

@@ -1,7 +1,6 @@
-use shared::domain::{BoardSecret, Repeats, Senders, Tokens};
-use shared::settings::{
-    Lookup, PublicBaseUrl, SettingError, media_bucket, optional, parsed, required,
-};
+use domain::{BoardSecret, Repeats, Senders, Tokens};
+use media::{PublicBaseUrl, bucket_name};
+use settings::{Lookup, SettingError, optional, parsed, required};
 use url::Url;
 
 use crate::cross_site::{self, Origins};
@@ -74,7 +73,7 @@ impl Settings {
             required(lookup, "ORIGIN_SECRET", SECRET)?;
         }
         Ok(Self {
-            media_bucket: media_bucket(lookup)?,
+            media_bucket: bucket_name(lookup)?,
             tokens: Tokens::new(&board_secret, previous.as_ref()),
             repeats: Repeats::new(&board_secret, previous.as_ref()),
             senders: Senders::new(&board_secret),

@@ -9,7 +9,7 @@
 //!
 //! CloudFormation waits for an hour for an answer that does not come. So one is given before Lambda's own
 //! deadline whatever fails: a setting, the database, or time. On *Delete* nothing is changed: the data
-//! outlives the stack. The migrations themselves are in `shared::store`.
+//! outlives the stack. The migrations themselves are in `store`.
 
 mod answer;
 mod user;
@@ -19,8 +19,8 @@ use std::time::Duration;
 use lambda_runtime::Error;
 use serde::Deserialize;
 use serde_json::Value;
-use shared::settings::SettingError;
-use shared::store::{Database, migrate};
+use settings::SettingError;
+use store::Database;
 use tokio::time::{Instant, timeout_at};
 use tracing::{error, info};
 
@@ -113,7 +113,9 @@ impl MigrateDatabase {
 impl Work {
     /// The tables first: the user's rights are on those that are there and on those to come.
     async fn do_it(&self, user_version: Option<&str>, deadline: Instant) -> Outcome {
-        let migrated = migrate(&self.database, deadline)
+        let migrated = self
+            .database
+            .migrate(deadline)
             .await
             .map_err(|error| error.to_string())?;
         if let Some(user) = &self.user {

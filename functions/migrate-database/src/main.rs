@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
+use lambda::{aws, telemetry};
 use lambda_runtime::{LambdaEvent, run, service_fn};
 use migrate_database::{Answers, MigrateDatabase, UserSecret, Work};
 use serde_json::Value;
-use shared::settings::{SettingError, environment};
-use shared::store::{Database, DatabaseSettings};
-use shared::{aws, telemetry};
+use settings::{SettingError, environment};
+use store::{Database, DatabaseSettings};
 use tokio::time::Instant;
 
 /// A deadline that is over before the work begins is none; `cargo lambda watch` gives such.

@@ -2,15 +2,15 @@
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::DisplayErrorContext;
-use shared::aws::{SdkConfig, Service};
-use shared::settings::{Lookup, SettingError, arn, optional};
-use shared::store::{Database, DatabaseUser};
+use lambda::aws::SdkConfig;
+use settings::{Lookup, SettingError, arn, optional};
+use store::{Database, DatabaseUser};
 use tokio::time::Instant;
 
 /// The secret with the user's name and password.
 #[derive(Debug, Clone)]
 pub struct UserSecret {
-    client: Service<Client>,
+    config: SdkConfig,
     arn: String,
 }
 
@@ -30,7 +30,7 @@ impl UserSecret {
         }
         Ok(Some(Self {
             arn: arn(lookup, VARIABLE, "secretsmanager", EXPECTED)?,
-            client: Service::new(config, Client::new),
+            config: config.clone(),
         }))
     }
 
@@ -41,8 +41,7 @@ impl UserSecret {
         database: &Database,
         deadline: Instant,
     ) -> Result<(), String> {
-        let secret = self
-            .client
+        let secret = Client::new(&self.config)
             .get_secret_value()
             .secret_id(&self.arn)
             .set_version_id(version.map(str::to_owned))

@@ -2,10 +2,10 @@ use std::collections::BTreeSet;
 
 use aws_lambda_events::sqs::SqsEvent;
 use lambda_runtime::Error;
+use media::IMAGES;
 use percent_encoding::percent_decode;
 use serde::Deserialize;
 use serde_json::Value;
-use shared::bucket::IMAGES;
 use tracing::warn;
 
 /// What an event asks for.

@@ -18,11 +18,10 @@ mod sync;
 use std::collections::BTreeSet;
 
 use aws_lambda_events::sqs::SqsBatchResponse;
+use lambda::metrics::{self, Metric};
 use lambda_runtime::Error;
+use media::{Bucket, BucketError};
 use serde_json::Value;
-use shared::aws::Service;
-use shared::bucket::{Bucket, BucketError};
-use shared::metrics::{self, Metric};
 use tracing::{error, info};
 
 use event::Event;
@@ -32,15 +31,18 @@ pub use sync::is_picture;
 /// The function. Clones share connections.
 #[derive(Debug, Clone)]
 pub struct SyncS3Bucket {
-    s3: Service<aws_sdk_s3::Client>,
+    media: Bucket,
     settings: Settings,
 }
 
 impl SyncS3Bucket {
-    /// The function with its client, made once by `main`.
-    pub fn new(s3: impl Into<Service<aws_sdk_s3::Client>>, settings: Settings) -> Self {
+    /// The function with its client of S3, which is made when it is first used.
+    pub fn new(
+        s3: impl FnOnce() -> aws_sdk_s3::Client + Send + 'static,
+        settings: Settings,
+    ) -> Self {
         Self {
-            s3: s3.into(),
+            media: Bucket::new(s3, &settings.media_bucket),
             settings,
         }
     }
@@ -87,7 +89,7 @@ impl SyncS3Bucket {
     }
 
     async fn sync(&self, bucket: &str) -> Result<(), BucketError> {
-        let media = Bucket::new(self.s3.clone(), bucket);
+        let media = self.media.named(bucket);
         let synced = sync::sync(&media, &self.settings.public_base_url).await;
         let (pictures, passes) = synced.inspect_err(|error| {
             error!(bucket, %error, "the carrousel could not be brought up to date");

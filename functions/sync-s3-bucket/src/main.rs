@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
+use lambda::{aws, metrics, telemetry};
 use lambda_runtime::{LambdaEvent, run, service_fn};
 use serde_json::Value;
-use shared::aws::{self, Service};
-use shared::settings::{SettingError, environment};
-use shared::{metrics, telemetry};
+use settings::{SettingError, environment};
 use sync_s3_bucket::{Settings, SyncS3Bucket};
 
 #[tokio::main(flavor = "current_thread")]
@@ -20,8 +19,8 @@ async fn main() -> ExitCode {
         }
     };
     tracing::info!(release = environment("RELEASE"), "starting");
-    let s3 = Service::new(&aws::config(), aws_sdk_s3::Client::new);
-    let function = SyncS3Bucket::new(s3, settings);
+    let config = aws::config();
+    let function = SyncS3Bucket::new(move || aws_sdk_s3::Client::new(&config), settings);
     let handler = service_fn(|event: LambdaEvent<Value>| function.handle(event.payload));
     match run(handler).await {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,5 @@
-use shared::settings::{Lookup, PublicBaseUrl, SettingError, media_bucket};
+use media::{PublicBaseUrl, bucket_name};
+use settings::{Lookup, SettingError};
 
 /// What the function is told at start.
 #[derive(Debug, Clone)]
@@ -16,7 +17,7 @@ impl Settings {
     /// Where one is missing or malformed.
     pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingError> {
         Ok(Self {
-            media_bucket: media_bucket(lookup)?,
+            media_bucket: bucket_name(lookup)?,
             public_base_url: PublicBaseUrl::from_lookup(lookup)?,
         })
     }

@@ -2,10 +2,10 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
+use lambda::metrics::Passes;
+use media::PublicBaseUrl;
+use media::{Bucket, BucketError, IMAGES};
 use serde::Deserialize;
-use shared::bucket::{Bucket, BucketError, IMAGES};
-use shared::metrics::Passes;
-use shared::settings::PublicBaseUrl;
 use tokio::time::sleep;
 
 /// What counts as a picture, in any case.

@@ -172,10 +172,8 @@ pub fn function(world: &World<Given>, sandbox: usize) -> SyncS3Bucket {
         "PUBLIC_BASE_URL" => Some(String::new()),
         _ => None,
     };
-    SyncS3Bucket::new(
-        world.client(sandbox),
-        Settings::from_lookup(&lookup).unwrap(),
-    )
+    let client = world.client(sandbox);
+    SyncS3Bucket::new(|| client, Settings::from_lookup(&lookup).unwrap())
 }
 
 pub fn batch(messages: usize) -> Value {

@@ -11,11 +11,11 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::rc::Rc;
 
+use ::board::front_page::{File, Known, refresh};
+use domain::{Message, MessageId};
+use media::Bucket;
 use serde_json::Value;
-use shared::bucket::Bucket;
-use shared::domain::{Message, MessageId};
-use shared::front_page::{File, Known, refresh};
-use shared::store::{DataApiSettings, Database, Store, migrate};
+use store::{DataApiSettings, Database, Store};
 use tokio::time::Instant;
 
 use crate::request::Request;
@@ -60,7 +60,8 @@ pub fn database<T>(world: &World<T>, sandbox: usize) -> Database {
         secret_arn: "arn:aws:secretsmanager:us-east-1:123456789012:secret:board".into(),
         name: "board".into(),
     };
-    Database::data_api(world.data_api(sandbox), settings)
+    let client = world.data_api(sandbox);
+    Database::data_api(|| client, settings)
 }
 
 fn far() -> Instant {
@@ -89,7 +90,8 @@ impl Board {
         let databases: Vec<_> = (0..sandboxes).map(|it| database(&world, it)).collect();
         let first = databases[0].clone();
         let made = alone(&mut world, 0, async move {
-            migrate(&first, far())
+            first
+                .migrate(far())
                 .await
                 .map_err(|error| error.to_string())?;
             Ok(())
@@ -110,7 +112,8 @@ impl Board {
 
     fn start(&mut self, sandbox: usize, change: Change) {
         let store = self.databases[sandbox].clone();
-        let bucket = Bucket::new(self.world.client(sandbox), MEDIA);
+        let client = self.world.client(sandbox);
+        let bucket = Bucket::new(|| client, MEDIA);
         let known = self.known.clone();
         self.world.invoke(sandbox, change, async move {
             let store = Store::new(store, far());
@@ -161,7 +164,8 @@ impl Board {
         }
         assert_eq!(wrong(&self.world), None);
         if is_known {
-            let (bucket, known) = (Bucket::new(self.world.client(0), MEDIA), Rc::default());
+            let client = self.world.client(0);
+            let (bucket, known) = (Bucket::new(|| client, MEDIA), Rc::default());
             let given: Rc<RefCell<Option<Known>>> = Rc::clone(&known);
             let read = async move {
                 let file = File::read(&bucket).await.map_err(|error| error.to_string());

@@ -273,7 +273,7 @@ impl<T> World<T> {
 
 fn client(way: Way) -> Client {
     let config = aws_sdk_s3::Config::builder()
-        .behavior_version(shared::aws::behavior())
+        .behavior_version(lambda::aws::behavior())
         .http_client(http_client(way))
         .region(Region::new("us-east-1"))
         .credentials_provider(credentials())
@@ -283,7 +283,7 @@ fn client(way: Way) -> Client {
 
 fn data_api(way: Way) -> aws_sdk_rdsdata::Client {
     let config = aws_sdk_rdsdata::Config::builder()
-        .behavior_version(shared::aws::behavior())
+        .behavior_version(lambda::aws::behavior())
         .http_client(http_client(way))
         .region(Region::new("us-east-1"))
         .credentials_provider(credentials())

@@ -6,9 +6,9 @@ use axum::Router;
 use axum::body::Body;
 use http::{Request as HttpRequest, StatusCode};
 use http_body_util::BodyExt as _;
+use media::Bucket;
 use message_board::{Settings, app};
 use serde_json::{Value, json};
-use shared::bucket::Bucket;
 use tower::ServiceExt as _;
 
 use super::{alone, database, far, wrong};
@@ -33,7 +33,8 @@ fn function(world: &World<Answer>, sandbox: usize) -> Router {
     let Ok(settings) = settings else {
         panic!("the settings are wrong");
     };
-    let bucket = Bucket::new(world.client(sandbox), MEDIA);
+    let client = world.client(sandbox);
+    let bucket = Bucket::new(|| client, MEDIA);
     app(settings, database(world, sandbox), bucket)
 }
 
@@ -193,7 +194,7 @@ fn board(sandboxes: usize) -> World<Answer> {
     world.database = Some(crate::database::Database::new());
     let first = database(&world, 0);
     let migrated = async move {
-        let migrated = shared::store::migrate(&first, far()).await;
+        let migrated = first.migrate(far()).await;
         (StatusCode::OK, json!(migrated.is_ok()))
     };
     assert_eq!(alone(&mut world, 0, migrated).1, json!(true));

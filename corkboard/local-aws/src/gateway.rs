@@ -1,0 +1,339 @@
+//! What API Gateway's HTTP API does between a request and the function: payload format 2.0.
+//!
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::{Bytes, BytesMut};
+use chrono::Utc;
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, TRANSFER_ENCODING, USER_AGENT,
+};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use thiserror::Error;
+use tokio::time::timeout;
+use tracing::error;
+use url::Url;
+
+/// API Gateway's limit for a body.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
+const BODY_LIMIT: usize = 10 * 1024 * 1024;
+/// A longer upload is cut off instead of being read to its end.
+const PATIENCE: usize = 100 * 1024 * 1024;
+/// For a whole body: enough for the largest picture over half a megabit a second.
+const UPLOAD: Duration = Duration::from_mins(2);
+/// In bytes, with the host; a longer one is no URI to the function.
+const URI_LIMIT: usize = 32 * 1024;
+
+/// Why an invocation gave no answer.
+#[derive(Debug, Error)]
+pub enum InvokeError {
+    /// The event is larger than Lambda takes.
+    #[error("the event is larger than Lambda takes")]
+    TooLarge,
+    /// The function failed, or could not be reached.
+    #[error("the function failed: {0}")]
+    Failed(String),
+}
+
+/// Who asks, as whatever stands before API Gateway says.
+#[derive(Debug)]
+pub struct Source {
+    /// The address that API Gateway takes for the client's.
+    pub address: IpAddr,
+    /// Headers that are set by whatever stands before API Gateway.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// Answers a request by what `invoke` makes of the request's event.
+pub async fn answer(
+    request: Request,
+    source: Source,
+    invoke: impl AsyncFnOnce(Bytes) -> Result<Bytes, InvokeError>,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let host = joined(&parts.headers, &HOST);
+    if !is_host(&host) {
+        return own_answer(StatusCode::BAD_REQUEST, "Bad Request");
+    }
+    if parts.uri.to_string().len() + host.len() > URI_LIMIT {
+        return own_answer(StatusCode::URI_TOO_LONG, "URI Too Long");
+    }
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(refusal) => return *refusal,
+    };
+    let mut headers = headers(&parts.headers);
+    for (name, value) in source.headers {
+        headers.insert(name.to_owned(), value);
+    }
+    let event = event(&parts, headers, &body, source.address);
+    match invoke(event)
+        .await
+        .map(|answer| response(&answer, &parts.method))
+    {
+        Ok(Ok(response)) => response,
+        Ok(Err(cause)) => {
+            error!(%cause, "the function's answer is none that API Gateway knows");
+            own_answer(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+        }
+        Err(InvokeError::TooLarge) => {
+            own_answer(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
+        }
+        Err(cause) => {
+            error!(%cause, "the function did not answer");
+            own_answer(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+        }
+    }
+}
+
+/// An authority and nothing else, or nothing: the function makes a URL of it.
+fn is_host(host: &str) -> bool {
+    host.is_empty()
+        || Url::parse(&format!("http://{host}/")).is_ok_and(|url| {
+            url.as_str().parse::<http::Uri>().is_ok()
+                && url.path() == "/"
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.username().is_empty()
+                && url.password().is_none()
+        })
+}
+
+async fn read(body: Body) -> Result<Bytes, Box<Response>> {
+    timeout(UPLOAD, read_all(body)).await.unwrap_or_else(|_| {
+        Err(Box::new(own_answer(
+            StatusCode::REQUEST_TIMEOUT,
+            "Request Timeout",
+        )))
+    })
+}
+
+/// A browser that is still sending does not see an answer, so a body that is too large is read all the same.
+async fn read_all(mut body: Body) -> Result<Bytes, Box<Response>> {
+    let mut read = BytesMut::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return Err(Box::new(own_answer(StatusCode::BAD_REQUEST, "Bad Request")));
+        };
+        let Some(data) = frame.data_ref() else {
+            continue;
+        };
+        length += data.len();
+        if length <= BODY_LIMIT {
+            read.extend_from_slice(data);
+        } else if length > PATIENCE {
+            break;
+        }
+    }
+    if length > BODY_LIMIT {
+        return Err(Box::new(own_answer(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "Request Entity Too Large",
+        )));
+    }
+    Ok(read.freeze())
+}
+
+/// What API Gateway answers by itself.
+fn own_answer(status: StatusCode, message: &str) -> Response {
+    (status, Json(json!({ "message": message }))).into_response()
+}
+
+fn event(
+    parts: &Parts,
+    mut headers: BTreeMap<String, String>,
+    body: &Bytes,
+    client: IpAddr,
+) -> Bytes {
+    let now = Utc::now();
+    let host = joined(&parts.headers, &HOST);
+    // HTTP/1.0 needs none, and API Gateway always has one.
+    if host.is_empty() {
+        headers.insert("host".into(), "localhost".into());
+    }
+    headers.insert("content-length".into(), body.len().to_string());
+    headers.insert("x-forwarded-for".into(), client.to_string());
+    headers.insert("x-forwarded-proto".into(), "http".into());
+    let cookies: Vec<_> = joined(&parts.headers, &COOKIE)
+        .split(';')
+        .map(|cookie| cookie.trim().to_owned())
+        .filter(|cookie| !cookie.is_empty())
+        .collect();
+    let query = parts.uri.query().unwrap_or_default();
+    let mut parameters: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        parameters
+            .entry(name.into_owned())
+            .and_modify(|values| *values = format!("{values},{value}"))
+            .or_insert_with(|| value.into_owned());
+    }
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": parts.uri.path(),
+        "rawQueryString": query,
+        "headers": headers,
+        "requestContext": {
+            "accountId": "anonymous",
+            "apiId": "corkboard",
+            "domainName": host,
+            "domainPrefix": host.split('.').next(),
+            "http": {
+                "method": parts.method.as_str(),
+                "path": parts.uri.path(),
+                "protocol": "HTTP/1.1",
+                "sourceIp": client.to_string(),
+                "userAgent": joined(&parts.headers, &USER_AGENT),
+            },
+            "requestId": ulid::Ulid::generate().to_string(),
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": now.format("%d/%b/%Y:%H:%M:%S %z").to_string(),
+            "timeEpoch": now.timestamp_millis(),
+        },
+        "isBase64Encoded": false,
+    });
+    if !cookies.is_empty() {
+        event["cookies"] = json!(cookies);
+    }
+    if !parameters.is_empty() {
+        event["queryStringParameters"] = json!(parameters);
+    }
+    if !body.is_empty() {
+        match std::str::from_utf8(body) {
+            Ok(text) if is_text(&joined(&parts.headers, &CONTENT_TYPE)) => {
+                event["body"] = text.into();
+            }
+            _ => {
+                event["body"] = STANDARD.encode(body).into();
+                event["isBase64Encoded"] = Value::Bool(true);
+            }
+        }
+    }
+    event.to_string().into()
+}
+
+/// Everything else reaches the function in base64.
+fn is_text(content_type: &str) -> bool {
+    let media_type = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    media_type.starts_with("text/")
+        || matches!(
+            media_type.as_str(),
+            "application/json" | "application/xml" | "application/javascript"
+        )
+        || media_type.ends_with("+json")
+        || media_type.ends_with("+xml")
+}
+
+/// In lower case, several of one name joined by commas, without what belongs to the connection and without
+/// cookies, which have a place of their own.
+fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    headers
+        .keys()
+        .filter(|&name| ![CONNECTION, TRANSFER_ENCODING, COOKIE].contains(name))
+        .map(|name| (name.to_string(), joined(headers, name)))
+        .collect()
+}
+
+fn joined(headers: &HeaderMap, name: &HeaderName) -> String {
+    let values = headers.get_all(name).iter();
+    values
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+fn response(
+    answer: &[u8],
+    method: &Method,
+) -> Result<Response, Box<dyn std::error::Error + Send + Sync>> {
+    let answer: ApiGatewayV2httpResponse = serde_json::from_slice(answer)?;
+    let body = match answer.body {
+        Some(aws_lambda_events::encodings::Body::Text(text)) if answer.is_base64_encoded => {
+            STANDARD.decode(text)?
+        }
+        Some(body) => body.to_vec(),
+        None => vec![],
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(u16::try_from(answer.status_code)?)?;
+    let headers = response.headers_mut();
+    headers.extend(answer.headers);
+    for (name, value) in answer.multi_value_headers {
+        if let Some(name) = name
+            && !headers.contains_key(&name)
+        {
+            headers.append(name, value);
+        }
+    }
+    for cookie in answer.cookies {
+        headers.append(http::header::SET_COOKIE, HeaderValue::from_str(&cookie)?);
+    }
+    // It is said anew for this connection, except where there is no body to measure.
+    if method != Method::HEAD {
+        headers.remove(CONTENT_LENGTH);
+    }
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt as _;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let first = Ok::<_, std::io::Error>(Bytes::from_static(b"first"));
+        let pieces = futures_util::stream::once(async { first });
+        let slow = pieces.chain(futures_util::stream::pending());
+        let refusal = read(Body::from_stream(slow)).await.unwrap_err();
+        assert_eq!(refusal.status(), StatusCode::REQUEST_TIMEOUT);
+    }
+
+    #[test]
+    fn a_host_is_an_authority_and_nothing_else() {
+        for good in [
+            "",
+            "board.example",
+            "127.0.0.1:8080",
+            "[::1]:8080",
+            "böard.example",
+        ] {
+            assert!(is_host(good), "{good}");
+        }
+        for bad in [
+            "a:99999",
+            "a b",
+            "[::1",
+            "%",
+            "{",
+            "x/api/board?",
+            "a?b",
+            "a#b",
+            "user@a",
+            "a/",
+        ] {
+            assert!(!is_host(bad), "{bad}");
+        }
+    }
+}

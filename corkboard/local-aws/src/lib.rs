@@ -1,0 +1,22 @@
+//! The services of AWS that the functions use, on one machine.
+//!
+//! In reading order:
+//!
+//! - [`gateway`]: what API Gateway does between a request and a function;
+//! - [`s3`]: the media bucket, in a folder;
+//! - [`queue`]: from a change in the bucket to an event for `syncS3Bucket`;
+//! - [`data_api`]: the RDS Data API, over an embedded `SQLite` or a MySQL;
+//! - [`guard`] and [`signature`]: who may talk to S3 and the Data API;
+//! - [`connections`]: HTTP on a listener.
+//!
+//! This crate knows nothing of the functions: what runs behind the gateway and the queue is handed in.
+
+pub mod connections;
+pub mod data_api;
+pub mod gateway;
+mod guard;
+pub mod queue;
+pub mod s3;
+mod signature;
+
+pub use signature::Credentials;

@@ -1,0 +1,91 @@
+//! What is started, in which order, and stopped. Nothing is started before all that can be refused was
+//! asked for: ports, the data directory, the database, settings.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use http::Request;
+use hyper::body::Incoming;
+use local_aws::{connections, s3};
+use settings::{environment, optional};
+use tokio::sync::watch;
+use tower::ServiceExt as _;
+
+use crate::front_door::{self, FrontDoor};
+use crate::options::Options;
+use crate::services::{Services, address_of, listen, reachable, until};
+
+/// Runs the whole system until Ctrl-C.
+pub async fn run(options: Options) -> Result<(), String> {
+    let site = listen(options.listen, "--listen").await?;
+    let address = reachable(address_of(&site)?);
+    let services = Services::start(&options).await?;
+    let interruption =
+        interruption().map_err(|error| format!("Ctrl-C cannot be noticed: {error}"))?;
+    let site_line = format!("  site      http://{address}/");
+    let lines = services
+        .endpoints()
+        .map(|(name, address)| format!("  {name:<10}http://{address}"));
+    let lines: Vec<_> = std::iter::once(site_line).chain(lines).collect();
+    // It is ready whether or not anybody reads this.
+    let _ = writeln!(
+        std::io::stdout(),
+        "Corkboard is ready.\n{}",
+        lines.join("\n")
+    );
+
+    let front_door = front_door::router(FrontDoor {
+        functions: services.functions.clone(),
+        s3: services.s3.clone(),
+        media_bucket: s3::BUCKET.to_owned(),
+        trusted_proxy: options.trusted_proxy,
+        origin_secret: origin_secret(),
+    });
+    let (close, closing) = watch::channel(false);
+    let answer = move |request: Request<Incoming>, peer| {
+        let mut request = request.map(Body::new);
+        request
+            .extensions_mut()
+            .insert(ConnectInfo::<SocketAddr>(peer));
+        front_door.clone().oneshot(request)
+    };
+    let server = tokio::spawn(connections::serve(site, answer, until(closing)));
+
+    interruption.await;
+    // First those who ask, then what they ask for.
+    close.send_replace(true);
+    let _ = server.await;
+    services.stop().await;
+    Ok(())
+}
+
+/// What the front door sends where the function answers nobody else.
+fn origin_secret() -> Option<String> {
+    let is_required = optional(&environment, "ORIGIN_REQUIRED").as_deref() == Some("true");
+    optional(&environment, "ORIGIN_SECRET").filter(|_| is_required)
+}
+
+/// Ctrl-C, or the request of the system to end: noticed from this call on, whenever it is waited for.
+fn interruption() -> std::io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
+    }
+    #[cfg(windows)]
+    {
+        let mut interrupt = tokio::signal::windows::ctrl_c()?;
+        Ok(async move {
+            interrupt.recv().await;
+        })
+    }
+}

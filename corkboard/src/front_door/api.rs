@@ -1,0 +1,40 @@
+//! `/api/*`: the message board behind API Gateway.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::Response;
+use http::HeaderMap;
+use local_aws::gateway::{self, Source};
+
+use super::{FrontDoor, client_address};
+
+pub async fn handle(
+    State(front_door): State<Arc<FrontDoor>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let forwarded_for = forwarded_for(request.headers());
+    let address = client_address(peer, &forwarded_for, front_door.trusted_proxy);
+    let mut headers = Vec::new();
+    if let Some(secret) = &front_door.origin_secret {
+        headers.push(("x-origin-verify", secret.clone()));
+        let viewer = format!("{address}:{}", peer.port());
+        headers.push(("cloudfront-viewer-address", viewer));
+    }
+    let source = Source { address, headers };
+    let functions = &front_door.functions;
+    gateway::answer(request, source, async |event| {
+        functions.message_board(event).await
+    })
+    .await
+}
+
+fn forwarded_for(headers: &HeaderMap) -> String {
+    let values = headers.get_all("x-forwarded-for").iter();
+    let values: Vec<_> = values
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
+    values.join(",")
+}

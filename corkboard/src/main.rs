@@ -1,0 +1,81 @@
+//! `corkboard`: the cloud side of Corkboard on one machine, for development and small self-hosting.
+//!
+//! In reading order:
+//!
+//! - [`options`]: the flags;
+//! - [`cloud`]: the whole system, from start to Ctrl-C;
+//! - [`services`]: what the functions stand on: S3, a database, and the queue between them;
+//! - [`front_door`]: the site as CloudFront and API Gateway would show it;
+//! - [`functions`]: the functions, in this process or under `cargo lambda watch`;
+//! - [`data_dir`]: what stays after the end;
+//! - [`transfer`]: the commands that carry a board from and to another place.
+//!
+//! The functions know nothing of all this: they reach the two services through the AWS SDK, by an address.
+
+mod cloud;
+mod data_dir;
+mod front_door;
+mod functions;
+mod options;
+mod services;
+mod transfer;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tracing_subscriber::prelude::*;
+
+use data_dir::DataDir;
+use domain::{BoardSecret, Tokens};
+use options::{Command, Options};
+use settings::{environment, optional};
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    log();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&format!("no runtime can be started: {error}")),
+    };
+    let done = runtime.block_on(async {
+        match &options.command {
+            None => cloud::run(options).await,
+            Some(Command::Export { file }) => transfer::export(&options, file).await,
+            Some(Command::Import(import)) => transfer::import(&options, import).await,
+            Some(Command::ModeratorToken) => moderator_token(&options),
+        }
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+/// Also while the board runs.
+fn moderator_token(options: &Options) -> Result<(), String> {
+    let secret = match optional(&environment, "BOARD_SECRET") {
+        Some(secret) => BoardSecret::new(&secret)
+            .map_err(|_| "BOARD_SECRET is malformed: expected at least 32 characters")?,
+        None => BoardSecret::new(&DataDir::kept_secret(&options.data_dir)?)
+            .map_err(|error| error.to_string())?,
+    };
+    println!("{}", Tokens::new(&secret, None).moderator_token());
+    Ok(())
+}
+
+fn failed(error: &str) -> ExitCode {
+    eprintln!("corkboard: {error}");
+    ExitCode::FAILURE
+}
+
+/// To standard error, for a person; `RUST_LOG` as for the functions. s3s logs every missing key as an
+/// error, and s3s-fs whole requests.
+fn log() {
+    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn,s3s=off,s3s_fs=off".into());
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_target(false);
+    tracing_subscriber::registry()
+        .with(lines.with_filter(lambda::telemetry::filtered(Some(&filter))))
+        .init();
+}

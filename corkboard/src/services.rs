@@ -1,0 +1,315 @@
+//! What the functions and the front door stand on: S3, a database, and the queue from the bucket to
+//! syncS3Bucket.
+
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use aws_config::{Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_sdk_s3::config::ResponseChecksumValidation;
+use axum::Router;
+use local_aws::connections::LAST_REQUESTS;
+use local_aws::data_api::{self, Engine};
+use local_aws::queue::Queue;
+use local_aws::{Credentials as AccessKey, s3};
+use media::Bucket;
+use message_board::app;
+use settings::{SettingError, environment, optional};
+use store::{DataApiSettings, Database, MySqlSettings};
+use sync_s3_bucket::SyncS3Bucket;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+use url::Url;
+
+use crate::data_dir::DataDir;
+use crate::functions::Functions;
+use crate::options::Options;
+
+/// How long the migrations may take.
+const MIGRATIONS: Duration = Duration::from_mins(5);
+/// Connections to a database that the functions reach directly: they share this process.
+const CONNECTIONS: u32 = 8;
+
+/// Everything behind the front door, running.
+pub struct Services {
+    pub s3: aws_sdk_s3::Client,
+    pub functions: Functions,
+    pub database: Database,
+    queue: Queue,
+    s3_address: SocketAddr,
+    data_api_address: Option<SocketAddr>,
+    stop: watch::Sender<bool>,
+    servers: JoinSet<()>,
+    data_dir: DataDir,
+}
+
+impl Services {
+    /// Starts what the flags ask for, on a schema brought up to date.
+    pub async fn start(options: &Options) -> Result<Self, String> {
+        options.check()?;
+        let s3_listener = listen(options.s3_listen, "--s3-listen").await?;
+        let s3_address = address_of(&s3_listener)?;
+        let chosen = Chosen::by(options).await?;
+        let lambda = match &options.lambda {
+            Some(url) => Some(Functions::lambda(url.clone()).await?),
+            None => None,
+        };
+        // What the folder is not needed for was asked before, so that a refusal leaves none behind.
+        let data_dir = DataDir::open(&options.data_dir)?;
+        let config = sdk_config(options);
+        let s3 = s3_client(&config, s3_address);
+        let (database, data_api) = database(chosen, options, &config, &data_dir).await?;
+        let functions = match lambda {
+            Some(functions) => functions,
+            None => in_process(&data_dir, &s3, database.clone())?,
+        };
+        let queue = queue(functions.clone());
+        let s3_endpoint = s3::service(
+            &data_dir.objects(),
+            (&options.access_key_id, &options.secret_access_key),
+            s3_address,
+            {
+                let queue = queue.clone();
+                move |event| queue.send(&event)
+            },
+        )
+        .map_err(|error| format!("{} cannot be used: {error}", data_dir.objects().display()))?;
+
+        let (stop, stopped) = watch::channel(false);
+        let mut servers = JoinSet::new();
+        servers.spawn(s3::serve(s3_listener, s3_endpoint, until(stopped.clone())));
+        let mut data_api_address = None;
+        if let Some((listener, router)) = data_api {
+            data_api_address = Some(address_of(&listener)?);
+            let server = axum::serve(listener, router).with_graceful_shutdown(until(stopped));
+            servers.spawn(async {
+                let _ = server.await;
+            });
+        }
+        database
+            .migrate(Instant::now() + MIGRATIONS)
+            .await
+            .map_err(|error| format!("the database cannot be used: {error}"))?;
+        // It may be of another database, or of one that was changed by other means.
+        bucket(&s3)
+            .remove_front_page()
+            .await
+            .map_err(|error| error.to_string())?;
+        // What was undelivered when the last run ended is not known.
+        queue.reconcile();
+        Ok(Self {
+            s3,
+            functions,
+            database,
+            queue,
+            s3_address,
+            data_api_address,
+            stop,
+            servers,
+            data_dir,
+        })
+    }
+
+    /// The media bucket.
+    pub fn bucket(&self) -> Bucket {
+        bucket(&self.s3)
+    }
+
+    /// The endpoints for programs.
+    pub fn endpoints(&self) -> impl Iterator<Item = (&'static str, SocketAddr)> {
+        let data_api = self.data_api_address.map(|address| ("Data API", address));
+        [("S3", self.s3_address)].into_iter().chain(data_api)
+    }
+
+    /// Delivers what is queued, lets requests end, and gives the data directory up.
+    pub async fn stop(mut self) {
+        self.queue.shutdown().await;
+        self.stop.send_replace(true);
+        let _ = timeout(LAST_REQUESTS, async {
+            while self.servers.join_next().await.is_some() {}
+        })
+        .await;
+        drop(self.data_dir);
+    }
+}
+
+fn queue(functions: Functions) -> Queue {
+    Queue::start(move |event| {
+        let functions = functions.clone();
+        async move { functions.sync_s3_bucket(event).await }
+    })
+}
+
+pub async fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, String> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => format!(
+                "port {} is in use: choose another with {flag}",
+                address.port()
+            ),
+            _ => format!("{flag} {address} cannot be listened on: {error}"),
+        })
+}
+
+pub fn address_of(listener: &TcpListener) -> Result<SocketAddr, String> {
+    listener
+        .local_addr()
+        .map_err(|error| format!("a port is not known: {error}"))
+}
+
+/// Where messages are kept.
+enum Chosen {
+    /// A MySQL that the functions reach directly.
+    Direct(MySqlSettings),
+    /// What the Data API is served from: a MySQL, or the embedded SQLite.
+    DataApi(TcpListener, Option<Engine>),
+}
+
+impl Chosen {
+    async fn by(options: &Options) -> Result<Self, String> {
+        if optional(&environment, "DATABASE_URL").is_some() {
+            if options.database.is_some() {
+                return Err("--database and DATABASE_URL are both given: leave one out".into());
+            }
+            let settings =
+                MySqlSettings::from_lookup(&environment).map_err(|error| error.to_string())?;
+            return Ok(Self::Direct(settings));
+        }
+        let listener = listen(options.data_api_listen, "--data-api-listen").await?;
+        let engine = match &options.database {
+            Some(url) => Some(mysql(url).await?),
+            None => None,
+        };
+        Ok(Self::DataApi(listener, engine))
+    }
+}
+
+/// A MySQL behind the Data API. No message repeats the URL, which has a password in it.
+async fn mysql(url: &str) -> Result<Engine, String> {
+    let parsed = Url::parse(url).ok().filter(|url| url.scheme() == "mysql");
+    let parsed =
+        parsed.ok_or("--database is malformed: expected mysql://user:password@host:3306/name")?;
+    Engine::mysql(url).await.map_err(|error| {
+        let host = parsed.host_str().unwrap_or_default();
+        format!("the database at {host} cannot be used: {error}")
+    })
+}
+
+/// The database as the functions see it, and the Data API before it where there is one.
+async fn database(
+    chosen: Chosen,
+    options: &Options,
+    config: &SdkConfig,
+    data_dir: &DataDir,
+) -> Result<(Database, Option<(TcpListener, Router)>), String> {
+    let (listener, engine) = match chosen {
+        Chosen::Direct(settings) => return Ok((Database::mysql(&settings, CONNECTIONS), None)),
+        Chosen::DataApi(listener, engine) => (listener, engine),
+    };
+    let engine = match engine {
+        Some(engine) => engine,
+        None => Engine::sqlite(&data_dir.database())
+            .await
+            .map_err(|error| error.to_string())?,
+    };
+    let address = address_of(&listener)?;
+    let credentials = AccessKey {
+        access_key_id: options.access_key_id.clone(),
+        secret_access_key: options.secret_access_key.clone(),
+    };
+    let router = data_api::router(engine, credentials, address);
+    Ok((behind_data_api(config, address), Some((listener, router))))
+}
+
+fn sdk_config(options: &Options) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(lambda::aws::behavior())
+        .http_client(lambda::aws::http_client())
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(
+            Credentials::new(
+                &options.access_key_id,
+                &options.secret_access_key,
+                None,
+                None,
+                "corkboard",
+            ),
+        ))
+        .build()
+}
+
+fn s3_client(config: &SdkConfig, address: SocketAddr) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::config::Builder::from(config)
+        .endpoint_url(endpoint(address))
+        // The bytes come from this process.
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    aws_sdk_s3::Client::from_conf(config.build())
+}
+
+fn behind_data_api(config: &SdkConfig, address: SocketAddr) -> Database {
+    let config = aws_sdk_rdsdata::config::Builder::from(config).endpoint_url(endpoint(address));
+    // The endpoint has one database, whatever it is called.
+    let settings = DataApiSettings {
+        cluster_arn: "arn:aws:rds:us-east-1:000000000000:cluster:corkboard".into(),
+        secret_arn: "arn:aws:secretsmanager:us-east-1:000000000000:secret:corkboard".into(),
+        name: "corkboard".into(),
+    };
+    let config = config.build();
+    Database::data_api(|| aws_sdk_rdsdata::Client::from_conf(config), settings)
+}
+
+/// The functions' libraries with the settings that a deployment would give them.
+fn in_process(
+    data_dir: &DataDir,
+    s3: &aws_sdk_s3::Client,
+    database: Database,
+) -> Result<Functions, String> {
+    let secret = data_dir.secret()?;
+    let lookup = |variable: &str| match variable {
+        "MEDIA_BUCKET" => Some(s3::BUCKET.to_owned()),
+        "PUBLIC_BASE_URL" => Some(environment(variable).unwrap_or_default()),
+        "BOARD_SECRET" => Some(optional(&environment, variable).unwrap_or_else(|| secret.clone())),
+        _ => environment(variable),
+    };
+    let failed = |error: SettingError| error.to_string();
+    let settings = message_board::Settings::from_lookup(&lookup).map_err(failed)?;
+    let sync = sync_s3_bucket::Settings::from_lookup(&lookup).map_err(failed)?;
+    Ok(Functions::InProcess {
+        message_board: app(settings, database, bucket(s3)),
+        sync_s3_bucket: SyncS3Bucket::new(clone_of(s3), sync),
+    })
+}
+
+fn bucket(s3: &aws_sdk_s3::Client) -> Bucket {
+    Bucket::new(clone_of(s3), s3::BUCKET)
+}
+
+/// What the functions call for their client.
+fn clone_of(s3: &aws_sdk_s3::Client) -> impl FnOnce() -> aws_sdk_s3::Client + Send + 'static {
+    let s3 = s3.clone();
+    || s3
+}
+
+fn endpoint(address: SocketAddr) -> String {
+    format!("http://{}", reachable(address))
+}
+
+/// Bound to every address, this machine is reached by loopback.
+pub fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+pub async fn until(mut end: watch::Receiver<bool>) {
+    // The sender gone is an end, too.
+    let _ = end.wait_for(|end| *end).await;
+}

@@ -1,0 +1,257 @@
+//! A whole board in one file: a plain tar with
+//!
+//! | entry | what |
+//! |---|---|
+//! | `corkboard.json` | `{"format":"corkboard","version":1}` |
+//! | `messages.jsonl` | a [`Line`] for each message, oldest first |
+//! | `images/…` | the pictures under their keys: those of messages and those that the operator put there |
+//!
+//! Whoever reads one trusts nothing in it. It is looked through from end to end before anything is taken,
+//! and refused as a whole where it is not what `corkboard export` writes; what a single message or picture
+//! has that the board does not take is told when its turn comes.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use domain::{Format, MessageId};
+use media::{Bucket, IMAGES};
+use serde::{Deserialize, Serialize};
+use tar::EntryType;
+
+pub const HEADER: &str = "corkboard.json";
+pub const MESSAGES: &str = "messages.jsonl";
+pub const FORMAT: &str = "corkboard";
+pub const VERSION: u32 = 1;
+
+/// Bytes of a message's line, at most: every character of it written as `\u…`.
+const LINE_LIMIT: u64 = 64 * 1024;
+/// Bytes of [`HEADER`], at most.
+const HEADER_LIMIT: u64 = 4 * 1024;
+/// Bytes of a key, at most.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
+const KEY_LIMIT: u64 = 1024;
+/// Bytes that tar rounds everything up to.
+const BLOCK: u64 = 512;
+
+/// What [`HEADER`] says.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Header {
+    pub format: String,
+    pub version: u32,
+}
+
+/// A message.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Line {
+    pub id: String,
+    /// The id's time, for people.
+    pub created_at: String,
+    pub author: Option<String>,
+    pub text: String,
+    pub picture: Option<LinePicture>,
+}
+
+/// What a message knows of its picture.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinePicture {
+    /// `images/<id>.<extension>`.
+    pub key: String,
+    pub width: u32,
+    pub height: u32,
+    pub alt: Option<String>,
+}
+
+/// Where something is in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub start: u64,
+    pub size: u64,
+}
+
+/// An archive that has been looked through.
+#[derive(Debug)]
+pub struct Archive {
+    pub path: PathBuf,
+    messages: Span,
+    /// How many messages there are.
+    pub message_count: u64,
+    /// The pictures of messages, by their keys.
+    pub posted: BTreeMap<String, Span>,
+    /// All other pictures, by their keys.
+    pub others: BTreeMap<String, Span>,
+}
+
+impl Archive {
+    /// Looks through the archive at `path`.
+    pub fn open(path: &Path) -> Result<Self, String> {
+        let refused = |why: String| format!("{} cannot be imported: {why}", path.display());
+        let file = File::open(path).map_err(|error| refused(error.to_string()))?;
+        let (messages, images) = entries(file).map_err(refused)?;
+        let mut archive = Self {
+            path: path.to_owned(),
+            messages,
+            message_count: 0,
+            posted: BTreeMap::new(),
+            others: images,
+        };
+        archive.look_through_messages().map_err(refused)?;
+        Ok(archive)
+    }
+
+    fn look_through_messages(&mut self) -> Result<(), String> {
+        let mut last = None;
+        for line in self.lines()? {
+            let (id, line) = line?;
+            if last.is_some_and(|last| last >= id) {
+                return Err(format!("message {id} is there twice, or not in its place"));
+            }
+            last = Some(id);
+            self.message_count += 1;
+            if let Some(picture) = line.picture
+                && let Some(span) = self.others.remove(&picture.key)
+            {
+                self.posted.insert(picture.key, span);
+            }
+        }
+        Ok(())
+    }
+
+    /// The messages, oldest first, each with its id.
+    pub fn lines(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<(MessageId, Line), String>> + use<>, String> {
+        let messages = self.section(self.messages).map_err(|e| e.to_string())?;
+        let mut messages = BufReader::new(messages);
+        let mut number = 0;
+        Ok(std::iter::from_fn(move || {
+            number += 1;
+            let line = match next_line(&mut messages) {
+                Ok(line) => line?,
+                Err(error) => return Some(Err(error.to_string())),
+            };
+            let checked = check(&line);
+            Some(checked.map_err(|why| format!("line {number} of {MESSAGES} {why}")))
+        }))
+    }
+
+    /// The bytes of `span`.
+    pub fn section(&self, span: Span) -> io::Result<impl Read + use<>> {
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(span.start))?;
+        Ok(file.take(span.size))
+    }
+}
+
+/// Without its line feed; a line over the limit is cut off, and so is no JSON.
+fn next_line(messages: &mut impl io::BufRead) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    messages
+        .take(LINE_LIMIT)
+        .read_until(b'\n', &mut line)
+        .map(|read| (read > 0).then_some(line))
+}
+
+/// What makes a line one of this format; the values are checked when the message is taken.
+fn check(line: &[u8]) -> Result<(MessageId, Line), &'static str> {
+    let line: Line = serde_json::from_slice(line).map_err(|_| "is not a message")?;
+    let id: MessageId = line.id.parse().map_err(|_| "has no message id")?;
+    if id.created_at() != line.created_at {
+        return Err("has a time that is not its id's");
+    }
+    if let Some(picture) = &line.picture
+        && !Format::ALL
+            .iter()
+            .any(|&format| Bucket::picture_key(id, format) == picture.key)
+    {
+        return Err("has a picture that is not its own");
+    }
+    Ok((id, line))
+}
+
+/// Where the messages and the pictures are.
+fn entries(file: File) -> Result<(Span, BTreeMap<String, Span>), String> {
+    let damaged = |error: io::Error| format!("it is not a whole archive: {error}");
+    let size = file.metadata().map_err(damaged)?.len();
+    let mut tar = tar::Archive::new(file);
+    let (mut header, mut messages, mut images) = (None, None, BTreeMap::new());
+    let mut long_name = None;
+    let mut end = 0;
+    // Raw: a name is not read before its length was looked at.
+    for entry in tar.entries_with_seek().map_err(damaged)?.raw(true) {
+        let mut entry = entry.map_err(damaged)?;
+        let span = Span {
+            start: entry.raw_file_position(),
+            size: entry.size(),
+        };
+        end = span.start.saturating_add(span.size);
+        if end > size {
+            return Err("it is cut short".into());
+        }
+        if entry.header().entry_type() == EntryType::GNULongName {
+            if span.size > KEY_LIMIT + 1 {
+                return Err("it has a name that is too long".into());
+            }
+            let mut name = Vec::new();
+            entry.read_to_end(&mut name).map_err(damaged)?;
+            name.pop_if(|last| *last == 0);
+            if long_name.replace(name).is_some() {
+                return Err("it has a name of nothing".into());
+            }
+            continue;
+        }
+        if entry.header().entry_type() != EntryType::Regular {
+            return Err("it has something else than files".into());
+        }
+        let name = long_name
+            .take()
+            .unwrap_or_else(|| entry.path_bytes().into_owned());
+        let name = String::from_utf8(name).map_err(|_| "it has a name that is not UTF-8")?;
+        match (&header, &messages) {
+            (None, _) if name == HEADER => header = Some(check_header(entry)?),
+            (None, _) => return Err("it is not an archive of corkboard".into()),
+            (Some(()), None) if name == MESSAGES => messages = Some(span),
+            (Some(()), Some(_)) if is_image(&name) => {
+                if images.insert(name.clone(), span).is_some() {
+                    return Err(format!("{} is there twice", name.escape_debug()));
+                }
+            }
+            _ => {
+                return Err(format!("{} does not belong there", name.escape_debug()));
+            }
+        }
+    }
+    // Two empty blocks are a tar's end.
+    if end.next_multiple_of(BLOCK) + 2 * BLOCK > size {
+        return Err("it is cut short".into());
+    }
+    let messages = messages.ok_or("it is not an archive of corkboard")?;
+    Ok((messages, images))
+}
+
+fn check_header(entry: impl Read) -> Result<(), String> {
+    let mut json = Vec::new();
+    let _ = entry.take(HEADER_LIMIT).read_to_end(&mut json);
+    match serde_json::from_slice(&json) {
+        Ok(Header { format, version }) if format == FORMAT => match version {
+            VERSION => Ok(()),
+            _ => Err(format!(
+                "it has version {version} of the format, and this corkboard knows {VERSION}"
+            )),
+        },
+        _ => Err("it is not an archive of corkboard".into()),
+    }
+}
+
+/// Whether an archive may have a picture of this name: the path of a file under `images/`, in one spelling.
+pub fn is_image(name: &str) -> bool {
+    name.starts_with(IMAGES)
+        && name.len() as u64 <= KEY_LIMIT
+        && !name.chars().any(|c| c.is_control() || c == '\\')
+        && name
+            .split('/')
+            .all(|segment| !matches!(segment, "" | "." | ".."))
+}

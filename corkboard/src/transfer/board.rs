@@ -1,0 +1,137 @@
+use std::fmt::Display;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use board::front_page;
+use board::{Deadline, Imported};
+use domain::{MessageId, NewMessage};
+use lambda::aws;
+use media::Bucket;
+use media::bucket_name;
+use settings::{environment, optional};
+use store::{Database, DatabaseSettings, Store};
+use tokio::time::Instant;
+
+use super::report::{Fate, Outcome};
+use crate::options::Options;
+use crate::services::Services;
+
+/// How long one statement may take; a database that sleeps has woken by then.
+const STATEMENT: Duration = Duration::from_mins(1);
+/// How long the steps for one message may take, from a database that sleeps to a picture that goes up slowly.
+const MESSAGE: Duration = Duration::from_mins(3);
+
+/// The board that a command works on.
+pub struct Board {
+    board: board::Board,
+    /// What the local board stands on, as long as it is open.
+    services: Option<Services>,
+}
+
+impl Board {
+    /// The deployed board where `MEDIA_BUCKET` is set, and otherwise the local one, which nobody else may be
+    /// running.
+    pub async fn open(options: &Options) -> Result<Self, String> {
+        let board = if optional(&environment, "MEDIA_BUCKET").is_some() {
+            Self::deployed().await?
+        } else {
+            Self::local(options).await?
+        };
+        board.store().ping().await.map_err(failed)?;
+        board.bucket().ping().await.map_err(failed)?;
+        Ok(board)
+    }
+
+    async fn deployed() -> Result<Self, String> {
+        let name = bucket_name(&environment).map_err(|error| error.to_string())?;
+        let database =
+            DatabaseSettings::from_lookup(&environment).map_err(|error| error.to_string())?;
+        eprintln!("Working on the deployed board: bucket {name}.");
+        // With the profile of whoever runs the command.
+        let config = aws_config::defaults(aws::behavior())
+            .http_client(aws::http_client())
+            .load()
+            .await;
+        Ok(Self {
+            board: board::Board::new(
+                Database::new(database, &config),
+                Bucket::new(move || aws_sdk_s3::Client::new(&config), name),
+            ),
+            services: None,
+        })
+    }
+
+    async fn local(options: &Options) -> Result<Self, String> {
+        // The endpoints serve this command alone, and the functions run in this process.
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let services = Services::start(&Options {
+            s3_listen: any_port,
+            data_api_listen: any_port,
+            lambda: None,
+            ..options.clone()
+        })
+        .await?;
+        eprintln!("Working on the board in {}.", options.data_dir.display());
+        Ok(Self {
+            board: board::Board::new(services.database.clone(), services.bucket()),
+            services: Some(services),
+        })
+    }
+
+    /// Does the work of an import: however it ends, the front page shows what was taken. A mark tells of it
+    /// should the command be killed.
+    pub async fn change<T>(
+        &self,
+        work: impl AsyncFnOnce(&Self) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let mark = front_page::begin(self.bucket()).await.map_err(failed)?;
+        let done = work(self).await;
+        front_page::refresh(self.bucket(), &self.store(), None)
+            .await
+            .map_err(failed)?;
+        self.bucket().delete_mark(mark).await.map_err(failed)?;
+        done
+    }
+
+    /// Lets the carrousel catch up.
+    pub async fn close(self) {
+        if let Some(services) = self.services {
+            services.stop().await;
+        }
+    }
+
+    /// The media bucket.
+    pub fn bucket(&self) -> &Bucket {
+        self.board.bucket()
+    }
+
+    /// The board's messages, for one statement.
+    pub fn store(&self) -> Store {
+        self.board.store(Deadline::at(Instant::now() + STATEMENT))
+    }
+
+    /// Imports a message under its id, and says what became of it and of its picture.
+    pub async fn import(&self, id: MessageId, new: &NewMessage) -> Result<Outcome, String> {
+        let protocol = self.board.protocol(Deadline::at(Instant::now() + MESSAGE));
+        let imported = protocol.import(id, new).await.map_err(failed)?;
+        let of_picture = |fate| new.picture.as_ref().map(|_| fate);
+        let (message, picture) = match imported {
+            Imported::New => (Fate::Taken, of_picture(Fate::Taken)),
+            Imported::AlreadyThere => (Fate::AlreadyThere, of_picture(Fate::AlreadyThere)),
+            Imported::PictureAdded => (Fate::AlreadyThere, Some(Fate::Taken)),
+            Imported::OtherPicture => {
+                let why = "the message has another one".into();
+                (Fate::AlreadyThere, Some(Fate::NotTaken(why)))
+            }
+            Imported::OtherMessage => return Ok(Outcome::not_taken("another message has its id")),
+            Imported::Deleted => return Ok(Outcome::not_taken("it was deleted from this board")),
+            Imported::Overtaken => return Err(failed("another run took a message")),
+        };
+        Ok(Outcome { message, picture })
+    }
+}
+
+/// The board fails: the end of the command, which can be run again.
+pub fn failed(cause: impl Display) -> String {
+    format!("{cause} (the same command can be run again)")
+}

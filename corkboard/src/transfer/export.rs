@@ -1,0 +1,212 @@
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use domain::{Format, Message, MessageId, PostedPicture};
+use media::{Bucket, IMAGES, Object};
+use sync_s3_bucket::is_picture;
+use tar::Builder;
+
+use super::archive::{self, FORMAT, HEADER, Line, LinePicture, MESSAGES, VERSION, is_image};
+use super::board::{Board, failed};
+use super::report::{Fate, Outcome, Report};
+
+/// Messages that are read at once.
+const PAGE: u32 = 200;
+/// The time of every entry, so that equal boards make equal archives: 2026 began. Some tars complain of
+/// the year 1970.
+const TIME: u64 = 1_767_225_600;
+
+/// Writes the board into `path`. There is a whole archive or none: it is written beside it, and then renamed.
+pub async fn run(board: &Board, path: &Path) -> Result<Report, String> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    let unwritable = |error: io::Error| format!("{} cannot be written: {error}", path.display());
+    let file = File::create(&partial).map_err(unwritable)?;
+    let written = write(board, file).await.map_err(|error| match error {
+        Error::File(error) => unwritable(error),
+        Error::Board(error) => error,
+    });
+    let done = written.and_then(|report| {
+        fs::rename(&partial, path).map_err(unwritable)?;
+        sync_folder(path).map_err(unwritable)?;
+        Ok(report)
+    });
+    if done.is_err() {
+        // It is of no use to anybody.
+        let _ = fs::remove_file(&partial);
+    }
+    done
+}
+
+enum Error {
+    File(io::Error),
+    Board(String),
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::File(error)
+    }
+}
+
+/// A rename is lasting once its folder is.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        let folder = path.parent().filter(|folder| folder.as_os_str() != "");
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
+}
+
+async fn write(board: &Board, file: File) -> Result<Report, Error> {
+    let mut tar = Builder::new(file);
+    let header = archive::Header {
+        format: FORMAT.into(),
+        version: VERSION,
+    };
+    let header = serde_json::to_vec(&header).map_err(io::Error::from)?;
+    tar.append_writer(&mut entry(), HEADER)?
+        .write_all(&header)?;
+
+    let keys = board.bucket().image_keys(&[]).await;
+    let keys = keys.map_err(|error| Error::Board(failed(error)))?;
+    let mut report = Report::of(keys.len() as u64);
+    let mut pictures = messages(board, &mut tar, &mut report).await?;
+    for key in keys {
+        let fate = match posted(&key) {
+            Some((id, format)) if pictures.get(&id) == Some(&format) => {
+                pictures.remove(&id);
+                picture(board, &mut tar, &key).await?
+            }
+            Some(_) => Fate::NotTaken("its message is not on the board".into()),
+            None if !is_picture(&key) => Fate::NotTaken("its name is not a picture's".into()),
+            None if !is_image(&key) => Fate::NotTaken("its name is no path".into()),
+            None => picture(board, &mut tar, &key).await?,
+        };
+        report.picture(&key, &fate);
+    }
+    for (id, format) in pictures {
+        let missing = Fate::NotTaken("it is not in the bucket".into());
+        report.picture(&Bucket::picture_key(id, format), &missing);
+    }
+    tar.into_inner()?.sync_all()?;
+    Ok(report)
+}
+
+/// Writes the messages, and gives those that have a picture.
+async fn messages(
+    board: &Board,
+    tar: &mut Builder<File>,
+    report: &mut Report,
+) -> Result<BTreeMap<MessageId, Format>, Error> {
+    let mut pictures = BTreeMap::new();
+    let mut header = entry();
+    let mut lines = tar.append_writer(&mut header, MESSAGES)?;
+    let mut after = None;
+    loop {
+        let page = board.store().page_after(PAGE, after).await;
+        let page = page.map_err(|error| Error::Board(failed(error)))?;
+        let last = page.iter().flatten().last().map(|message| message.id);
+        // A page that is not full has met everything to the end, also rows behind the last message.
+        let is_last = page.iter().flatten().count() < PAGE as usize;
+        report.expect(page.len() as u64);
+        for row in page {
+            let message = match row {
+                Ok(message) => message,
+                Err(id) => {
+                    let outcome = Outcome::not_taken("its row cannot be read");
+                    report.message(id.escape_debug(), &outcome);
+                    continue;
+                }
+            };
+            let id = message.id;
+            if let Some(picture) = &message.picture {
+                pictures.insert(id, picture.format);
+            }
+            let mut line = serde_json::to_vec(&line(message)).map_err(io::Error::from)?;
+            line.push(b'\n');
+            lines.write_all(&line)?;
+            report.message(
+                id,
+                &Outcome {
+                    message: Fate::Taken,
+                    picture: None,
+                },
+            );
+        }
+        if is_last {
+            lines.finish()?;
+            return Ok(pictures);
+        }
+        after = last;
+    }
+}
+
+fn line(message: Message) -> Line {
+    let Message {
+        id,
+        author,
+        text,
+        picture,
+    } = message;
+    let picture = picture.map(|picture| {
+        let PostedPicture {
+            format,
+            width,
+            height,
+            alt,
+        } = picture;
+        LinePicture {
+            key: Bucket::picture_key(id, format),
+            width,
+            height,
+            alt,
+        }
+    });
+    Line {
+        id: id.to_string(),
+        created_at: id.created_at(),
+        author,
+        text,
+        picture,
+    }
+}
+
+/// Writes a picture piece by piece.
+async fn picture(board: &Board, tar: &mut Builder<File>, key: &str) -> Result<Fate, Error> {
+    let object = board.bucket().object(key).await;
+    let object = object.map_err(|error| Error::Board(failed(error)))?;
+    let Some(Object { size, mut body }) = object else {
+        return Ok(Fate::NotTaken("it is no longer in the bucket".into()));
+    };
+    let mut header = entry();
+    let mut written = 0;
+    let mut entry = tar.append_writer(&mut header, key)?;
+    while let Some(piece) = body.next().await {
+        let piece = piece.map_err(|error| Error::Board(failed(error)))?;
+        entry.write_all(&piece)?;
+        written += piece.len() as u64;
+    }
+    entry.finish()?;
+    if written == size {
+        Ok(Fate::Taken)
+    } else {
+        Err(Error::Board(failed(format!("{key} came in part"))))
+    }
+}
+
+/// The message that a key belongs to, if it is one of a posted picture.
+pub fn posted(key: &str) -> Option<(MessageId, Format)> {
+    let (id, extension) = key.strip_prefix(IMAGES)?.split_once('.')?;
+    Some((id.parse().ok()?, extension.parse().ok()?))
+}
+
+fn entry() -> tar::Header {
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(0o644);
+    header.set_mtime(TIME);
+    header
+}

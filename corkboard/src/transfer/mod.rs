@@ -1,0 +1,82 @@
+//! The commands that carry a board from and to another place.
+//!
+//! In reading order:
+//!
+//! - [`board`]: the board that a command works on, and how it takes a message, so that a command that was
+//!   killed can be run again;
+//! - [`old_board`]: an old board's table is taken over, with [`old_table`] to read it, [`moment`] for ids
+//!   that keep its order, and [`fetch`] for pictures from anywhere that [`address`] lets it reach;
+//! - [`archive`]: what a whole board looks like in one file, and how one from a stranger is read;
+//! - [`export`] and [`import`]: such a file is written, and taken over;
+//! - [`report`]: what became of everything, told to a person.
+
+mod address;
+mod archive;
+mod board;
+mod export;
+mod fetch;
+mod import;
+mod moment;
+mod old_board;
+mod old_table;
+mod report;
+
+use std::path::Path;
+
+use self::board::Board;
+use crate::options::{Import, Options};
+use archive::Archive;
+use old_board::OldBoard;
+use report::Report;
+
+/// Messages that are taken at once; most of the time goes into waiting for pictures.
+const AT_ONCE: usize = 4;
+
+/// Writes the board into an archive. One that has not all messages is there, but is no success.
+pub async fn export(options: &Options, file: &Path) -> Result<(), String> {
+    match on_board(options, async |board| export::run(board, file).await).await? {
+        0 => Ok(()),
+        missing => Err(format!(
+            "{} lacks messages that cannot be read ({missing}): mend or delete their rows, and export again",
+            file.display()
+        )),
+    }
+}
+
+/// Takes a board over. What can be refused is refused before the board is opened.
+pub async fn import(options: &Options, import: &Import) -> Result<(), String> {
+    match (&import.from, &import.file) {
+        (Some(url), _) => {
+            let old = OldBoard::open(url, import).await?;
+            on_board(options, async |board| {
+                board.change(async |board| old.take_over(board).await).await
+            })
+            .await?;
+        }
+        (None, Some(file)) => {
+            let archive = Archive::open(file)?;
+            on_board(options, async |board| {
+                board
+                    .change(async |board| import::run(board, &archive).await)
+                    .await
+            })
+            .await?;
+        }
+        (None, None) => return Err("nothing to import: give a FILE, or --from".into()),
+    }
+    Ok(())
+}
+
+/// Tells what became of everything, and how many messages were not taken.
+async fn on_board(
+    options: &Options,
+    work: impl AsyncFnOnce(&Board) -> Result<Report, String>,
+) -> Result<u64, String> {
+    let board = Board::open(options).await?;
+    let report = work(&board).await;
+    board.close().await;
+    let report = report?;
+    let missing = report.messages_not_taken();
+    report.print();
+    Ok(missing)
+}

@@ -1,0 +1,134 @@
+use domain::{MessageId, MessageText, NewMessage, NewPicture, Picture};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::tz::TimeZone;
+
+use super::AT_ONCE;
+use super::board::{Board, failed};
+use super::fetch::Fetcher;
+use super::moment;
+use super::old_table::{OldRow, OldTable};
+use super::report::{Fate, Outcome, Report};
+use crate::options::Import;
+
+/// An old board: its rows, and its pictures wherever they are.
+pub struct OldBoard {
+    table: OldTable,
+    name: String,
+    /// Of `create_time`.
+    zone: TimeZone,
+    fetcher: Fetcher,
+}
+
+impl OldBoard {
+    pub async fn open(url: &str, import: &Import) -> Result<Self, String> {
+        let fetcher = Fetcher::new(import.allow_private)?;
+        let table = OldTable::open(url, &import.table).await?;
+        let zone = match &import.timezone {
+            _ if !table.has_clock_time => TimeZone::UTC,
+            Some(zone) => zone.clone(),
+            None => {
+                return Err(
+                    "create_time is a DATETIME, which does not tell its time zone: \
+                            give --timezone, such as Asia/Taipei or +08:00"
+                        .into(),
+                );
+            }
+        };
+        Ok(Self {
+            table,
+            name: import.table.clone(),
+            zone,
+            fetcher,
+        })
+    }
+
+    /// Takes every row over, page by page.
+    pub async fn take_over(mut self, board: &Board) -> Result<Report, String> {
+        let mut report = Report::of(self.table.rows);
+        let mut after = None;
+        loop {
+            let page = self.table.page(after).await.map_err(failed)?;
+            let Some(last) = page.last() else {
+                return Ok(report);
+            };
+            after = Some(last.id);
+            let this = &self;
+            let mut rows = stream::iter(page)
+                .map(|row| async move { Ok::<_, String>((row.id, this.take(board, row).await?)) })
+                .buffered(AT_ONCE);
+            while let Some((id, outcome)) = rows.try_next().await? {
+                report.message(id, &outcome);
+            }
+        }
+    }
+
+    async fn take(&self, board: &Board, row: OldRow) -> Result<Outcome, String> {
+        let id = match self.id(&row) {
+            Ok(id) => id,
+            Err(why) => return Ok(Outcome::not_taken(why)),
+        };
+        let text = match MessageText::parse(&row.message.unwrap_or_default()) {
+            Ok(text) => text,
+            Err(error) => return Ok(Outcome::not_taken(format!("its text {error}"))),
+        };
+        let url = row.image_url.unwrap_or_default();
+        let url = url.trim();
+        // A picture that was taken before need not be fetched again.
+        if let Some(found) = board.store().find(id).await.map_err(failed)?
+            && found.text == text.as_str()
+            && (url.is_empty() || found.picture.is_some())
+        {
+            return Ok(Outcome {
+                message: Fate::AlreadyThere,
+                picture: found.picture.map(|_| Fate::AlreadyThere),
+            });
+        }
+        let picture = match url {
+            "" => Ok(None),
+            url => self.picture(url).await.map(Some),
+        };
+        let (picture, refused) = match picture {
+            Ok(picture) => (picture, None),
+            Err(why) => (None, Some(why)),
+        };
+        if text.is_empty() && picture.is_none() {
+            return Ok(Outcome::not_taken(match refused {
+                Some(why) => format!("it has no text, and of its picture: {why}"),
+                None => "it has neither text nor picture".into(),
+            }));
+        }
+        let new = NewMessage {
+            author: None,
+            text,
+            picture: picture.map(|picture| NewPicture { picture, alt: None }),
+        };
+        let mut outcome = board.import(id, &new).await?;
+        if let Some(why) = refused
+            && !matches!(outcome.message, Fate::NotTaken(_))
+        {
+            outcome.picture = Some(Fate::NotTaken(why));
+        }
+        Ok(outcome)
+    }
+
+    fn id(&self, row: &OldRow) -> Result<MessageId, &'static str> {
+        let create_time = row.create_time.as_deref().ok_or("it has no create_time")?;
+        let moment = moment::moment(create_time, &self.zone)?;
+        let id = moment::id(moment, &self.name, row.id)?;
+        if moment::is_in_future(id) {
+            return Err("its create_time lies in the future: is the time zone right?");
+        }
+        Ok(id)
+    }
+
+    async fn picture(&self, url: &str) -> Result<Picture, String> {
+        let fetched = self.fetcher.fetch(url).await;
+        let picture = match fetched {
+            Ok(bytes) => Picture::parse(&bytes).map_err(|why| why.to_string()),
+            Err(why) => Err(why.to_string()),
+        };
+        // From a stranger: it may have any character, also such as command a terminal.
+        let url = || url.chars().take(500).collect::<String>();
+        picture.map_err(|why| format!("{}: {why}", url().escape_debug()))
+    }
+}

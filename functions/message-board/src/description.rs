@@ -1,0 +1,64 @@
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use domain::{Alt, Author, MessageText, Picture};
+use http::header::CACHE_CONTROL;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::openapi::vocabulary::problems;
+use crate::settings::Posting;
+use crate::state::AppState;
+
+pub fn router() -> Router<Arc<AppState>> {
+    Router::new().route("/api/board", get(description))
+}
+
+/// What a page needs to know before it offers to post.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Board)]
+struct Description<'a> {
+    name: &'a str,
+    posting: Posting,
+    #[schema(required)]
+    contact_url: Option<&'a str>,
+    limits: Limits,
+}
+
+/// What a message may have.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Limits {
+    text_characters: usize,
+    author_characters: usize,
+    alt_characters: usize,
+    picture_bytes: usize,
+    /// From one address; 0 is without limit.
+    posts_per_minute: u32,
+}
+
+problems!(Problems:);
+
+/// The board's name and limits, and whether posting is open.
+#[utoipa::path(get, path = "/api/board", operation_id = "getBoard",
+    responses((status = 200, description = "The board.", body = Description<'static>), Problems))]
+pub async fn description(State(state): State<Arc<AppState>>) -> impl IntoResponse {
+    let settings = &state.settings;
+    let description = Description {
+        name: &settings.board_name,
+        posting: settings.posting,
+        contact_url: settings.contact_url.as_ref().map(url::Url::as_str),
+        limits: Limits {
+            text_characters: MessageText::LIMIT,
+            author_characters: Author::LIMIT,
+            alt_characters: Alt::LIMIT,
+            picture_bytes: Picture::LIMIT,
+            posts_per_minute: settings.posts_per_minute,
+        },
+    };
+    ([(CACHE_CONTROL, "public, max-age=10")], Json(description)).into_response()
+}

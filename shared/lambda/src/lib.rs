@@ -1,0 +1,13 @@
+//! What every bootstrap needs.
+//!
+//! In reading order:
+//!
+//! - [`aws`]: the configuration of the AWS SDK, and the one HTTP client of its services;
+//! - [`telemetry`]: logs as JSON lines;
+//! - [`metrics`]: what is counted in such lines.
+//!
+//! This crate knows nothing of messages, the ledger or the bucket.
+
+pub mod aws;
+pub mod metrics;
+pub mod telemetry;

@@ -1,0 +1,40 @@
+//! The ledger: which messages there are, and where each is in its life. One table, written in SQL that MySQL, MariaDB
+//! and SQLite all take.
+//!
+//! In the order in which one stands on the other:
+//!
+//! - [`sql`]: what a statement takes and gives;
+//! - [`database_settings`]: where the database is;
+//! - [`data_api`] and [`mysql`]: the two ways, through the RDS Data API and by a pool of connections;
+//! - [`connection`]: one statement at a time, by whichever way;
+//! - [`migrations`]: the versions of the schema;
+//! - [`database`]: statements on a schema that this code may touch;
+//! - [`row`]: a message as a row, and what is left of it when it is deleted;
+//! - [`messages`]: posting and reading messages;
+//! - [`senders`]: the rate limit, and who may not post;
+//! - [`leftovers`]: what a crash or a delete left behind, and what is to be forgotten;
+//! - [`user`]: the database's user that message-board is.
+//!
+//! This crate knows no HTTP, and nothing of the bucket or of pictures' bytes.
+
+mod connection;
+mod data_api;
+mod database;
+mod database_settings;
+mod leftovers;
+mod messages;
+mod migrations;
+mod mysql;
+mod row;
+mod senders;
+mod sql;
+mod user;
+
+pub use database::Database;
+pub use database_settings::{DataApiSettings, DatabaseSettings, MySqlSettings};
+pub use leftovers::Leftover;
+pub use messages::{Before, Inserted, Status, Store};
+pub use migrations::Migrated;
+pub use senders::{Admission, Post, Summary};
+pub use sql::StoreError;
+pub use user::{DatabaseUser, InvalidUser};

@@ -1,0 +1,395 @@
+use std::time::{Duration, SystemTime};
+
+use crate::messages::Store;
+use crate::row::{Columns, blank_assignments, id_value, readable};
+use crate::sql::{Parameters, Row, StoreError, Value, milliseconds};
+use domain::{Format, Idempotency, MessageId, Sender};
+
+/// What the limit is counted over, from a sender's first post on.
+const MINUTE: Duration = Duration::from_mins(1);
+/// How many posts of one sender are looked at together.
+const POSTS_AT_ONCE: u32 = 50;
+
+/// Whether a sender may post now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It may, and was counted, unless its key was counted before.
+    Admitted {
+        /// Whether it was.
+        is_counted: bool,
+    },
+    /// It has posted as often as it may within a minute, and may again in this time.
+    OverLimit(Duration),
+    /// A moderator refused it.
+    Refused,
+}
+
+/// The table, for statements about one sender, as [`BY_STATUS`](super::messages::BY_STATUS) is for others.
+const BY_SENDER: &str = "message /*!40101 FORCE INDEX (message_by_sender) */";
+
+/// A message of a sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Post {
+    /// Its id.
+    pub id: MessageId,
+    /// The picture that may be in the bucket.
+    pub picture: Option<Format>,
+}
+
+/// What removing a sender removes: all that it has on the board or is about to have.
+const REMOVED: &str = "sender = :sender AND status IN ('posted', 'pending')";
+
+/// How many of a sender's names are told.
+const NAMES: u32 = 20;
+
+/// What a sender has on the board or is about to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// How many messages.
+    pub messages: u64,
+    /// How many of them are without a name.
+    pub anonymous: u64,
+    /// The names of the others, the most frequent first, 20 at most.
+    pub authors: Vec<String>,
+    /// How many further names there are.
+    pub other_authors: u64,
+    /// The first of the messages.
+    pub first: Option<MessageId>,
+}
+
+impl Summary {
+    /// Of a message whose sender is not known, and of which author; of one that cannot be read that is nobody.
+    pub fn of(message: MessageId, author: Option<String>) -> Self {
+        Self {
+            messages: 1,
+            anonymous: u64::from(author.is_none()),
+            authors: author.into_iter().collect(),
+            other_authors: 0,
+            first: Some(message),
+        }
+    }
+}
+
+/// A sender's row.
+struct Count {
+    /// When its minute began.
+    since: i64,
+    posts: u32,
+    is_refused: bool,
+    /// The idempotency key that was counted last.
+    last_key: Option<String>,
+}
+
+impl Store {
+    /// Counts a post against its sender's limit (0 is none), in one row that is only changed by conditional
+    /// updates, so that many at once cannot slip through. A key that was counted just now is not counted again:
+    /// its repeats come in together.
+    ///
+    /// # Errors
+    /// Where the database fails; the post may be counted all the same.
+    pub async fn admit(
+        &self,
+        sender: &Sender,
+        idempotency: Option<&Idempotency>,
+        limit: u32,
+        now: SystemTime,
+    ) -> Result<Admission, StoreError> {
+        let key = idempotency.map(Idempotency::key);
+        let now = milliseconds(now);
+        let minute = i64::try_from(MINUTE.as_millis()).unwrap_or(i64::MAX);
+        // Each time round, another request of this sender has got on, or its minute is over.
+        loop {
+            let Some(count) = self.count(sender).await? else {
+                if limit == 0 {
+                    return Ok(Admission::Admitted { is_counted: false });
+                }
+                if self.begin(sender, key, now).await? {
+                    return Ok(Admission::Admitted { is_counted: true });
+                }
+                continue;
+            };
+            if count.is_refused {
+                return Ok(Admission::Refused);
+            }
+            // Another sandbox's clock may be ahead.
+            let age = now.saturating_sub(count.since).max(0);
+            let is_running = age < minute;
+            if limit == 0 || (is_running && key.is_some() && count.last_key.as_deref() == key) {
+                return Ok(Admission::Admitted { is_counted: false });
+            }
+            if is_running && count.posts >= limit {
+                let left = u64::try_from(minute - age).unwrap_or_default();
+                return Ok(Admission::OverLimit(Duration::from_millis(left)));
+            }
+            let counted = if is_running {
+                self.go_on(sender, key, &count, limit).await?
+            } else {
+                self.begin_again(sender, key, &count, now).await?
+            };
+            if counted {
+                return Ok(Admission::Admitted { is_counted: true });
+            }
+        }
+    }
+
+    /// Takes a count back: what was counted turned out to be a repeat.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn uncount(&self, sender: &Sender) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE sender SET posts = posts - 1 WHERE id = :id AND posts > 0",
+            vec![("id", sender.as_str().into())],
+        )
+        .await
+        .map(|_| ())
+    }
+
+    async fn count(&self, sender: &Sender) -> Result<Option<Count>, StoreError> {
+        let found = self
+            .execute(
+                "SELECT since, posts, refused, last_key FROM sender WHERE id = :id",
+                vec![("id", sender.as_str().into())],
+            )
+            .await?;
+        let count = |row: Row| {
+            let mut columns = Columns::of(row);
+            Ok(Count {
+                since: columns.number()?,
+                posts: columns.number()?,
+                is_refused: columns.number::<i64>()? != 0,
+                last_key: columns.text_or_null()?,
+            })
+        };
+        found.rows.into_iter().next().map(count).transpose()
+    }
+
+    /// The first post of the day.
+    async fn begin(
+        &self,
+        sender: &Sender,
+        key: Option<&str>,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        let inserted = self
+            .execute(
+                "INSERT INTO sender (id, since, posts, refused, last_key) \
+                 VALUES (:id, :now, 1, 0, :key)",
+                vec![
+                    ("id", sender.as_str().into()),
+                    ("now", Value::Integer(now)),
+                    ("key", key.into()),
+                ],
+            )
+            .await;
+        match inserted {
+            Ok(_) => Ok(true),
+            Err(StoreError::Duplicate) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A further post within the minute.
+    async fn go_on(
+        &self,
+        sender: &Sender,
+        key: Option<&str>,
+        count: &Count,
+        limit: u32,
+    ) -> Result<bool, StoreError> {
+        let counted = self
+            .execute(
+                "UPDATE sender SET posts = posts + 1, last_key = :key \
+                 WHERE id = :id AND since = :since AND posts < :limit AND refused = 0 \
+                 AND (last_key IS NULL OR :key IS NULL OR last_key <> :key)",
+                vec![
+                    ("id", sender.as_str().into()),
+                    ("key", key.into()),
+                    ("since", Value::Integer(count.since)),
+                    ("limit", Value::Integer(limit.into())),
+                ],
+            )
+            .await?;
+        Ok(counted.affected > 0)
+    }
+
+    /// The first post of another minute.
+    async fn begin_again(
+        &self,
+        sender: &Sender,
+        key: Option<&str>,
+        count: &Count,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        let counted = self
+            .execute(
+                "UPDATE sender SET since = :now, posts = 1, last_key = :key \
+                 WHERE id = :id AND since = :since AND refused = 0",
+                vec![
+                    ("id", sender.as_str().into()),
+                    ("key", key.into()),
+                    ("since", Value::Integer(count.since)),
+                    ("now", Value::Integer(now)),
+                ],
+            )
+            .await?;
+        Ok(counted.affected > 0)
+    }
+
+    /// Who posted a message, as long as that is known; also one that was deleted.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn sender_of(&self, id: MessageId) -> Result<Option<Sender>, StoreError> {
+        let found = self
+            .execute(
+                "SELECT sender FROM message WHERE id = :id",
+                vec![("id", id_value(id))],
+            )
+            .await?;
+        let Some(row) = found.rows.into_iter().next() else {
+            return Ok(None);
+        };
+        Ok(Columns::of(row).text_or_null()?.map(Sender::stored))
+    }
+
+    /// Lets a sender post no more.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn refuse(&self, sender: &Sender) -> Result<(), StoreError> {
+        let id = || vec![("id", sender.as_str().into())];
+        let inserted = self
+            .execute(
+                "INSERT INTO sender (id, since, posts, refused) VALUES (:id, 0, 0, 1)",
+                id(),
+            )
+            .await;
+        match inserted {
+            Ok(_) => Ok(()),
+            Err(StoreError::Duplicate) => self
+                .execute("UPDATE sender SET refused = 1 WHERE id = :id", id())
+                .await
+                .map(|_| ()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What removing a sender would remove now.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn summary_of(&self, sender: &Sender) -> Result<Summary, StoreError> {
+        let sender = || vec![("sender", sender.as_str().into())];
+        let found = self
+            .execute(
+                &format!(
+                    "SELECT author FROM {BY_SENDER} WHERE {REMOVED} AND author IS NOT NULL \
+                     GROUP BY author ORDER BY COUNT(*) DESC, MIN(id) LIMIT {NAMES}"
+                ),
+                sender(),
+            )
+            .await?;
+        let name = |row| Columns::of(row).parsed();
+        let authors: Vec<_> = found.rows.into_iter().map(name).collect::<Result<_, _>>()?;
+        let counted = self
+            .execute(
+                &format!(
+                    "SELECT COUNT(*), COUNT(*) - COUNT(author), COUNT(DISTINCT author), MIN(id) \
+                     FROM {BY_SENDER} WHERE {REMOVED}"
+                ),
+                sender(),
+            )
+            .await?;
+        let mut columns = Columns::of(counted.rows.into_iter().next().unwrap_or_default());
+        let (messages, anonymous) = (columns.number()?, columns.number()?);
+        let names: u64 = columns.number()?;
+        Ok(Summary {
+            messages,
+            anonymous,
+            // One that came between the two is not told twice.
+            other_authors: names.saturating_sub(authors.len().try_into().unwrap_or(names)),
+            authors,
+            first: columns.parsed_or_null()?,
+        })
+    }
+
+    /// Some of what a sender has on the board or is about to have, oldest first.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn posts_of(&self, sender: &Sender) -> Result<Vec<Post>, StoreError> {
+        let found = self
+            .execute(
+                &format!(
+                    "SELECT id, picture_format FROM {BY_SENDER} WHERE {REMOVED} \
+                     ORDER BY id LIMIT {POSTS_AT_ONCE}"
+                ),
+                vec![("sender", sender.as_str().into())],
+            )
+            .await?;
+        Ok(found.rows.into_iter().filter_map(post).collect())
+    }
+
+    /// The blank marks of a sender from one id to another.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn blank_of(
+        &self,
+        sender: &Sender,
+        first: MessageId,
+        last: MessageId,
+    ) -> Result<Vec<Post>, StoreError> {
+        let found = self
+            .execute(
+                &format!(
+                    "SELECT id, picture_format FROM {BY_SENDER} WHERE sender = :sender \
+                     AND id >= :first AND id <= :last AND status = 'deleted'"
+                ),
+                from_to(sender, first, last),
+            )
+            .await?;
+        Ok(found.rows.into_iter().filter_map(post).collect())
+    }
+
+    /// Makes blank marks of a sender's messages from one id to another. Who is about to post one of them finds
+    /// it deleted, and takes its picture back.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn blank_posts_of(
+        &self,
+        sender: &Sender,
+        first: MessageId,
+        last: MessageId,
+    ) -> Result<(), StoreError> {
+        let blank = blank_assignments();
+        self.execute(
+            &format!(
+                "UPDATE {BY_SENDER} SET {blank} WHERE {REMOVED} AND id >= :first AND id <= :last"
+            ),
+            from_to(sender, first, last),
+        )
+        .await
+        .map(|_| ())
+    }
+}
+
+fn from_to(sender: &Sender, first: MessageId, last: MessageId) -> Parameters {
+    vec![
+        ("sender", sender.as_str().into()),
+        ("first", id_value(first)),
+        ("last", id_value(last)),
+    ]
+}
+
+fn post(row: Row) -> Option<Post> {
+    readable(row, |columns| {
+        Ok(Post {
+            id: columns.parsed()?,
+            picture: columns.format_or_none(),
+        })
+    })
+    .ok()
+}

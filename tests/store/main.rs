@@ -1,0 +1,36 @@
+//! The store, proved on real servers: what it promises by every way to a database, and what it does when one
+//! of them fails.
+//!
+//! - [`corkboard`]: a real one, started, killed, and never left behind;
+//! - [`way`]: the ways to a database, each with an empty one;
+//! - [`samples`], [`load`]: messages, and many clients who post and read them;
+//! - [`conformance`], [`posting`], [`by_hand`], [`migrations`]: written once, run on every way;
+//! - [`endpoint`], [`temper`]: the Data API as AWS answers on a bad day, by a script;
+//! - [`outage`], [`connections`], [`tls`], [`refusals`]: the server in trouble, and at the other end of the line;
+//! - [`sessions`]: what strangers' statements make of a connection;
+//! - [`crash`]: the board itself killed in the middle of its work;
+//! - [`cost`]: what each statement touches.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod by_hand;
+mod conformance;
+mod connections;
+mod corkboard;
+mod cost;
+mod crash;
+mod endpoint;
+mod load;
+mod migrations;
+mod outage;
+mod posting;
+mod refusals;
+mod samples;
+mod sessions;
+mod temper;
+mod tls;
+mod way;

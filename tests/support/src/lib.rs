@@ -1,0 +1,15 @@
+//! What the tests of several crates stand on.
+//!
+//! - [`process`]: programs that end with the tests, and folders that go with them;
+//! - [`mariadb`]: private MariaDB servers.
+//!
+//! The Python files beside this crate are the same for the tests in Python.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a test fails by panicking"
+)]
+
+pub mod mariadb;
+pub mod process;
