@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test tools lint test-rust test-browser test-pictures test-api test-clients test-watch test-template test-build fuzz bench deploy undeploy settings rotate-secrets moderator-token logs restore-drill smoke load
+.PHONY: help run check test tools lint test-rust test-browser test-pictures test-api test-clients test-watch test-template test-build fuzz bench deploy undeploy settings rotate-secrets moderator-token logs restore-drill smoke load
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PICTURES := $(TARGET)/pictures
@@ -17,9 +17,16 @@ test: lint test-rust test-pictures test-api test-clients test-browser test-watch
 tools: ## what the tests need besides; installs only what is missing
 	tests/tools/install
 
-lint: ## formatting and clippy
+lint: ## formatting, lints, walls between the crates, places that were forgotten
 	cargo fmt --all --check
+	tests/repository/walls.py
+	tests/repository/places.py
+	tests/repository/places.py --mutations
+	git apply --check tests/exploration/mutants/*/*.patch
 	cargo clippy --workspace --all-targets -- -D warnings
+
+check: lint ## the inner loop: what needs nothing but Rust, Python and git, under a minute after a build
+	cargo test --workspace --lib --bins
 
 test-rust: tools ## the crates, and that the exploration finds what it looks for
 	cargo test --workspace

@@ -164,7 +164,7 @@ async fn what_is_refused_is_not_logged_either() {
     let stderr = board.folder().path().join("stderr");
     eventually("both are in the log", async || {
         let said = fs::read_to_string(&stderr).unwrap();
-        (said.contains("answered") && said.contains("the store failed")).then_some(())
+        (said.contains("answered") && said.contains("the request failed")).then_some(())
     })
     .await;
 }

@@ -45,8 +45,10 @@ pub async fn answer_in_time(mut request: Request, next: Next) -> Response {
         metrics::count(Metric::Refusals(*refusal));
     }
     match extensions.get::<Cause>() {
-        Some(Cause { text, is_normal }) if *is_normal => info!(cause = text, "not ready"),
-        Some(Cause { text, .. }) => error!(cause = text, "failed"),
+        Some(Cause { text, is_normal }) if *is_normal => {
+            info!(cause = text, "the database was not ready");
+        }
+        Some(Cause { text, .. }) => error!(cause = text, "the request failed"),
         None => {}
     }
     info!(

@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 
 use crate::caching::Tagged;
 use crate::extract::InTime;
-use crate::openapi::vocabulary::{self, problems};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
+use crate::vocabulary::{self, problems};
 
 /// A larger file would not pass Lambda's answer, 6 MB with every quote escaped.
 const LIMIT: usize = 5_000_000;

@@ -9,9 +9,9 @@ use http::header::CACHE_CONTROL;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::openapi::vocabulary::problems;
 use crate::settings::Posting;
 use crate::state::AppState;
+use crate::vocabulary::problems;
 
 pub fn router() -> Router<Arc<AppState>> {
     Router::new().route("/api/board", get(description))

@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 
 use crate::client::{Client, Viewer};
 use crate::extract::InTime;
-use crate::openapi::vocabulary::problems;
 use crate::state::AppState;
+use crate::vocabulary::problems;
 
 /// A monitor wants to know how things are now, not after they were waited for.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -12,7 +12,7 @@
 //! - `json`: a JSON body, of which only what is asked for is kept;
 //! - `problem`: every error, and the one place where errors become HTTP; `fault`: those of one field;
 //! - `cross_site`: the CSRF guard, which pages may ask;
-//! - `openapi`: the API described, for programs;
+//! - `openapi`: the API described, for programs; `vocabulary`: what the descriptions beside the handlers share;
 //! - `caching`: entity tags and `Cache-Control`;
 //! - `access_log`: an answer in time, whatever happens, and a line in the log;
 //! - `state`: what the handlers share;
@@ -42,6 +42,7 @@ mod openapi;
 mod problem;
 mod settings;
 mod state;
+mod vocabulary;
 
 use std::sync::Arc;
 
@@ -78,7 +79,7 @@ pub fn app(settings: Settings, database: Database, bucket: Bucket) -> Router {
         .merge(messages::router())
         .merge(moderation::router())
         .merge(carrousel::router())
-        .merge(openapi::document::router())
+        .merge(openapi::router())
         .method_not_allowed_fallback(async || Problem::from(Code::MethodNotAllowed))
         .fallback(async || Problem::from(Code::NotFound))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

@@ -23,10 +23,10 @@ use crate::caching::Tagged;
 use crate::client::{Client, Viewer};
 use crate::draft;
 use crate::extract::{InTime, Parameters, PathId, RepeatableBy};
-use crate::openapi::vocabulary::{self, problems};
 use crate::problem::{Code, FieldCode, FieldProblem, Problem};
 use crate::settings::Posting;
 use crate::state::AppState;
+use crate::vocabulary::{self, problems};
 
 /// One URL for all viewers: a shared cache asks once a second, and serves what it has while we cannot.
 const CACHE_CONTROL: &str = "public, max-age=0, s-maxage=1, stale-if-error=60";

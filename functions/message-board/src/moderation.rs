@@ -14,9 +14,9 @@ use crate::auth::Moderator;
 use crate::draft;
 use crate::extract::{InTime, Parameters};
 use crate::json::Value;
-use crate::openapi::vocabulary::{self, problems};
 use crate::problem::{Code, FieldCode, FieldProblem, Problem};
 use crate::state::AppState;
+use crate::vocabulary::{self, problems};
 
 pub fn router() -> Router<Arc<AppState>> {
     Router::new()

@@ -23,7 +23,7 @@ macro_rules! problems {
                 utoipa::openapi::RefOr<utoipa::openapi::response::Response>,
             > {
                 use crate::problem::Code;
-                crate::openapi::vocabulary::answers(&[Code::OriginRequired, $(Code::$code),*])
+                crate::vocabulary::answers(&[Code::OriginRequired, $(Code::$code),*])
             }
         }
     };

@@ -1,5 +1,5 @@
 //! The API described by OpenAPI 3.1, from the code: which problems an operation answers with is said beside its
-//! handler, and what they are in `problem`. It is made when it is asked for, not at start.
+//! handler, and what they are in `problem`. The document is made when it is asked for, not at start.
 
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use axum::{Json, Router};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::vocabulary::problems;
 use crate::problem::Body;
 use crate::state::AppState;
+use crate::vocabulary::problems;
 use crate::{carrousel, description, health, messages, moderation};
 
 pub fn router() -> Router<Arc<AppState>> {

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Finds the second place that was forgotten.
+
+Some things stand in two files, because two languages or two services need them. Each check below names one such thing
+and fails where the places disagree; CONTRIBUTING.md says which files go together.
+
+  tests/repository/places.py                      checks this tree
+  tests/repository/places.py --mutations          forgets one place after the other, and requires that a check notices
+"""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BOARD = "functions/message-board/src"
+
+
+class Tree:
+    """The files of the project, some of them changed for a mutation."""
+
+    def __init__(self, changed=None):
+        self.changed = changed or {}
+
+    def read(self, path):
+        return self.changed.get(path) or (ROOT / path).read_text()
+
+    def sources(self, *folders):
+        """The Rust of these folders without what tests need."""
+        for folder in folders:
+            for file in sorted((ROOT / folder).rglob("*.rs")):
+                if "tests" not in file.parts and file.stem != "tests":
+                    yield self.read(str(file.relative_to(ROOT))).split("#[cfg(test)]\nmod tests {")[0]
+
+
+def same(what, **places):
+    """The complaint where the sets of two places differ."""
+    (one, ones), (other, others) = places.items()
+    for name in sorted(ones ^ others):
+        has, lacks = (one, other) if name in ones else (other, one)
+        yield f"{what} {name} is in {has.replace('_', ' ')}, and not in {lacks.replace('_', ' ')}"
+
+
+def found(pattern, text):
+    return set(re.findall(pattern, text))
+
+
+def routes(tree):
+    """A route is served, and described in the OpenAPI document."""
+    text = "\n".join(tree.sources(BOARD))
+    yield from same("the route", the_routers=found(r'\.route\(\s*"([^"]+)"', text),
+                    the_descriptions=found(r'utoipa::path\(\w+, path = "([^"]+)"', text))
+    document = tree.read(f"{BOARD}/openapi.rs")
+    listed = found(r"(?m)(\w+),$", re.search(r"paths\((.*?)\n    \)", document, re.S)[1])
+    yield from same("the operation", the_descriptions=found(r"#\[utoipa::path\([^#]*?\]\npub async fn (\w+)", text),
+                    the_documents_list=listed)
+
+
+def settings(tree):
+    """A setting is read by a function, and given by the template."""
+    # What Lambda sets by itself, what the SDK's own variables are, and what chooses other certificates.
+    ambient = r"AWS_\w+|SSL_CERT_\w+|CARGO_\w+"
+    read = found(r'"([A-Z]+(?:_[A-Z]+)+|POSTING|RELEASE)"', "\n".join(tree.sources("functions", "shared")))
+    blocks = re.findall(r"\n        Variables:\n((?:          .*\n)+)", tree.read("template.yaml"))
+    given = found(r"(?m)^          ([A-Z_]+):", "".join(blocks))
+    yield from same("the setting", the_functions={name for name in read if not re.fullmatch(ambient, name)}, the_template=given)
+
+
+def query_parameters(tree):
+    """A parameter of a page that is cached is part of CloudFront's key, or all pages would be one."""
+    query = re.search(r"pub struct PageQuery \{(.*?)\n\}", tree.read(f"{BOARD}/messages.rs"), re.S)[1]
+    passed = re.search(r"QueryStrings: \[([^\]]*)\]", tree.read("template.yaml"))[1]
+    yield from same("the query parameter", message_board=found(r"(?m)^    (\w+): Option", query),
+                    cloudfronts_cache_key=found(r"\w+", passed))
+
+
+def cache_headers(tree):
+    """The site is cached alike, whether `make deploy` uploaded it or corkboard serves it."""
+    pattern = r"['\"](public, max-age=[^'\"]*)['\"]"
+    yield from same("the site's Cache-Control", deploy=found(pattern, tree.read("deploy/deploy")),
+                    corkboard=found(pattern, tree.read("corkboard/src/front_door/site.rs")))
+
+
+def formats(tree):
+    """A format of pictures is kept by the board, described by the API, and explained."""
+    domain = tree.read("shared/domain/src/picture/mod.rs")
+    kept = found(r'"image/(\w+)"', domain)
+    described = found(r"\w+", re.search(r'image/\(([\w|]+)\)', tree.read(f"{BOARD}/messages.rs"))[1])
+    yield from same("the format", the_domain=kept, the_api=described)
+    explained = {name.lower() for name in re.findall(r"\b(JPEG|PNG|GIF|WebP|AVIF|BMP|TIFF|HEIC)\b", tree.read("docs/pictures.md"))}
+    for name in sorted(kept - explained):
+        yield f"the format {name} is in the domain, and not in docs/pictures.md"
+
+
+def fields(tree):
+    """A field of a new message is taken by the parser, and described."""
+    draft = tree.read(f"{BOARD}/draft.rs") + tree.read(f"{BOARD}/fault.rs")
+    taken = found(r'=> "(\w+)",\n', re.search(r"const fn name.*?\n    \}", draft, re.S)[0]) | found(r'const PICTURE: &str = "(\w+)"', draft)
+    described = re.search(r"pub struct NewMessage \{(.*?)\n\}", tree.read(f"{BOARD}/vocabulary.rs"), re.S)[1]
+    yield from same("the field", the_parser=taken, the_description=found(r"(?m)^    (\w+): ", described))
+
+
+def alarms(tree):
+    """An alarm is in the template, and explained to the operator."""
+    made = found(r"(?m)^  (\w+Alarm):\n(?:    .*\n)*?    Type: AWS::CloudWatch::Alarm", tree.read("template.yaml"))
+    yield from same("the alarm", the_template=made, docs_operation_md=found(r"\b(\w+Alarm)\b", tree.read("docs/operation.md")) & (
+        made | found(r"`(\w+Alarm)`", tree.read("docs/operation.md"))))
+
+
+def own_crates(tree):
+    """A crate of ours may log in full, and no crate of others."""
+    listed = re.search(r"const OWN: .*?= \[(.*?)\];", tree.read("shared/lambda/src/telemetry.rs"), re.S)[1]
+    manifests = [*ROOT.glob("shared/*/Cargo.toml"), *ROOT.glob("functions/*/Cargo.toml"), *ROOT.glob("corkboard/**/Cargo.toml")]
+    names = {re.search(r'(?m)^name = "([^"]+)"', file.read_text())[1].replace("-", "_") for file in manifests}
+    yield from same("the crate", the_workspace=names, the_log_filter=found(r'"(\w+)"', listed))
+
+
+CHECKS = [own_crates, routes, settings, query_parameters, cache_headers, formats, fields, alarms]
+
+# What is forgotten: (the check that must notice, the file, what stands there, what stands there instead).
+MUTATIONS = [
+    (own_crates, "shared/lambda/src/telemetry.rs", '    "store",\n', ""),
+    (routes, f"{BOARD}/openapi.rs", "        messages::delete,\n", ""),
+    (routes, f"{BOARD}/health.rs", '.route("/api/health/ready", get(ready))', '.route("/api/health/readiness", get(ready))'),
+    (settings, "template.yaml", "          POSTS_PER_MINUTE: !Ref PostsPerMinute\n", ""),
+    (settings, f"{BOARD}/settings.rs", '"BOARD_NAME"', '"BOARD_TITLE"'),
+    (query_parameters, f"{BOARD}/messages.rs", "    before: Option<String>,", "    before: Option<String>,\n    since: Option<String>,"),
+    (cache_headers, "corkboard/src/front_door/site.rs", "s-maxage=300", "s-maxage=60"),
+    (formats, "shared/domain/src/picture/mod.rs", '"image/webp"', '"image/avif"'),
+    (fields, f"{BOARD}/draft.rs", '=> "alt",', '=> "caption",'),
+    (alarms, "docs/operation.md", "ErrorsAlarm", "FaultsAlarm"),
+]
+
+
+def complaints(tree):
+    for check in CHECKS:
+        for complaint in check(tree):
+            yield check, complaint
+
+
+def unnoticed():
+    for check, path, there, instead in MUTATIONS:
+        text = (ROOT / path).read_text()
+        if there not in text:
+            yield f"{path} has no {there!r} to forget"
+        elif not list(check(Tree({path: text.replace(there, instead)}))):
+            yield f"nobody notices {instead!r} instead of {there!r} in {path}"
+
+
+def main():
+    wrong = list(unnoticed()) if sys.argv[1:] == ["--mutations"] else [text for _, text in complaints(Tree())]
+    if wrong:
+        sys.exit("\n".join(wrong))
+
+
+if __name__ == "__main__":
+    main()
