@@ -8,7 +8,7 @@ use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use ulid::Ulid;
 
-use crate::discretion::plant;
+use crate::log_privacy::plant;
 
 pub const JSON: (&str, &str) = ("content-type", "application/json");
 pub const NO_STORE: (&str, &str) = ("cache-control", "no-store");

@@ -1,10 +1,9 @@
 //! A `corkboard` process: started, talked to, stopped or killed.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,10 +14,11 @@ use reqwest::multipart::{Form, Part};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use store::{DataApiSettings, Database};
+use support::corkboard::{Addresses, alone};
 use tempfile::TempDir;
 
 use crate::answer::{Answer, ask};
-use crate::discretion::{Log, plant};
+use crate::log_privacy::{Log, plant};
 
 /// How long anything may take before it counts as not happening.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -47,18 +47,10 @@ impl Drop for Process {
     }
 }
 
-/// `corkboard` on free ports, with nothing from the environment of the tests and no posting limit, since
-/// all tests come from one address.
+/// `corkboard` with its data in `folder`.
 pub fn command(folder: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_corkboard"));
-    command
-        .env_clear()
-        .env("CORKBOARD_LISTEN", "127.0.0.1:0")
-        .env("CORKBOARD_S3_LISTEN", "127.0.0.1:0")
-        .env("CORKBOARD_DATA_API_LISTEN", "127.0.0.1:0")
-        .env("CORKBOARD_DATA_DIR", folder.path().join("data"))
-        .env("POSTS_PER_MINUTE", "0")
-        .current_dir(folder);
+    alone(&mut command, folder.path());
     command
 }
 
@@ -85,27 +77,12 @@ impl Board {
             .spawn()
             .unwrap();
         let mut process = Process(child);
-        let (sender, lines) = mpsc::channel();
-        let stdout = BufReader::new(process.0.stdout.take().unwrap());
-        thread::spawn(move || {
-            stdout
-                .lines()
-                .try_for_each(|line| sender.send(line.unwrap()))
-        });
-        let line = || {
-            let line = lines.recv_timeout(PATIENCE);
-            line.unwrap_or_else(|_| panic!("not ready: {}", fs::read_to_string(&errors).unwrap()))
-        };
-        assert_eq!(line(), "Corkboard is ready.");
-        let url = |label: &str| {
-            let line = line();
-            let url = line.strip_prefix(label).expect(&line).trim_start();
-            url.trim_end_matches('/').to_owned()
-        };
+        let stdout = process.0.stdout.take().unwrap();
+        let addresses = Addresses::told(stdout, &errors, true);
         Self {
-            site: url("  site "),
-            s3: url("  S3 "),
-            data_api: url("  Data API "),
+            site: addresses.site,
+            s3: addresses.s3,
+            data_api: addresses.data_api.unwrap(),
             process,
             _log: Log::of(errors.clone()),
             folder,

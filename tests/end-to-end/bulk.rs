@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use crate::board::{BUCKET, eventually};
-use crate::counted::{Counter, Requests};
 use crate::lambda::{Lambda, sync_s3_bucket};
 use crate::media::CARROUSEL;
+use crate::request_counts::{Counter, Requests};
 
 /// As many keys as asked for, in no order of time.
 pub fn keys(pictures: usize) -> Vec<String> {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::answer::{Answer, ask};
 use crate::board::{Board, http};
-use crate::discretion::plant;
+use crate::log_privacy::plant;
 use crate::repeats::new_key;
 
 /// A board behind a proxy, so that requests can come from any address.

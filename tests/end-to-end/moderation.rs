@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, JSON, NO_STORE, ask, shown};
 use crate::board::{Board, eventually, file, http, picture};
-use crate::discretion::plant;
 use crate::limit;
+use crate::log_privacy::plant;
 
 const SECRET: &str = "the secret of this board, long enough";
 const BEFORE: &str = "the secret of this board before that";

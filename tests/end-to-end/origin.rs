@@ -7,9 +7,9 @@ use serde_json::json;
 
 use crate::answer::{Answer, JSON, NO_STORE, ask};
 use crate::board::{Board, http};
-use crate::discretion::plant;
 use crate::front_page::sandbox::Sandbox;
 use crate::lambda::Lambda;
+use crate::log_privacy::plant;
 
 const SECRET: &str = "what only CloudFront sends";
 const BEFORE: &str = "what CloudFront sent until now";

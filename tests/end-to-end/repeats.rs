@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::answer::{Answer, ask, shown};
 use crate::board::{Board, file, http, picture};
-use crate::discretion::plant;
+use crate::log_privacy::plant;
 
 pub fn new_key() -> String {
     let key = Uuid::new_v4().to_string();

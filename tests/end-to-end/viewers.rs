@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{JSON, NO_STORE, ask};
 use crate::board::{Board, eventually, http};
-use crate::discretion::plant;
+use crate::log_privacy::plant;
 
 const SECRET: &str = "what CloudFront sends from now on";
 const BEFORE: &str = "what CloudFront sent until now";

@@ -7,17 +7,17 @@ use domain::{Message, MessageId};
 use store::{Store, StoreError};
 use tokio::time::{Instant, timeout};
 
+use crate::backend::{Backend, Kind, on_every_backend, soon};
 use crate::samples::{ODD, id_aged, id_at, largest, picture, text};
-use crate::way::{Kind, Way, on_every_way, soon};
 
-async fn run(kind: Kind, test: impl AsyncFnOnce(&Way)) {
-    if let Some(way) = Way::to_a_board(kind).await {
-        test(&way).await;
-        way.end().await;
+async fn run(kind: Kind, test: impl AsyncFnOnce(&Backend)) {
+    if let Some(backend) = Backend::to_a_board(kind).await {
+        test(&backend).await;
+        backend.end().await;
     }
 }
 
-on_every_way! { run:
+on_every_backend! { run:
     a_text_is_there_at_once_and_as_it_was_given,
     a_picture_s_message_is_invisible_until_it_is_posted,
     posting_twice_is_posting_once,
@@ -46,8 +46,8 @@ async fn ids(store: &Store) -> Vec<MessageId> {
     page.iter().map(|message| message.id).collect()
 }
 
-async fn a_text_is_there_at_once_and_as_it_was_given(way: &Way) {
-    let store = way.store();
+async fn a_text_is_there_at_once_and_as_it_was_given(backend: &Backend) {
+    let store = backend.store();
     store.ping().await.unwrap();
     let mut message = text(MessageId::generate(), "hello");
     message.author = Some("Ada".into());
@@ -56,8 +56,8 @@ async fn a_text_is_there_at_once_and_as_it_was_given(way: &Way) {
     assert_eq!(store.page(20, None).await.unwrap(), [message]);
 }
 
-async fn a_picture_s_message_is_invisible_until_it_is_posted(way: &Way) {
-    let store = way.store();
+async fn a_picture_s_message_is_invisible_until_it_is_posted(backend: &Backend) {
+    let store = backend.store();
     let message = picture(MessageId::generate());
     store.insert(&message, None, None).await.unwrap();
     assert_eq!(store.find(message.id).await.unwrap(), None);
@@ -68,8 +68,8 @@ async fn a_picture_s_message_is_invisible_until_it_is_posted(way: &Way) {
     assert_eq!(store.page(20, None).await.unwrap(), [message]);
 }
 
-async fn posting_twice_is_posting_once(way: &Way) {
-    let store = way.store();
+async fn posting_twice_is_posting_once(backend: &Backend) {
+    let store = backend.store();
     let message = picture(MessageId::generate());
     store.insert(&message, None, None).await.unwrap();
     store.mark_posted(message.id).await.unwrap();
@@ -77,8 +77,8 @@ async fn posting_twice_is_posting_once(way: &Way) {
     assert_eq!(store.page(20, None).await.unwrap(), [message]);
 }
 
-async fn an_insert_repeated_is_a_success_and_one_row(way: &Way) {
-    let store = way.store();
+async fn an_insert_repeated_is_a_success_and_one_row(backend: &Backend) {
+    let store = backend.store();
     for message in [
         text(MessageId::generate(), "hello"),
         picture(MessageId::generate()),
@@ -86,21 +86,21 @@ async fn an_insert_repeated_is_a_success_and_one_row(way: &Way) {
         store.insert(&message, None, None).await.unwrap();
         store.insert(&message, None, None).await.unwrap();
         let rows = format!("SELECT COUNT(*) FROM message WHERE id = '{}'", message.id);
-        assert_eq!(way.sql(&rows).await, [["1"]]);
+        assert_eq!(backend.sql(&rows).await, [["1"]]);
     }
 }
 
-async fn what_is_not_there_is_not_found(way: &Way) {
-    let (store, unknown) = (way.store(), MessageId::generate());
+async fn what_is_not_there_is_not_found(backend: &Backend) {
+    let (store, unknown) = (backend.store(), MessageId::generate());
     assert_eq!(store.find(unknown).await.unwrap(), None);
     assert!(!store.mark_posted(unknown).await.unwrap());
     store.blank(unknown).await.unwrap();
     store.remove_leftover(unknown).await.unwrap();
-    assert_eq!(way.sql("SELECT COUNT(*) FROM message").await, [["0"]]);
+    assert_eq!(backend.sql("SELECT COUNT(*) FROM message").await, [["0"]]);
 }
 
-async fn a_blank_message_is_gone_for_good(way: &Way) {
-    let store = way.store();
+async fn a_blank_message_is_gone_for_good(backend: &Backend) {
+    let store = backend.store();
     let (message, other) = (
         picture(MessageId::generate()),
         text(MessageId::generate(), "stays"),
@@ -112,7 +112,7 @@ async fn a_blank_message_is_gone_for_good(way: &Way) {
     store.blank(message.id).await.unwrap();
     assert_eq!(store.find(message.id).await.unwrap(), None);
     assert_eq!(store.page(20, None).await.unwrap(), [other]);
-    let mark = way
+    let mark = backend
         .sql(&format!(
             "SELECT status, author, text, picture_format, picture_width, picture_height, picture_alt \
              FROM message WHERE id = '{}'",
@@ -130,8 +130,8 @@ async fn a_blank_message_is_gone_for_good(way: &Way) {
     assert_eq!(store.find(message.id).await.unwrap(), None);
 }
 
-async fn pages_are_newest_first_and_their_cursors_lose_nothing_at_ties(way: &Way) {
-    let store = way.store();
+async fn pages_are_newest_first_and_their_cursors_lose_nothing_at_ties(backend: &Backend) {
+    let store = backend.store();
     let now = SystemTime::now();
     // Ids of one millisecond differ only in what stands after the time, at both ends of it.
     let mut messages: Vec<_> = [0, 1, 1]
@@ -170,8 +170,8 @@ async fn pages_are_newest_first_and_their_cursors_lose_nothing_at_ties(way: &Way
     );
 }
 
-async fn every_odd_text_comes_back_unchanged(way: &Way) {
-    let store = way.store();
+async fn every_odd_text_comes_back_unchanged(backend: &Backend) {
+    let store = backend.store();
     for odd in ODD {
         let mut message = picture(MessageId::generate());
         message.text = (*odd).into();
@@ -190,8 +190,8 @@ async fn every_odd_text_comes_back_unchanged(way: &Way) {
     assert_eq!(store.find(empty.id).await.unwrap(), Some(empty));
 }
 
-async fn the_longest_values_fit(way: &Way) {
-    let store = way.store();
+async fn the_longest_values_fit(backend: &Backend) {
+    let store = backend.store();
     let mut message = largest(MessageId::generate());
     let picture = message.picture.as_mut().unwrap();
     (picture.width, picture.height) = (16_384, 16_384);
@@ -202,8 +202,8 @@ async fn the_longest_values_fit(way: &Way) {
 }
 
 /// The Data API answers with at most 1 MiB.
-async fn a_page_of_the_largest_messages_fits_into_one_answer(way: &Way) {
-    let store = way.store();
+async fn a_page_of_the_largest_messages_fits_into_one_answer(backend: &Backend) {
+    let store = backend.store();
     let mut messages = vec![];
     for _ in 0..51 {
         let message = largest(MessageId::generate());
@@ -216,8 +216,8 @@ async fn a_page_of_the_largest_messages_fits_into_one_answer(way: &Way) {
     assert_eq!(store.page(51, None).await.unwrap(), messages);
 }
 
-async fn leftovers_are_old_and_few(way: &Way) {
-    let store = way.store();
+async fn leftovers_are_old_and_few(backend: &Backend) {
+    let store = backend.store();
     let now = SystemTime::now();
     let minutes = |minutes| Duration::from_mins(minutes);
     let just = Duration::from_millis(1);
@@ -276,12 +276,12 @@ async fn leftovers_are_old_and_few(way: &Way) {
         rounds += 1;
     }
     assert_eq!(rounds, 4);
-    assert_eq!(way.sql("SELECT COUNT(*) FROM message").await, [["5"]]);
+    assert_eq!(backend.sql("SELECT COUNT(*) FROM message").await, [["5"]]);
     assert_eq!(ids(&store).await, [posted.id]);
 }
 
-async fn a_posted_message_is_never_removed_as_a_leftover(way: &Way) {
-    let store = way.store();
+async fn a_posted_message_is_never_removed_as_a_leftover(backend: &Backend) {
+    let store = backend.store();
     let (with, without) = (
         picture(id_aged(Duration::from_hours(48), 1)),
         text(id_aged(Duration::from_hours(48), 2), "old"),
@@ -296,12 +296,12 @@ async fn a_posted_message_is_never_removed_as_a_leftover(way: &Way) {
     assert_eq!(store.page(20, None).await.unwrap(), [without, with]);
 }
 
-async fn fifty_inserts_at_once_are_fifty_messages(way: &Way) {
+async fn fifty_inserts_at_once_are_fifty_messages(backend: &Backend) {
     let messages: Vec<_> = (0..50)
         .map(|_| text(MessageId::generate(), "at once"))
         .collect();
-    let here = way.database.clone();
-    let elsewhere = way.elsewhere(1).await;
+    let here = backend.database.clone();
+    let elsewhere = backend.elsewhere(1).await;
     let inserts = messages.iter().enumerate().map(|(index, message)| {
         let database = if index % 2 == 0 { &here } else { &elsewhere };
         let store = Store::new(database.clone(), soon());
@@ -310,20 +310,20 @@ async fn fifty_inserts_at_once_are_fifty_messages(way: &Way) {
     for inserted in futures_util::future::join_all(inserts).await {
         inserted.unwrap();
     }
-    let read: HashSet<_> = ids(&way.store()).await.into_iter().collect();
+    let read: HashSet<_> = ids(&backend.store()).await.into_iter().collect();
     assert_eq!(read, messages.iter().map(|message| message.id).collect());
 }
 
-async fn an_abandoned_statement_does_not_hold_up_the_next(way: &Way) {
+async fn an_abandoned_statement_does_not_hold_up_the_next(backend: &Backend) {
     // One connection, where there are any: it is the one that was abandoned.
-    let store = Store::new(way.elsewhere(1).await, soon());
+    let store = Store::new(backend.elsewhere(1).await, soon());
     let (message, other) = (
         text(MessageId::generate(), "hello"),
         text(MessageId::generate(), "other"),
     );
     insert_all(&store, &[message.clone(), other]).await;
 
-    let lock = way.lock(&message.id.to_string()).await;
+    let lock = backend.lock(&message.id.to_string()).await;
     let blank = store.blank(message.id);
     assert!(
         timeout(Duration::from_millis(500), blank).await.is_err(),
@@ -342,14 +342,14 @@ async fn an_abandoned_statement_does_not_hold_up_the_next(way: &Way) {
     assert_eq!(ids(&store).await.len(), 1);
 }
 
-async fn a_passed_deadline_is_an_error_and_not_a_wait(way: &Way) {
+async fn a_passed_deadline_is_an_error_and_not_a_wait(backend: &Backend) {
     // One connection, where there are any.
-    let database = way.elsewhere(1).await;
+    let database = backend.elsewhere(1).await;
     let store = Store::new(database.clone(), soon());
     let message = text(MessageId::generate(), "hello");
     store.insert(&message, None, None).await.unwrap();
 
-    let lock = way.lock(&message.id.to_string()).await;
+    let lock = backend.lock(&message.id.to_string()).await;
     let hurried = Store::new(database, Instant::now() + Duration::from_millis(500));
     let blank = timeout(Duration::from_secs(20), hurried.blank(message.id)).await;
     assert!(

@@ -14,9 +14,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use crate::backend::{direct, rows, soon};
 use crate::corkboard::Corkboard;
 use crate::samples::text;
-use crate::way::{direct, rows, soon};
 use support::mariadb::{OwnDatabase, Server};
 
 /// A board on a server of its own.
@@ -49,7 +49,7 @@ impl Setup {
     }
 
     async fn read(&self) -> StatusCode {
-        let url = format!("{}/api/messages", self.corkboard.site);
+        let url = format!("{}/api/messages", self.corkboard.site());
         self.client.get(url).send().await.unwrap().status()
     }
 
@@ -58,14 +58,14 @@ impl Setup {
     }
 
     async fn posted(&self) -> reqwest::Response {
-        let url = format!("{}/api/messages", self.corkboard.site);
+        let url = format!("{}/api/messages", self.corkboard.site());
         let request = self.client.post(url).json(&json!({"text": "hello"}));
         request.send().await.unwrap()
     }
 
     async fn delete(&self, message: &Value) -> StatusCode {
         let id = message["id"].as_str().unwrap();
-        let url = format!("{}/api/messages/{id}", self.corkboard.site);
+        let url = format!("{}/api/messages/{id}", self.corkboard.site());
         let token = message["deleteToken"].as_str().unwrap();
         let request = self.client.delete(url).bearer_auth(token);
         request.send().await.unwrap().status()

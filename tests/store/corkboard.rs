@@ -1,21 +1,17 @@
 //! A `corkboard` process: started, talked to, killed.
 
-use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
 
 use aws_config::Region;
 use aws_credential_types::Credentials;
 use store::{DataApiSettings, Database};
 
+use support::corkboard::{Addresses, alone};
 use support::process::{Process, folder, supervised};
 
-/// How long anything may take before it counts as not happening.
-const PATIENCE: Duration = Duration::from_mins(1);
 pub const BUCKET: &str = "corkboard-media";
 /// Well formed is all that the endpoint asks of the two.
 pub const CLUSTER_ARN: &str = "arn:aws:rds:us-east-1:000000000000:cluster:corkboard";
@@ -25,26 +21,15 @@ pub const SECRET_ARN: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secr
 pub struct Corkboard {
     process: Process,
     folder: PathBuf,
-    pub site: String,
-    s3: String,
-    data_api: Option<String>,
+    addresses: Addresses,
 }
 
-/// `corkboard` on free ports, with nothing from the environment of the tests and no posting limit, since
-/// all tests come from one address.
+/// `corkboard` with its data in `folder`, which is killed with the tests.
 fn command(folder: &Path) -> Command {
     let program = std::env::var_os("CORKBOARD_BIN")
         .map_or_else(|| env!("CARGO_BIN_EXE_corkboard").into(), PathBuf::from);
     let mut command = supervised(program);
-    command
-        .env_clear()
-        .env("CORKBOARD_LISTEN", "127.0.0.1:0")
-        .env("CORKBOARD_S3_LISTEN", "127.0.0.1:0")
-        .env("CORKBOARD_DATA_API_LISTEN", "127.0.0.1:0")
-        .env("CORKBOARD_DATA_DIR", folder.join("data"))
-        .env("POSTS_PER_MINUTE", "0")
-        .current_dir(folder)
-        .stdout(Stdio::piped());
+    alone(&mut command, folder).stdout(Stdio::piped());
     command
 }
 
@@ -62,28 +47,10 @@ impl Corkboard {
         configure(&mut command);
         let is_direct = command.get_envs().any(|(name, _)| name == "DATABASE_URL");
         let mut process = Process::spawn(&mut command);
-        let (sender, lines) = mpsc::channel();
-        let stdout = BufReader::new(process.shell().stdout.take().unwrap());
-        thread::spawn(move || {
-            stdout
-                .lines()
-                .map_while(Result::ok)
-                .try_for_each(|line| sender.send(line))
-        });
-        let line = || {
-            let line = lines.recv_timeout(PATIENCE);
-            line.unwrap_or_else(|_| panic!("not ready: {}", fs::read_to_string(&errors).unwrap()))
-        };
-        assert_eq!(line(), "Corkboard is ready.");
-        let url = |label: &str| {
-            let line = line();
-            let url = line.trim_start().strip_prefix(label).expect(&line);
-            url.trim().trim_end_matches('/').to_owned()
-        };
+        let stdout = process.shell().stdout.take().unwrap();
+        let addresses = Addresses::told(stdout, &errors, !is_direct);
         Self {
-            site: url("site"),
-            s3: url("S3"),
-            data_api: (!is_direct).then(|| url("Data API")),
+            addresses,
             process,
             folder,
         }
@@ -101,6 +68,11 @@ impl Corkboard {
         (process.shell().wait().unwrap().code(), errors)
     }
 
+    /// The absolute URL of the site, without a trailing slash.
+    pub fn site(&self) -> &str {
+        &self.addresses.site
+    }
+
     /// As by `kill -9`; its folder stays.
     pub fn kill(self) -> PathBuf {
         drop(self.process);
@@ -114,19 +86,19 @@ impl Corkboard {
 
     /// Its database, as a function in Lambda would see it.
     pub async fn database(&self) -> Database {
-        let endpoint = self.data_api.as_ref().unwrap();
+        let endpoint = self.addresses.data_api.as_ref().unwrap();
         data_api(endpoint).await
     }
 
     /// A client of its Data API.
     pub async fn rds_data(&self) -> aws_sdk_rdsdata::Client {
-        let endpoint = self.data_api.as_ref().unwrap();
+        let endpoint = self.addresses.data_api.as_ref().unwrap();
         aws_sdk_rdsdata::Client::new(&sdk_config(endpoint).await)
     }
 
     /// A client of its bucket.
     pub async fn s3(&self) -> aws_sdk_s3::Client {
-        aws_sdk_s3::Client::new(&sdk_config(&self.s3).await)
+        aws_sdk_s3::Client::new(&sdk_config(&self.addresses.s3).await)
     }
 }
 

@@ -8,8 +8,8 @@ use domain::{BoardSecret, IdempotencyKey, MessageId, MessageText, NewMessage, Re
 use sqlx::MySqlConnection;
 use store::{Store, StoreError};
 
+use crate::backend::{direct, rows, soon};
 use crate::samples::{id_aged, picture, text};
-use crate::way::{direct, rows, soon};
 use support::mariadb::{OwnDatabase, Server};
 
 const MESSAGES: u32 = 20_000;

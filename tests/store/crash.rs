@@ -10,10 +10,10 @@ use sqlx::{Connection as _, MySqlConnection};
 use tokio::time::sleep;
 use ulid::Ulid;
 
+use crate::backend::{rows, sqlite_rows};
 use crate::corkboard::{BUCKET, Corkboard};
 use crate::load::{Load, Told, all_messages};
 use crate::samples::id_aged;
-use crate::way::{rows, sqlite_rows};
 use support::mariadb::{OwnDatabase, Server};
 use support::process::folder;
 
@@ -66,7 +66,7 @@ async fn keeps_what_it_acknowledged(what: &str, database: Database) {
     let mut folder = folder();
     for _ in 0..KILLS {
         let corkboard = Corkboard::start_in(folder, |command| database.configure(command));
-        let load = Load::on(&corkboard.site, true);
+        let load = Load::on(corkboard.site(), true);
         load.until(|told| !told.acknowledged.is_empty()).await;
         let moment = u64::try_from(Ulid::generate().random() % 400).unwrap();
         sleep(Duration::from_millis(moment)).await;
@@ -75,11 +75,11 @@ async fn keeps_what_it_acknowledged(what: &str, database: Database) {
     }
 
     let corkboard = Corkboard::start_in(folder, |command| database.configure(command));
-    let listed = all_messages(&corkboard.site).await;
+    let listed = all_messages(corkboard.site()).await;
     told.assert_kept(&format!("{KILLS} kills on {what}"), &listed);
     for message in &listed {
         let url = message["picture"]["url"].as_str().unwrap();
-        let picture = Client::new().get(format!("{}{url}", corkboard.site));
+        let picture = Client::new().get(format!("{}{url}", corkboard.site()));
         assert_eq!(picture.send().await.unwrap().status(), 200, "{message}");
     }
     assert_no_picture_without_a_row(what, &database, &corkboard).await;
@@ -142,7 +142,7 @@ async fn assert_leftovers_go(database: &Database, corkboard: &Corkboard) {
     while is_there().await {
         posts += 1;
         assert!(posts <= 10, "they stay");
-        let url = format!("{}/api/messages", corkboard.site);
+        let url = format!("{}/api/messages", corkboard.site());
         let post = Client::new()
             .post(url)
             .json(&json!({"text": "a later post"}));

@@ -2,10 +2,10 @@
 //! of them fails.
 //!
 //! - [`corkboard`]: a real one, started, killed, and never left behind;
-//! - [`way`]: the ways to a database, each with an empty one;
+//! - [`backend`]: the ways to a database, each with an empty one;
 //! - [`samples`], [`load`]: messages, and many clients who post and read them;
-//! - [`conformance`], [`posting`], [`by_hand`], [`migrations`]: written once, run on every way;
-//! - [`endpoint`], [`temper`]: the Data API as AWS answers on a bad day, by a script;
+//! - [`conformance`], [`posting`], [`foreign_rows`], [`migrations`]: written once, run on every backend;
+//! - [`scripted_data_api`], [`data_api_failures`]: the Data API as AWS answers on a bad day, by a script;
 //! - [`outage`], [`connections`], [`tls`], [`refusals`]: the server in trouble, and at the other end of the line;
 //! - [`sessions`]: what strangers' statements make of a connection;
 //! - [`crash`]: the board itself killed in the middle of its work;
@@ -17,20 +17,20 @@
     reason = "a test fails by panicking"
 )]
 
-mod by_hand;
+mod backend;
 mod conformance;
 mod connections;
 mod corkboard;
 mod cost;
 mod crash;
-mod endpoint;
+mod data_api_failures;
+mod foreign_rows;
 mod load;
 mod migrations;
 mod outage;
 mod posting;
 mod refusals;
 mod samples;
+mod scripted_data_api;
 mod sessions;
-mod temper;
 mod tls;
-mod way;

@@ -11,7 +11,7 @@ async fn survives_a_kill(what: &str, configure: impl FnOnce(&mut Command, &str))
     let own = server.database().await;
     let corkboard = Corkboard::start(|command| configure(command, &own.url));
 
-    let load = Load::on(&corkboard.site, false);
+    let load = Load::on(corkboard.site(), false);
     load.until(|told| told.acknowledged.len() >= 60).await;
     server.kill();
     // Until somebody was told.
@@ -22,7 +22,7 @@ async fn survives_a_kill(what: &str, configure: impl FnOnce(&mut Command, &str))
     load.until(|told| told.acknowledged.len() >= before + 60 && told.good_reads >= 100)
         .await;
     let told = load.end().await;
-    told.assert_kept(what, &all_messages(&corkboard.site).await);
+    told.assert_kept(what, &all_messages(corkboard.site()).await);
     let others: Vec<_> = told
         .errors
         .keys()

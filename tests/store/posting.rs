@@ -10,17 +10,17 @@ use domain::{
 use futures_util::future::join_all;
 use store::{Admission, Inserted, Status, Store, Summary};
 
+use crate::backend::{Backend, Kind, on_every_backend, soon};
 use crate::samples::{id_aged, picture, text};
-use crate::way::{Kind, Way, on_every_way, soon};
 
-async fn run(kind: Kind, test: impl AsyncFnOnce(&Way)) {
-    if let Some(way) = Way::to_a_board(kind).await {
-        test(&way).await;
-        way.end().await;
+async fn run(kind: Kind, test: impl AsyncFnOnce(&Backend)) {
+    if let Some(backend) = Backend::to_a_board(kind).await {
+        test(&backend).await;
+        backend.end().await;
     }
 }
 
-on_every_way! { run:
+on_every_backend! { run:
     the_key_decides_who_was_first,
     of_many_with_one_key_one_is_first,
     what_was_before_is_told_with_its_state,
@@ -57,8 +57,8 @@ fn idempotency(key: &str, text: &str) -> Idempotency {
     Repeats::new(&secret(), None).of(&key, &new, None)
 }
 
-async fn the_key_decides_who_was_first(way: &Way) {
-    let store = way.store();
+async fn the_key_decides_who_was_first(backend: &Backend) {
+    let store = backend.store();
     let (one, other) = (
         text(MessageId::generate(), "a"),
         text(MessageId::generate(), "a"),
@@ -89,12 +89,12 @@ async fn the_key_decides_who_was_first(way: &Way) {
     assert_eq!(store.page(20, None).await.unwrap().len(), 2);
 }
 
-async fn of_many_with_one_key_one_is_first(way: &Way) {
+async fn of_many_with_one_key_one_is_first(backend: &Backend) {
     let key = idempotency("key", "a");
-    let elsewhere = way.elsewhere(4).await;
+    let elsewhere = backend.elsewhere(4).await;
     let inserts = (0..40).map(async |number| {
         let database = if number % 2 == 0 {
-            &way.database
+            &backend.database
         } else {
             &elsewhere
         };
@@ -107,11 +107,11 @@ async fn of_many_with_one_key_one_is_first(way: &Way) {
         .iter()
         .filter(|inserted| **inserted == Inserted::First);
     assert_eq!(first.count(), 1);
-    assert_eq!(way.sql("SELECT COUNT(*) FROM message").await, [["1"]]);
+    assert_eq!(backend.sql("SELECT COUNT(*) FROM message").await, [["1"]]);
 }
 
-async fn what_was_before_is_told_with_its_state(way: &Way) {
-    let store = way.store();
+async fn what_was_before_is_told_with_its_state(backend: &Backend) {
+    let store = backend.store();
     let key = idempotency("key", "a");
     let message = picture(MessageId::generate());
     store.insert(&message, None, Some(&key)).await.unwrap();
@@ -131,8 +131,10 @@ async fn what_was_before_is_told_with_its_state(way: &Way) {
     );
 }
 
-async fn what_a_repeat_took_is_not_cleared_away_and_what_is_cleared_away_is_not_posted(way: &Way) {
-    let (store, now) = (way.store(), SystemTime::now());
+async fn what_a_repeat_took_is_not_cleared_away_and_what_is_cleared_away_is_not_posted(
+    backend: &Backend,
+) {
+    let (store, now) = (backend.store(), SystemTime::now());
     let old = |which| picture(id_aged(Duration::from_hours(1), which));
     let (taken, cleared) = (old(1), old(2));
     for message in [&taken, &cleared] {
@@ -168,12 +170,12 @@ async fn what_a_repeat_took_is_not_cleared_away_and_what_is_cleared_away_is_not_
     assert_eq!(store.page(20, None).await.unwrap(), [taken]);
 }
 
-async fn as_many_are_admitted_as_the_limit_says(way: &Way) {
+async fn as_many_are_admitted_as_the_limit_says(backend: &Backend) {
     let now = SystemTime::now();
-    let elsewhere = way.elsewhere(4).await;
+    let elsewhere = backend.elsewhere(4).await;
     let admit = async |number: usize, address| {
         let database = if number.is_multiple_of(2) {
-            &way.database
+            &backend.database
         } else {
             &elsewhere
         };
@@ -193,8 +195,8 @@ async fn as_many_are_admitted_as_the_limit_says(way: &Way) {
     assert_eq!(admit(0, 2).await, COUNTED);
 }
 
-async fn repeats_of_one_key_are_counted_once(way: &Way) {
-    let (store, now) = (way.store(), SystemTime::now());
+async fn repeats_of_one_key_are_counted_once(backend: &Backend) {
+    let (store, now) = (backend.store(), SystemTime::now());
     let sender = sender(1, now);
     let admit = async |key: &str| {
         let key = idempotency(key, "a");
@@ -210,17 +212,17 @@ async fn repeats_of_one_key_are_counted_once(way: &Way) {
             .all(|admission| [COUNTED, KNOWN].contains(admission))
     );
     assert!(matches!(admit("three").await, Admission::OverLimit(_)));
-    assert_eq!(way.sql("SELECT posts FROM sender").await, [["2"]]);
+    assert_eq!(backend.sql("SELECT posts FROM sender").await, [["2"]]);
     // What turned out to be a repeat is given back.
     for expected in ["1", "0", "0"] {
         store.uncount(&sender).await.unwrap();
-        assert_eq!(way.sql("SELECT posts FROM sender").await, [[expected]]);
+        assert_eq!(backend.sql("SELECT posts FROM sender").await, [[expected]]);
     }
     assert_eq!(admit("three").await, COUNTED);
 }
 
-async fn a_minute_begins_with_the_first_post(way: &Way) {
-    let (store, start) = (way.store(), SystemTime::now());
+async fn a_minute_begins_with_the_first_post(backend: &Backend) {
+    let (store, start) = (backend.store(), SystemTime::now());
     let sender = sender(1, start);
     let at = async |seconds| {
         let now = start + Duration::from_secs(seconds);
@@ -238,8 +240,8 @@ async fn a_minute_begins_with_the_first_post(way: &Way) {
     assert_eq!(at(0).await, over(60));
 }
 
-async fn a_refused_sender_stays_refused(way: &Way) {
-    let (store, now) = (way.store(), SystemTime::now());
+async fn a_refused_sender_stays_refused(backend: &Backend) {
+    let (store, now) = (backend.store(), SystemTime::now());
     let (known, new) = (sender(1, now), sender(2, now));
     let admit = async |sender, limit| store.admit(sender, None, limit, now).await.unwrap();
     assert_eq!(admit(&known, LIMIT).await, COUNTED);
@@ -261,8 +263,8 @@ async fn a_refused_sender_stays_refused(way: &Way) {
     assert_eq!(admission, Admission::Refused);
 }
 
-async fn a_sender_s_posts_go_together_and_nobody_else_s(way: &Way) {
-    let (store, now) = (way.store(), SystemTime::now());
+async fn a_sender_s_posts_go_together_and_nobody_else_s(backend: &Backend) {
+    let (store, now) = (backend.store(), SystemTime::now());
     let (bad, good) = (sender(1, now), sender(2, now));
     let (kept, pending) = (
         text(MessageId::generate(), "kept"),
@@ -298,8 +300,8 @@ async fn a_sender_s_posts_go_together_and_nobody_else_s(way: &Way) {
     assert_eq!(store.sender_of(pending.id).await.unwrap(), Some(bad));
 }
 
-async fn what_a_sender_has_is_summed_up(way: &Way) {
-    let (store, now) = (way.store(), SystemTime::now());
+async fn what_a_sender_has_is_summed_up(backend: &Backend) {
+    let (store, now) = (backend.store(), SystemTime::now());
     let (bad, good) = (sender(1, now), sender(2, now));
     let mut number = 0;
     let mut post = async |sender: &Sender, author: Option<&str>| {
@@ -350,8 +352,8 @@ async fn what_a_sender_has_is_summed_up(way: &Way) {
     );
 }
 
-async fn senders_are_forgotten_a_few_at_a_time(way: &Way) {
-    let (store, now) = (way.store(), SystemTime::now());
+async fn senders_are_forgotten_a_few_at_a_time(backend: &Backend) {
+    let (store, now) = (backend.store(), SystemTime::now());
     let (today, before) = (sender(1, now), now - Duration::from_hours(48));
     store
         .insert(&text(MessageId::generate(), "new"), Some(&today), None)
@@ -368,17 +370,17 @@ async fn senders_are_forgotten_a_few_at_a_time(way: &Way) {
     }
     let known = async || {
         let count = |rows: Vec<Vec<String>>| rows[0][0].parse::<u32>().unwrap();
-        let messages = way
+        let messages = backend
             .sql("SELECT COUNT(*) FROM message WHERE sender IS NOT NULL")
             .await;
         (
             count(messages),
-            count(way.sql("SELECT COUNT(*) FROM sender").await),
+            count(backend.sql("SELECT COUNT(*) FROM sender").await),
         )
     };
     assert_eq!(known().await, (21, 21));
     store.forget_senders(now).await.unwrap();
-    if way.kind != Kind::DataApiOverSqlite {
+    if backend.kind != Kind::DataApiOverSqlite {
         assert_eq!(known().await, (13, 13));
     }
     for _ in 0..2 {

@@ -109,7 +109,7 @@ async fn nothing_that_a_call_does_to_its_session_reaches_another() {
 async fn assert_every_post_is_kept(board: &Corkboard, own: &OwnDatabase) {
     let http = reqwest::Client::new();
     for number in 0..12 {
-        let post = http.post(format!("{}/api/messages", board.site));
+        let post = http.post(format!("{}/api/messages", board.site()));
         let post = post.json(&json!({ "text": format!("message {number}") }));
         assert_eq!(post.send().await.unwrap().status(), 201);
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use store::{Migrated, StoreError};
 
-use crate::way::{direct_with, soon};
+use crate::backend::{direct_with, soon};
 use support::mariadb::{PASSWORD, Server};
 use support::process::folder;
 

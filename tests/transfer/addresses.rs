@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::old_boards::take_over;
-use crate::support::apart::Network;
-use crate::support::corkboard::Board;
-use crate::support::mariadb::Database;
-use crate::support::pictures::PictureServer;
+use crate::parts::corkboard::Board;
+use crate::parts::mariadb::Database;
+use crate::parts::namespace::Network;
+use crate::parts::pictures::PictureServer;
 
 fn row(id: usize, url: &str) -> String {
     format!("{id}, 'message {id}', '{url}', '2024-07-01 12:00:00'")

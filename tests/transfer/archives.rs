@@ -1,7 +1,7 @@
 use std::fs;
 
-use crate::support::corkboard::{Board, Content, Running};
-use crate::support::pictures;
+use crate::parts::corkboard::{Board, Content, Running};
+use crate::parts::pictures;
 
 const NO_PICTURES: &str = "pictures: 0 taken, 0 already there, 0 not taken\n";
 

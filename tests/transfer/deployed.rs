@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use domain::Picture;
 use serde_json::json;
 
-use crate::support::corkboard::{Board, Content, Running};
-use crate::support::forged::Forged;
-use crate::support::mariadb::Database;
-use crate::support::pictures;
+use crate::parts::corkboard::{Board, Content, Running};
+use crate::parts::forged::Forged;
+use crate::parts::mariadb::Database;
+use crate::parts::pictures;
 
 /// The functions' settings for `deployed`.
 fn operator(deployed: &Running) -> Board {
@@ -18,8 +18,11 @@ fn operator(deployed: &Running) -> Board {
         .with("AWS_REGION", "us-east-1")
         .with("AWS_ACCESS_KEY_ID", "local")
         .with("AWS_SECRET_ACCESS_KEY", "corkboard-local")
-        .with("AWS_ENDPOINT_URL_S3", &deployed.addresses["S3"])
-        .with("AWS_ENDPOINT_URL_RDS_DATA", &deployed.addresses["Data API"])
+        .with("AWS_ENDPOINT_URL_S3", &deployed.addresses.s3)
+        .with(
+            "AWS_ENDPOINT_URL_RDS_DATA",
+            deployed.addresses.data_api.as_ref().unwrap(),
+        )
         .with("MEDIA_BUCKET", "corkboard-media")
         .with(
             "DATABASE_CLUSTER_ARN",
@@ -117,7 +120,7 @@ async fn a_deployed_board_on_a_plain_mysql_is_reached_by_its_url() {
         .with("AWS_REGION", "us-east-1")
         .with("AWS_ACCESS_KEY_ID", "local")
         .with("AWS_SECRET_ACCESS_KEY", "corkboard-local")
-        .with("AWS_ENDPOINT_URL_S3", &deployed.addresses["S3"])
+        .with("AWS_ENDPOINT_URL_S3", &deployed.addresses.s3)
         .with("MEDIA_BUCKET", "corkboard-media")
         .with("DATABASE_URL", &database.url());
     operator.import(&archive).done();

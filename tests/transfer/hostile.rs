@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use tar::EntryType;
 
-use crate::support::corkboard::Board;
-use crate::support::forged::Forged;
-use crate::support::pictures;
+use crate::parts::corkboard::Board;
+use crate::parts::forged::Forged;
+use crate::parts::pictures;
 
 const ID: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 const TIME: &str = "2016-07-30T23:54:10.259Z";

@@ -12,4 +12,4 @@ mod archives;
 mod deployed;
 mod hostile;
 mod old_boards;
-mod support;
+mod parts;

@@ -1,9 +1,9 @@
 use std::fs;
 
-use crate::support::apart::Network;
-use crate::support::corkboard::Board;
-use crate::support::mariadb::Database;
-use crate::support::pictures::{self, PictureServer};
+use crate::parts::corkboard::Board;
+use crate::parts::mariadb::Database;
+use crate::parts::namespace::Network;
+use crate::parts::pictures::{self, PictureServer};
 
 /// The arguments that take `old` over.
 fn from(old: &Database) -> Vec<String> {
@@ -18,7 +18,7 @@ fn from(old: &Database) -> Vec<String> {
     arguments.map(str::to_owned).to_vec()
 }
 
-pub fn take_over(board: &Board, old: &Database) -> crate::support::corkboard::Said {
+pub fn take_over(board: &Board, old: &Database) -> crate::parts::corkboard::Said {
     let arguments = from(old);
     board.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
 }
@@ -386,7 +386,7 @@ async fn what_cannot_be_read_at_all_is_one_clear_line() {
             "cannot be reached",
         ),
         (
-            old.url().replace("root@", "nobody:secret@"),
+            old.url_of("nobody:secret"),
             "cannot be reached",
         ),
     ] {

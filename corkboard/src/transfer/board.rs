@@ -12,7 +12,7 @@ use settings::{environment, optional};
 use store::{Database, DatabaseSettings, Store};
 use tokio::time::Instant;
 
-use super::report::{Fate, Outcome};
+use super::report::{Fate, Transferred};
 use crate::options::Options;
 use crate::services::Services;
 
@@ -111,7 +111,7 @@ impl Board {
     }
 
     /// Imports a message under its id, and says what became of it and of its picture.
-    pub async fn import(&self, id: MessageId, new: &NewMessage) -> Result<Outcome, String> {
+    pub async fn import(&self, id: MessageId, new: &NewMessage) -> Result<Transferred, String> {
         let protocol = self.board.protocol(Deadline::at(Instant::now() + MESSAGE));
         let imported = protocol.import(id, new).await.map_err(failed)?;
         let of_picture = |fate| new.picture.as_ref().map(|_| fate);
@@ -123,11 +123,15 @@ impl Board {
                 let why = "the message has another one".into();
                 (Fate::AlreadyThere, Some(Fate::NotTaken(why)))
             }
-            Imported::OtherMessage => return Ok(Outcome::not_taken("another message has its id")),
-            Imported::Deleted => return Ok(Outcome::not_taken("it was deleted from this board")),
+            Imported::OtherMessage => {
+                return Ok(Transferred::not_taken("another message has its id"));
+            }
+            Imported::Deleted => {
+                return Ok(Transferred::not_taken("it was deleted from this board"));
+            }
             Imported::Overtaken => return Err(failed("another run took a message")),
         };
-        Ok(Outcome { message, picture })
+        Ok(Transferred { message, picture })
     }
 }
 

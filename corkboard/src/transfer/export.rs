@@ -10,7 +10,7 @@ use tar::Builder;
 
 use super::archive::{self, FORMAT, HEADER, Line, LinePicture, MESSAGES, VERSION, is_image};
 use super::board::{Board, failed};
-use super::report::{Fate, Outcome, Report};
+use super::report::{Fate, Report, Transferred};
 
 /// Messages that are read at once.
 const PAGE: u32 = 200;
@@ -117,7 +117,7 @@ async fn messages(
             let message = match row {
                 Ok(message) => message,
                 Err(id) => {
-                    let outcome = Outcome::not_taken("its row cannot be read");
+                    let outcome = Transferred::not_taken("its row cannot be read");
                     report.message(id.escape_debug(), &outcome);
                     continue;
                 }
@@ -131,7 +131,7 @@ async fn messages(
             lines.write_all(&line)?;
             report.message(
                 id,
-                &Outcome {
+                &Transferred {
                     message: Fate::Taken,
                     picture: None,
                 },

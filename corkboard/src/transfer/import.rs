@@ -10,8 +10,8 @@ use super::AT_ONCE;
 use super::archive::{Archive, Line, LinePicture, Span};
 use super::board::{Board, failed};
 use super::export::posted;
-use super::moment::is_in_future;
-use super::report::{Fate, Outcome, Report};
+use super::report::{Fate, Report, Transferred};
+use super::time::is_in_future;
 
 /// Takes over what an archive has.
 pub async fn run(board: &Board, archive: &Archive) -> Result<Report, String> {
@@ -37,16 +37,16 @@ async fn message(
     archive: &Archive,
     id: MessageId,
     line: Line,
-) -> Result<Outcome, String> {
+) -> Result<Transferred, String> {
     if is_in_future(id) {
-        return Ok(Outcome::not_taken("its time lies in the future"));
+        return Ok(Transferred::not_taken("its time lies in the future"));
     }
     let text = MessageText::parse(&line.text).map_err(|error| format!("its text {error}"));
     let author = Author::parse(line.author.as_deref().unwrap_or_default())
         .map_err(|error| format!("its author {error}"));
     let (text, author) = match (text, author) {
         (Ok(text), Ok(author)) => (text, author),
-        (Err(why), _) | (_, Err(why)) => return Ok(Outcome::not_taken(why)),
+        (Err(why), _) | (_, Err(why)) => return Ok(Transferred::not_taken(why)),
     };
     let (picture, refused) = match line.picture.map(|line| picture(archive, id, &line)) {
         None => (None, None),
@@ -54,7 +54,7 @@ async fn message(
         Some(Err(why)) => (None, Some(why)),
     };
     if text.is_empty() && picture.is_none() {
-        return Ok(Outcome::not_taken(match refused {
+        return Ok(Transferred::not_taken(match refused {
             Some(why) => format!("it has no text, and of its picture: {why}"),
             None => "it has neither text nor picture".into(),
         }));

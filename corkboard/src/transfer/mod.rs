@@ -4,7 +4,7 @@
 //!
 //! - [`board`]: the board that a command works on, and how it takes a message, so that a command that was
 //!   killed can be run again;
-//! - [`old_board`]: an old board's table is taken over, with [`old_table`] to read it, [`moment`] for ids
+//! - [`old_board`]: an old board's table is taken over, with [`old_table`] to read it, [`time`] for ids
 //!   that keep its order, and [`fetch`] for pictures from anywhere that [`address`] lets it reach;
 //! - [`archive`]: what a whole board looks like in one file, and how one from a stranger is read;
 //! - [`export`] and [`import`]: such a file is written, and taken over;
@@ -16,10 +16,10 @@ mod board;
 mod export;
 mod fetch;
 mod import;
-mod moment;
 mod old_board;
 mod old_table;
 mod report;
+mod time;
 
 use std::path::Path;
 

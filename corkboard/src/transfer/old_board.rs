@@ -5,9 +5,9 @@ use jiff::tz::TimeZone;
 use super::AT_ONCE;
 use super::board::{Board, failed};
 use super::fetch::Fetcher;
-use super::moment;
 use super::old_table::{OldRow, OldTable};
-use super::report::{Fate, Outcome, Report};
+use super::report::{Fate, Report, Transferred};
+use super::time;
 use crate::options::Import;
 
 /// An old board: its rows, and its pictures wherever they are.
@@ -62,14 +62,14 @@ impl OldBoard {
         }
     }
 
-    async fn take(&self, board: &Board, row: OldRow) -> Result<Outcome, String> {
+    async fn take(&self, board: &Board, row: OldRow) -> Result<Transferred, String> {
         let id = match self.id(&row) {
             Ok(id) => id,
-            Err(why) => return Ok(Outcome::not_taken(why)),
+            Err(why) => return Ok(Transferred::not_taken(why)),
         };
         let text = match MessageText::parse(&row.message.unwrap_or_default()) {
             Ok(text) => text,
-            Err(error) => return Ok(Outcome::not_taken(format!("its text {error}"))),
+            Err(error) => return Ok(Transferred::not_taken(format!("its text {error}"))),
         };
         let url = row.image_url.unwrap_or_default();
         let url = url.trim();
@@ -78,7 +78,7 @@ impl OldBoard {
             && found.text == text.as_str()
             && (url.is_empty() || found.picture.is_some())
         {
-            return Ok(Outcome {
+            return Ok(Transferred {
                 message: Fate::AlreadyThere,
                 picture: found.picture.map(|_| Fate::AlreadyThere),
             });
@@ -92,7 +92,7 @@ impl OldBoard {
             Err(why) => (None, Some(why)),
         };
         if text.is_empty() && picture.is_none() {
-            return Ok(Outcome::not_taken(match refused {
+            return Ok(Transferred::not_taken(match refused {
                 Some(why) => format!("it has no text, and of its picture: {why}"),
                 None => "it has neither text nor picture".into(),
             }));
@@ -113,9 +113,9 @@ impl OldBoard {
 
     fn id(&self, row: &OldRow) -> Result<MessageId, &'static str> {
         let create_time = row.create_time.as_deref().ok_or("it has no create_time")?;
-        let moment = moment::moment(create_time, &self.zone)?;
-        let id = moment::id(moment, &self.name, row.id)?;
-        if moment::is_in_future(id) {
+        let moment = time::moment(create_time, &self.zone)?;
+        let id = time::id(moment, &self.name, row.id)?;
+        if time::is_in_future(id) {
             return Err("its create_time lies in the future: is the time zone right?");
         }
         Ok(id)

@@ -14,12 +14,12 @@ pub enum Fate {
 
 /// What became of a message and of its picture, if it has one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct Transferred {
     pub message: Fate,
     pub picture: Option<Fate>,
 }
 
-impl Outcome {
+impl Transferred {
     pub fn not_taken(why: impl Into<String>) -> Self {
         Self {
             message: Fate::NotTaken(why.into()),
@@ -75,7 +75,7 @@ impl Report {
     }
 
     /// Notes what became of the message `id`.
-    pub fn message(&mut self, id: impl Display, outcome: &Outcome) {
+    pub fn message(&mut self, id: impl Display, outcome: &Transferred) {
         self.bar.inc(1);
         self.messages.count(&outcome.message);
         if let Fate::NotTaken(why) = &outcome.message {

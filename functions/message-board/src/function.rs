@@ -10,17 +10,17 @@ use tower::ServiceExt;
 /// The application as Lambda runs it.
 pub fn function(
     app: Router,
-) -> impl Service<Request, Response = Answer, Error = Infallible, Future: Send> + Clone {
-    ServiceExt::<Request>::map_response(app, Answer)
+) -> impl Service<Request, Response = LambdaAnswer, Error = Infallible, Future: Send> + Clone {
+    ServiceExt::<Request>::map_response(app, LambdaAnswer)
 }
 
 /// An answer on its way to Lambda, which takes text as it is and anything else in base64.
 ///
 /// All answers of the app are UTF-8, so nothing is copied; `lambda_http`, left alone, recodes from any character
 /// set, and the tables for that are 0.13 MB of the function.
-pub struct Answer(Response);
+pub struct LambdaAnswer(Response);
 
-impl IntoResponse for Answer {
+impl IntoResponse for LambdaAnswer {
     fn into_response(self) -> Pin<Box<dyn Future<Output = http::Response<Body>> + Send>> {
         Box::pin(async {
             let (parts, body) = self.0.into_parts();

@@ -59,7 +59,7 @@ use lambda::metrics::{self, Metric};
 use media::Bucket;
 use store::Database;
 
-pub use self::function::{Answer, function};
+pub use self::function::{LambdaAnswer, function};
 pub use self::settings::{Posting, Settings};
 use problem::{Code, Problem};
 use state::AppState;

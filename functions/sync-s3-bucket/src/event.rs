@@ -16,12 +16,12 @@ pub enum Event {
     /// These buckets changed under `images/`.
     Notification(BTreeSet<String>),
     /// Notifications from a queue.
-    Batch(Vec<Message>),
+    Batch(Vec<QueueMessage>),
 }
 
 /// A message of a queue, and the buckets that it says have changed under `images/`.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Message {
+pub struct QueueMessage {
     pub id: String,
     pub buckets: BTreeSet<String>,
 }
@@ -79,7 +79,7 @@ impl Event {
 
 /// A message that cannot be read would stay unreadable however often it came: it is logged and counts as
 /// handled.
-fn messages(batch: SqsEvent) -> Vec<Message> {
+fn messages(batch: SqsEvent) -> Vec<QueueMessage> {
     let message = |message: aws_lambda_events::sqs::SqsMessage| {
         let id = message.message_id.unwrap_or_default();
         let body = message
@@ -89,7 +89,7 @@ fn messages(batch: SqsEvent) -> Vec<Message> {
             warn!(message_id = id, "a message is not an S3 notification");
             BTreeSet::new()
         });
-        Message { id, buckets }
+        QueueMessage { id, buckets }
     };
     batch.records.into_iter().map(message).collect()
 }
@@ -182,7 +182,7 @@ mod tests {
             ("5", set(&[])),
             ("6", set(&[])),
         ]
-        .map(|(id, buckets)| Message {
+        .map(|(id, buckets)| QueueMessage {
             id: id.into(),
             buckets,
         });

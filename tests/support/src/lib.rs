@@ -1,7 +1,8 @@
 //! What the tests of several crates stand on.
 //!
 //! - [`process`]: programs that end with the tests, and folders that go with them;
-//! - [`mariadb`]: private MariaDB servers.
+//! - [`mariadb`]: private MariaDB servers;
+//! - [`corkboard`]: how the binary is started, and where it can be reached.
 //!
 //! The Python files beside this crate are the same for the tests in Python.
 
@@ -11,5 +12,6 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod corkboard;
 pub mod mariadb;
 pub mod process;

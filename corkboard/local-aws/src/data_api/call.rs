@@ -21,7 +21,7 @@ pub struct Call {
 
 /// What one run of a statement did.
 #[derive(Default)]
-pub struct Outcome {
+pub struct StatementResult {
     /// `Some`, though perhaps empty, where the statement returns records.
     pub records: Option<Vec<Vec<Field>>>,
     /// Empty unless asked for.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::call::{Call, Outcome};
+use super::call::{Call, StatementResult};
 use super::error::Error;
 use super::mysql::{self, Mysql};
 use super::sqlite::{self, Sqlite};
@@ -48,7 +48,7 @@ impl Engine {
     }
 
     /// Runs a call outside any transaction; each run of the statement commits by itself.
-    pub(super) async fn execute(&self, call: Call) -> Result<Vec<Outcome>, Error> {
+    pub(super) async fn execute(&self, call: Call) -> Result<Vec<StatementResult>, Error> {
         match &self.0 {
             Kind::Sqlite(sqlite) => sqlite.execute(call).await,
             Kind::Mysql(mysql) => mysql.execute(call).await,
@@ -65,7 +65,7 @@ impl Engine {
 
 impl Session {
     /// Runs a call in the transaction, and gives it back unless a failure ended it.
-    pub async fn execute(self, call: Call) -> (Option<Self>, Result<Vec<Outcome>, Error>) {
+    pub async fn execute(self, call: Call) -> (Option<Self>, Result<Vec<StatementResult>, Error>) {
         match self {
             Self::Sqlite(session) => {
                 let (session, outcomes) = session.execute(call).await;

@@ -50,7 +50,7 @@ use crate::signature::{self, Credentials};
 pub use engine::Engine;
 pub use error::Error;
 
-use call::{Call, MAX_RESPONSE_BYTES, Outcome};
+use call::{Call, MAX_RESPONSE_BYTES, StatementResult};
 use statement::Statement;
 use transactions::Transactions;
 use wire::Field;
@@ -225,7 +225,11 @@ async fn rollback_transaction(State(api): State<Arc<Api>>, body: Bytes) -> Answe
 }
 
 /// Runs a call in the transaction or, where it names none, outside any.
-async fn run(api: &Api, transaction: Option<String>, call: Call) -> Result<Vec<Outcome>, Error> {
+async fn run(
+    api: &Api,
+    transaction: Option<String>,
+    call: Call,
+) -> Result<Vec<StatementResult>, Error> {
     let running = async {
         let Some(id) = transaction else {
             return api.engine.execute(call).await;

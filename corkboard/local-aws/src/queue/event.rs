@@ -17,7 +17,7 @@ const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012:corkboard-s3-events";
 const RULE: &str = "arn:aws:events:us-east-1:123456789012:rule/corkboard-reconcile";
 
 /// An SQS message that holds an S3 notification.
-pub struct Message {
+pub struct QueueMessage {
     id: String,
     body: String,
     sent: DateTime<Utc>,
@@ -25,7 +25,7 @@ pub struct Message {
     receives: u32,
 }
 
-impl Message {
+impl QueueMessage {
     pub fn new(event: &ObjectEvent) -> Self {
         let sent = Utc::now();
         Self {
@@ -74,10 +74,10 @@ impl Message {
 ///
 /// There is at least one, whatever its size.
 pub fn batch(
-    visible: &mut VecDeque<Message>,
+    visible: &mut VecDeque<QueueMessage>,
     max_messages: usize,
     max_bytes: usize,
-) -> (Vec<Message>, Bytes) {
+) -> (Vec<QueueMessage>, Bytes) {
     let now = Utc::now();
     let mut messages = Vec::new();
     let mut payload = String::from(r#"{"Records":["#);

@@ -24,7 +24,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use crate::s3::ObjectEvent;
-use event::Message;
+use event::QueueMessage;
 use worker::{Task, Worker};
 
 /// The keys that S3 notifies of begin with this.
@@ -65,7 +65,7 @@ impl Queue {
     /// Queues the notification of `event`, if its key is one that is notified of. Never blocks.
     pub fn send(&self, event: &ObjectEvent) {
         if event.key.starts_with(PREFIX) {
-            self.task(Task::Deliver(Message::new(event)));
+            self.task(Task::Deliver(QueueMessage::new(event)));
         }
     }
 

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::answer;
-use super::event::{Message, batch, scheduled};
+use super::event::{QueueMessage, batch, scheduled};
 
 /// How long messages are collected after the first.
 pub const WINDOW: Duration = Duration::from_millis(200);
@@ -29,11 +29,11 @@ pub const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long a shutdown goes on delivering.
 pub const DRAIN: Duration = Duration::from_secs(5);
 
-type Answer = Result<Bytes, String>;
-pub type Deliver = dyn Fn(Bytes) -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync;
+type Delivered = Result<Bytes, String>;
+pub type Deliver = dyn Fn(Bytes) -> Pin<Box<dyn Future<Output = Delivered> + Send>> + Send + Sync;
 
 pub enum Task {
-    Deliver(Message),
+    Deliver(QueueMessage),
     Reconcile,
     Drain(oneshot::Sender<()>),
 }
@@ -41,12 +41,12 @@ pub enum Task {
 pub struct Worker {
     deliver: Arc<Deliver>,
     /// What may be delivered, and since when the first of it may.
-    visible: VecDeque<Message>,
+    visible: VecDeque<QueueMessage>,
     visible_since: Instant,
     /// What failed, by when it becomes visible again; the number makes the key unique.
-    hidden: BTreeMap<(Instant, u64), Message>,
+    hidden: BTreeMap<(Instant, u64), QueueMessage>,
     failures: u64,
-    in_flight: JoinSet<(Vec<Message>, Answer)>,
+    in_flight: JoinSet<(Vec<QueueMessage>, Delivered)>,
     schedules: JoinSet<()>,
     draining: bool,
 }
@@ -130,7 +130,7 @@ impl Worker {
         }
     }
 
-    fn show(&mut self, message: Message) {
+    fn show(&mut self, message: QueueMessage) {
         if self.visible.is_empty() {
             self.visible_since = Instant::now();
         }
@@ -152,8 +152,8 @@ impl Worker {
         collected.into_iter().chain(shown).min()
     }
 
-    fn settle(&mut self, messages: Vec<Message>, answer: Answer) {
-        let ids = messages.iter().map(Message::id);
+    fn settle(&mut self, messages: Vec<QueueMessage>, answer: Delivered) {
+        let ids = messages.iter().map(QueueMessage::id);
         let failed = answer.and_then(|answer| answer::failed(&answer, &ids.collect()));
         let count = match &failed {
             Ok(failed) if failed.is_empty() => return,

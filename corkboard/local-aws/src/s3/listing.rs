@@ -7,7 +7,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::{S3Result, dto, s3_error};
 
-use super::store::{Object, Objects, Store};
+use super::store::{Object, ObjectStore, Objects};
 
 /// S3 returns no more than this at a time.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
@@ -78,7 +78,7 @@ pub fn page<'a>(objects: &'a Objects, query: &Query<'_>) -> Page<'a> {
     page
 }
 
-impl Store {
+impl ObjectStore {
     /// `ListObjectsV2`.
     pub async fn list_with_token(
         &self,

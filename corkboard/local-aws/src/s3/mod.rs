@@ -78,7 +78,7 @@ pub fn service(
     bound: SocketAddr,
     events: impl Fn(ObjectEvent) + Send + Sync + 'static,
 ) -> io::Result<Endpoint> {
-    let mut builder = S3ServiceBuilder::new(store::Store::open(root, Box::new(events))?);
+    let mut builder = S3ServiceBuilder::new(store::ObjectStore::open(root, Box::new(events))?);
     builder.set_auth(SimpleAuth::from_single(access_key, secret));
     Ok(Endpoint {
         s3: builder.build(),

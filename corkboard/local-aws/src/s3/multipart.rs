@@ -14,14 +14,14 @@ use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
 use super::body;
 use super::conditions::WriteCondition;
 use super::files::{hex, upload_key};
-use super::store::{BUCKET, STAGED, Store, UPLOADS};
+use super::store::{BUCKET, ObjectStore, STAGED, UPLOADS};
 
 /// Bytes of every part but the last, at least; and the highest part number.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
 const MIN_PART: u64 = 5 * 1024 * 1024;
 const MAX_PART_NUMBER: i32 = 10_000;
 
-impl Store {
+impl ObjectStore {
     pub async fn create_upload(
         &self,
         mut req: S3Request<dto::CreateMultipartUploadInput>,

@@ -14,7 +14,7 @@ use tokio_util::io::ReaderStream;
 use super::body;
 use super::conditions::{ReadConditions, WriteCondition, range_holds, unsatisfiable};
 use super::listing::MAX_KEYS;
-use super::store::{BUCKET, STAGED, Store, check_key};
+use super::store::{BUCKET, ObjectStore, STAGED, check_key};
 
 /// Bytes.
 const READ_AHEAD: usize = 256 * 1024;
@@ -43,7 +43,7 @@ macro_rules! tell_checksums {
 }
 
 #[async_trait]
-impl S3 for Store {
+impl S3 for ObjectStore {
     async fn list_buckets(
         &self,
         req: S3Request<dto::ListBucketsInput>,
@@ -353,7 +353,7 @@ impl S3 for Store {
     }
 }
 
-impl Store {
+impl ObjectStore {
     /// The bytes in large pieces; the 4 KiB of `s3s-fs` make a picture take ten times as long.
     async fn body(&self, key: &str, span: Range<u64>) -> io::Result<StreamingBlob> {
         let mut file = File::open(self.data(key)).await?;

@@ -52,7 +52,7 @@ pub struct Object {
 /// By key; the order of `String` is that of its UTF-8 bytes, and so S3's.
 pub type Objects = BTreeMap<String, Object>;
 
-pub struct Store {
+pub struct ObjectStore {
     /// Canonical.
     root: PathBuf,
     pub files: FileSystem,
@@ -62,7 +62,7 @@ pub struct Store {
     events: Box<dyn Fn(ObjectEvent) + Send + Sync>,
 }
 
-impl Store {
+impl ObjectStore {
     /// Finishes or clears away what an earlier process left behind, and reads the index.
     pub fn open(root: &Path, events: Box<dyn Fn(ObjectEvent) + Send + Sync>) -> io::Result<Self> {
         fs::create_dir_all(root.join(BUCKET))?;

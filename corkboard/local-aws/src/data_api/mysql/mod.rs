@@ -21,7 +21,7 @@ use sqlx::{
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-use super::call::{Call, Outcome, Records};
+use super::call::{Call, Records, StatementResult};
 use super::column::ColumnType;
 use super::error::Error;
 use super::tokens::MySql;
@@ -85,7 +85,7 @@ impl Mysql {
         })
     }
 
-    pub async fn execute(&self, call: Call) -> Result<Vec<Outcome>, Error> {
+    pub async fn execute(&self, call: Call) -> Result<Vec<StatementResult>, Error> {
         let connecting = async {
             let place = self.places.acquire().await;
             Ok::<_, Error>((place, self.open().await?))
@@ -133,7 +133,10 @@ async fn within<T>(connecting: impl Future<Output = Result<T, Error>>) -> Result
 
 impl Session {
     /// Gives the session back unless the failure ended the transaction.
-    pub async fn execute(mut self, call: Call) -> (Option<Self>, Result<Vec<Outcome>, Error>) {
+    pub async fn execute(
+        mut self,
+        call: Call,
+    ) -> (Option<Self>, Result<Vec<StatementResult>, Error>) {
         match execute(&mut self.0, &call).await {
             Ok(outcomes) => (Some(self), Ok(outcomes)),
             Err(failure) => (
@@ -224,7 +227,10 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-async fn execute(connection: &mut MySqlConnection, call: &Call) -> Result<Vec<Outcome>, Failure> {
+async fn execute(
+    connection: &mut MySqlConnection,
+    call: &Call,
+) -> Result<Vec<StatementResult>, Failure> {
     let mut outcomes = Vec::with_capacity(call.sets.len());
     for values in &call.sets {
         outcomes.push(run(connection, call, values).await?);
@@ -236,7 +242,7 @@ async fn run(
     connection: &mut MySqlConnection,
     call: &Call,
     values: &[Field],
-) -> Result<Outcome, Failure> {
+) -> Result<StatementResult, Failure> {
     let sql = AssertSqlSafe(call.statement.sql.as_str()).into_sql_str();
     // Preparing tells whether records come back, also where there will be none of them.
     let (mut columns, is_preparable) = match (&mut *connection).prepare(sql.clone()).await {
@@ -257,7 +263,7 @@ async fn run(
         sqlx::raw_sql(sql).fetch_many(&mut *connection)
     };
 
-    let mut outcome = Outcome::default();
+    let mut outcome = StatementResult::default();
     let mut records = Records::default();
     while let Some(result) = results.try_next().await? {
         match result {

@@ -3,13 +3,13 @@
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
 
-use crate::data_api::call::{Call, Outcome, Records};
+use crate::data_api::call::{Call, Records, StatementResult};
 use crate::data_api::column::{ColumnType, Kind};
 use crate::data_api::error::Error;
 use crate::data_api::wire::{ColumnMetadata, Field};
 
 /// Runs the statement once for each set of values.
-pub fn execute(connection: &Connection, call: &Call) -> Result<Vec<Outcome>, Error> {
+pub fn execute(connection: &Connection, call: &Call) -> Result<Vec<StatementResult>, Error> {
     let mut statement = connection.prepare(&call.statement.sql)?;
     if statement.parameter_count() != call.statement.names.len() {
         return Err(Error::bad_request(
@@ -25,10 +25,10 @@ pub fn execute(connection: &Connection, call: &Call) -> Result<Vec<Outcome>, Err
             } else {
                 Vec::new()
             };
-            Outcome {
+            StatementResult {
                 records,
                 columns,
-                ..Outcome::default()
+                ..StatementResult::default()
             }
         } else {
             let changes = statement.execute(params_from_iter(values))? as u64;
@@ -36,10 +36,10 @@ pub fn execute(connection: &Connection, call: &Call) -> Result<Vec<Outcome>, Err
             // After anything else SQLite still tells the number of the statement before.
             let changes_rows = ["INSERT", "REPLACE", "UPDATE", "DELETE", "WITH"]
                 .contains(&call.statement.verb.as_str());
-            Outcome {
+            StatementResult {
                 updated: if changes_rows { changes } else { 0 },
                 generated,
-                ..Outcome::default()
+                ..StatementResult::default()
             }
         });
     }

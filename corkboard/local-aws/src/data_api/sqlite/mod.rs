@@ -20,7 +20,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::call::{Call, Outcome};
+use super::call::{Call, StatementResult};
 use super::error::Error;
 
 use execute::execute;
@@ -61,7 +61,7 @@ impl Sqlite {
         Ok(this)
     }
 
-    pub async fn execute(&self, call: Call) -> Result<Vec<Outcome>, Error> {
+    pub async fn execute(&self, call: Call) -> Result<Vec<StatementResult>, Error> {
         let writer = if call.statement.reads {
             None
         } else {
@@ -130,7 +130,10 @@ impl Sqlite {
 
 impl Session {
     /// Gives the session back unless the failure ended the transaction.
-    pub async fn execute(mut self, call: Call) -> (Option<Self>, Result<Vec<Outcome>, Error>) {
+    pub async fn execute(
+        mut self,
+        call: Call,
+    ) -> (Option<Self>, Result<Vec<StatementResult>, Error>) {
         let done = on_thread(move |abandoned| {
             // As in MySQL, DDL commits first, and what follows it commits by itself.
             let committed = if call.statement.is_ddl() {
@@ -214,7 +217,7 @@ fn execute_unless(
     abandoned: &Abandoned,
     connection: &mut Connection,
     call: &Call,
-) -> Result<Vec<Outcome>, Error> {
+) -> Result<Vec<StatementResult>, Error> {
     if call.continue_after_timeout {
         return execute(connection, call);
     }

@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
+use support::corkboard::Addresses;
 use tempfile::TempDir;
 
 /// A board's data directory.
@@ -113,7 +114,7 @@ impl Board {
 
     /// The board open to visitors.
     pub fn open(&self) -> Running {
-        let command = self.command(&[
+        let mut command = self.command(&[
             "--listen=127.0.0.1:0",
             "--s3-listen=127.0.0.1:0",
             "--data-api-listen=127.0.0.1:0",
@@ -122,7 +123,7 @@ impl Board {
             .environment
             .iter()
             .any(|(name, _)| name == "DATABASE_URL");
-        Running::new(command, if is_direct { 2 } else { 3 })
+        Running::new(&mut command, &self.data.path().join("stderr"), !is_direct)
     }
 }
 
@@ -181,30 +182,23 @@ impl Content {
 /// A running board; it ends with the value.
 pub struct Running {
     child: Child,
-    /// By the names under which it prints them.
-    pub addresses: BTreeMap<String, String>,
+    /// Where it can be reached.
+    pub addresses: Addresses,
 }
 
 impl Running {
-    fn new(mut command: Command, addresses: usize) -> Self {
-        let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert_eq!(lines.next().unwrap().unwrap(), "Corkboard is ready.");
-        let mut running = Self {
+    fn new(command: &mut Command, errors: &Path, has_data_api: bool) -> Self {
+        let stderr = File::create(errors).unwrap();
+        let mut child = command.stderr(stderr).spawn().unwrap();
+        let stdout = child.stdout.take().unwrap();
+        Self {
             child,
-            addresses: BTreeMap::new(),
-        };
-        for line in lines.take(addresses) {
-            let line = line.unwrap();
-            let (name, address) = line.trim().split_once("http://").unwrap();
-            let address = format!("http://{}", address.trim_end_matches('/'));
-            running.addresses.insert(name.trim().into(), address);
+            addresses: Addresses::told(stdout, errors, has_data_api),
         }
-        running
     }
 
     pub fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.addresses["site"])
+        format!("{}{path}", self.addresses.site)
     }
 }
 

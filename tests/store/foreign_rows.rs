@@ -6,23 +6,23 @@ use std::time::{Duration, SystemTime};
 
 use domain::{BoardSecret, MessageId, Senders};
 
+use crate::backend::{Backend, Kind, on_every_backend};
 use crate::samples::{id_aged, picture, text};
-use crate::way::{Kind, Way, on_every_way};
 
-async fn run(kind: Kind, test: impl AsyncFnOnce(&Way)) {
-    if let Some(way) = Way::to_a_board(kind).await {
-        test(&way).await;
-        way.end().await;
+async fn run(kind: Kind, test: impl AsyncFnOnce(&Backend)) {
+    if let Some(backend) = Backend::to_a_board(kind).await {
+        test(&backend).await;
+        backend.end().await;
     }
 }
 
-on_every_way! { run:
+on_every_backend! { run:
     a_row_that_cannot_be_read_takes_the_place_of_no_other,
     of_a_deleted_message_nothing_is_left_but_what_must_be,
 }
 
-async fn a_row_that_cannot_be_read_takes_the_place_of_no_other(way: &Way) {
-    let store = way.store();
+async fn a_row_that_cannot_be_read_takes_the_place_of_no_other(backend: &Backend) {
+    let store = backend.store();
     let mut good = vec![];
     let mut bad = vec![];
     for number in 0..10 {
@@ -44,20 +44,22 @@ async fn a_row_that_cannot_be_read_takes_the_place_of_no_other(way: &Way) {
             let message = picture(id_aged(Duration::from_hours(1), which));
             store.insert(&message, None, None).await.unwrap();
             assert!(store.mark_posted(message.id).await.unwrap());
-            way.sql(&format!(
-                "UPDATE message SET {wrong} WHERE id = '{}'",
-                message.id
-            ))
-            .await;
+            backend
+                .sql(&format!(
+                    "UPDATE message SET {wrong} WHERE id = '{}'",
+                    message.id
+                ))
+                .await;
             bad.push(message.id);
         }
     }
     // Before all, after all, and among them.
     for id in ["", "zzz", &good[5].id.to_string().to_lowercase(), "01"] {
-        way.sql(&format!(
-            "INSERT INTO message (id, status, text) VALUES ('{id}', 'posted', '')"
-        ))
-        .await;
+        backend
+            .sql(&format!(
+                "INSERT INTO message (id, status, text) VALUES ('{id}', 'posted', '')"
+            ))
+            .await;
     }
     let newest: Vec<_> = good.iter().rev().cloned().collect();
     for limit in [1, 2, 3, 9, 10, 11, 50] {
@@ -102,15 +104,15 @@ async fn a_row_that_cannot_be_read_takes_the_place_of_no_other(way: &Way) {
 }
 
 /// Whoever adds a column says here what becomes of it.
-async fn of_a_deleted_message_nothing_is_left_but_what_must_be(way: &Way) {
-    let (store, now) = (way.store(), SystemTime::now());
+async fn of_a_deleted_message_nothing_is_left_but_what_must_be(backend: &Backend) {
+    let (store, now) = (backend.store(), SystemTime::now());
     let secret = BoardSecret::new("0123456789abcdef0123456789abcdef").unwrap();
     let sender = Senders::new(&secret).sender(None, now);
     let message = picture(MessageId::generate());
     store.insert(&message, Some(&sender), None).await.unwrap();
-    way.sql("UPDATE message SET idempotency_key = 'key', request_digest = 'digest', pending_since = 'since'")
+    backend.sql("UPDATE message SET idempotency_key = 'key', request_digest = 'digest', pending_since = 'since'")
         .await;
-    let before = columns(way).await;
+    let before = columns(backend).await;
     let kept = [
         "id",
         "picture_format",
@@ -134,7 +136,7 @@ async fn of_a_deleted_message_nothing_is_left_but_what_must_be(way: &Way) {
     assert!(before.values().all(|value| !is_empty(value)), "{before:?}");
 
     store.blank(message.id).await.unwrap();
-    let after = columns(way).await;
+    let after = columns(backend).await;
     assert_eq!(after["status"], "deleted");
     for column in kept {
         assert_eq!(after[column], before[column], "{column}");
@@ -149,8 +151,8 @@ fn is_empty(value: &str) -> bool {
 }
 
 /// The columns of the only row.
-async fn columns(way: &Way) -> BTreeMap<String, String> {
-    let names = match way.kind {
+async fn columns(backend: &Backend) -> BTreeMap<String, String> {
+    let names = match backend.kind {
         Kind::DataApiOverSqlite => "SELECT name FROM pragma_table_info('message')",
         _ => {
             "SELECT column_name FROM information_schema.columns \
@@ -158,8 +160,10 @@ async fn columns(way: &Way) -> BTreeMap<String, String> {
         }
     };
     let mut columns = BTreeMap::new();
-    for row in way.sql(names).await {
-        let value = way.sql(&format!("SELECT {} FROM message", row[0])).await;
+    for row in backend.sql(names).await {
+        let value = backend
+            .sql(&format!("SELECT {} FROM message", row[0]))
+            .await;
         columns.insert(row[0].clone(), value[0][0].clone());
     }
     columns

@@ -11,10 +11,10 @@ use tokio::time::Instant;
 
 use crate::board::{BUCKET, Board};
 use crate::bulk;
-use crate::counted::Counter;
 use crate::front_page::sandbox::{Sandbox, get, later};
 use crate::lambda::{Lambda, sync_s3_bucket};
 use crate::media::CARROUSEL;
+use crate::request_counts::Counter;
 
 const READS: usize = 500;
 const PICTURES: usize = 100_000;

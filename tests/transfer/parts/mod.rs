@@ -1,7 +1,7 @@
 //! What the tests stand on.
 
-pub mod apart;
 pub mod corkboard;
 pub mod forged;
 pub mod mariadb;
+pub mod namespace;
 pub mod pictures;

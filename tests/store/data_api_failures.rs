@@ -13,10 +13,10 @@ use store::{Database, Store, StoreError};
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
+use crate::backend::soon;
 use crate::corkboard::{BUCKET, Corkboard, sdk_config};
-use crate::endpoint::{Endpoint, Reply, in_fast_time};
 use crate::samples::{largest, text};
-use crate::way::soon;
+use crate::scripted_data_api::{Endpoint, Reply, in_fast_time};
 
 const INSERT: &str = "INSERT INTO message";
 const PAGE: &str = "SELECT id, author";
@@ -357,7 +357,7 @@ async fn the_largest_page_passes_the_data_api() {
         store.insert(&message, None, None).await.unwrap();
         store.mark_posted(message.id).await.unwrap();
     }
-    let url = format!("{}/api/messages?limit=50", corkboard.site);
+    let url = format!("{}/api/messages?limit=50", corkboard.site());
     let page = reqwest::get(url).await.unwrap();
     assert_eq!(page.status(), StatusCode::OK);
     let page = page.bytes().await.unwrap();

@@ -20,8 +20,8 @@ pub enum Kind {
     DirectOnGivenServer,
 }
 
-/// One way, and what is needed to go it.
-pub struct Way {
+/// One backend, and what is needed to go it.
+pub struct Backend {
     pub kind: Kind,
     pub database: Database,
     corkboard: Option<Corkboard>,
@@ -34,7 +34,7 @@ pub enum Lock {
     MySql(MySqlConnection),
 }
 
-impl Way {
+impl Backend {
     /// A way to an empty database, without even a schema.
     pub async fn to_nothing(kind: Kind) -> Option<Self> {
         let own = match kind {
@@ -63,26 +63,26 @@ impl Way {
             Some(corkboard) => corkboard.database().await,
             None => direct(&own.as_ref().unwrap().url, 8),
         };
-        let way = Self {
+        let backend = Self {
             kind,
             database,
             corkboard,
             own,
         };
-        if way.corkboard.is_some() {
+        if backend.corkboard.is_some() {
             // It has migrated already.
             for table in ["message", "sender", "schema_migration", "schema_lease"] {
-                way.sql(&format!("DROP TABLE {table}")).await;
+                backend.sql(&format!("DROP TABLE {table}")).await;
             }
         }
-        Some(way)
+        Some(backend)
     }
 
     /// A way to an empty board.
     pub async fn to_a_board(kind: Kind) -> Option<Self> {
-        let way = Self::to_nothing(kind).await?;
-        way.database.migrate(soon()).await.unwrap();
-        Some(way)
+        let backend = Self::to_nothing(kind).await?;
+        backend.database.migrate(soon()).await.unwrap();
+        Some(backend)
     }
 
     pub fn store(&self) -> Store {
@@ -210,21 +210,21 @@ pub fn sqlite_rows(file: &Path, statement: &str) -> Vec<Vec<String>> {
     rows.unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-/// Runs each test on every way.
-macro_rules! on_every_way {
+/// Runs each test on every backend.
+macro_rules! on_every_backend {
     ($run:ident: $($test:ident),+ $(,)?) => {
         mod data_api_over_sqlite {
-            $(#[tokio::test] async fn $test() { super::$run(crate::way::Kind::DataApiOverSqlite, super::$test).await; })+
+            $(#[tokio::test] async fn $test() { super::$run(crate::backend::Kind::DataApiOverSqlite, super::$test).await; })+
         }
         mod data_api_over_mariadb {
-            $(#[tokio::test] async fn $test() { super::$run(crate::way::Kind::DataApiOverMariaDb, super::$test).await; })+
+            $(#[tokio::test] async fn $test() { super::$run(crate::backend::Kind::DataApiOverMariaDb, super::$test).await; })+
         }
         mod direct_on_mariadb {
-            $(#[tokio::test] async fn $test() { super::$run(crate::way::Kind::DirectOnMariaDb, super::$test).await; })+
+            $(#[tokio::test] async fn $test() { super::$run(crate::backend::Kind::DirectOnMariaDb, super::$test).await; })+
         }
         mod direct_on_a_given_server {
-            $(#[tokio::test] async fn $test() { super::$run(crate::way::Kind::DirectOnGivenServer, super::$test).await; })+
+            $(#[tokio::test] async fn $test() { super::$run(crate::backend::Kind::DirectOnGivenServer, super::$test).await; })+
         }
     };
 }
-pub(crate) use on_every_way;
+pub(crate) use on_every_backend;

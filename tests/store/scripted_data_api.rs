@@ -118,7 +118,7 @@ async fn answer(script: &Mutex<Script>, body: &Bytes) -> Response {
 }
 
 /// Runs `work` to its end while time passes more than ten times as fast. Sockets work at their own pace all
-/// the same: the clock never leaps over what is under way.
+/// the same: the clock never leaps over what is under backend.
 pub async fn in_fast_time<T>(work: impl Future<Output = T>) -> T {
     tokio::time::pause();
     let clock = async {
