@@ -1,24 +1,26 @@
 // Puts the page together: makes what the components need, and mounts them.
 
 import { createApi, uploadWithProgress } from './api.js';
-import { createAttention } from './attention.js';
+import { createActivity } from './activity.js';
 import { mountCarrousel } from './carrousel.js';
 import { mountComposer } from './composer.js';
 import { mountConfirmation } from './confirmation.js';
-import { createDevice } from './device.js';
+import { createStorage } from './storage.js';
 import { createDrafts } from './drafts.js';
 import { Feed } from './feed.js';
-import { mountLinked } from './linked.js';
+import { mountLanguageMenu } from './language-menu.js';
+import { mountPermalink } from './permalink.js';
 import { mountMessages } from './messages.js';
 import { mountModeration } from './moderation.js';
 import { createPictures } from './picture.js';
 import { mountPictureDialog } from './picture-dialog.js';
-import { createPlace } from './place.js';
+import { createScrollRestoration } from './scroll-restoration.js';
 import { createPoller } from './poller.js';
 import { explainToken } from './problems.js';
 import { createRemoval } from './removal.js';
-import { createTokens } from './tokens.js';
-import { DICTIONARIES, createWords } from './words.js';
+import { createDeleteTokens } from './delete-tokens.js';
+import { dictionary, language } from './viewer-language.js';
+import { createWords } from './words.js';
 
 const find = (selector) => document.querySelector(selector);
 const clock = {
@@ -26,27 +28,27 @@ const clock = {
   setTimeout: window.setTimeout.bind(window),
   clearTimeout: window.clearTimeout.bind(window),
 };
-const device = createDevice(() => window.localStorage);
-const tab = createDevice(() => window.sessionStorage);
-const words = createWords({ device, languages: navigator.languages });
+const storage = createStorage(() => window.localStorage);
+const tabStorage = createStorage(() => window.sessionStorage);
+const words = createWords({ language, dictionary: await dictionary, preferred: navigator.languages, storage });
 const api = createApi({
   fetch: window.fetch.bind(window),
   upload: uploadWithProgress,
   base: find('meta[name="api-base"]').content,
 });
 const feed = new Feed();
-const tokens = createTokens(device);
+const tokens = createDeleteTokens(storage);
 const images = createPictures({ words, clock });
-const attention = createAttention({ page: document, clock });
+const activity = createActivity({ page: document, clock });
 let board = null;
 
 speak();
-if (device.get('board-name')) setName(device.get('board-name'));
+if (storage.get('board-name')) setName(storage.get('board-name'));
 
 const moderation = mountModeration({
   bar: find('.moderation-bar'),
   dialog: find('.moderation'),
-  device: tab,
+  storage: tabStorage,
   refusalOf: (token) => api.checkModerator(token).then(() => [], explainToken),
   words,
   onChange: () => update(),
@@ -63,11 +65,11 @@ const removal = createRemoval({
   onChange: () => update(),
   onRemoved({ id, picture }) {
     messages.removed(id);
-    linked.removed(id);
+    permalink.removed(id);
     if (picture) pictures.hurry();
   },
   onSenderRemoved({ id }) {
-    linked.removed(id);
+    permalink.removed(id);
     messages.reload();
     pictures.hurry();
   },
@@ -117,18 +119,18 @@ const messages = mountMessages(find('.messages'), {
   words,
   announce,
   window,
-  onChange: () => [carrousel, linked].forEach((component) => component.update()),
+  onChange: () => [carrousel, permalink].forEach((component) => component.update()),
   onWanted: () => news.now(),
   onRefreshed: ({ wasLost }) => (wasLost ? images.tryAgain() : images.tryAgainInTime()),
 });
 
-const linked = mountLinked(find('.linked'), { api, feed, card, clock, words, window, goTo: messages.goTo });
-const place = createPlace({ device: tab, cards: messages.cards, window });
+const permalink = mountPermalink(find('.permalink'), { api, feed, card, clock, words, window, goTo: messages.goTo });
+const scrollRestoration = createScrollRestoration({ storage: tabStorage, cards: messages.cards, window });
 
 const composer = mountComposer(find('.composer'), {
   post: api.post,
-  drafts: createDrafts({ indexedDB: window.indexedDB, locks: navigator.locks, storage: tab, newSlot: randomKey }),
-  device,
+  drafts: createDrafts({ indexedDB: window.indexedDB, locks: navigator.locks, storage: tabStorage, newSlot: randomKey }),
+  storage,
   words,
   announce,
   clock,
@@ -143,16 +145,16 @@ const composer = mountComposer(find('.composer'), {
   },
 });
 
-const pictures = createPoller({ run: refreshPictures, attention, clock });
-const news = createPoller({ run: refreshMessages, attention, clock, onPaused: messages.setPaused });
+const pictures = createPoller({ run: refreshPictures, activity, clock });
+const news = createPoller({ run: refreshMessages, activity, clock, onPaused: messages.setPaused });
 window.addEventListener('online', () => {
   images.tryAgain();
   news.now();
 });
-document.addEventListener('visibilitychange', () => attention.isHidden() || images.tryAgain());
+document.addEventListener('visibilitychange', () => activity.isHidden() || images.tryAgain());
 window.addEventListener('hashchange', update);
-find('.masthead__language').addEventListener('click', () => {
-  words.use(Object.keys(DICTIONARIES).find((language) => language !== words.language));
+mountLanguageMenu(find('.language-menu'), { words, announce });
+document.addEventListener('language-changed', () => {
   speak();
   update();
 });
@@ -161,13 +163,13 @@ start();
 async function start() {
   pictures.now();
   await news.now();
-  const saved = place.saved();
+  const saved = scrollRestoration.saved();
   if (saved) {
     // What cannot be brought back now comes as the viewer goes down.
     await messages.fillDownTo(saved.id).catch(() => {});
-    place.restore(saved);
+    scrollRestoration.restore(saved);
   }
-  if (!saved || !feed.has(window.location.hash.slice(1))) linked.follow();
+  if (!saved || !feed.has(window.location.hash.slice(1))) permalink.follow();
 }
 
 function update() {
@@ -179,6 +181,7 @@ function update() {
 /** Puts the viewer's language into what stands in the page itself. */
 function speak() {
   document.documentElement.lang = words.language;
+  document.documentElement.dir = words.direction;
   words.fill(document);
   document.documentElement.classList.add('is-ready');
 }
@@ -192,10 +195,10 @@ async function loadBoard() {
     board = await api.board();
   } catch {
     // Asked again with the next refresh; the page works without.
-    return setName(device.get('board-name') ?? 'Corkboard');
+    return setName(storage.get('board-name') ?? 'Corkboard');
   }
   setName(board.name);
-  device.set('board-name', board.name);
+  storage.set('board-name', board.name);
   composer.setBoard(board);
   messages.update();
 }

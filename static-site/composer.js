@@ -1,8 +1,8 @@
 // Writing a message: text, name, a picture with its description; sending it, once, whatever happens.
 
 import { ApiError } from './api.js';
-import { length, tidy, whole } from './characters.js';
-import { pause, untilAborted, withPatience } from './patience.js';
+import { countCharacters, normalize, replaceLoneSurrogates } from './input-normalization.js';
+import { pause, untilAborted, withBackoff } from './backoff.js';
 import { mountPictureField } from './picture-field.js';
 import { checkDraft, explainPost, isFinal, isRefusal, isUnreadPicture } from './problems.js';
 import { fileOf } from './shrink.js';
@@ -17,12 +17,12 @@ const KEPT_WITHIN_MS = 1_000;
 /** `sent`: what was sent as a whole and may be on the board: `'this'`, under its key, or what it was `'before'`; or null. */
 const EMPTY = { text: '', author: '', alt: '', picture: null, pictureName: null, key: null, sent: null };
 
-export function mountComposer(root, { post, drafts, device, words, announce, clock, newKey, onPosted, page, objectUrls, decode }) {
+export function mountComposer(root, { post, drafts, storage, words, announce, clock, newKey, onPosted, page, objectUrls, decode }) {
   const find = (selector) => root.querySelector(selector);
   const form = find('form');
   const inputs = { text: form.elements.text, author: form.elements.author, alt: form.elements.alt };
   const state = {
-    draft: { ...EMPTY, author: device.get('author') ?? '' },
+    draft: { ...EMPTY, author: storage.get('author') ?? '' },
     errors: {},
     /** What became of what was typed, or of the picture posted last: sentences. */
     notice: [],
@@ -90,7 +90,7 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
 
   function updateCount() {
     const limit = state.board?.limits.textCharacters ?? Infinity;
-    const left = limit - length(state.draft.text);
+    const left = limit - countCharacters(state.draft.text);
     const count = find('.composer__count');
     const near = left < limit * (1 - NEAR_THE_LIMIT);
     const sentence = near ? words.say(left < 0 ? 'compose.over' : 'compose.left', { count: Math.abs(left) }) : '';
@@ -154,7 +154,7 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
       return null;
     }
     const { draft } = state;
-    for (const field of Object.keys(inputs)) draft[field] = whole(tidied(field, draft[field]));
+    for (const field of Object.keys(inputs)) draft[field] = replaceLoneSurrogates(tidied(field, draft[field]));
     const limits = state.board?.limits ?? null;
     const faults = checkDraft(draft, limits);
     if (Object.keys(faults).length > 0) return fail(faults);
@@ -209,7 +209,7 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
         throw error;
       }
     };
-    const message = await withPatience(attempt, { clock, signal, onWaiting });
+    const message = await withBackoff(attempt, { clock, signal, onWaiting });
     state.draft = { ...EMPTY, author: draft.author };
     pictureField.clear();
     drafts.clear();
@@ -218,7 +218,7 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
 
   /** The value as the board takes it; where something was left out, the viewer is told. */
   function tidied(field, value) {
-    const result = tidy(field, value);
+    const result = normalize(field, value);
     if (result.dropped) state.notice = [['compose.tidied']];
     return result.value;
   }
@@ -263,7 +263,7 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
       state.notice = [];
       // Whoever composes a character has not finished it.
       if (!isComposing) tidyInput(field, input);
-      if (field === 'author') device.set('author', input.value);
+      if (field === 'author') storage.set('author', input.value);
       change({ [field]: input.value });
     });
   }
@@ -271,7 +271,7 @@ export function mountComposer(root, { post, drafts, device, words, announce, clo
   function tidyInput(field, input) {
     const value = tidied(field, input.value);
     if (value === input.value) return;
-    const place = tidy(field, input.value.slice(0, input.selectionStart)).value.length;
+    const place = normalize(field, input.value.slice(0, input.selectionStart)).value.length;
     input.value = value;
     input.setSelectionRange(place, place);
   }

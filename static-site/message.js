@@ -1,7 +1,7 @@
 // One message of the board. Whatever people wrote is only ever set as text.
 
 import { fold } from './fold.js';
-import { splitLinks } from './links.js';
+import { splitLinks } from './linkify.js';
 import { describePicture } from './picture.js';
 import { exactTime, relativeTime } from './time.js';
 import { put } from './words.js';

@@ -1,7 +1,7 @@
 // The list of messages: newest first, older ones on demand, new ones without moving what is read.
 
 import { createMessage } from './message.js';
-import { isWaking, withPatience } from './patience.js';
+import { isWaking, withBackoff } from './backoff.js';
 import { explainLoad } from './problems.js';
 import { put } from './words.js';
 
@@ -146,7 +146,7 @@ export function mountMessages(root, { api, feed, card, clock, words, announce, o
   /** Answers the id of the first message that it brought, or null. */
   async function appendPage({ limit, onWaiting } = {}) {
     const { next } = feed;
-    const page = await withPatience(() => api.olderMessages(next, limit), { clock, onWaiting });
+    const page = await withBackoff(() => api.olderMessages(next, limit), { clock, onWaiting });
     // Meanwhile the list may have started afresh after a gap.
     if (feed.next !== next) return null;
     feed.append(page);

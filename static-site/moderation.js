@@ -5,7 +5,7 @@ import { put } from './words.js';
 const ADDRESS = '#moderate';
 
 /** @param refusalOf what the board has against a token, as sentences for `words.sayAll`; none where it takes it */
-export function mountModeration({ bar, dialog, device, refusalOf, words, onChange, window }) {
+export function mountModeration({ bar, dialog, storage, refusalOf, words, onChange, window }) {
   const form = dialog.querySelector('form');
   const { token } = form.elements;
   const state = { checking: false, refusal: [] };
@@ -21,7 +21,7 @@ export function mountModeration({ bar, dialog, device, refusalOf, words, onChang
     put(dialog.querySelector('.field__error'), words.sayAll(state.refusal));
     token.setAttribute('aria-invalid', String(state.refusal.length > 0));
     dialog.querySelector('.button--primary').setAttribute('aria-disabled', String(state.checking));
-    bar.hidden = device.get('moderator-token') === null;
+    bar.hidden = storage.get('moderator-token') === null;
   }
 
   function ask() {
@@ -41,7 +41,7 @@ export function mountModeration({ bar, dialog, device, refusalOf, words, onChang
     if (mine !== last) return;
     show({ refusal });
     if (refusal.length > 0) return token.focus();
-    device.set('moderator-token', entered);
+    storage.set('moderator-token', entered);
     dialog.close();
     update();
     onChange();
@@ -54,7 +54,7 @@ export function mountModeration({ bar, dialog, device, refusalOf, words, onChang
   });
   dialog.querySelector('.moderation__cancel').addEventListener('click', () => dialog.close());
   bar.querySelector('button').addEventListener('click', () => {
-    device.drop('moderator-token');
+    storage.drop('moderator-token');
     update();
     onChange();
   });
@@ -66,7 +66,7 @@ export function mountModeration({ bar, dialog, device, refusalOf, words, onChang
   ask();
   return {
     get token() {
-      return device.get('moderator-token');
+      return storage.get('moderator-token');
     },
   };
 }
