@@ -28,7 +28,7 @@ export async function withBackoff(run, { clock, onWaiting = () => {}, signal = n
 export function pause(clock, ms, signal = null) {
   return new Promise((resolve) => {
     const timer = clock.setTimeout(resolve, ms);
-    untilAborted(signal).then(() => {
+    void untilAborted(signal).then(() => {
       clock.clearTimeout(timer);
       resolve();
     });

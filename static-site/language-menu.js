@@ -20,7 +20,7 @@ export function mountLanguageMenu(select, { words, announce }) {
       await words.use(select.value);
     } catch {
       // The dictionary did not come: the page stays in the language that it has.
-      announce(words.say('advice.reload'));
+      announce([['advice.reload']]);
     }
     update();
     emit(select, 'language-changed');

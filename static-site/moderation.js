@@ -1,11 +1,15 @@
 // Moderating: `#moderate` asks for the moderator token, which is kept for the life of the tab.
 
+import { emit } from './events.js';
 import { put } from './words.js';
 
 const ADDRESS = '#moderate';
 
-/** @param refusalOf what the board has against a token, as sentences for `words.sayAll`; none where it takes it */
-export function mountModeration({ bar, dialog, storage, refusalOf, words, onChange, window }) {
+/**
+ * Emits `moderator-changed`.
+ * @param refusalOf what the board has against a token, as sentences for `words.sayAll`; none where it takes it
+ */
+export function mountModeration({ bar, dialog, storage, refusalOf, words, window }) {
   const form = dialog.querySelector('form');
   const { token } = form.elements;
   const state = { checking: false, refusal: [] };
@@ -36,7 +40,8 @@ export function mountModeration({ bar, dialog, storage, refusalOf, words, onChan
     const entered = token.value.trim();
     if (!entered || state.checking) return;
     show({ checking: true });
-    const mine = (last += 1);
+    last += 1;
+    const mine = last;
     const refusal = await refusalOf(entered);
     if (mine !== last) return;
     show({ refusal });
@@ -44,7 +49,7 @@ export function mountModeration({ bar, dialog, storage, refusalOf, words, onChan
     storage.set('moderator-token', entered);
     dialog.close();
     update();
-    onChange();
+    emit(bar, 'moderator-changed');
   });
   dialog.addEventListener('close', () => {
     // The page needs it no longer; nothing that offers to remember it shall see it.
@@ -56,7 +61,7 @@ export function mountModeration({ bar, dialog, storage, refusalOf, words, onChan
   bar.querySelector('button').addEventListener('click', () => {
     storage.drop('moderator-token');
     update();
-    onChange();
+    emit(bar, 'moderator-changed');
   });
   window.addEventListener('hashchange', ask);
   // What is scrolled to, and what sticks to the top, stays clear of it.

@@ -2,15 +2,18 @@
 // itself above the list.
 
 import { withBackoff } from './backoff.js';
+import { emit } from './events.js';
 import { createMessage } from './message.js';
 import { explainLoad } from './problems.js';
 
 const ID = /^#([0-9A-HJKMNP-TV-Z]{26})$/;
 
-export function mountPermalink(root, { api, feed, goTo, card, clock, words, window }) {
+/** Emits `go-to-message`, with the id, or null for the list. */
+export function mountPermalink(root, { api, feed, card, clock, words, window }) {
   const find = (selector) => root.querySelector(selector);
   const place = find('.permalink__place');
   const state = { id: null, message: null, sentences: [] };
+  const goTo = (id) => emit(root, 'go-to-message', id);
   let shown = null;
 
   function update() {

@@ -50,7 +50,7 @@ export function createPoller({ run, activity, clock, onPaused = () => {} }) {
   activity.onInput(() => {
     if (running) return;
     if (activity.isHidden()) clock.clearTimeout(timer);
-    else if (paused) tick();
+    else if (paused) void tick();
     else schedule();
   });
 

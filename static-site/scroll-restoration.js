@@ -4,8 +4,8 @@ export function createScrollRestoration({ storage, cards, window }) {
   function save() {
     const shown = cards().find(({ item }) => item.getBoundingClientRect().bottom > 0);
     if (window.scrollY === 0 || !shown) return storage.drop('scroll-position');
-    const { id, item, folding } = shown;
-    storage.set('scroll-position', JSON.stringify({ id, top: item.getBoundingClientRect().top, isUnfolded: folding.isUnfolded }));
+    const { top } = shown.item.getBoundingClientRect();
+    storage.set('scroll-position', JSON.stringify({ id: shown.id, top, isUnfolded: shown.folding.isUnfolded }));
   }
 
   window.addEventListener('pagehide', save);

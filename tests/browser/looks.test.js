@@ -374,20 +374,36 @@ boardTest('a page of which a module does not come says so', { expected: [/ERR_FA
   await eventually(async () => assert.equal(await sentence.isVisible(), false));
 });
 
-const isDictionary = (name) => /^words-.+\.js$/.test(name);
+/** The modules that index.html leads to by `import … from`: what every view loads. What `import()` names comes on demand. */
+async function modulesOfView(html) {
+  const modules = new Set();
+  const follow = async (name) => {
+    if (modules.has(name)) return;
+    modules.add(name);
+    for (const [, imported] of (await source(name)).matchAll(/ from '\.\/([^']+)'/g)) await follow(imported);
+  };
+  for (const [, name] of html.matchAll(/script type="module" src="([^"]+)"/g)) await follow(name);
+  return [...modules].sort();
+}
 
-test('no module waits until another has said that it needs it', async () => {
-  const html = await readFile(new URL('index.html', SITE), 'utf8');
-  const asked = [...html.matchAll(/(?:modulepreload" href|module" src)="([^"]+)"/g)].map(([, name]) => name);
-  const modules = (await readdir(SITE)).filter((name) => name.endsWith('.js') && !isDictionary(name));
-  assert.deepEqual([...new Set(asked)].toSorted(), modules.toSorted());
+const source = (name) => readFile(new URL(name, SITE), 'utf8');
+
+boardTest('no module waits until another has said that it needs it, and none comes before it is needed', {}, async ({ visitor }) => {
+  const html = await source('index.html');
+  const modules = await modulesOfView(html);
+  const preloaded = [...html.matchAll(/(?:modulepreload" href|module" src)="([^"]+)"/g)].map(([, name]) => name);
+  assert.deepEqual(preloaded.toSorted(), modules);
+
+  const asked = new Set();
+  visitor.page.on('request', (request) => asked.add(new URL(request.url()).pathname.slice(1)));
+  await visitor.page.reload({ waitUntil: 'networkidle' });
+  assert.deepEqual([...asked].filter((name) => name.endsWith('.js')).sort(), [...modules, 'words-en.js'].sort());
 });
 
 test('HTML, CSS and JavaScript of a view are no more than 50 KB, compressed as on the way, whatever its language', async () => {
-  const sizes = async (names) => Promise.all(names.map(async (name) => brotliCompressSync(await readFile(new URL(name, SITE))).length));
-  const names = (await readdir(SITE)).filter((name) => /\.(html|css|js)$/.test(name));
-  const page = await sizes(names.filter((name) => !isDictionary(name)));
-  const dictionaries = await sizes(names.filter(isDictionary));
-  const bytes = page.reduce((sum, size) => sum + size, 0) + Math.max(...dictionaries);
+  const sizes = (names) => Promise.all(names.map(async (name) => brotliCompressSync(await source(name)).length));
+  const dictionaries = (await readdir(SITE)).filter((name) => /^words-.+\.js$/.test(name));
+  const page = await sizes(['index.html', 'style.css', ...(await modulesOfView(await source('index.html')))]);
+  const bytes = page.reduce((sum, size) => sum + size, 0) + Math.max(...(await sizes(dictionaries)));
   assert.ok(bytes <= 50 * 1024, `${bytes} bytes`);
 });
