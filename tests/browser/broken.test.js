@@ -185,7 +185,9 @@ for (const back of ['the line is back', 'a refresh succeeds after one that faile
     } else if (back === 'one taps on each') {
       await visitor.page.unroute('**/images/*');
       await visitor.page.clock.install();
-      await visitor.find('.broken').evaluateAll((boxes) => boxes.forEach((box) => box.dispatchEvent(new MouseEvent('click', { bubbles: false }))));
+      await visitor.find('.broken').evaluateAll((boxes) => {
+        for (const box of boxes) box.dispatchEvent(new MouseEvent('click', { bubbles: false }));
+      });
     } else {
       await visitor.page.route('**/api/messages', (route) => route.abort());
       await visitor.page.getByText('No connection to the board.').waitFor();

@@ -114,10 +114,10 @@ test('a draft is only sent as the board will take it', () => {
 });
 
 test('a picture is drawn anew only where nothing but the picture was refused', () => {
-  const picture = { field: 'picture', code: 'malformed' };
-  assert.equal(isUnreadPicture({ status: 422, fields: [picture] }), true);
+  const damaged = { field: 'picture', code: 'malformed' };
+  assert.equal(isUnreadPicture({ status: 422, fields: [damaged] }), true);
   assert.equal(isUnreadPicture({ status: 415, fields: [] }), true);
-  assert.equal(isUnreadPicture({ status: 422, fields: [picture, { field: 'alt', code: 'too-long' }] }), false);
+  assert.equal(isUnreadPicture({ status: 422, fields: [damaged, { field: 'alt', code: 'too-long' }] }), false);
   assert.equal(isUnreadPicture({ status: 422, fields: [{ field: 'picture', code: 'too-many-pixels' }] }), false);
   assert.equal(isUnreadPicture({ status: 422, fields: [] }), false);
 });

@@ -11,7 +11,7 @@ test('no word is missing or unused in any language, and the page can reach every
 const mutations = {
   'a word that the page says and no dictionary has': ['en compose.shout: missing', (site) => (site.code += "words.say('compose.shout')")],
   'a word of index.html that no dictionary has': ['en compose.shout: missing', (site) => (site.html += '<p data-say="compose.shout">')],
-  'a word that nothing says': ['en list.forgotten: unused', ({ dictionaries }) => Object.values(dictionaries).forEach((words) => (words['list.forgotten'] = 'x'))],
+  'a word that nothing says': ['en list.forgotten: unused', ({ dictionaries }) => Object.values(dictionaries).map((words) => Object.assign(words, { 'list.forgotten': 'x' }))],
   'a word that one language lacks': ['zh-Hant list.title: missing', ({ dictionaries }) => delete dictionaries['zh-Hant']['list.title']],
   'a word that only one language has': ['zh-Hant list.more: unused', ({ dictionaries }) => (dictionaries['zh-Hant']['list.more'] = '多')],
   'a value that a translation lacks': ['zh-Hant picture.named: has  instead of {name}', ({ dictionaries }) => (dictionaries['zh-Hant']['picture.named'] = '圖片')],
