@@ -1,6 +1,6 @@
 // The board's HTTP API. The only module that makes requests; it knows nothing of the page.
 
-import { isWaking } from './patience.js';
+import { isWaking } from './backoff.js';
 
 /** The server answers within 30 seconds whatever happens; what takes longer is lost. */
 const ANSWER_WITHIN_MS = 40_000;

@@ -1,173 +1,147 @@
-// Puts the page together: makes what the components need, and mounts them.
+// Puts the page together: makes what the components need, mounts them, and hears of what happens in them.
 
+import { createActivity } from './activity.js';
+import { mountAnnouncer } from './announcer.js';
 import { createApi, uploadWithProgress } from './api.js';
-import { createAttention } from './attention.js';
 import { mountCarrousel } from './carrousel.js';
 import { mountComposer } from './composer.js';
+import { Composition } from './composition.js';
 import { mountConfirmation } from './confirmation.js';
-import { createDevice } from './device.js';
+import { createDeleteTokens } from './delete-tokens.js';
 import { createDrafts } from './drafts.js';
 import { Feed } from './feed.js';
-import { mountLinked } from './linked.js';
+import { mountLanguageMenu } from './language-menu.js';
+import { mountMasthead } from './masthead.js';
 import { mountMessages } from './messages.js';
 import { mountModeration } from './moderation.js';
-import { createPictures } from './picture.js';
+import { Pagination } from './pagination.js';
+import { mountPermalink } from './permalink.js';
+import { PictureChoice } from './picture-choice.js';
 import { mountPictureDialog } from './picture-dialog.js';
-import { createPlace } from './place.js';
+import { createPictures } from './picture.js';
 import { createPoller } from './poller.js';
 import { explainToken } from './problems.js';
 import { createRemoval } from './removal.js';
-import { createTokens } from './tokens.js';
-import { DICTIONARIES, createWords } from './words.js';
+import { createScrollRestoration } from './scroll-restoration.js';
+import { createStorage } from './storage.js';
+import { Submission } from './submission.js';
+import { dictionary, language } from './viewer-language.js';
+import { createWords } from './words.js';
 
-const find = (selector) => document.querySelector(selector);
+const page = document;
+const find = (selector) => page.querySelector(selector);
 const clock = {
   now: () => Date.now(),
   setTimeout: window.setTimeout.bind(window),
   clearTimeout: window.clearTimeout.bind(window),
 };
-const device = createDevice(() => window.localStorage);
-const tab = createDevice(() => window.sessionStorage);
-const words = createWords({ device, languages: navigator.languages });
+const storage = createStorage(() => window.localStorage);
+const tabStorage = createStorage(() => window.sessionStorage);
+const words = createWords({ language, dictionary: await dictionary, preferred: navigator.languages, storage });
 const api = createApi({
   fetch: window.fetch.bind(window),
   upload: uploadWithProgress,
   base: find('meta[name="api-base"]').content,
 });
+
+// What the page knows, and what it does about it.
 const feed = new Feed();
-const tokens = createTokens(device);
-const images = createPictures({ words, clock });
-const attention = createAttention({ page: document, clock });
+const pagination = new Pagination({ api, feed, clock });
+const tokens = createDeleteTokens(storage);
+const pictures = createPictures({ words, clock });
+const activity = createActivity({ page, clock });
+const announce = mountAnnouncer(find('#announcer'), { words, clock });
+const composition = new Composition({
+  drafts: createDrafts({ indexedDB: window.indexedDB, locks: navigator.locks, storage: tabStorage, newSlot: randomKey }),
+  storage,
+  choice: new PictureChoice({ decode: window.createImageBitmap.bind(window), newCanvas: () => page.createElement('canvas') }),
+});
+const submission = new Submission({ composition, post: api.post, announce, clock, newKey: randomKey });
 let board = null;
 
+// The components. None holds another one: `listeners` below say what an event of one means to the others.
 speak();
-if (device.get('board-name')) setName(device.get('board-name'));
-
+mountLanguageMenu(find('.language-menu'), { words, announce });
+const masthead = mountMasthead(find('.masthead'), { storage, page });
 const moderation = mountModeration({
   bar: find('.moderation-bar'),
   dialog: find('.moderation'),
-  device: tab,
+  storage: tabStorage,
   refusalOf: (token) => api.checkModerator(token).then(() => [], explainToken),
   words,
-  onChange: () => update(),
   window,
 });
-
-const removal = createRemoval({
-  api,
-  tokens,
-  moderation,
-  words,
-  announce,
-  confirm: mountConfirmation(find('.confirmation')),
-  onChange: () => update(),
-  onRemoved({ id, picture }) {
-    messages.removed(id);
-    linked.removed(id);
-    if (picture) pictures.hurry();
-  },
-  onSenderRemoved({ id }) {
-    linked.removed(id);
-    messages.reload();
-    pictures.hurry();
-  },
-});
-
-// Every byte counts for this viewer.
-const saving = Boolean(navigator.connection?.saveData) || window.matchMedia('(prefers-reduced-data: reduce)').matches;
-const carrousel = mountCarrousel(find('.carrousel'), {
-  clock,
-  words,
-  pictures: images,
-  messageWith: (url) => feed.messages.find(({ picture }) => picture?.url === url) ?? null,
-  still: saving || window.matchMedia('(prefers-reduced-motion: reduce)').matches,
-  sparing: saving,
-  page: document,
-  isLeft: () => pictureDialog.isOpen || news.isPaused,
-});
-
-const pictureDialog = mountPictureDialog(find('.picture-dialog'), {
-  all: () => feed.messages.filter(({ picture }) => picture),
-  pictures: images,
-  words,
-  clock,
-  history: window.history,
-  window,
-  onChange: () => carrousel.update(),
-});
-
+const removal = createRemoval({ api, tokens, moderation, words, announce, confirm: mountConfirmation(find('.confirmation')), page });
+const reducedData = Boolean(navigator.connection?.saveData) || window.matchMedia('(prefers-reduced-data: reduce)').matches;
+const reducedMotion = reducedData || window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+const carrousel = mountCarrousel(find('.carrousel'), { clock, words, pictures, feed, reducedData, reducedMotion, page });
+const pictureDialog = mountPictureDialog(find('.picture-dialog'), { feed, pictures, words, clock, window });
 const card = {
   template: find('#message-template'),
-  pictures: images,
+  pictures,
   words,
   clock,
-  on: { delete: removal.remove, removeSender: removal.removeSender, open: pictureDialog.open },
   stateOf: (id) => ({
     ...removal.stateOf(id),
     contactUrl: board?.contactUrl ?? null,
     isAddressed: window.location.hash === `#${id}`,
   }),
 };
+const messages = mountMessages(find('.messages'), { pagination, feed, card, words, announce, window });
+const permalink = mountPermalink(find('.permalink'), { api, feed, card, clock, words, window });
+const composer = mountComposer(find('.composer'), { composition, submission, words, announce, page, objectUrls: URL });
+const scrollRestoration = createScrollRestoration({ storage: tabStorage, cards: messages.cards, window });
+const carrouselPoller = createPoller({ run: refreshCarrousel, activity, clock });
+const messagesPoller = createPoller({ run: refreshMessages, activity, clock, onPaused: messages.setPaused });
 
-const messages = mountMessages(find('.messages'), {
-  api,
-  feed,
-  card,
-  clock,
-  words,
-  announce,
-  window,
-  onChange: () => [carrousel, linked].forEach((component) => component.update()),
-  onWanted: () => news.now(),
-  onRefreshed: ({ wasLost }) => (wasLost ? images.tryAgain() : images.tryAgainInTime()),
-});
-
-const linked = mountLinked(find('.linked'), { api, feed, card, clock, words, window, goTo: messages.goTo });
-const place = createPlace({ device: tab, cards: messages.cards, window });
-
-const composer = mountComposer(find('.composer'), {
-  post: api.post,
-  drafts: createDrafts({ indexedDB: window.indexedDB, locks: navigator.locks, storage: tab, newSlot: randomKey }),
-  device,
-  words,
-  announce,
-  clock,
-  newKey: randomKey,
-  page: document,
-  objectUrls: URL,
-  decode: window.createImageBitmap.bind(window),
-  onPosted({ deleteToken, ...message }, notice) {
+const listeners = {
+  'language-changed': () => [speak(), update()],
+  'moderator-changed': update,
+  'removal-changed': update,
+  'refresh-wanted': messagesPoller.now,
+  'delete-wanted': removal.remove,
+  'remove-sender-wanted': removal.removeSender,
+  'message-opened': pictureDialog.open,
+  'go-to-message': messages.goTo,
+  'picture-dialog-toggled': updateCarrousel,
+  'messages-updated': () => [updateCarrousel(), permalink.update()],
+  'message-posted': ({ message: { deleteToken, ...message }, notice }) => {
     tokens.keep(message.id, deleteToken);
     messages.addOwn(message, notice);
-    if (message.picture) pictures.hurry();
+    if (message.picture) carrouselPoller.hurry();
   },
-});
-
-const pictures = createPoller({ run: refreshPictures, attention, clock });
-const news = createPoller({ run: refreshMessages, attention, clock, onPaused: messages.setPaused });
-window.addEventListener('online', () => {
-  images.tryAgain();
-  news.now();
-});
-document.addEventListener('visibilitychange', () => attention.isHidden() || images.tryAgain());
+  'message-removed': ({ id, picture }) => {
+    messages.removed(id);
+    permalink.removed(id);
+    if (picture) carrouselPoller.hurry();
+  },
+  'sender-removed': ({ id }) => {
+    permalink.removed(id);
+    void messages.reload();
+    carrouselPoller.hurry();
+  },
+};
+for (const [type, listener] of Object.entries(listeners)) page.addEventListener(type, ({ detail }) => listener(detail));
+pagination.addEventListener('refreshed', ({ detail }) => (detail.wasLost ? pictures.tryAgain() : pictures.tryAgainInTime()));
+page.addEventListener('visibilitychange', () => activity.isHidden() || pictures.tryAgain());
 window.addEventListener('hashchange', update);
-find('.masthead__language').addEventListener('click', () => {
-  words.use(Object.keys(DICTIONARIES).find((language) => language !== words.language));
-  speak();
-  update();
+window.addEventListener('online', () => {
+  pictures.tryAgain();
+  void messagesPoller.now();
 });
-start();
+void start();
 
 async function start() {
-  pictures.now();
-  await news.now();
-  const saved = place.saved();
+  void composition.restore(() => submission.settled);
+  void carrouselPoller.now();
+  await messagesPoller.now();
+  const saved = scrollRestoration.saved();
   if (saved) {
     // What cannot be brought back now comes as the viewer goes down.
-    await messages.fillDownTo(saved.id).catch(() => {});
-    place.restore(saved);
+    await pagination.fillDownTo(saved.id).catch(() => {});
+    scrollRestoration.restore(saved);
   }
-  if (!saved || !feed.has(window.location.hash.slice(1))) linked.follow();
+  if (!saved || !feed.has(window.location.hash.slice(1))) await permalink.follow();
 }
 
 function update() {
@@ -176,11 +150,17 @@ function update() {
   pictureDialog.update();
 }
 
+function updateCarrousel() {
+  carrousel.setObscured(pictureDialog.isOpen || messagesPoller.isPaused);
+}
+
 /** Puts the viewer's language into what stands in the page itself. */
 function speak() {
-  document.documentElement.lang = words.language;
-  words.fill(document);
-  document.documentElement.classList.add('is-ready');
+  const root = page.documentElement;
+  root.lang = words.language;
+  root.dir = words.direction;
+  words.fill(page);
+  root.classList.add('is-ready');
 }
 
 async function refreshMessages() {
@@ -192,37 +172,20 @@ async function loadBoard() {
     board = await api.board();
   } catch {
     // Asked again with the next refresh; the page works without.
-    return setName(device.get('board-name') ?? 'Corkboard');
+    return masthead.setBoard(null);
   }
-  setName(board.name);
-  device.set('board-name', board.name);
-  composer.setBoard(board);
+  masthead.setBoard(board);
+  composition.setBoard(board);
   messages.update();
 }
 
-function setName(name) {
-  const heading = find('.masthead__name');
-  heading.firstElementChild.textContent = name;
-  // Chinese characters are twice as wide.
-  heading.classList.toggle('is-long', name.replace(/[^\x00-\u2e7f]/g, 'xx').length > 20);
-  heading.classList.remove('is-unknown');
-  document.title = name;
-}
-
-async function refreshPictures() {
+async function refreshCarrousel() {
   try {
     const list = await api.carrouselIfChanged();
     if (list) carrousel.setPictures(list);
   } catch {
     // The pictures shown stay as they are until the next refresh.
   }
-}
-
-/** Says something to those who do not see it, also where it is what was said last. */
-function announce(sentence) {
-  const announcer = find('#announcer');
-  announcer.textContent = '';
-  clock.setTimeout(() => (announcer.textContent = sentence), 100);
 }
 
 /** For idempotency keys and slots. `crypto.randomUUID` is missing where the page does not come over https. */

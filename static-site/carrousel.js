@@ -1,26 +1,32 @@
 // The pictures of the board, one at a time (pattern: https://www.w3.org/WAI/ARIA/apg/patterns/carousel/).
 
+import { createSlide } from './carrousel-slide.js';
 import { describePicture } from './picture.js';
 import { Slides, messageOf, nameOf, postedAt } from './slides.js';
 import { relativeTime } from './time.js';
 
 const SHOW_FOR_MS = 6_000;
 
-/** @param isLeft whether nobody looks at the page, or something is before all of it */
-export function mountCarrousel(root, { clock, messageWith, pictures, words, still, sparing, page, isLeft }) {
+/**
+ * @param feed knows the messages that the pictures were posted with
+ * @param reducedMotion whether the carrousel does not begin to move by itself
+ * @param reducedData whether the neighbours of the current picture are not loaded in advance
+ */
+export function mountCarrousel(root, { clock, feed, pictures, words, reducedMotion, reducedData, page }) {
   const find = (selector) => root.querySelector(selector);
   const stage = find('.carrousel__stage');
   const backdrop = find('.carrousel__backdrop');
   const views = new Map();
-
   const slides = new Slides();
   const state = {
     loaded: false,
-    playing: !still,
+    playing: !reducedMotion,
     /** Some of it is on the screen. */
     inView: false,
     /** Pointer or focus is on the carrousel: it must not move away under the viewer. */
     held: false,
+    /** Nobody looks at the page, or something is before all of it. */
+    obscured: false,
     /** The viewer has chosen a picture; a new one does not push it aside. */
     chosen: false,
   };
@@ -49,10 +55,10 @@ export function mountCarrousel(root, { clock, messageWith, pictures, words, stil
     schedule();
   }
 
-  const isSeen = () => state.inView && page.visibilityState === 'visible' && !isLeft();
+  const isSeen = () => state.inView && page.visibilityState === 'visible' && !state.obscured;
 
   function showViews() {
-    const near = sparing ? slides.near.slice(0, 1) : slides.near;
+    const near = reducedData ? slides.near.slice(0, 1) : slides.near;
     for (const [url, view] of views) {
       // What has not come yet is not waited for where nobody sees it.
       if (near.includes(url) && (isSeen() || view.isThere())) continue;
@@ -62,56 +68,14 @@ export function mountCarrousel(root, { clock, messageWith, pictures, words, stil
     for (const url of near) {
       // The neighbours wait for the one that is looked at.
       const isWanted = isSeen() && (url === slides.current || views.get(slides.current)?.isThere());
-      if (isWanted && !views.has(url)) views.set(url, createView(url));
-      views.get(url)?.update();
+      if (isWanted && !views.has(url)) views.set(url, createSlide(url, { stage, pictures, onChange: update }));
+      views.get(url)?.update({
+        isCurrent: url === slides.current,
+        role: words.say('carrousel.slide'),
+        position: words.say('carrousel.position', { number: slides.urls.indexOf(url) + 1, total: slides.urls.length }),
+        description: describe(url, { feed, words, clock }),
+      });
     }
-  }
-
-  function createView(url) {
-    const slide = document.createElement('div');
-    slide.className = 'carrousel__slide';
-    slide.setAttribute('role', 'group');
-    const image = document.createElement('img');
-    image.className = 'carrousel__picture';
-    image.decoding = 'async';
-    pictures.watch(image, update);
-    const id = messageOf(url);
-    // A picture that the operator put there by hand has no message to lead to.
-    const frame = document.createElement(id ? 'a' : 'div');
-    frame.className = 'carrousel__frame';
-    if (id) frame.href = `#${id}`;
-    frame.append(image);
-    slide.append(frame);
-    stage.append(slide);
-    image.fetchPriority = 'high';
-    image.src = url;
-
-    return {
-      isThere: () => image.complete,
-      isBroken: () => pictures.isBroken(image),
-      remove() {
-        slide.remove();
-        // Ends the request of one that has not come.
-        if (!image.complete) image.removeAttribute('src');
-      },
-      update() {
-        const isCurrent = url === slides.current && !pictures.isBroken(image);
-        const [number, total] = [slides.urls.indexOf(url) + 1, slides.urls.length];
-        slide.classList.toggle('is-current', isCurrent);
-        slide.inert = !isCurrent;
-        slide.setAttribute('aria-roledescription', words.say('carrousel.slide'));
-        slide.setAttribute('aria-label', words.say('carrousel.position', { number, total }));
-        image.alt = describe(url);
-      },
-    };
-  }
-
-  /** What is known of a picture: all where its message is, else when it was posted or what its file is called. */
-  function describe(url) {
-    const message = messageWith(url);
-    if (message) return describePicture(message, { words, clock });
-    const id = messageOf(url);
-    return words.say('picture.named', { name: id ? relativeTime(postedAt(id), clock.now(), words) : nameOf(url) });
   }
 
   /** The current picture once more, out of focus, fills what it leaves of the stage. */
@@ -171,6 +135,10 @@ export function mountCarrousel(root, { clock, messageWith, pictures, words, stil
 
   return {
     update,
+    setObscured(obscured) {
+      state.obscured = obscured;
+      update();
+    },
     /** Takes carrousel.json. */
     setPictures(list) {
       state.loaded = true;
@@ -178,4 +146,12 @@ export function mountCarrousel(root, { clock, messageWith, pictures, words, stil
       update();
     },
   };
+}
+
+/** What is known of a picture: all where its message is, else when it was posted or what its file is called. */
+function describe(url, { feed, words, clock }) {
+  const message = feed.withPicture(url);
+  if (message) return describePicture(message, { words, clock });
+  const id = messageOf(url);
+  return words.say('picture.named', { name: id ? relativeTime(postedAt(id), clock.now(), words) : nameOf(url) });
 }

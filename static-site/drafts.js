@@ -90,7 +90,8 @@ export function createDrafts({ indexedDB, locks, storage, newSlot }) {
     /** Done once it is kept, or cannot be. Only a picture that is another one is written again. */
     async save({ picture, ...draft }) {
       if (!(await ready)) return;
-      const mine = (last += 1);
+      last += 1;
+      const mine = last;
       const write = (kept) =>
         change((drafts, pictures) => {
           drafts.put({ slot, savedAt: Date.now(), ...draft });

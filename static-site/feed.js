@@ -13,10 +13,10 @@ export class Feed {
   #head = '';
   /** A first page that came later and is not merged yet. */
   #offered = null;
-  // A cache may answer with a first page older than what was done here. So what was posted
-  // here stays until a first page has listed it, and what was deleted here never comes back.
+  // A cache may answer with a first page older than what was done here. So what was posted here stays until a
+  // first page has listed it (read-your-writes), and what was deleted here leaves a tombstone and never comes back.
   #unlisted = new Set();
-  #deleted = new Set();
+  #tombstones = new Set();
 
   /**
    * Takes the first page as it is now. What it no longer lists goes at once;
@@ -31,6 +31,11 @@ export class Feed {
     for (const id of listed) this.#unlisted.delete(id);
     // Should the newest known message be older than the page's last, others may lie between.
     this.#offered = { messages, next, gap: next !== null && oldest > this.#head };
+  }
+
+  /** The message that was posted with the picture at this address, where the page knows it. */
+  withPicture(url) {
+    return this.messages.find(({ picture }) => picture?.url === url) ?? null;
   }
 
   has(id) {
@@ -79,12 +84,12 @@ export class Feed {
 
   /** Takes out a message just deleted from here. */
   remove(id) {
-    this.#deleted.add(id);
+    this.#tombstones.add(id);
     this.messages = this.messages.filter((message) => message.id !== id);
   }
 
   #isMissing({ id }) {
-    return !this.#deleted.has(id) && !this.has(id);
+    return !this.#tombstones.has(id) && !this.has(id);
   }
 
   #missing() {

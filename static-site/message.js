@@ -1,7 +1,8 @@
 // One message of the board. Whatever people wrote is only ever set as text.
 
+import { emit } from './events.js';
 import { fold } from './fold.js';
-import { splitLinks } from './links.js';
+import { splitLinks } from './linkify.js';
 import { describePicture } from './picture.js';
 import { exactTime, relativeTime } from './time.js';
 import { put } from './words.js';
@@ -9,8 +10,9 @@ import { put } from './words.js';
 /**
  * Makes a message's card. `update` brings it in line with what may be done to it, with the time and with
  * the language. A long text is folded, unless it is to be shown `whole` from the start.
+ * Emits `message-opened`, `delete-wanted` and `remove-sender-wanted`.
  */
-export function createMessage(message, { template, pictures, words, clock, on }, { whole = false } = {}) {
+export function createMessage(message, { template, pictures, words, clock }, { whole = false } = {}) {
   const item = template.content.firstElementChild.cloneNode(true);
   // The article can stand by itself, without the item.
   const article = item.querySelector('.message');
@@ -34,8 +36,8 @@ export function createMessage(message, { template, pictures, words, clock, on },
   text.append(...splitLinks(message.text).map(createPart));
   const folding = fold(text, find('.message__more'), { article, words, whole });
   const showPicture = preparePicture();
-  find('.message__delete').addEventListener('click', () => on.delete(message));
-  find('.message__remove-sender').addEventListener('click', () => on.removeSender(message));
+  find('.message__delete').addEventListener('click', () => emit(article, 'delete-wanted', message));
+  find('.message__remove-sender').addEventListener('click', () => emit(article, 'remove-sender-wanted', message));
 
   function preparePicture() {
     const frame = find('.message__picture');
@@ -49,7 +51,7 @@ export function createMessage(message, { template, pictures, words, clock, on },
       // Whoever wants it in a tab of its own gets it there.
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
-      on.open(message);
+      emit(article, 'message-opened', message);
     });
     const show = pictures.frame(frame.querySelector('img'));
     return () => show(picture, describePicture(message, { words, clock }));

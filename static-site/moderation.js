@@ -1,11 +1,15 @@
 // Moderating: `#moderate` asks for the moderator token, which is kept for the life of the tab.
 
+import { emit } from './events.js';
 import { put } from './words.js';
 
 const ADDRESS = '#moderate';
 
-/** @param refusalOf what the board has against a token, as sentences for `words.sayAll`; none where it takes it */
-export function mountModeration({ bar, dialog, device, refusalOf, words, onChange, window }) {
+/**
+ * Emits `moderator-changed`.
+ * @param refusalOf what the board has against a token, as sentences for `words.sayAll`; none where it takes it
+ */
+export function mountModeration({ bar, dialog, storage, refusalOf, words, window }) {
   const form = dialog.querySelector('form');
   const { token } = form.elements;
   const state = { checking: false, refusal: [] };
@@ -21,7 +25,7 @@ export function mountModeration({ bar, dialog, device, refusalOf, words, onChang
     put(dialog.querySelector('.field__error'), words.sayAll(state.refusal));
     token.setAttribute('aria-invalid', String(state.refusal.length > 0));
     dialog.querySelector('.button--primary').setAttribute('aria-disabled', String(state.checking));
-    bar.hidden = device.get('moderator-token') === null;
+    bar.hidden = storage.get('moderator-token') === null;
   }
 
   function ask() {
@@ -36,15 +40,16 @@ export function mountModeration({ bar, dialog, device, refusalOf, words, onChang
     const entered = token.value.trim();
     if (!entered || state.checking) return;
     show({ checking: true });
-    const mine = (last += 1);
+    last += 1;
+    const mine = last;
     const refusal = await refusalOf(entered);
     if (mine !== last) return;
     show({ refusal });
     if (refusal.length > 0) return token.focus();
-    device.set('moderator-token', entered);
+    storage.set('moderator-token', entered);
     dialog.close();
     update();
-    onChange();
+    emit(bar, 'moderator-changed');
   });
   dialog.addEventListener('close', () => {
     // The page needs it no longer; nothing that offers to remember it shall see it.
@@ -54,9 +59,9 @@ export function mountModeration({ bar, dialog, device, refusalOf, words, onChang
   });
   dialog.querySelector('.moderation__cancel').addEventListener('click', () => dialog.close());
   bar.querySelector('button').addEventListener('click', () => {
-    device.drop('moderator-token');
+    storage.drop('moderator-token');
     update();
-    onChange();
+    emit(bar, 'moderator-changed');
   });
   window.addEventListener('hashchange', ask);
   // What is scrolled to, and what sticks to the top, stays clear of it.
@@ -66,7 +71,7 @@ export function mountModeration({ bar, dialog, device, refusalOf, words, onChang
   ask();
   return {
     get token() {
-      return device.get('moderator-token');
+      return storage.get('moderator-token');
     },
   };
 }

@@ -1,9 +1,12 @@
 // A picture as large as the screen allows, and from there to the others. Back closes it.
 
+import { emit } from './events.js';
 import { describePicture } from './picture.js';
-import { LONG_RATIO } from './shrink.js';
+import { LONG_RATIO } from './picture-file.js';
 
-export function mountPictureDialog(dialog, { all, pictures, words, clock, history, window, onChange }) {
+/** Emits `picture-dialog-toggled`. */
+export function mountPictureDialog(dialog, { feed, pictures, words, clock, window }) {
+  const { history } = window;
   const find = (selector) => dialog.querySelector(selector);
   const stage = find('.picture-dialog__stage');
   const show = pictures.frame(find('.picture-dialog__image'));
@@ -31,9 +34,9 @@ export function mountPictureDialog(dialog, { all, pictures, words, clock, histor
   }
 
   function neighbour(by) {
-    const messages = all();
-    const place = messages.findIndex(({ id }) => id === message.id);
-    return place < 0 ? null : (messages[place + by] ?? null);
+    const messages = feed.messages.filter(({ picture }) => picture);
+    const index = messages.findIndex(({ id }) => id === message.id);
+    return index < 0 ? null : (messages[index + by] ?? null);
   }
 
   const goesOn = (by) => (by < 0 ? stage.scrollLeft > 0 : stage.scrollLeft + stage.clientWidth + 1 < stage.scrollWidth);
@@ -50,7 +53,7 @@ export function mountPictureDialog(dialog, { all, pictures, words, clock, histor
     message = chosen;
     update();
     dialog.showModal();
-    onChange();
+    emit(dialog, 'picture-dialog-toggled');
     stage.scrollTo(0, 0);
     // An entry of its own, so that Back leads to the page as it was.
     history.pushState({ picture: chosen.id }, '');
@@ -60,7 +63,7 @@ export function mountPictureDialog(dialog, { all, pictures, words, clock, histor
   dialog.addEventListener('close', () => {
     message = null;
     show(null);
-    onChange();
+    emit(dialog, 'picture-dialog-toggled');
     if (history.state?.picture) history.back();
   });
   window.addEventListener('popstate', () => dialog.open && dialog.close());

@@ -39,7 +39,9 @@ export function createPictures({ words, clock }) {
       broken.delete(image);
       if (!image.isConnected) continue;
       onChange();
-      image.src = image.src;
+      const { src } = image;
+      // Asks again, though it is the same address.
+      image.src = src;
     }
   }
 

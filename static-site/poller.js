@@ -12,7 +12,7 @@ export function pauseFor(idleMs) {
   return Math.min(RARELY_MS, Math.max(OFTEN_MS, idleMs / 6));
 }
 
-export function createPoller({ run, attention, clock, onPaused = () => {} }) {
+export function createPoller({ run, activity, clock, onPaused = () => {} }) {
   let timer;
   let running = false;
   let paused = false;
@@ -21,8 +21,8 @@ export function createPoller({ run, attention, clock, onPaused = () => {} }) {
 
   async function tick() {
     clock.clearTimeout(timer);
-    if (running || attention.isHidden()) return;
-    setPaused(attention.idleMs() >= LEFT_ALONE_MS);
+    if (running || activity.isHidden()) return;
+    setPaused(activity.idleMs() >= LEFT_ALONE_MS);
     if (paused) return;
     running = true;
     try {
@@ -36,7 +36,7 @@ export function createPoller({ run, attention, clock, onPaused = () => {} }) {
 
   function schedule() {
     clock.clearTimeout(timer);
-    const pause = clock.now() < hurriedUntil ? HURRIED_MS : pauseFor(attention.idleMs());
+    const pause = clock.now() < hurriedUntil ? HURRIED_MS : pauseFor(activity.idleMs());
     timer = clock.setTimeout(tick, Math.max(0, ended + pause - clock.now()));
   }
 
@@ -47,10 +47,10 @@ export function createPoller({ run, attention, clock, onPaused = () => {} }) {
   }
 
   // A pause that was long because nobody was there ends with the first sign of somebody.
-  attention.onInput(() => {
+  activity.onInput(() => {
     if (running) return;
-    if (attention.isHidden()) clock.clearTimeout(timer);
-    else if (paused) tick();
+    if (activity.isHidden()) clock.clearTimeout(timer);
+    else if (paused) void tick();
     else schedule();
   });
 

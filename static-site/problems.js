@@ -1,8 +1,8 @@
 // What went wrong, and what to do about it, as sentences for `words.sayAll`. Knows no DOM, no requests and
 // no language.
 
-import { length } from './characters.js';
-import { isWaking } from './patience.js';
+import { countCharacters } from './input-normalization.js';
+import { isWaking } from './backoff.js';
 
 const FIELDS = ['text', 'author', 'alt', 'picture'];
 /** What the board finds wrong with fields and the page has a sentence for. */
@@ -64,7 +64,7 @@ export function checkDraft(draft, limits) {
   const words = {};
   if (draft.text.trim() === '' && !draft.picture) words.text = [['text.required']];
   for (const [field, name] of Object.entries(LIMITS)) {
-    const over = limits ? length(draft[field]) - limits[name] : 0;
+    const over = limits ? countCharacters(draft[field]) - limits[name] : 0;
     if (over > 0) words[field] = [['field.too-long', { limit: limits[name], count: over }]];
   }
   if (limits && draft.picture?.size > limits.pictureBytes) words.picture = explainSize(draft.picture, limits);

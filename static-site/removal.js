@@ -1,8 +1,10 @@
 // Deleting messages: one's own with the token of this device, any with the moderator's.
 
+import { emit } from './events.js';
 import { describeSender, explainDelete } from './problems.js';
 
-export function createRemoval({ api, tokens, moderation, words, confirm, announce, onChange, onRemoved, onSenderRemoved }) {
+/** Emits `removal-changed`, `message-removed` and `sender-removed` on `page`. */
+export function createRemoval({ api, tokens, moderation, words, confirm, announce, page }) {
   const busy = new Set();
   const problems = new Map();
 
@@ -10,7 +12,7 @@ export function createRemoval({ api, tokens, moderation, words, confirm, announc
   async function attempt({ id }, action, { moderating = !tokens.of(id) } = {}) {
     busy.add(id);
     problems.delete(id);
-    onChange();
+    emit(page, 'removal-changed');
     try {
       return await action();
     } catch (error) {
@@ -18,7 +20,7 @@ export function createRemoval({ api, tokens, moderation, words, confirm, announc
       return null;
     } finally {
       busy.delete(id);
-      onChange();
+      emit(page, 'removal-changed');
     }
   }
 
@@ -46,8 +48,8 @@ export function createRemoval({ api, tokens, moderation, words, confirm, announc
       });
       if (!gone) return;
       tokens.drop(id);
-      announce(words.say('delete.done'));
-      onRemoved(message);
+      announce([['delete.done']]);
+      emit(page, 'message-removed', message);
     },
 
     async removeSender(message) {
@@ -58,8 +60,8 @@ export function createRemoval({ api, tokens, moderation, words, confirm, announc
       if (!sender || !(await confirm(describeSender(sender).map((saying) => words.sayAll([saying])).join('\n'), words.say('confirm.remove')))) return;
       const answer = await attempt(message, () => api.removeSender(id, moderation.token), { moderating: true });
       if (!answer) return;
-      announce(words.say('moderate.removed', { count: answer.removed }));
-      onSenderRemoved(message);
+      announce([['moderate.removed', { count: answer.removed }]]);
+      emit(page, 'sender-removed', message);
     },
   };
 }

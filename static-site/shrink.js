@@ -1,14 +1,11 @@
 // Makes a chosen picture fit for the board before it is sent: large photos smaller, formats that the board
 // does not take into ones that it does. What is fine already, and what moves, is sent as it is.
-//
-// A picture is `{ name, type, size, bytes }`, a copy: a `File` is only a reference to something that may change
-// or vanish, and private windows of WebKit do not keep one.
+// This module and sniff.js are loaded when the first picture is chosen.
 
+import { LONG_RATIO, Unfit, fileOf, pictureOf } from './picture-file.js';
 import { isWhole, sizeOf, sniff } from './sniff.js';
 
 const LONG_SIDE = 2048;
-/** A picture more than so many times as long as wide, such as a screenshot of a whole page, is read along its length. */
-export const LONG_RATIO = 3;
 /** Of a long picture: where its writing is still readable. */
 const SHORT_SIDE = 1440;
 /** What the board takes at most. */
@@ -18,43 +15,17 @@ const PIXELS_OF = { 'image/bmp': 4_000_000 };
 const JPEG_QUALITY = 0.86;
 /** Where the first attempt is still over the limit, or larger than the browser can draw. */
 const SMALLER = [1, 0.75, 0.5, 0.25];
-/** A larger file is no picture of 50 megapixels either, and would only fill the memory. */
-const READABLE_BYTES = 256 * 1024 * 1024;
-
-/** A file that cannot be posted, and the sentence that says why. */
-export class Unfit extends Error {
-  constructor(...saying) {
-    super(saying[0]);
-    this.saying = saying;
-  }
-}
-
-/** Takes a copy of a file at once: a moment later it may not be there any more, or be another one. */
-export async function read(file, limit) {
-  if (file.size > READABLE_BYTES) throw new Unfit('picture.too-large', { bytes: file.size, limitBytes: limit });
-  let bytes;
-  try {
-    bytes = await file.arrayBuffer();
-  } catch {
-    throw new Unfit('picture.unreadable');
-  }
-  // What a file is called settles nothing.
-  return pictureOf(file.name, sniff(new Uint8Array(bytes)).type ?? file.type, bytes);
-}
-
-const pictureOf = (name, type, bytes) => ({ name, type, size: bytes.byteLength, bytes });
-
-/** The picture as the browser's own interfaces want it. */
-export const fileOf = ({ name, type, bytes }) => new File([bytes], name, { type });
 
 /**
  * @returns `{ picture, width, height, changed }`, where `changed` is null, `'shrunk'`, `'converted'` or, where it
  * moved and no longer does, `'stilled'`
  * @throws {Unfit}
  */
-export async function prepare(picture, { limit, decode, newCanvas }) {
-  const bytes = new Uint8Array(picture.bytes);
+export async function prepare(original, { limit, decode, newCanvas }) {
+  const bytes = new Uint8Array(original.bytes);
   const kind = sniff(bytes);
+  // What a file is called settles nothing.
+  const picture = { ...original, type: kind.type ?? original.type };
   if (picture.size === 0 || (kind.taken && !isWhole(bytes, kind))) throw new Unfit('picture.damaged');
   if (kind.taken && kind.moves) {
     if (!fits(sizeOf(bytes, kind), kind)) throw new Unfit('field.too-many-pixels');

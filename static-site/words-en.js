@@ -4,7 +4,7 @@ export default {
   'between.sentences': ' ',
   'between.names': ', ',
   'quote': '“{quoted}”',
-  'language.other': '中文',
+  'language.menu': 'Language',
 
   'carrousel.label': 'All pictures',
   'carrousel.role': 'carousel',

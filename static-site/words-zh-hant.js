@@ -4,7 +4,7 @@ export default {
   'between.sentences': '',
   'between.names': '、',
   'quote': '「{quoted}」',
-  'language.other': 'English',
+  'language.menu': '語言',
 
   'carrousel.label': '所有圖片',
   'carrousel.role': '輪播',

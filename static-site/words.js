@@ -1,54 +1,25 @@
 // What the page says, in the language of its viewer. `words-*.js` hold the sentences.
 
+import { directionOf, loadDictionary, localize } from './languages.js';
 import { exactTime } from './time.js';
-import en from './words-en.js';
-import zhHant from './words-zh-hant.js';
-
-/** By the language tag that the page gets; the first is for everyone whose own is not here. */
-export const DICTIONARIES = { en, 'zh-Hant': zhHant };
-
-const REGION = /^[a-z]{2,3}(?:-[a-z]{4})?-([a-z]{2}|\d{3})\b/i;
-
-/** The first of the viewer's languages that the page speaks. All Chinese is written one way here. */
-export function chooseLanguage(languages) {
-  for (const language of languages) {
-    const spoken = spokenIn(language);
-    if (spoken) return spoken;
-  }
-  return 'en';
-}
-
-function spokenIn(tag) {
-  if (/^zh\b/i.test(tag)) return 'zh-Hant';
-  return /^en\b/i.test(tag) ? 'en' : null;
-}
-
-/**
- * The page's language as it is written where the viewer is: their dates, their clock. A tag of the same language
- * says that best (`en-GB`), else any that names a region.
- */
-export function localeOf(language, languages) {
-  const regional = languages.filter((tag) => REGION.test(tag));
-  const tag = regional.find((one) => spokenIn(one) === language) ?? regional[0];
-  return tag ? `${language}-${REGION.exec(tag)[1]}` : language;
-}
 
 /** Where it is said already it is left alone: nobody is told twice. */
 export function put(element, sentence) {
   if (element.textContent !== sentence) element.textContent = sentence;
 }
 
-export function createWords({ device, languages, dictionaries = DICTIONARIES }) {
-  const remembered = device.get('language');
-  let language = remembered in dictionaries ? remembered : chooseLanguage(languages);
-  let locale = localeOf(language, languages);
+/** @param preferred the viewer's languages, most wanted first, as `navigator.languages` has them */
+export function createWords({ language, dictionary, preferred, storage, load = loadDictionary }) {
+  let locale = localize(language, preferred);
+  /** The language asked for last: dictionaries may come in another order. */
+  let wanted = language;
 
   /**
    * The sentence `key` with its `{values}`; `count` decides between singular and plural, `…bytes` are sizes, lists are
    * of names, dates are moments.
    */
   function say(key, values = {}) {
-    let sentence = dictionaries[language][key];
+    let sentence = dictionary[key];
     if (typeof sentence === 'object') {
       const form = new Intl.PluralRules(language).select(values.count);
       sentence = sentence[form] ?? sentence.other;
@@ -75,6 +46,11 @@ export function createWords({ device, languages, dictionaries = DICTIONARIES }) 
       return language;
     },
 
+    /** `ltr` or `rtl`. */
+    get direction() {
+      return directionOf(language);
+    },
+
     /** For what the browser itself writes: dates and times. */
     get locale() {
       return locale;
@@ -86,10 +62,15 @@ export function createWords({ device, languages, dictionaries = DICTIONARIES }) 
     /** Sentences one after the other: `[[key, values], …]`, as `problems.js` gives them. */
     sayAll: (sayings) => sayings.map(([key, values]) => say(key, values)).join(say('between.sentences')),
 
-    use(chosen) {
+    /** Fails where the dictionary does not come. */
+    async use(chosen) {
+      wanted = chosen;
+      const loaded = await load(chosen);
+      if (wanted !== chosen) return;
+      dictionary = loaded;
       language = chosen;
-      locale = localeOf(language, languages);
-      device.set('language', chosen);
+      locale = localize(language, preferred);
+      storage.set('language', language);
     },
 
     /** Puts the sentences that `data-say` and `data-say-label` name into `root`. */

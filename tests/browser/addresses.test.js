@@ -68,7 +68,7 @@ boardTest('every message has an address of its own', {}, async ({ board, visitor
 
   const other = await visitor.openTab(`${board.site}#${id}`);
   await other.focusIsAt(other.message('number 2'));
-  await eventually(async () => assert.equal(await other.find('.linked').isVisible(), false));
+  await eventually(async () => assert.equal(await other.find('.permalink').isVisible(), false));
 });
 
 boardTest('the address of an old message shows it by itself, and from there the whole list', {}, async ({ board, visitor }) => {
@@ -76,14 +76,14 @@ boardTest('the address of an old message shows it by itself, and from there the 
   await board.postMany(25);
   await visitor.page.goto('about:blank');
   await visitor.page.goto(`${board.site}#${id}`);
-  const linked = visitor.find('.linked .message');
+  const linked = visitor.find('.permalink .message');
   await linked.getByText('long ago').waitFor();
   await visitor.focusIsAt(linked);
   await eventually(async () => assert.equal(await visitor.find('.messages .message').count(), 20));
   assert.deepEqual(await visitor.violations(), []);
 
   await visitor.page.getByRole('button', { name: 'All messages' }).click();
-  await visitor.find('.linked').waitFor({ state: 'hidden' });
+  await visitor.find('.permalink').waitFor({ state: 'hidden' });
   assert.equal(visitor.page.url(), board.site);
   await visitor.focusIsAt(visitor.page.getByRole('heading', { name: 'Messages' }));
 });
@@ -93,10 +93,10 @@ boardTest('an old message that is shown by itself goes into the list once that h
   await board.postMany(25);
   await visitor.page.goto('about:blank');
   await visitor.page.goto(`${board.site}#${id}`);
-  await visitor.find('.linked .message').waitFor();
+  await visitor.find('.permalink .message').waitFor();
   await visitor.page.getByRole('button', { name: 'Older messages' }).click();
   await visitor.find('.messages .message', { hasText: 'long ago' }).waitFor();
-  await visitor.find('.linked').waitFor({ state: 'hidden' });
+  await visitor.find('.permalink').waitFor({ state: 'hidden' });
   await eventually(async () => assert.equal(await visitor.page.locator(`[id="${id}"]`).count(), 1));
 });
 
@@ -109,7 +109,7 @@ boardTest('a message that its address led to goes like any other when it is dele
   await board.delete(message);
   await visitor.lookAgain();
   await visitor.message('soon gone').waitFor({ state: 'detached' });
-  await eventually(async () => assert.equal(await visitor.find('.linked').isVisible(), false));
+  await eventually(async () => assert.equal(await visitor.find('.permalink').isVisible(), false));
 });
 
 boardTest('the address of no message says no more than the page knows, whether there ever was one or not', { expected: [/status of 404/] }, async ({ board, visitor }) => {
@@ -132,18 +132,18 @@ boardTest('of a linked message that one deletes oneself the page says that it wa
   await board.postMany(21);
   await visitor.page.goto('about:blank');
   await visitor.page.goto(`${board.site}#${id}`);
-  await visitor.find('.linked .message').waitFor();
+  await visitor.find('.permalink .message').waitFor();
   await visitor.delete('mine, long ago');
-  await visitor.focusIsAt(visitor.find('.linked').getByText('This message was deleted.'));
+  await visitor.focusIsAt(visitor.find('.permalink').getByText('This message was deleted.'));
 });
 
 boardTest('addresses in a text are links, and nothing else is', {}, async ({ visitor }) => {
   const message = await visitor.post({ text: 'see https://example.com/a_(b). not javascript:alert(1) 看「http://例え.jp」' });
   const links = await message.locator('.message__text a').evaluateAll((all) => all.map(({ href, rel, textContent }) => ({ href, rel, textContent })));
-  const rel = 'nofollow ugc noopener noreferrer';
+  const policy = { rel: 'nofollow ugc noopener noreferrer' };
   assert.deepEqual(links, [
-    { href: 'https://example.com/a_(b)', rel, textContent: 'https://example.com/a_(b)' },
-    { href: 'http://xn--r8jz45g.jp/', rel, textContent: 'http://例え.jp' },
+    { href: 'https://example.com/a_(b)', ...policy, textContent: 'https://example.com/a_(b)' },
+    { href: 'http://xn--r8jz45g.jp/', ...policy, textContent: 'http://例え.jp' },
   ]);
 });
 

@@ -112,7 +112,7 @@ boardTest('a linked message whose picture does not load says so within its width
   await board.losePicture(message);
   await visitor.page.goto('about:blank');
   await visitor.page.goto(`${board.site}#${message.id}`);
-  await visitor.find('.linked').getByText(SENTENCE).waitFor();
+  await visitor.find('.permalink').getByText(SENTENCE).waitFor();
   assert.equal(await visitor.page.evaluate(() => document.documentElement.scrollWidth), 390);
 });
 
@@ -169,7 +169,7 @@ for (const back of ['the line is back', 'a refresh succeeds after one that faile
     await visitor.page.goto('about:blank');
     await visitor.page.route('**/images/*', (route) => route.abort());
     await visitor.page.goto(`${board.site}#${id}`);
-    await visitor.find('.linked').getByText(SENTENCE).waitFor();
+    await visitor.find('.permalink').getByText(SENTENCE).waitFor();
     await visitor.message('wide').scrollIntoViewIfNeeded();
     await visitor.message('wide').getByText(SENTENCE).waitFor();
     await visitor.find('.carrousel').scrollIntoViewIfNeeded();
@@ -185,7 +185,9 @@ for (const back of ['the line is back', 'a refresh succeeds after one that faile
     } else if (back === 'one taps on each') {
       await visitor.page.unroute('**/images/*');
       await visitor.page.clock.install();
-      await visitor.find('.broken').evaluateAll((boxes) => boxes.forEach((box) => box.dispatchEvent(new MouseEvent('click', { bubbles: false }))));
+      await visitor.find('.broken').evaluateAll((boxes) => {
+        for (const box of boxes) box.dispatchEvent(new MouseEvent('click', { bubbles: false }));
+      });
     } else {
       await visitor.page.route('**/api/messages', (route) => route.abort());
       await visitor.page.getByText('No connection to the board.').waitFor();

@@ -36,7 +36,7 @@ boardTest('the carrousel loads the current picture and its neighbours, no more',
 
 boardTest('ten thousand pictures are as light as three', {
   async before(page) {
-    const list = Array.from({ length: 10_000 }, (_, number) => ({ url: `/favicon.svg?${number}` }));
+    const list = Array.from({ length: 10_000 }, (_, at) => ({ url: `/favicon.svg?${at}` }));
     await page.route('**/api/carrousel.json', (route) => route.fulfill({ json: list }));
   },
 }, async ({ visitor }) => {
@@ -107,7 +107,7 @@ const number = (request) => request.url().split('favicon.svg?')[1];
 
 /** A list of pictures that nobody has posted, over a page long enough to scroll it away. */
 async function withList(page, length) {
-  const list = Array.from({ length }, (_, number) => ({ url: `/favicon.svg?${number}` }));
+  const list = Array.from({ length }, (_, at) => ({ url: `/favicon.svg?${at}` }));
   await page.route('**/api/carrousel.json', (route) => route.fulfill({ json: list }));
 }
 

@@ -280,3 +280,14 @@ boardTest('a picture can be taken back before posting', {}, async ({ visitor }) 
   const message = await visitor.post({ text: 'without it' });
   await eventually(async () => assert.equal(await message.locator('img').count(), 0));
 });
+
+boardTest('where the module that makes pictures fit does not come, the picture is named and nothing is posted without it', { expected: [/ERR_FAILED/, /TypeError/] }, async ({ board, visitor }) => {
+  await visitor.page.route('**/shrink.js', (route) => route.abort());
+  await visitor.write({ text: 'with a picture' });
+  await visitor.find('.picture-field__file').setInputFiles(pictureFile('small.jpg'));
+  await visitor.pictureError.getByText('If it happens again, reload the page.').waitFor();
+  await eventually(async () => assert.match(await visitor.find('.picture-field__name').textContent(), /small\.jpg/));
+  await visitor.postButton.click();
+  await visitor.find('#announcer', { hasText: 'remove it to post without a picture' }).waitFor({ state: 'attached' });
+  assert.deepEqual((await board.json('/api/messages')).messages, []);
+});

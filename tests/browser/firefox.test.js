@@ -38,7 +38,7 @@ test('in Firefox one writes, posts a large photo, opens it, reloads and deletes'
     await firefox.goBack();
     await eventually(async () => assert.equal(await firefox.property('.picture-dialog', 'open'), false));
 
-    await firefox.click('.masthead__language');
+    await firefox.click('.language-menu [value=zh-Hant]');
     await eventually(async () => assert.equal(await firefox.text('.composer__title'), '寫留言'));
     await firefox.click('.message__delete');
     await firefox.click('.confirmation__yes');

@@ -100,7 +100,7 @@ boardTest('a linked message is shown whole', {}, async ({ board, visitor }) => {
   await board.postMany(20);
   await visitor.page.goto('about:blank');
   await visitor.page.goto(`${board.site}#${id}`);
-  const message = visitor.find('.linked .message');
+  const message = visitor.find('.permalink .message');
   await message.getByText('l389').waitFor();
   assert.ok((await heightOf(message)) > 390 * 20);
   await eventually(async () => assert.equal(await more(message).count(), 0));

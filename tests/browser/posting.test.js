@@ -72,7 +72,7 @@ for (const [what, [answer, place, words, focused]] of Object.entries(refusals)) 
     await eventually(async () => assert.equal(await visitor.page.getByLabel('What is in the picture?').inputValue(), draft.alt));
     await eventually(async () => assert.match(await visitor.find('.picture-field__name').textContent(), /small\.jpg/));
 
-    await visitor.page.getByRole('button', { name: '中文' }).click();
+    await visitor.speak('zh-Hant');
     await eventually(async () => assert.match(await error.textContent(), /[\u4e00-\u9fff]{4}/));
     assert.deepEqual((await board.json('/api/messages')).messages, []);
   });

@@ -426,12 +426,12 @@ boardTest('who changes a message that may be on the board is told that it become
 
 boardTest('what fails before anything is sent does not end the writing either', { expected: [/no luck/] }, async ({ visitor }) => {
   await visitor.page.evaluate(() => {
-    const real = Object.getOwnPropertyDescriptor(HTMLProgressElement.prototype, 'value');
-    const set = () => {
-      Object.defineProperty(HTMLProgressElement.prototype, 'value', real);
+    // What the idempotency key is made with.
+    const { getRandomValues } = crypto;
+    crypto.getRandomValues = () => {
+      crypto.getRandomValues = getRandomValues;
       throw new Error('no luck');
     };
-    Object.defineProperty(HTMLProgressElement.prototype, 'value', { ...real, set });
   });
   await visitor.write({ text: 'once more' });
   await visitor.postButton.click();
@@ -446,13 +446,16 @@ function withoutRoom(page) {
     window.asked = 0;
     const released = new Promise((resolve) => (window.release = resolve));
     let isReleased = false;
-    released.then(() => (isReleased = true));
+    void released.then(() => (isReleased = true));
     const put = IDBObjectStore.prototype.put;
     IDBObjectStore.prototype.put = function (...args) {
       if (this.name !== 'pictures') return put.apply(this, args);
       window.asked += 1;
       this.transaction.commit = () => {};
-      const goOn = () => (isReleased ? this.transaction.abort() : (this.get('nothing').onsuccess = goOn));
+      const goOn = () => {
+        if (isReleased) this.transaction.abort();
+        else this.get('nothing').onsuccess = goOn;
+      };
       return goOn();
     };
   });

@@ -5,12 +5,12 @@ import { once } from 'node:events';
 
 /** Runs in the page: how the picture at a URL is drawn, with its pixels if it is small and else their digest. */
 async function drawn(url, type) {
-  const pixels = async (source, width, height) => {
+  const pixels = async (source, columns, rows) => {
     const canvas = document.createElement('canvas');
-    Object.assign(canvas, { width, height });
+    Object.assign(canvas, { width: columns, height: rows });
     const context = canvas.getContext('2d', { willReadFrequently: true });
-    context.drawImage(source, 0, 0, width, height);
-    const { data } = context.getImageData(0, 0, width, height);
+    context.drawImage(source, 0, 0, columns, rows);
+    const { data } = context.getImageData(0, 0, columns, rows);
     const told = data.length <= 20_000 ? data : new Uint8Array(await crypto.subtle.digest('SHA-256', data));
     return btoa(String.fromCharCode(...told));
   };

@@ -56,7 +56,8 @@ export class Firefox extends WebDriver {
 
   /** Sends a command and answers what it answers. */
   send(command, parameters) {
-    const id = (this.#last += 1);
+    this.#last += 1;
+    const id = this.#last;
     const message = JSON.stringify([0, id, `WebDriver:${command}`, parameters]);
     this.socket.write(`${Buffer.byteLength(message)}:${message}`);
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));

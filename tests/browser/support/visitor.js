@@ -90,6 +90,12 @@ export class Visitor {
     return other;
   }
 
+  /** Chooses a language of the page by its tag, and waits until the page is in it. */
+  async speak(language) {
+    await this.find('.language-menu').selectOption(language);
+    await this.find(`html[lang="${language}"]`).waitFor();
+  }
+
   /** Makes the page look for what is new at once, as it does when the line is back. */
   async lookAgain() {
     await this.page.evaluate(() => window.dispatchEvent(new Event('online')));

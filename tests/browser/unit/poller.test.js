@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createAttention } from '../../../static-site/attention.js';
+import { createActivity } from '../../../static-site/activity.js';
 import { createPoller, pauseFor } from '../../../static-site/poller.js';
 
 /** A page and a clock that stand still until they are told. */
@@ -20,7 +20,7 @@ function stage() {
   const paused = [];
   const poller = createPoller({
     run: async () => runs.push(time),
-    attention: createAttention({ page, clock }),
+    activity: createActivity({ page, clock }),
     clock,
     onPaused: (now) => paused.push(now),
   });

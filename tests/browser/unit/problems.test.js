@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError } from '../../../static-site/api.js';
+import { LANGUAGES } from '../../../static-site/languages.js';
 import { checkDraft, describeSender, explainDelete, explainLoad, explainPost, explainToken, isFinal, isRefusal, isUnreadPicture } from '../../../static-site/problems.js';
-import { DICTIONARIES, createWords } from '../../../static-site/words.js';
+import { wordsIn } from '../support/dictionaries.js';
 
 const limits = { textCharacters: 2_000, authorCharacters: 40, altCharacters: 500, pictureBytes: 4 * 1024 * 1024 };
 const picture = { name: 'a.jpg', size: 6_000_000 };
 const text = { text: 'hello', author: '', alt: '', picture: null };
 const photo = { ...text, picture };
 
-const device = { get: () => null, set() {} };
-const words = createWords({ device, languages: ['en'] });
+const words = await wordsIn('en');
 const english = (sentences) => Object.fromEntries(Object.entries(sentences).map(([field, said]) => [field, words.sayAll(said)]));
 const post = (error, draft = text, known = limits) => english(explainPost(new ApiError(error), draft, known));
 
@@ -68,7 +68,7 @@ test('a refusal says that nothing was posted, what else failed does not', () => 
   for (const error of [{ status: 0 }, { status: 500 }, { status: 503, code: 'database-unavailable' }, { status: 504 }]) assert.equal(isRefusal(error), false);
 });
 
-test('every problem has a sentence in every language', () => {
+test('every problem has a sentence in every language', async () => {
   const codes = ['bidirectional-control', 'control-character', 'malformed', 'required', 'several', 'several-lines', 'too-long', 'too-many-parts', 'too-many-pixels', 'without-picture', 'x'];
   const fields = ['text', 'author', 'alt', 'picture', 'x'].flatMap((field) => codes.map((code) => ({ field, code })));
   const errors = [0, 400, 401, 403, 404, 410, 413, 415, 422, 429, 500, 502, 503].flatMap((status) => [
@@ -76,8 +76,8 @@ test('every problem has a sentence in every language', () => {
     new ApiError({ status, code: 'database-resuming', retryAfter: 3, fields }),
     new ApiError({ status, code: 'posting-closed' }),
   ]);
-  for (const language of Object.keys(DICTIONARIES)) {
-    const { sayAll } = createWords({ device: { get: () => language, set() {} }, languages: [] });
+  for (const language of LANGUAGES) {
+    const { sayAll } = await wordsIn(language);
     for (const error of errors) {
       for (const draft of [text, photo]) {
         for (const known of [limits, null]) {
@@ -114,10 +114,10 @@ test('a draft is only sent as the board will take it', () => {
 });
 
 test('a picture is drawn anew only where nothing but the picture was refused', () => {
-  const picture = { field: 'picture', code: 'malformed' };
-  assert.equal(isUnreadPicture({ status: 422, fields: [picture] }), true);
+  const damaged = { field: 'picture', code: 'malformed' };
+  assert.equal(isUnreadPicture({ status: 422, fields: [damaged] }), true);
   assert.equal(isUnreadPicture({ status: 415, fields: [] }), true);
-  assert.equal(isUnreadPicture({ status: 422, fields: [picture, { field: 'alt', code: 'too-long' }] }), false);
+  assert.equal(isUnreadPicture({ status: 422, fields: [damaged, { field: 'alt', code: 'too-long' }] }), false);
   assert.equal(isUnreadPicture({ status: 422, fields: [{ field: 'picture', code: 'too-many-pixels' }] }), false);
   assert.equal(isUnreadPicture({ status: 422, fields: [] }), false);
 });

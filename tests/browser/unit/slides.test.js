@@ -18,7 +18,10 @@ test('the last of the file is the newest and comes first', () => {
 
 test('next leads to older pictures and round the end', () => {
   const slides = slidesOf('abc');
-  const seen = [1, 2, 3].map(() => (slides.step(1), slides.current));
+  const seen = [1, 2, 3].map(() => {
+    slides.step(1);
+    return slides.current;
+  });
   assert.deepEqual(seen, ['b', 'a', 'c']);
   slides.step(-1);
   assert.equal(slides.current, 'a');

@@ -1,11 +1,11 @@
-// Where the viewer is in the list, kept for a reload and for coming back from elsewhere.
+// Scroll restoration: where the viewer is in the list, kept for a reload and for coming back from elsewhere.
 
-export function createPlace({ device, cards, window }) {
+export function createScrollRestoration({ storage, cards, window }) {
   function save() {
     const shown = cards().find(({ item }) => item.getBoundingClientRect().bottom > 0);
-    if (window.scrollY === 0 || !shown) return device.drop('place');
-    const { id, item, folding } = shown;
-    device.set('place', JSON.stringify({ id, top: item.getBoundingClientRect().top, isUnfolded: folding.isUnfolded }));
+    if (window.scrollY === 0 || !shown) return storage.drop('scroll-position');
+    const { top } = shown.item.getBoundingClientRect();
+    storage.set('scroll-position', JSON.stringify({ id: shown.id, top, isUnfolded: shown.folding.isUnfolded }));
   }
 
   window.addEventListener('pagehide', save);
@@ -16,7 +16,7 @@ export function createPlace({ device, cards, window }) {
       const [{ type } = {}] = window.performance.getEntriesByType('navigation');
       if (type !== 'reload' && type !== 'back_forward') return null;
       try {
-        return JSON.parse(device.get('place'));
+        return JSON.parse(storage.get('scroll-position'));
       } catch {
         return null;
       }

@@ -1,16 +1,19 @@
 // The message that the address names (`#<id>`), however old it is: in the list where it is there, else by
 // itself above the list.
 
-import { withPatience } from './patience.js';
+import { withBackoff } from './backoff.js';
+import { emit } from './events.js';
 import { createMessage } from './message.js';
 import { explainLoad } from './problems.js';
 
 const ID = /^#([0-9A-HJKMNP-TV-Z]{26})$/;
 
-export function mountLinked(root, { api, feed, goTo, card, clock, words, window }) {
+/** Emits `go-to-message`, with the id, or null for the list. */
+export function mountPermalink(root, { api, feed, card, clock, words, window }) {
   const find = (selector) => root.querySelector(selector);
-  const place = find('.linked__place');
+  const place = find('.permalink__place');
   const state = { id: null, message: null, sentences: [] };
+  const goTo = (id) => emit(root, 'go-to-message', id);
   let shown = null;
 
   function update() {
@@ -18,7 +21,7 @@ export function mountLinked(root, { api, feed, goTo, card, clock, words, window 
     if (feed.has(state.id)) Object.assign(state, { id: null, message: null, sentences: [] });
     const { id, message, sentences } = state;
     root.hidden = id === null;
-    const note = find('.linked__note');
+    const note = find('.permalink__note');
     note.textContent = words.sayAll(sentences);
     note.hidden = sentences.length === 0;
     if (!message) {
@@ -42,7 +45,7 @@ export function mountLinked(root, { api, feed, goTo, card, clock, words, window 
     if (root.hidden) return goTo(id);
     let message = null;
     try {
-      message = await withPatience(() => api.message(id), { clock, onWaiting: (error) => show(explainLoad(error)) });
+      message = await withBackoff(() => api.message(id), { clock, onWaiting: (error) => show(explainLoad(error)) });
     } catch (error) {
       if (state.id === id) show(error.status === 404 ? [['link.missing']] : explainLoad(error));
     }
@@ -52,7 +55,7 @@ export function mountLinked(root, { api, feed, goTo, card, clock, words, window 
       show([]);
     }
     root.scrollIntoView();
-    (shown ?? find('.linked__note')).focus();
+    (shown ?? find('.permalink__note')).focus();
   }
 
   function show(sentences) {
@@ -65,7 +68,7 @@ export function mountLinked(root, { api, feed, goTo, card, clock, words, window 
     update();
   }
 
-  find('.linked__close').addEventListener('click', () => {
+  find('.permalink__close').addEventListener('click', () => {
     window.history.replaceState(null, '', window.location.pathname + window.location.search);
     close();
     goTo(null);
@@ -79,7 +82,7 @@ export function mountLinked(root, { api, feed, goTo, card, clock, words, window 
       if (state.id !== id) return;
       state.message = null;
       show([['link.deleted']]);
-      if (!root.hidden) find('.linked__note').focus();
+      if (!root.hidden) find('.permalink__note').focus();
     },
   };
 }

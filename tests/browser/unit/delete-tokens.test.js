@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createDevice } from '../../../static-site/device.js';
-import { createTokens } from '../../../static-site/tokens.js';
+import { createStorage } from '../../../static-site/storage.js';
+import { createDeleteTokens } from '../../../static-site/delete-tokens.js';
 
 class FakeStorage {
   items = new Map();
@@ -16,7 +16,7 @@ const refusing = {
   removeItem() { throw new Error('denied'); },
 };
 
-const tokensIn = (storage) => createTokens(createDevice(storage));
+const tokensIn = (storage) => createDeleteTokens(createStorage(storage));
 
 test('a token is kept on the device under its message', () => {
   const storage = new FakeStorage();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError } from '../../../static-site/api.js';
-import { withPatience } from '../../../static-site/patience.js';
+import { withBackoff } from '../../../static-site/backoff.js';
 
 const resuming = (retryAfter = 5) => new ApiError({ status: 503, code: 'database-resuming', retryAfter });
 
@@ -15,7 +15,7 @@ async function run(failures, options = {}) {
     },
     clearTimeout() {},
   };
-  const result = withPatience(
+  const result = withBackoff(
     async () => {
       const failure = failures.shift();
       if (failure) throw failure;
@@ -44,7 +44,7 @@ test('anything else fails at once', async () => {
   }
 });
 
-test('patience has an end', async () => {
+test('backoff ends after twelve retries', async () => {
   const failures = Array.from({ length: 100 }, () => resuming());
   const { result, waited } = await run(failures);
   assert.equal(result.code, 'database-resuming');
@@ -54,7 +54,7 @@ test('patience has an end', async () => {
 test('the viewer can stop the waiting', async () => {
   const controller = new AbortController();
   const clock = { setTimeout() {}, clearTimeout() {} };
-  const failing = withPatience(async () => Promise.reject(resuming()), {
+  const failing = withBackoff(async () => Promise.reject(resuming()), {
     clock,
     signal: controller.signal,
     onWaiting: () => setImmediate(() => controller.abort()),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { splitLinks } from '../../../static-site/links.js';
+import { splitLinks } from '../../../static-site/linkify.js';
 
 /** The text with its addresses in ‹›. */
 const marked = (text) => splitLinks(text).map((part) => (part.href ? `‹${part.text}›` : part.text)).join('');

@@ -1,8 +1,8 @@
-// Whether somebody is at the page: how long ago they last did something.
+// User activity: how long ago somebody last did something at the page. The pollers slow down by that.
 
 const INPUTS = ['click', 'pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'];
 
-export function createAttention({ page, clock }) {
+export function createActivity({ page, clock }) {
   let last = clock.now();
   const listeners = [];
 

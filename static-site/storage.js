@@ -1,0 +1,29 @@
+// Web Storage (`localStorage` or `sessionStorage`) that never fails. Where the browser refuses it, or has no more
+// room, what is set lasts as long as the page.
+
+const PREFIX = 'corkboard:';
+
+/** @param webStorage answers the `Storage`; a browser that refuses one throws already when it is named */
+export function createStorage(webStorage) {
+  const memory = new Map();
+
+  function attempt(action) {
+    try {
+      return action(webStorage());
+    } catch {
+      return null;
+    }
+  }
+
+  return {
+    get: (key) => memory.get(key) ?? attempt((storage) => storage.getItem(PREFIX + key)),
+    set(key, value) {
+      memory.set(key, value);
+      attempt((storage) => storage.setItem(PREFIX + key, value));
+    },
+    drop(key) {
+      memory.delete(key);
+      attempt((storage) => storage.removeItem(PREFIX + key));
+    },
+  };
+}

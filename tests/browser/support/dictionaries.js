@@ -1,0 +1,78 @@
+// The page's dictionaries, and what is wrong with them.
+
+import { readFile, readdir } from 'node:fs/promises';
+import { LANGUAGES, loadDictionary } from '../../../static-site/languages.js';
+import { createWords } from '../../../static-site/words.js';
+
+export const SITE = new URL('../../../static-site/', import.meta.url);
+
+/** What the page says in `language`, to a viewer who prefers other languages, too. */
+export async function wordsIn(language, preferred = []) {
+  return createWords({ language, dictionary: await loadDictionary(language), preferred, storage: { set() {} } });
+}
+
+/** All that `faultsOf` looks at, as it is now. */
+export async function readSite() {
+  const files = await readdir(SITE);
+  const read = (name) => readFile(new URL(name, SITE), 'utf8');
+  const modules = files.filter((name) => name.endsWith('.js') && !name.startsWith('words-'));
+  return {
+    languages: LANGUAGES,
+    dictionaryFiles: files.filter((name) => name.startsWith('words-')),
+    dictionaries: Object.fromEntries(await Promise.all(LANGUAGES.map(async (language) => [language, await loadDictionary(language)]))),
+    html: await read('index.html'),
+    code: (await Promise.all(modules.map(read))).join('\n'),
+  };
+}
+
+/** Every word that is missing or unused, and every language that cannot be reached, a line for each. */
+export function faultsOf({ languages, dictionaryFiles, dictionaries, html, code }) {
+  const [standard] = languages;
+  const words = dictionaries[standard];
+  const used = usedWords({ html, code, words });
+  return [
+    ...dictionaryFiles.filter((name) => !languages.some((language) => name === fileOf(language))).map((name) => `${name}: no language of languages.js leads to it`),
+    ...languages.filter((language) => !dictionaryFiles.includes(fileOf(language))).map((language) => `${language}: there is no ${fileOf(language)}`),
+    ...used.filter((key) => !(key in words)).map((key) => `${standard} ${key}: missing`),
+    ...Object.keys(words).filter((key) => !used.includes(key)).map((key) => `${standard} ${key}: unused`),
+    ...languages.slice(1).flatMap((language) => differences(language, dictionaries[language], words)),
+    ...languages.flatMap((language) => pluralFaults(language, dictionaries[language])),
+  ];
+}
+
+const fileOf = (language) => `words-${language.toLowerCase()}.js`;
+
+function usedWords({ html, code, words }) {
+  const used = new Set([...html.matchAll(/data-say(?:-label)?="([^"]+)"/g)].map(([, key]) => key));
+  // Keys are written out, or begin with what is written out: `compose.${…}`.
+  for (const key of Object.keys(words)) {
+    const prefix = key.slice(0, key.indexOf('.') + 1);
+    if (code.includes(`'${key}'`) || code.includes(`\`${prefix}\${`)) used.add(key);
+  }
+  for (const [, key] of code.matchAll(/say\('([\w.-]+)'/g)) used.add(key);
+  for (const [, key] of code.matchAll(/\[\['([\w.-]+\.[\w-]+)'/g)) used.add(key);
+  return [...used];
+}
+
+function differences(language, dictionary, words) {
+  return [
+    ...Object.keys(words).filter((key) => !(key in dictionary)).map((key) => `${language} ${key}: missing`),
+    ...Object.keys(dictionary).filter((key) => !(key in words)).map((key) => `${language} ${key}: unused`),
+    ...Object.keys(words)
+      .filter((key) => key in dictionary && valuesIn(dictionary[key]) !== valuesIn(words[key]))
+      .map((key) => `${language} ${key}: has ${valuesIn(dictionary[key])} instead of ${valuesIn(words[key])}`),
+  ];
+}
+
+/** The `{values}` of a sentence, in all of its plural forms. */
+function valuesIn(sentence) {
+  const forms = typeof sentence === 'object' ? Object.values(sentence) : [sentence];
+  return [...new Set(forms.join().match(/\{\w+\}/g))].sort().join();
+}
+
+function pluralFaults(language, dictionary) {
+  const needed = new Intl.PluralRules(language).resolvedOptions().pluralCategories.toSorted().join();
+  return Object.entries(dictionary)
+    .filter(([, sentence]) => typeof sentence === 'object' && Object.keys(sentence).sort().join() !== needed)
+    .map(([key]) => `${language} ${key}: its plural forms are not ${needed}`);
+}

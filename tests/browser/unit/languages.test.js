@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LANGUAGES, directionOf, localize, nameOf, negotiate } from '../../../static-site/languages.js';
+
+test('the first of the viewer’s languages that the page speaks is chosen', () => {
+  assert.equal(negotiate(['zh-TW', 'en']), 'zh-Hant');
+  assert.equal(negotiate(['de', 'zh-CN']), 'zh-Hant');
+  assert.equal(negotiate(['fr', 'en-GB', 'zh']), 'en');
+  assert.equal(negotiate(['zha']), LANGUAGES[0]);
+  assert.equal(negotiate(['', 'c', 'en-US@posix']), 'en');
+  assert.equal(negotiate([]), LANGUAGES[0]);
+});
+
+test('of several dictionaries of one language the one in the viewer’s script is chosen, then the one of their region', () => {
+  const available = ['en', 'zh-Hant', 'zh-Hans', 'zh-HK', 'pt-BR', 'pt-PT', 'sr', 'sr-Latn'];
+  for (const [preferred, chosen] of [
+    ['zh-TW', 'zh-Hant'],
+    ['zh-CN', 'zh-Hans'],
+    ['zh-SG', 'zh-Hans'],
+    ['zh', 'zh-Hans'],
+    ['zh-HK', 'zh-HK'],
+    ['zh-Hant-MO', 'zh-Hant'],
+    ['pt', 'pt-BR'],
+    ['pt-PT', 'pt-PT'],
+    ['pt-AO', 'pt-BR'],
+    ['sr-Latn-RS', 'sr-Latn'],
+    ['sr', 'sr'],
+    ['fil', 'en'],
+  ]) {
+    assert.equal(negotiate([preferred], available), chosen, preferred);
+  }
+});
+
+test('the page’s language is that of the viewer’s region', () => {
+  for (const [language, preferred, locale] of [
+    ['en', ['en-GB', 'en'], 'en-GB'],
+    ['en', ['zh-TW', 'en-US'], 'en-US'],
+    ['en', ['en', 'de-AT'], 'en-AT'],
+    ['en', ['es-419'], 'en-419'],
+    ['zh-Hant', ['zh-TW'], 'zh-Hant-TW'],
+    ['zh-Hant', ['zh-Hant-HK', 'en-US'], 'zh-Hant-HK'],
+    // In the characters of the page, whatever those of the region are.
+    ['zh-Hant', ['zh-CN'], 'zh-Hant-CN'],
+    ['en', ['en-u-hc-h23'], 'en'],
+    ['en', ['en-US@posix'], 'en-US'],
+    ['en', ['', 'c'], 'en'],
+    ['en', [], 'en'],
+    ['pt-BR', ['pt-PT'], 'pt-PT'],
+  ]) {
+    assert.equal(localize(language, preferred), locale);
+    new Intl.DateTimeFormat(locale);
+  }
+});
+
+test('a language is written in the direction of its script', () => {
+  for (const language of ['ar', 'fa', 'he', 'ur', 'pa-Arab', 'ckb', 'dv', 'ff-Adlm', 'yi']) assert.equal(directionOf(language), 'rtl', language);
+  for (const language of ['en', 'zh-Hant', 'pa', 'tr', 'ku', 'ff', 'ja']) assert.equal(directionOf(language), 'ltr', language);
+});
+
+test('a language is named as it calls itself', () => {
+  assert.deepEqual(['en', 'zh-Hant', 'fr', 'ar'].map(nameOf), ['English', '繁體中文', 'Français', 'العربية']);
+});
