@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test tools lint deny test-rust test-browser test-pictures test-api test-clients test-watch test-template test-build fuzz bench deploy undeploy settings rotate-secrets moderator-token logs restore-drill smoke load
+.PHONY: help run test tools check lint deny test-rust test-browser test-pictures test-api test-clients test-watch test-template test-build fuzz bench deploy undeploy settings rotate-secrets moderator-token logs restore-drill smoke load
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PICTURES := $(TARGET)/pictures
@@ -16,6 +16,8 @@ test: lint deny test-rust test-pictures test-api test-clients test-browser test-
 
 tools: ## what the tests need besides; installs only what is missing
 	tests/tools/install
+
+check: lint ## what should hold at every push: formats and lints
 
 lint: ## formatting and clippy
 	cargo fmt --all --check
