@@ -22,10 +22,10 @@ AWS_LAMBDA_ENI_MANAGEMENT_ACCESS = {
     "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"}
 # Of what CloudFormation's handlers may call, what belongs to properties that the template does not have: keys, tables and
 # file systems of one's own, a network or a cluster from elsewhere, a log that is delivered.
-UNUSED = ("kms:*", "s3tables:*", "s3files:*", "elasticfilesystem:*", "vpc-lattice:*", "vpce:*", "firehose:*", "s3:REST*", "s3:ListTagsForResource",
+UNUSED = ("kms:*Grant", "kms:*crypt", "kms:Generate*", "s3tables:*", "s3files:*", "elasticfilesystem:*", "vpc-lattice:*", "vpce:*", "firehose:*",
           "cloudfront:*ConnectionGroup", "cloudfront:GetVpcOrigin", "ec2:AllocateIpamPoolCidr", "ec2:*VpcEncryptionControl*", "ec2:ModifyVpcTenancy",
           "rds:*GlobalCluster*", "iam:ListRoles", "iam:DeleteRolePermissionsBoundary", "lambda:PassCapacityProvider",
-          "lambda:GetCodeSigningConfig", "logs:*", "iam:PassRole", "codedeploy:RegisterOnPremisesInstance",
+          "lambda:GetCodeSigningConfig", "codedeploy:RegisterOnPremisesInstance",
           "secretsmanager:*Replica*")
 
 
@@ -104,6 +104,10 @@ def test_the_role_suffices_for_the_template(scenario):
     ("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:corkboard-syncS3Bucket:live"),
     ("rds:DescribeOrderableDBInstanceOptions", "*"), ("ec2:DescribeAvailabilityZones", "*"),
     ("rds:ModifyDBCluster", f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster:corkboard-database-1a2b"),
+    ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:corkboard-mysql-1a2b3c"),
+    ("rds:CreateDBCluster", f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster-pg:default.aurora-mysql8.0"),
+    ("rds:CreateDBInstance", f"arn:aws:rds:{REGION}:{ACCOUNT}:og:default:aurora-mysql-8-0"),
+    ("rds:RestoreDBClusterFromSnapshot", f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster-snapshot:corkboard-before"),
     ("budgets:ModifyBudget", f"arn:aws:budgets::{ACCOUNT}:budget/corkboard-{REGION}"),
 ])
 def test_the_role_suffices_for_the_script(action, resource):
