@@ -161,7 +161,7 @@ def test_no_secret_is_an_argument_or_shown(with_secrets):
 
 def test_the_moderator_token_is_the_one_that_corkboard_derives(with_secrets):
     secret = "old-board-secret, of 你好 and more"
-    with_secrets.answers[f"aws secretsmanager get-secret-value --secret-id {OUTPUTS['BoardSecretArn']}"] = json.dumps({"current": secret, "previous": ""})
+    with_secrets.answers[f"aws secretsmanager get-secret-value --secret-id {OUTPUTS['BoardSecretArn']} "] = json.dumps({"current": secret, "previous": ""})
     done = with_secrets.run("moderator-token")
     derived = subprocess.run([binary("corkboard"), "moderator-token"], env={"BOARD_SECRET": secret}, capture_output=True, text=True, check=True)
     assert done.stdout == derived.stdout and len(derived.stdout) == 44
