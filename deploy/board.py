@@ -1,5 +1,7 @@
 """A running board as a visitor sees it over HTTP, for make smoke and make load."""
 
+from __future__ import annotations  # CloudShell's Python is 3.9.
+
 import http.client
 import json
 import urllib.parse

@@ -73,6 +73,21 @@ attempt() {
     return "$status"
 }
 
+# Whether this is what deploy/from-release unpacked and no clone: its functions are built, and no tool is installed.
+is_release() {
+    [ -f RELEASE ]
+}
+
+# Sets PYTHON to one that can read template and configuration.
+find_python() {
+    PYTHON=python3
+    is_release || {
+        step "installing SAM, cargo-lambda and zig into .tools" "Python 3 with venv is needed: see the message above."
+        run tests/tools/install python
+        PYTHON=.tools/venv/bin/python
+    }
+}
+
 # A question to the person, with a default; without a person, the default.
 ask() {
     local reply=''

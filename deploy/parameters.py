@@ -1,16 +1,23 @@
 """The values of the stack's parameters: which are given, which are in force, and the release that follows of them.
 
-    parameters.py given CONFIG [NAME=VALUE …]     for `sam deploy`, what CONFIG gives and these, with Release and Rollout
+    parameters.py given CONFIG [NAME=VALUE …]     what CONFIG gives and these, with Release and Rollout: for `sam deploy`, or
+                                                  in the tree of a release for `aws cloudformation deploy`
     parameters.py settings CONFIG                 a table of what is in force and where it comes from
     parameters.py release RELEASE [NAME=VALUE …]  the release of the same code with other values
 
 The values that the stack has come by standard input, one a line: name, tab, value.
 """
 
+from __future__ import annotations  # CloudShell's Python is 3.9.
+
 import hashlib
 import json
 import sys
 from pathlib import Path
+
+# In the tree of a release neither SAM nor a reader of YAML is installed, and Python has no reader of TOML before 3.11.
+IS_RELEASE = Path("RELEASE").exists()
+PARAMETERS_TABLE = "[default.deploy.parameters.parameter_overrides]"
 
 # These two say how a release is rolled out, and are no part of what it is.
 OF_THE_ROLLOUT = ("Release", "Rollout")
@@ -25,12 +32,34 @@ def in_the_stack() -> dict[str, str]:
 
 
 def template_defaults() -> dict[str, str]:
-    from samtranslator.yaml_helper import yaml_parse
-    return {name: str(each["Default"]) for name, each in yaml_parse(Path("template.yaml").read_text())["Parameters"].items()}
+    if IS_RELEASE:
+        template = json.loads(Path(".aws-sam/packaged.json").read_text())
+    else:
+        from samtranslator.yaml_helper import yaml_parse
+        template = yaml_parse(Path("template.yaml").read_text())
+    return {name: str(each["Default"]) for name, each in template["Parameters"].items()}
+
+
+def configured_line_by_line(config: str) -> dict[str, str]:
+    """As `make deploy` writes them: a table with one NAME = VALUE on each line. TOML's texts and numbers are JSON's."""
+    text = Path(config).read_text() if Path(config).exists() else ""
+    table = text.partition(f"\n{PARAMETERS_TABLE}\n")[2].partition("\n[")[0]
+    values = {}
+    for line in table.splitlines():
+        name, _, value = line.partition("=")
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        try:
+            values[name.strip()] = str(json.JSONDecoder().raw_decode(value.strip())[0])
+        except ValueError:
+            sys.exit(f'{config}: cannot read "{line}": write it as {name.strip()} = "…"')
+    return values
 
 
 def configured(config: str) -> dict[str, str]:
     """As SAM itself reads them: a table, a text or a list, or a file that they name."""
+    if IS_RELEASE:
+        return configured_line_by_line(config)
     from samcli.cli.types import CfnParameterOverridesType
     from samcli.lib.config.file_manager import TomlFileManager
     file = TomlFileManager.read(Path(config)).unwrap() if Path(config).exists() else {}
@@ -81,8 +110,9 @@ def main(command: str, *arguments: str) -> None:
     first, *rest = arguments
     more = dict(argument.split("=", 1) for argument in rest)
     if command == "given":
-        # JSON is YAML, which SAM reads.
-        json.dump(given(first, more), sys.stdout, indent=1, ensure_ascii=False)
+        values = given(first, more)
+        # JSON is YAML, which SAM reads; the AWS CLI wants a list.
+        json.dump([f"{name}={value}" for name, value in values.items()] if IS_RELEASE else values, sys.stdout, indent=1, ensure_ascii=False)
     elif command == "settings":
         settings(first)
     elif command == "release":

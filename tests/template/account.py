@@ -24,7 +24,7 @@ PARAMETERS = {name: ",".join(value) if isinstance(value, list) else value for na
 ENGINES = "\n".join(f"8.0.mysql_aurora.3.{version}\t{data_api}" for version, data_api in (
     ("08.2", "True"), ("10.3", "True"), ("10.4", "True"), ("10.4", "True"), ("10.5", "False"), ("11.1", "True")))
 # Questions to AWS, which change nothing.
-ASKING = re.compile(r"aws (configure get|sts get|cloudformation (describe|list|wait)|s3api list|rds (describe|wait)|secretsmanager (get|list)"
+ASKING = re.compile(r"aws (configure get|sts get|cloudformation (describe|list|wait)|s3api (list|head)|rds (describe|wait)|secretsmanager (get|list)"
                     r"|freetier get|cloudfront list|ec2 describe|lambda get|budgets describe|rds-data|logs filter)")
 
 

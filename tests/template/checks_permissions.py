@@ -143,3 +143,9 @@ def the_buckets_answer_to_this_distribution_by_tls_and_say_what_is_missing(stack
         # Where the listing is forbidden, a missing key is 403; a condition on the prefix forbids it, too.
         assert (listing["Effect"], listing["Principal"], listing["Action"]) == ("Allow", reader, "s3:ListBucket")
         assert listing["Resource"] == f"arn:aws:s3:::{bucket}" and listing["Condition"] == source
+
+
+@check(*(drop(f"Resources.{role}.Properties.PermissionsBoundary") for role in (*ROLES, "RolloutRole")))
+def every_role_has_the_boundary_that_is_given(stack: Stack) -> None:
+    for name, role in stack.of_type("AWS::IAM::Role").items():
+        assert role.get("PermissionsBoundary", "") == stack.parameters["PermissionsBoundaryArn"], name

@@ -5,6 +5,7 @@ FAKE names a folder: `calls` is written; `answers.json` maps beginnings of comma
 code, or an error code of AWS's and its text. What is not answered there is asked of `stack.json`, in which a test
 puts an account with one stack, and which changes by what is done to it."""
 
+import hashlib
 import json
 import os
 import sys
@@ -94,9 +95,20 @@ def ended(*well: str) -> None:
 
 
 match call[:3]:
-    case ["sam", "deploy", *_]:
+    case ["aws", "cloudformation", "package"]:
+        source = Path(option("--template-file"))
+        template = json.loads(source.read_text())  # which is YAML as well
+        for each in template["Resources"].values():
+            if each["Type"] == "AWS::Serverless::Function":
+                digest = hashlib.md5((source.parent / each["Properties"]["CodeUri"] / "bootstrap").read_bytes()).hexdigest()
+                each["Properties"]["CodeUri"] = f"s3://{option('--s3-bucket')}/{option('--s3-prefix')}/{digest}"
+        Path(option("--output-template-file")).write_text(json.dumps(template, indent=4))
+    case ["sam", "deploy", *_] | ["aws", "cloudformation", "deploy"]:
         given = option("--parameter-overrides").removeprefix("file://")
-        parameters = {**(stack or {}).get("parameters", {}), **(json.loads(Path(given).read_text()) if given else {})}
+        overrides = json.loads(Path(given).read_text()) if given else {}
+        if isinstance(overrides, list):  # as the AWS CLI has them
+            overrides = dict(each.split("=", 1) for each in overrides)
+        parameters = {**(stack or {}).get("parameters", {}), **overrides}
         if stack and stack["status"] in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"):
             print(f"Stack:{stack['id']} is in {stack['status']} state and can not be updated.", file=sys.stderr)
             sys.exit(1)

@@ -41,6 +41,7 @@ SCENARIOS = {
         "BelievedOriginSecretVersion": "version-2-of-origin",
         "OriginSecretVersion": "version-2-of-origin",
         "DatabaseUserSecretVersion": "version-2-of-user",
+        "PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/boundary-of-corkboard-{REGION}",
     },
     "on an existing database and bucket": {
         "DatabaseUrlSecretArn": EXISTING_SECRET,

@@ -31,8 +31,12 @@ OF_THE_CLI = {
     ("s3", "cp"): {"--content-type", "--cache-control", "--only-show-errors"},
     ("s3", "rm"): {"--recursive", "--only-show-errors"},
     ("cloudfront", "create-invalidation"): {"--distribution-id", "--paths"},
+    # awscli/customizations/cloudformation, package.py and deploy.py, of both versions.
+    ("cloudformation", "package"): {"--template-file", "--s3-bucket", "--s3-prefix", "--force-upload", "--use-json", "--output-template-file"},
+    ("cloudformation", "deploy"): {"--template-file", "--stack-name", "--s3-bucket", "--s3-prefix", "--capabilities",
+                                   "--no-fail-on-empty-changeset", "--parameter-overrides", "--tags"},
 }
-GLOBAL = {"--query", "--output", "--region"}
+GLOBAL = {"--query", "--output", "--region", "--no-paginate"}
 
 
 def members(session: botocore.session.Session, service: str, operation: str) -> dict:
@@ -58,7 +62,7 @@ def check(session: botocore.session.Session, program: str, *arguments: str) -> N
         known = OF_THE_CLI.get((service, operation)) or set(members(session, service, operation))
         assert options <= known | GLOBAL, (arguments, sorted(known))
     else:
-        assert program in ("tests/tools/install", "aws", "cargo", "rustup", ".tools/venv/bin/python"), program
+        assert program in ("tests/tools/install", "aws", "cargo", "rustup", ".tools/venv/bin/python", "python3"), program
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from account import OUTPUTS, PARAMETERS as DEPLOYED, Account, Call
+from corkboard import binary
 from stack import ROOT
 
 PARAMETERS = "aws cloudformation describe-stacks --stack-name corkboard --query Stacks[0].Parameters"
@@ -156,8 +157,14 @@ def test_no_secret_is_an_argument_or_shown(with_secrets):
         everything = " ".join(" ".join(call.line) for call in with_secrets.calls) + done.stdout + done.stderr
         for secret in ("old-board-secret", "old-origin-secret", "old-password", "n" * 41):
             assert secret not in everything, secret
-    assert with_secrets.calls[-1].line == ["cargo", "run", "--quiet", "--", "moderator-token"]
-    assert with_secrets.calls[-1].environment["BOARD_SECRET"] == "old-board-secret"
+
+
+def test_the_moderator_token_is_the_one_that_corkboard_derives(with_secrets):
+    secret = "old-board-secret, of 你好 and more"
+    with_secrets.answers[f"aws secretsmanager get-secret-value --secret-id {OUTPUTS['BoardSecretArn']} "] = json.dumps({"current": secret, "previous": ""})
+    done = with_secrets.run("moderator-token")
+    derived = subprocess.run([binary("corkboard"), "moderator-token"], env={"BOARD_SECRET": secret}, capture_output=True, text=True, check=True)
+    assert done.stdout == derived.stdout and len(derived.stdout) == 44
 
 
 @pytest.mark.parametrize("command", ["aws secretsmanager put-secret-value", "aws cloudformation update-stack", "aws cloudformation wait"])

@@ -59,7 +59,7 @@ def board():
 def test_a_board_as_it_should_be_passes_and_is_left_as_it_was(board):
     done = smoke(board.site)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("ok  ") == 8
+    assert done.stdout.count("ok  ") == 9
     connection = http.client.HTTPConnection(board.site.removeprefix("http://"))
     connection.request("GET", "/api/messages")
     assert b'"messages":[]' in connection.getresponse().read()
@@ -85,6 +85,20 @@ def test_a_closed_board_is_only_read():
         done = smoke(board.site)
         assert done.returncode == 0, done.stdout
         assert "skipped  message" in done.stdout and "ok       missing" in done.stdout
+
+
+def test_a_monitor_asks_for_nothing_that_wakes_the_database(board):
+    asked = set()
+
+    def fault(method, path, status, headers, body):
+        asked.add((method, path))
+        return status, headers, body
+
+    with with_fault(board, fault) as url:
+        done = smoke(url, "--asleep")
+    assert done.returncode == 0 and done.stdout.count("ok  ") == 2, done.stdout
+    # health touches nothing, and the board's description comes from the settings.
+    assert asked == {("GET", "/api/health"), ("GET", "/api/board"), ("GET", "/")}
 
 
 def test_no_board_at_all_is_one_line():
@@ -114,9 +128,9 @@ def three_bytes_at_most(method: str, path: str, status: int, headers: dict[str, 
 FAULTS = {
     "message: an emoji that is lost": ("message", three_bytes_at_most),
     "viewers: a CDN that does not name them": ("viewers", unnamed),
-    "headers: no HSTS": ("headers", without("strict-transport-security")),
-    "headers: no CSP": ("headers", without("content-security-policy")),
-    "headers: no ETag": ("headers", without("etag")),
+    "page: no HSTS": ("page", without("strict-transport-security")),
+    "page: no CSP": ("page", without("content-security-policy")),
+    "listing: no ETag": ("listing", without("etag")),
     "health: down": ("health", when(lambda _, path, __: path == "/api/health", 502)),
     "missing: forbidden instead of missing": ("missing", when(lambda _, path, status: status == 404 and "nothing" in path, 403)),
     "missing: the page instead of an error": ("missing", when(lambda _, path, status: status == 404 and path.startswith("/nothing"), 200)),
