@@ -50,9 +50,9 @@ impl Corkboard {
         let stdout = process.shell().stdout.take().unwrap();
         let addresses = Addresses::told(stdout, &errors, !is_direct);
         Self {
-            addresses,
             process,
             folder,
+            addresses,
         }
     }
 

@@ -11,11 +11,7 @@
 //! - [`crash`]: the board itself killed in the middle of its work;
 //! - [`cost`]: what each statement touches.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod backend;
 mod conformance;

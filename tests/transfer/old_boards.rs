@@ -385,10 +385,7 @@ async fn what_cannot_be_read_at_all_is_one_clear_line() {
             "mysql://a:secret@127.0.0.1:1/b".to_owned(),
             "cannot be reached",
         ),
-        (
-            old.url_of("nobody:secret"),
-            "cannot be reached",
-        ),
+        (old.url_of("nobody:secret"), "cannot be reached"),
     ] {
         let line = board.run(&["import", "--from", &url]).refused();
         assert!(line.contains(why) && !line.contains("secret"), "{line}");
