@@ -45,7 +45,8 @@ class Account:
         tools = self.clone / ".tools/venv"
         (tools / "bin").mkdir(parents=True)
         shutil.copy(ROOT / "tests/tools/requirements.txt", tools)
-        for name, program in {"rustc": "echo /", "python": f'exec {sys.executable} "$@"', "sleep": ""}.items():
+        python = f'exec {sys.executable} "$@"'
+        for name, program in {"rustc": "echo /", "python": python, "python3": python, "sleep": ""}.items():
             self.install(name, f"#!/bin/sh\n{program}\n")
         self.calls: list[Call] = []
         # Those of one run alone, which come before `answers`.
