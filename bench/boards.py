@@ -132,7 +132,8 @@ class Ground:
         self.client.create_bucket(Bucket=f"bench-{name}")
         self.sql(name, NUMBERS + f"""
             CREATE TABLE message (id BIGINT AUTO_INCREMENT PRIMARY KEY, author VARCHAR(40), text VARCHAR(2000) NOT NULL,
-                create_time DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3), image VARCHAR(255), image_type VARCHAR(32), width INT, height INT, alt VARCHAR(500));
+                create_time DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+                image VARCHAR(255), image_type VARCHAR(32), width INT, height INT, alt VARCHAR(500));
             INSERT INTO message (id, author, text, create_time, image, image_type, width, height, alt)
             SELECT n + 1, {AUTHOR}, {TEXT}, NOW(3) - INTERVAL 2 DAY + INTERVAL n SECOND, IF({PICTURED}, CONCAT('images/', UUID(), '.jpg'), NULL),
                 IF({PICTURED}, 'image/jpeg', NULL), IF({PICTURED}, 1600, NULL), IF({PICTURED}, 1200, NULL), {ALT} FROM number;

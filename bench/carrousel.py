@@ -101,7 +101,7 @@ def rows() -> list[Row]:
             each(*side)  # warms it
         times = [[], []]
         for _ in range(ROUNDS):
-            for side, used in zip(sides, times):
+            for side, used in zip(sides, times, strict=True):
                 used.append(each(*side))
         assert [each["url"] for each in sides[0][0].listed()] == [each["url"] for each in sides[1][0].listed()]
     return [compared(f"syncS3Bucket, processor time of an event, {PICTURES:,} pictures", *times, "ms", 0.1)]

@@ -118,8 +118,13 @@ def compiler() -> str:
 def measured() -> dict[str, float]:
     picture = jpeg()
     assert abs(len(picture) - PICTURE_BYTES) < PICTURE_BYTES / 20, len(picture)
-    posts = lambda count: [post(picture) for _ in range(count)]
-    reads = lambda query="": [event("GET", "/api/messages", query) for _ in range(4 * REQUESTS)]
+
+    def posts(count: int) -> list[dict]:
+        return [post(picture) for _ in range(count)]
+
+    def reads(query: str = "") -> list[dict]:
+        return [event("GET", "/api/messages", query) for _ in range(4 * REQUESTS)]
+
     with functions() as function:
         function.answers(posts(MESSAGES), 0)
         return {

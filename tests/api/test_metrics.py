@@ -15,11 +15,11 @@ from pathlib import Path
 
 import boto3
 import pytest
+from test_front_page import BUCKET, delete, environment, event
 
 from corkboard import ROOT, Corkboard, binary, corkboard, eventually
 from data_api import Refusal, before
 from lambda_runtime import FunctionError, Lambda, running
-from test_front_page import BUCKET, delete, environment, event
 
 BOARD = "corkboard-of-a-test"
 SECRET = "what only CloudFront sends"

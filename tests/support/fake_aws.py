@@ -140,9 +140,9 @@ def of_the_account(call: list[str], version: str, account: dict, folder: Path) -
     def missing() -> None:
         fail(call, version, "ValidationError", f"Stack with id {option(call, '--stack-name')} does not exist")
 
-    def ended(*well: str) -> None:
+    def ended(well: str) -> None:
         """What a waiter says."""
-        if stack["status"] not in well:
+        if stack["status"] != well:
             raise Ended(255, errors="\nWaiter failed: Waiter encountered a terminal failure state: For expression \"Stacks[].StackStatus\" "
                                     f"we matched expected path: \"{stack['status']}\" at least once\n")
         raise Ended
@@ -172,15 +172,15 @@ def of_the_account(call: list[str], version: str, account: dict, folder: Path) -
                 raise Ended
             if stack["protected"]:
                 fail(call, version, "ValidationError", f"Stack [{option(call, '--stack-name')}] cannot be deleted while TerminationProtection is enabled")
-            if account["cluster_protected"] and any(each["LogicalResourceId"] == "Database" and each["ResourceStatus"] != "DELETE_COMPLETE" for each in stack["resources"]):
+            stuck = account["stuck"]
+            if account["cluster_protected"] and any(each["LogicalResourceId"] == "Database" and each["ResourceStatus"] != "DELETE_COMPLETE"
+                                                    for each in stack["resources"]):
+                stuck = {"Database": 'Resource handler returned message: "Cannot delete protected Cluster, please disable deletion '
+                                     'protection and try again."'}
+            if stuck:
                 for each in stack["resources"]:
-                    if each["LogicalResourceId"] == "Database":
-                        each |= {"ResourceStatus": "DELETE_FAILED", "ResourceStatusReason": "Resource handler returned message: \"Cannot delete protected Cluster, please disable deletion protection and try again.\""}
-                changed(status="DELETE_FAILED")
-            elif account["stuck"]:
-                for each in stack["resources"]:
-                    if each["LogicalResourceId"] in account["stuck"]:
-                        each |= {"ResourceStatus": "DELETE_FAILED", "ResourceStatusReason": account["stuck"][each["LogicalResourceId"]]}
+                    if each["LogicalResourceId"] in stuck:
+                        each |= {"ResourceStatus": "DELETE_FAILED", "ResourceStatusReason": stuck[each["LogicalResourceId"]]}
                 changed(status="DELETE_FAILED")
             else:
                 mark("DELETE_COMPLETE")
@@ -197,7 +197,8 @@ def of_the_account(call: list[str], version: str, account: dict, folder: Path) -
             changed(protected="--enable-termination-protection" in call)
             say(call, {"StackId": stack["id"]})
         case ["aws", "cloudformation", "wait"]:
-            ended(*{"stack-delete-complete": ["DELETE_COMPLETE"], "stack-rollback-complete": ["UPDATE_ROLLBACK_COMPLETE"]}.get(call[3], [stack and stack["status"]]))
+            awaited = {"stack-delete-complete": "DELETE_COMPLETE", "stack-rollback-complete": "UPDATE_ROLLBACK_COMPLETE"}
+            ended(awaited.get(call[3], stack and stack["status"]))
         case ["aws", "rds", "describe-db-clusters"]:
             if account["cluster_protected"] is None:
                 fail(call, version, "DBClusterNotFoundFault", f"DBCluster {option(call, '--db-cluster-identifier')} not found.")
@@ -214,5 +215,6 @@ def of_the_account(call: list[str], version: str, account: dict, folder: Path) -
             if operation == "describe-subscribers-for-notification":
                 say(call, {"Subscribers": [{"Address": budget["address"]}]})
             amount = (option(call, "--budget") or option(call, "--new-budget")).partition("Amount=")[2].partition(",")[0]
-            account["budget"] = None if operation == "delete-budget" else {
-                "amount": amount + ".0", "address": " ".join(call).rpartition("Address=")[2].partition("}")[0] if operation == "create-budget" else budget["address"]}
+            if operation == "create-budget":
+                budget = {"address": " ".join(call).rpartition("Address=")[2].partition("}")[0]}
+            account["budget"] = None if operation == "delete-budget" else budget | {"amount": amount + ".0"}

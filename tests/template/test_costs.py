@@ -72,7 +72,7 @@ def problems(page: str) -> list[str]:
         sums = [Decimal(0)] * (len(rows[0]) - 1)
         for what, *cells in rows:
             if what == "**together**":
-                for exact, cell in zip(sums, cells):
+                for exact, cell in zip(sums, cells, strict=True):
                     if f"**{rounded(exact, 2)}**" != cell:
                         found.append(f"together {exact:.4f}, not {cell}")
                 continue

@@ -19,7 +19,6 @@ from mariadb import MariaDb, mariadb
 from mutation import drop, put
 from stack import ROOT, Stack, source
 
-
 FRONT_PAGE = "board/front-page.json"
 
 

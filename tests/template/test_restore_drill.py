@@ -3,13 +3,16 @@
 import signal
 import subprocess
 import time
+from itertools import pairwise
 
 import pytest
 
 from account import OUTPUTS, STACK
 
 NEWEST = "01M8312X2GQEXQEVEC5D3NWYGS"  # of 2026-11-23
-RESTORED, THERE, SECRET = "corkboard-drill-", "arn:aws:rds:eu-central-1:123456789012:cluster:drill", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!drill"
+RESTORED, THERE = "corkboard-drill-", "arn:aws:rds:eu-central-1:123456789012:cluster:drill"
+SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!drill"
+NAMING = ("--db-cluster-identifier", "--db-instance-identifier", "--resource-arn")
 COUNTS = "aws rds-data execute-statement --resource-arn "
 QUESTION = "aws rds describe-db-clusters --db-cluster-identifier corkboard-drill"
 
@@ -58,7 +61,7 @@ def test_the_database_is_restored_counted_and_removed(drilled):
 def test_nothing_of_the_boards_own_is_changed(drilled):
     assert run(drilled).returncode == 0
     for call in drilled.changes():
-        name = next(value for option, value in zip(call.line, call.line[1:]) if option in ("--db-cluster-identifier", "--db-instance-identifier", "--resource-arn"))
+        name = next(value for option, value in pairwise(call.line) if option in NAMING)
         assert name.startswith(RESTORED) or name == THERE, call.line
 
 

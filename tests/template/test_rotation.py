@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from account import OUTPUTS, PARAMETERS as DEPLOYED, Account, Call
+from account import OUTPUTS, Account, Call
+from account import PARAMETERS as DEPLOYED
 from stack import ROOT
 
 PARAMETERS = "aws cloudformation describe-stacks --stack-name corkboard --query Stacks[0].Parameters"

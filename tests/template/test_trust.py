@@ -40,7 +40,9 @@ class WithoutObjects(BaseHTTPRequestHandler):
 
 
 def certificate(name: str, key, issuer_key, issuer: str, *, of_authority: bool) -> bytes:
-    named = lambda text: x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+    def named(text: str) -> x509.Name:
+        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
     made = x509.CertificateBuilder().subject_name(named(name)).issuer_name(named(issuer)).public_key(key.public_key())
     made = made.serial_number(x509.random_serial_number()).not_valid_before(NOW - datetime.timedelta(days=1))
     made = made.not_valid_after(NOW + datetime.timedelta(days=1)).add_extension(x509.BasicConstraints(of_authority, None), critical=True)
