@@ -13,10 +13,12 @@ from contextlib import ExitStack, contextmanager
 
 import boto3
 
-from boards import address, cpu_seconds, s3_server
+from boards import cpu_seconds
 from bootstraps import bootstraps
 from lambda_runtime import running
-from table import RESULTS, ROOT, Row, compared, keep
+from s3 import s3_server
+from table import RESULTS, Row, compared, keep
+from workspace import ROOT
 
 NAME = "sync-s3-bucket"
 OURS, THEIRS = "corkboard-media", "carrousel-for-todoapp"
@@ -94,7 +96,7 @@ def each(bucket: Bucket, process: subprocess.Popen, invoke: Callable[[dict], obj
 
 def rows() -> list[Row]:
     with ExitStack() as stack:
-        endpoint = address(*stack.enter_context(s3_server()))
+        endpoint = stack.enter_context(s3_server()).address
         client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
         sides = [(Bucket(client, OURS), *stack.enter_context(ours(endpoint))), (Bucket(client, THEIRS), *stack.enter_context(theirs(endpoint)))]
         for side in sides:

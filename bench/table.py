@@ -1,14 +1,12 @@
 """The table of goals that `make bench` prints: each part adds its rows, each row compares two things of one run."""
 
 import json
-import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+from workspace import TARGET
+
 RESULTS = TARGET / "bench"
 
 

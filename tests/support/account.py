@@ -12,7 +12,8 @@ from pathlib import Path
 
 import fake_aws
 from fake_aws import Call, Ended
-from stack import ROOT, STACK_ID, Stack, source
+from stack import STACK_ID, Stack, source
+from workspace import ROOT
 
 STACK = Stack(source())
 OUTPUTS = {name: str(value) for name, value in STACK.outputs.items()}

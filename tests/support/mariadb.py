@@ -1,15 +1,15 @@
 """A MariaDB of its own, for what only a server with users can show."""
 
 import os
-import shutil
-import socket
+import signal
 import subprocess
 import tempfile
-import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
-from corkboard import PATIENCE_SECONDS
+from process import PATIENCE_SECONDS, free_port, started
 
 
 @dataclass(frozen=True)
@@ -28,26 +28,18 @@ class MariaDb:
 
 
 @contextmanager
-def mariadb(*databases: str):
+def mariadb(*databases: str) -> Iterator[MariaDb]:
     """Runs on a free port with a data directory of its own and these databases, and ends with the block."""
-    data = tempfile.mkdtemp(prefix="corkboard-mariadb-")
-    subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={data}/data", "--auth-root-authentication-method=normal", "--user=root"],
-                   check=True, capture_output=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    process = subprocess.Popen(["mariadbd", "--no-defaults", f"--datadir={data}/data", f"--socket={data}/socket", f"--pid-file={data}/pid",
-                                f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve", "--user=root"],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        server = MariaDb(port)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while server.run("SELECT 1").returncode:
-            assert process.poll() is None and time.monotonic() < deadline, "MariaDB does not start"
-            time.sleep(0.05)
-        for database in databases:
-            assert server.run(f"CREATE DATABASE {database} CHARACTER SET utf8mb4").returncode == 0
-        yield server
-    finally:
-        process.kill()
-        process.wait()
-        shutil.rmtree(data)
+    with tempfile.TemporaryDirectory(prefix="corkboard-mariadb-") as folder:
+        data = f"--datadir={folder}/data"
+        subprocess.run(["mariadb-install-db", "--no-defaults", data, "--auth-root-authentication-method=normal", "--user=root"],
+                       check=True, capture_output=True)
+        server = MariaDb(free_port())
+        command = ["mariadbd", "--no-defaults", data, f"--socket={folder}/socket", f"--pid-file={folder}/pid", f"--port={server.port}",
+                   "--bind-address=127.0.0.1", "--skip-name-resolve", "--user=root"]
+        # Killed at the end, because nobody wants its data.
+        with started(command, Path(folder, "log"), lambda: server.run("SELECT 1").returncode == 0, signal.SIGKILL):
+            for database in databases:
+                created = server.run(f"CREATE DATABASE {database} CHARACTER SET utf8mb4")
+                assert created.returncode == 0, created.stderr
+            yield server

@@ -5,14 +5,14 @@ import copy
 import hashlib
 import re
 from functools import cache, cached_property, partial
-from pathlib import Path
 
 import boto3
 from samtranslator.translator import transform as sam
 from samtranslator.translator import translator
 from samtranslator.yaml_helper import yaml_parse
 
-ROOT = Path(__file__).resolve().parents[2]
+from workspace import ROOT
+
 REGION, ACCOUNT, PARTITION = "eu-central-1", "123456789012", "aws"
 STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/corkboard/16580499-7622-4a9c-b32f-4eba35da93da"
 PSEUDO = {

@@ -4,7 +4,8 @@ import re
 
 from mutation import drop, put
 from registry import check
-from stack import ROOT, Stack
+from stack import Stack
+from workspace import ROOT
 
 DISTRIBUTION = "Resources.Distribution.Properties.DistributionConfig"
 VARIABLES = "Resources.MessageBoard.Properties.Environment.Variables"

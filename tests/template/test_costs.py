@@ -7,7 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
-from stack import ROOT, Stack, source
+from stack import Stack, source
+from workspace import ROOT
 
 PAGE = (ROOT / "docs/costs.md").read_text()
 OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}

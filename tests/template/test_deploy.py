@@ -9,7 +9,8 @@ import pytest
 
 from account import OUTPUTS, SITE, STACK
 from corkboard import corkboard
-from stack import ROOT, Stack, source
+from stack import Stack, source
+from workspace import ROOT
 
 
 def test_the_first_time_writes_a_configuration_that_sam_understands(account):

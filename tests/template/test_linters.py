@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import botocore
@@ -16,9 +15,9 @@ from cloudsplaining.scan.policy_document import PolicyDocument
 from parliament import analyze_policy_string
 
 from mutation import add, put
-from stack import REGION, ROOT, SCENARIOS, Stack, source, translate
+from stack import REGION, SCENARIOS, Stack, source, translate
+from workspace import ROOT, TOOLS
 
-TOOLS = Path(sys.executable).parent
 # Where README says that a board can be: all of AWS's commercial regions that are open.
 PARTITIONS = json.loads((Path(botocore.__file__).parent / "data/partitions.json").read_text())["partitions"]
 REGIONS = sorted({region for partition in PARTITIONS if partition["id"] == "aws" for region in partition["regions"]} & set(KNOWN))

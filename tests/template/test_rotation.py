@@ -7,7 +7,7 @@ import pytest
 
 from account import OUTPUTS, Account, Call
 from account import PARAMETERS as DEPLOYED
-from stack import ROOT
+from workspace import ROOT
 
 PARAMETERS = "aws cloudformation describe-stacks --stack-name corkboard --query Stacks[0].Parameters"
 ROLLOUT = ("Release", "Rollout")

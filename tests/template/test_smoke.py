@@ -3,15 +3,14 @@
 import http.client
 import re
 import subprocess
-import threading
 from collections.abc import Callable
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from corkboard import Corkboard, corkboard
-from stack import ROOT
+from server import HttpHandler, serving
+from workspace import ROOT
 
 Fault = Callable[[str, str, int, dict[str, str], bytes], tuple[int, dict[str, str], bytes]]
 
@@ -23,31 +22,21 @@ def smoke(url: str, *arguments: str) -> subprocess.CompletedProcess:
 @contextmanager
 def with_fault(board: Corkboard, fault: Fault):
     """The board behind a CDN that does something wrong."""
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(HttpHandler):
         def forward(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
             connection = http.client.HTTPConnection(board.site.removeprefix("http://"))
-            connection.request(self.command, self.path, body, dict(self.headers))
+            connection.request(self.command, self.path, self.body(), dict(self.headers))
             answer = connection.getresponse()
-            headers = {name.lower(): value for name, value in answer.getheaders() if name.lower() not in ("content-length", "transfer-encoding", "connection")}
+            ours = ("content-length", "transfer-encoding", "connection", "date", "server")
+            headers = {name.lower(): value for name, value in answer.getheaders() if name.lower() not in ours}
             status, headers, content = fault(self.command, self.path, answer.status, headers, answer.read())
             connection.close()
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            self.answer(status, content, headers)
 
         do_GET = do_POST = do_PUT = do_DELETE = forward
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving(Handler) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from corkboard import ROOT
+from workspace import ROOT
 
 LOCKS = [ROOT / folder / "requirements.txt" for folder in ("tests/tools", "bench/peers")]
 
