@@ -19,9 +19,10 @@ test: lint test-rust test-pictures test-api test-clients test-browser test-watch
 tools: ## what the tests need besides; installs only what is missing
 	tests/tools/install
 
-lint: ## formatting and clippy
+lint: tools ## formatting, clippy and ruff
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	.tools/venv/bin/ruff check --quiet --no-cache
 
 test-rust: tools ## the crates, and that the exploration finds what it looks for
 	cargo test --workspace

@@ -6,6 +6,7 @@ the other one is spared."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import boto3
 from boards import cpu_seconds
 from bootstraps import bootstraps
 from lambda_runtime import running
+from process import started
 from s3 import s3_server
 from table import RESULTS, Row, compared, keep
 from workspace import ROOT
@@ -44,20 +46,15 @@ def ours(endpoint: str):
 
 @contextmanager
 def theirs(endpoint: str):
-    environment = {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL_S3": endpoint} | KEYS
-    process = subprocess.Popen([sys.executable, ROOT / "bench/peers/sync_s3_bucket.py"], env=environment, stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, text=True)
+    settings = {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL_S3": endpoint} | KEYS
+    command = [sys.executable, ROOT / "bench/peers/sync_s3_bucket.py"]
+    with started(command, stop=signal.SIGKILL, env=settings, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        def invoke(event: dict) -> None:
+            process.stdin.write(json.dumps(event) + "\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "done\n"
 
-    def invoke(event: dict) -> None:
-        process.stdin.write(json.dumps(event) + "\n")
-        process.stdin.flush()
-        assert process.stdout.readline() == "done\n"
-
-    try:
         yield process, invoke
-    finally:
-        process.kill()
-        process.wait()
 
 
 class Bucket:

@@ -104,6 +104,14 @@ class Account:
         """The calls that change something."""
         return [call for call in self.calls if not ASKING.match(" ".join(call.line))]
 
+    def given(self) -> dict[str, str]:
+        """The parameters that `sam deploy` was given, as SAM reads them."""
+        from samcli.cli.types import CfnParameterOverridesType
+        call, = [call.line for call in self.calls if "sam deploy" in call]
+        file = call[call.index("--parameter-overrides") + 1]
+        assert file.startswith("file://")
+        return CfnParameterOverridesType().convert(f"file://{self.clone / file[7:]}", None, None)
+
     def steps(self) -> list[str]:
         """The same in short: the service and operation, once where it comes several times in a row."""
         lines = [" ".join(call.line[:3] if call.line[0] == "aws" else call.line[:2]).removeprefix("aws ") for call in self.changes()]

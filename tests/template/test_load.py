@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from cdn import with_fault
 from corkboard import corkboard
-from test_smoke import with_fault
 from workspace import ROOT
 
 STAND_IN = r'''

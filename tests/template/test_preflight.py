@@ -122,8 +122,7 @@ def test_the_account_is_written_once_into_a_configuration_without_it(account):
 
 
 def engine(account) -> str | None:
-    from test_deploy import given
-    return given(account).get("DatabaseEngineVersion")
+    return account.given().get("DatabaseEngineVersion")
 
 
 def test_a_new_database_is_the_newest_patch_that_the_region_has(new):

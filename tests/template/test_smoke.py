@@ -4,39 +4,16 @@ import http.client
 import re
 import subprocess
 from collections.abc import Callable
-from contextlib import contextmanager
 
 import pytest
 
-from corkboard import Corkboard, corkboard
-from server import HttpHandler, serving
+from cdn import Fault, with_fault
+from corkboard import corkboard
 from workspace import ROOT
-
-Fault = Callable[[str, str, int, dict[str, str], bytes], tuple[int, dict[str, str], bytes]]
 
 
 def smoke(url: str, *arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run([ROOT / "deploy/smoke", *arguments, url], capture_output=True, text=True, timeout=600)
-
-
-@contextmanager
-def with_fault(board: Corkboard, fault: Fault):
-    """The board behind a CDN that does something wrong."""
-    class Handler(HttpHandler):
-        def forward(self) -> None:
-            connection = http.client.HTTPConnection(board.site.removeprefix("http://"))
-            connection.request(self.command, self.path, self.body(), dict(self.headers))
-            answer = connection.getresponse()
-            ours = ("content-length", "transfer-encoding", "connection", "date", "server")
-            headers = {name.lower(): value for name, value in answer.getheaders() if name.lower() not in ours}
-            status, headers, content = fault(self.command, self.path, answer.status, headers, answer.read())
-            connection.close()
-            self.answer(status, content, headers)
-
-        do_GET = do_POST = do_PUT = do_DELETE = forward
-
-    with serving(Handler) as port:
-        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")
