@@ -5,6 +5,8 @@
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PICTURES := $(TARGET)/pictures
 PYTEST := .tools/venv/bin/python -m pytest -p no:cacheprovider --quiet
+# On all processors, but no more than make it faster: each worker first loads all that the tests import.
+PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -28,6 +30,7 @@ lint: tools ## formatting, lints, walls between the crates, places that were for
 	git apply --check tests/exploration/mutants/*/*.patch
 	npm run --silent --prefix tests/browser lint
 	cargo clippy --workspace --all-targets -- -D warnings
+	.tools/venv/bin/ruff check --quiet --no-cache
 
 # For this machine's platform, whose crates are there without the network. The nightly workflow asks for all.
 deny: tools ## the dependencies' licences and sources; known vulnerabilities where the database of advisories is
@@ -41,15 +44,15 @@ test-rust: tools ## the crates, and that the exploration finds what it looks for
 
 test-pictures: tools ## what is left of pictures, seen by exiftool and Pillow
 	cargo build --workspace
-	CORKBOARD_BINARIES=$(TARGET)/debug $(PYTEST) tests/pictures
+	CORKBOARD_BINARIES=$(TARGET)/debug $(PYTEST) $(PARALLEL) tests/pictures
 
 test-api: tools ## the API is what its OpenAPI document says, asked by schemathesis
 	cargo build --workspace
-	CORKBOARD_BINARIES=$(TARGET)/debug $(PYTEST) tests/api
+	CORKBOARD_BINARIES=$(TARGET)/debug $(PYTEST) $(PARALLEL) tests/api
 
 test-clients: tools ## the S3 endpoint, used by boto3, s3cmd and rclone
 	cargo build --workspace
-	CORKBOARD_BINARIES=$(TARGET)/debug $(PYTEST) tests/clients
+	CORKBOARD_BINARIES=$(TARGET)/debug $(PYTEST) $(PARALLEL) tests/clients
 
 # The binaries of `cargo test` have the features of the tests' own dependencies; the page and the watch
 # test take those that a user has.
@@ -62,7 +65,7 @@ test-watch: tools ## the functions under cargo lambda watch
 
 test-template: tools ## template.yaml and its deployment, without AWS
 	cargo build --workspace
-	CORKBOARD_BINARIES=$(TARGET)/debug $(PYTEST) tests/template --ignore=tests/template/test_build.py
+	CORKBOARD_BINARIES=$(TARGET)/debug $(PYTEST) $(PARALLEL) tests/template tests/tools --ignore=tests/template/test_build.py
 
 test-build: tools ## the functions as Lambda gets them
 	$(PYTEST) tests/template/test_build.py

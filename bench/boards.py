@@ -2,11 +2,7 @@
 
 import json
 import os
-import re
-import socket
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,9 +14,10 @@ from random import Random
 import boto3
 from PIL import Image
 
-from corkboard import PATIENCE_SECONDS, SETTINGS
 from mariadb import MariaDb, mariadb
-from table import ROOT, TARGET
+from process import PATIENCE_SECONDS, addresses, started
+from s3 import MOTO, S3Server, s3_server
+from workspace import ROOT, TARGET, environment
 
 MESSAGES = 10_000
 # A page has 20; pages this far apart are asked for in turn.
@@ -28,7 +25,6 @@ OLDER_PAGES = 200
 # To the database, of each board that keeps connections.
 CONNECTIONS = 10
 PICTURE_BYTES = 100_000
-MOTO = [Path(sys.executable).parent / "moto_server", "--host", "127.0.0.1", "--port", "0"]
 OHA, PEERS = ROOT / ".tools/oha/bin/oha", ROOT / ".tools/bench/bin"
 
 # A row for each n from 0 on, the same for all: every other one with a picture.
@@ -62,9 +58,8 @@ def cpu_seconds(process: subprocess.Popen) -> float:
 class Ground:
     """What all boards stand on. Each has a database and a bucket of its own name in it."""
 
-    def __init__(self, folder: Path, database: MariaDb, s3_process: subprocess.Popen):
-        self.folder, self.database, self.s3_process = folder, database, s3_process
-        self.s3 = address(s3_process, folder / "s3.log")
+    def __init__(self, database: MariaDb, s3: S3Server):
+        self.folder, self.database, self.s3_process, self.s3 = s3.log.parent, database, s3.process, s3.address
         self.client = boto3.client("s3", **self.credentials())
         self.photo = photo()
 
@@ -73,12 +68,10 @@ class Ground:
 
     def environment(self, name: str) -> dict[str, str]:
         """The settings of a board; what a developer may have set is none of them."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(SETTINGS)}
-        return kept | {
-            "AWS_ENDPOINT_URL_S3": self.s3, "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_EC2_METADATA_DISABLED": "true",
-            "DATABASE_URL": self.database.url(name), "MEDIA_BUCKET": f"bench-{name}", "RUST_BACKTRACE": "0",
-        }
+        return environment(
+            AWS_ENDPOINT_URL_S3=self.s3, AWS_REGION="us-east-1", AWS_DEFAULT_REGION="us-east-1",
+            AWS_ACCESS_KEY_ID="bench", AWS_SECRET_ACCESS_KEY="bench", AWS_EC2_METADATA_DISABLED="true",
+            DATABASE_URL=self.database.url(name), MEDIA_BUCKET=f"bench-{name}", RUST_BACKTRACE="0")
 
     def sql(self, name: str, statements: str) -> str:
         done = self.database.run(f"USE {name}; {statements}")
@@ -94,27 +87,18 @@ class Ground:
         return (self.folder / "s3.log").read_text(errors="replace").count(" HTTP/1.1\"")
 
     @contextmanager
-    def _running(self, name: str, command: list, environment: dict[str, str]) -> Iterator[Board]:
+    def _running(self, name: str, command: list, settings: dict[str, str]) -> Iterator[Board]:
         log = self.folder / f"{name}.log"
-        with log.open("w") as output:
-            process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            yield Board(name, address(process, log), log, process, [])
-        finally:
-            process.terminate()
-            try:
-                process.wait(PATIENCE_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        with started(command, log, lambda: addresses(log), env=settings) as process:
+            yield Board(name, addresses(log)[0], log, process, [])
 
     @contextmanager
     def ours(self, name: str = "ours", **settings: str) -> Iterator[Board]:
         """message-board in release over plain HTTP: one process of one thread."""
         self.client.create_bucket(Bucket=f"bench-{name}")
-        environment = self.environment(name) | {
+        settings = self.environment(name) | {
             "BOARD_SECRET": "bench " * 8, "PUBLIC_BASE_URL": "", "POSTS_PER_MINUTE": "0"} | settings
-        with self._running(name, [binary("serve"), "--connections", str(CONNECTIONS)], environment) as board:
+        with self._running(name, [bench_binary("serve"), "--connections", str(CONNECTIONS)], settings) as board:
             # An id's first six digits are a time before now, the four that end its time count up.
             prefix = crockford(int(time.time() * 1000) - 2 * 24 * 3_600_000)[:6]
             id = f"CONCAT('{prefix}', LPAD(HEX(n), 4, '0'), LEFT(UPPER(MD5(n)), 16))"
@@ -132,7 +116,8 @@ class Ground:
         self.client.create_bucket(Bucket=f"bench-{name}")
         self.sql(name, NUMBERS + f"""
             CREATE TABLE message (id BIGINT AUTO_INCREMENT PRIMARY KEY, author VARCHAR(40), text VARCHAR(2000) NOT NULL,
-                create_time DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3), image VARCHAR(255), image_type VARCHAR(32), width INT, height INT, alt VARCHAR(500));
+                create_time DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+                image VARCHAR(255), image_type VARCHAR(32), width INT, height INT, alt VARCHAR(500));
             INSERT INTO message (id, author, text, create_time, image, image_type, width, height, alt)
             SELECT n + 1, {AUTHOR}, {TEXT}, NOW(3) - INTERVAL 2 DAY + INTERVAL n SECOND, IF({PICTURED}, CONCAT('images/', UUID(), '.jpg'), NULL),
                 IF({PICTURED}, 'image/jpeg', NULL), IF({PICTURED}, 1600, NULL), IF({PICTURED}, 1200, NULL), {ALT} FROM number;
@@ -152,44 +137,16 @@ class Ground:
 def ground(*boards: str, s3: str = "moto") -> Iterator[Ground]:
     """MariaDB and an S3 server in processes of their own; all is gone with the block. The server is moto's, which does
     all as S3 does, or `bucket` of this package, which costs next to nothing."""
-    command = MOTO if s3 == "moto" else [binary("bucket")]
-    with mariadb(*boards) as database, s3_server(command) as (server, log):
-        yield Ground(log.parent, database, server)
+    command = MOTO if s3 == "moto" else [bench_binary("bucket")]
+    with mariadb(*boards) as database, s3_server(command) as server:
+        yield Ground(database, server)
 
 
-@contextmanager
-def s3_server(command: list = MOTO) -> Iterator[tuple[subprocess.Popen, Path]]:
-    """An S3 server that chooses a port and says which; its process and its log, in a folder of its own."""
-    with tempfile.TemporaryDirectory(prefix="corkboard-bench-") as folder:
-        log = Path(folder) / "s3.log"
-        with log.open("w") as output:
-            server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            yield server, log
-        finally:
-            server.kill()
-            server.wait()
-
-
-def binary(name: str) -> Path:
+def bench_binary(name: str) -> Path:
     """A program of this package, as `cargo build --release -p bench --bins` made it."""
     path = Path(os.environ.get("BENCH_BINARIES", TARGET / "release")) / name
     assert path.exists(), f"{path} is missing: cargo build --release -p bench --bins"
     return path
-
-
-def address(process: subprocess.Popen, log: Path) -> str:
-    """Where a process says that it listens."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (found := re.search(r"http://127\.0\.0\.1:\d+", log.read_text())):
-        assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-        time.sleep(0.02)
-    return found.group()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
 
 
 def crockford(number: int) -> str:

@@ -3,16 +3,14 @@ parts of `make bench`."""
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
-from table import RESULTS, ROOT, TARGET
+from table import RESULTS
+from workspace import ROOT, TARGET, TOOLS
 
 FUNCTIONS = ("message-board", "sync-s3-bucket", "migrate-database")
 TARGETS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
 FLAGS = {"x86_64": (), "arm64": ("--arm64",)}
-# cargo-lambda, and the python that its linker runs by.
-TOOLS = Path(sys.executable).parent
 
 
 def bootstraps(*folders: Path, architecture: str = "x86_64") -> Path:

@@ -6,6 +6,7 @@ the other one is spared."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,10 +14,13 @@ from contextlib import ExitStack, contextmanager
 
 import boto3
 
-from boards import address, cpu_seconds, s3_server
+from boards import cpu_seconds
 from bootstraps import bootstraps
 from lambda_runtime import running
-from table import RESULTS, ROOT, Row, compared, keep
+from process import started
+from s3 import s3_server
+from table import RESULTS, Row, compared, keep
+from workspace import ROOT
 
 NAME = "sync-s3-bucket"
 OURS, THEIRS = "corkboard-media", "carrousel-for-todoapp"
@@ -42,20 +46,15 @@ def ours(endpoint: str):
 
 @contextmanager
 def theirs(endpoint: str):
-    environment = {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL_S3": endpoint} | KEYS
-    process = subprocess.Popen([sys.executable, ROOT / "bench/peers/sync_s3_bucket.py"], env=environment, stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, text=True)
+    settings = {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL_S3": endpoint} | KEYS
+    command = [sys.executable, ROOT / "bench/peers/sync_s3_bucket.py"]
+    with started(command, stop=signal.SIGKILL, env=settings, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        def invoke(event: dict) -> None:
+            process.stdin.write(json.dumps(event) + "\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "done\n"
 
-    def invoke(event: dict) -> None:
-        process.stdin.write(json.dumps(event) + "\n")
-        process.stdin.flush()
-        assert process.stdout.readline() == "done\n"
-
-    try:
         yield process, invoke
-    finally:
-        process.kill()
-        process.wait()
 
 
 class Bucket:
@@ -94,14 +93,14 @@ def each(bucket: Bucket, process: subprocess.Popen, invoke: Callable[[dict], obj
 
 def rows() -> list[Row]:
     with ExitStack() as stack:
-        endpoint = address(*stack.enter_context(s3_server()))
+        endpoint = stack.enter_context(s3_server()).address
         client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
         sides = [(Bucket(client, OURS), *stack.enter_context(ours(endpoint))), (Bucket(client, THEIRS), *stack.enter_context(theirs(endpoint)))]
         for side in sides:
             each(*side)  # warms it
         times = [[], []]
         for _ in range(ROUNDS):
-            for side, used in zip(sides, times):
+            for side, used in zip(sides, times, strict=True):
                 used.append(each(*side))
         assert [each["url"] for each in sides[0][0].listed()] == [each["url"] for each in sides[1][0].listed()]
     return [compared(f"syncS3Bucket, processor time of an event, {PICTURES:,} pictures", *times, "ms", 0.1)]

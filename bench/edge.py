@@ -4,7 +4,6 @@ message-board behind it. How much of a load reaches the board, and how soon a po
 
 import json
 import os
-import subprocess
 import time
 import urllib.request
 from collections import Counter
@@ -14,6 +13,7 @@ from threading import Thread
 
 import boards
 from boards import Board, Ground, load
+from process import eventually, free_port, started
 from table import Row, keep, spread
 
 RATE, SECONDS = 2_000, 15
@@ -60,23 +60,13 @@ def edge(ground: Ground, board: Board) -> Iterator[str]:
     """nginx with a configuration and a folder of its own; its address."""
     folder = ground.folder / "nginx"
     folder.mkdir()
-    port = boards.free_port()
+    port = free_port()
     configuration = folder / "nginx.conf"
     configuration.write_text(CONFIGURATION.format(folder=folder, board=board.site.removeprefix("http://"), port=port))
-    log = ground.folder / "nginx.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(["nginx", "-p", folder, "-e", "stderr", "-c", configuration], stdout=output, stderr=subprocess.STDOUT,
-                                   env=os.environ | {"PATH": f"{os.environ['PATH']}:/usr/sbin"})
-    try:
-        site = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + boards.PATIENCE_SECONDS
-        while not is_up(site):
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.02)
+    site = f"http://127.0.0.1:{port}"
+    with started(["nginx", "-p", folder, "-e", "stderr", "-c", configuration], ground.folder / "nginx.log", lambda: is_up(site),
+                 env=os.environ | {"PATH": f"{os.environ['PATH']}:/usr/sbin"}):
         yield site
-    finally:
-        process.terminate()
-        process.wait(boards.PATIENCE_SECONDS)
 
 
 def is_up(site: str) -> bool:
@@ -100,9 +90,11 @@ def post(board: Board, text: str) -> str:
 def seen_after(board: Board, site: str, text: str) -> float:
     """How long after a post is answered it is on the first page as a viewer gets it."""
     id, posted = post(board, text), time.monotonic()
-    while id not in (message["id"] for message in get(f"{site}/api/messages")["messages"]):
-        assert time.monotonic() < posted + boards.PATIENCE_SECONDS, "a post is not seen"
-        time.sleep(0.01)
+
+    def is_seen() -> None:
+        assert id in (message["id"] for message in get(f"{site}/api/messages")["messages"]), "a post is not seen"
+
+    eventually(is_seen, every=0.01)
     return time.monotonic() - posted
 
 

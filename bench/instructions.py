@@ -7,7 +7,6 @@ process of their own that is not counted, reached without TLS. So many requests 
 is theirs alone. Callgrind shows programs an older processor, without instructions for SHA-256: hashes count for more
 than they cost."""
 
-import base64
 import io
 import json
 import os
@@ -21,7 +20,9 @@ from pathlib import Path
 from PIL import Image
 
 from corkboard import Corkboard, corkboard
-from table import ROOT, TARGET, Row, keep
+from events import form, request
+from table import Row, keep
+from workspace import ROOT, TARGET
 
 PROGRAM = TARGET / "release/examples/instructions"
 BASELINE = Path(__file__).with_suffix(".json")
@@ -50,27 +51,17 @@ def jpeg() -> bytes:
     return min(pictures, key=lambda picture: abs(len(picture) - PICTURE_BYTES))
 
 
-def event(method: str, path: str, query: str = "", headers: dict[str, str] | None = None, body: bytes | None = None) -> dict:
-    """A request as API Gateway hands it on, each from an address of its own."""
+def from_elsewhere(made: dict) -> dict:
+    """Each request comes from an address of its own."""
     number = next(ids)
-    made = json.loads((ROOT / "events/api-get-messages.json").read_text())
-    made |= {"rawPath": path, "rawQueryString": query}
-    made["queryStringParameters"] = dict([query.split("=")] if query else [])
-    made["headers"] |= {"content-length": str(len(body or b"")), **(headers or {})}
-    made["requestContext"]["http"] |= {"method": method, "path": path, "sourceIp": f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"}
-    if body is not None:
-        made |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+    made["requestContext"]["http"]["sourceIp"] = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
     return made
 
 
 def post(picture: bytes) -> dict:
-    boundary = "----WebKitFormBoundaryPlEaSeDoNoTfInDmE"
-    parts = [('name="text"', b"hello " * 20), ('name="author"', b"Ada"), ('name="alt"', b"a red bridge"),
-             ('name="picture"; filename="bridge.jpg"\r\nContent-Type: image/jpeg', picture)]
-    body = b"".join(f"--{boundary}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + data + b"\r\n" for head, data in parts)
-    headers = {"content-type": f"multipart/form-data; boundary={boundary}", "idempotency-key": f"benchmark-{next(ids):012}",
-               "sec-fetch-site": "same-origin"}
-    return event("POST", "/api/messages", headers=headers, body=body + f"--{boundary}--\r\n".encode())
+    headers, body = form(picture, text="hello " * 20, author="Ada", alt="a red bridge")
+    return from_elsewhere(request("POST", "/api/messages", body=body, content_length=str(len(body)), sec_fetch_site="same-origin",
+                                  idempotency_key=f"benchmark-{next(ids):012}", **headers))
 
 
 class Function:
@@ -78,15 +69,9 @@ class Function:
 
     def __init__(self, board: Corkboard, folder: Path):
         self.folder = folder
-        self.environment = {
-            "PATH": os.environ["PATH"], "RUST_BACKTRACE": "0", "RUST_LOG": "info",
-            "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "corkboard-local", "AWS_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL_S3": board.s3, "AWS_ENDPOINT_URL_RDS_DATA": board.data_api,
-            "MEDIA_BUCKET": "corkboard-media", "PUBLIC_BASE_URL": "https://board.example",
-            "BOARD_SECRET": "for a benchmark only: never deploy this", "DATABASE_NAME": "corkboard",
-            "DATABASE_CLUSTER_ARN": "arn:aws:rds:us-east-1:000000000000:cluster:corkboard",
-            "DATABASE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:corkboard",
-        }
+        self.environment = board.settings(PATH=os.environ["PATH"], RUST_BACKTRACE="0", RUST_LOG="info", PUBLIC_BASE_URL="https://board.example")
+        # With the posting limit, as it is deployed.
+        del self.environment["POSTS_PER_MINUTE"]
 
     def answers(self, events: list[dict], seconds: int, *under: str | Path) -> None:
         for number, each in enumerate(events):
@@ -118,8 +103,13 @@ def compiler() -> str:
 def measured() -> dict[str, float]:
     picture = jpeg()
     assert abs(len(picture) - PICTURE_BYTES) < PICTURE_BYTES / 20, len(picture)
-    posts = lambda count: [post(picture) for _ in range(count)]
-    reads = lambda query="": [event("GET", "/api/messages", query) for _ in range(4 * REQUESTS)]
+
+    def posts(count: int) -> list[dict]:
+        return [post(picture) for _ in range(count)]
+
+    def reads(query: str = "") -> list[dict]:
+        return [from_elsewhere(request("GET", "/api/messages", query)) for _ in range(4 * REQUESTS)]
+
     with functions() as function:
         function.answers(posts(MESSAGES), 0)
         return {

@@ -142,7 +142,8 @@ def needs(ground: Ground, ours: Board, peers: Peers) -> list[Row]:
     own, found = counted(ours), {name: counted(board) for name, board in peers.items()}
     return [Row(f"{what}: {POST} / {name}", f"{mine:.3g}{unit}", f"{other:.3g}{unit}", f"{mine / other:.3g}×", "", None)
             for name, theirs in found.items()
-            for what, unit, mine, other in zip(("requests to S3", "statements", "moto's processor time"), ("", "", " ms"), own, theirs)]
+            for what, unit, mine, other in zip(("requests to S3", "statements", "moto's processor time"), ("", "", " ms"), own, theirs,
+                                               strict=True)]
 
 
 if __name__ == "__main__":

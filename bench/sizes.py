@@ -4,8 +4,8 @@ import zipfile
 from pathlib import Path
 
 from bootstraps import FUNCTIONS, TARGETS, functions
-from rust import has_target
 from table import RESULTS, Row, keep
+from workspace import has_target
 
 MEGABYTE = 1e6
 MOST = {"message-board": 3.0, "sync-s3-bucket": 2.0, "migrate-database": 2.0}

@@ -11,7 +11,8 @@ import subprocess
 from collections.abc import Sequence
 
 from bootstraps import bootstraps, functions
-from table import ROOT, TARGET, Row, compared, keep, spread
+from table import Row, compared, keep, spread
+from workspace import ROOT, TARGET
 
 ROUNDS = 200
 PATIENCE_SECONDS = 300

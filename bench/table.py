@@ -1,14 +1,12 @@
 """The table of goals that `make bench` prints: each part adds its rows, each row compares two things of one run."""
 
 import json
-import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+from workspace import TARGET
+
 RESULTS = TARGET / "bench"
 
 
@@ -44,7 +42,7 @@ def show(rows: Sequence[Row]) -> str:
     heads = Row("what", "ours", "theirs", "figure", "goal", None)
     lines = [[row.what, row.ours, row.theirs, row.figure, row.goal, {True: "met", False: "MISSED", None: ""}[row.met]] for row in [heads, *rows]]
     widths = [max(len(line[column]) for line in lines) for column in range(6)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
 
 
 def keep(part: str, rows: Sequence[Row]) -> None:

@@ -20,7 +20,7 @@ picture = (HERE.parent / "tests/pictures/orientation-6.jpg").read_bytes()
 body = (
     part('name="text"', "红桥 🌉".encode())
     + part('name="author"', b"Ada")
-    + part('name="alt"', "Berge vor blauem Himmel".encode())
+    + part('name="alt"', b"Berge vor blauem Himmel")
     + part('name="picture"; filename="IMG_0001.jpg"', picture, "Content-Type: image/jpeg\r\n")
     + f"--{BOUNDARY}--\r\n".encode()
 )

@@ -18,9 +18,8 @@ import asyncmy
 import orjson
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
-from fastapi import FastAPI, Query, Request, Response
-
 from checks import ALT, AUTHOR, TEXT, Refused, picture_of, text_of
+from fastapi import FastAPI, Query, Request, Response
 
 DATABASE = urlsplit(os.environ["DATABASE_URL"])
 BUCKET = os.environ["MEDIA_BUCKET"]

@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 
 import boto3
 import mysql.connector
-from fastapi import FastAPI, File, Form, HTTPException, Query, UploadFile
-
 from checks import ALT, AUTHOR, TEXT, Refused, picture_of, text_of
+from fastapi import FastAPI, File, Form, HTTPException, Query, UploadFile
 
 DATABASE = urlsplit(os.environ["DATABASE_URL"])
 BUCKET = os.environ["MEDIA_BUCKET"]

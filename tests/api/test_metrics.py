@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
-import base64
 import json
 import re
 import subprocess
@@ -13,19 +12,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import boto3
 import pytest
 
-from corkboard import ROOT, Corkboard, binary, corkboard, eventually
+from corkboard import BUCKET, Corkboard, corkboard, moderator_token
 from data_api import Refusal, before
+from events import event, form, posted, request
 from lambda_runtime import FunctionError, Lambda, running
-from test_front_page import BUCKET, delete, environment, event
+from process import eventually
+from workspace import ROOT, binary
 
 BOARD = "corkboard-of-a-test"
 SECRET = "what only CloudFront sends"
 # What no metric may have, beside ids and tokens: a text, a secret, and addresses.
 PRIVATE = ("planted text", SECRET, "198.51.100.", "192.0.2.")
-SCHEDULE = json.loads((ROOT / "events/scheduled-rule.json").read_text())
+SCHEDULE = event("scheduled-rule")
 PNG = (ROOT / "tests/pictures/16-bit.png").read_bytes()
 
 
@@ -48,10 +48,8 @@ class Counted:
                 sums[key] = sums.get(key, 0) + value
         return sums
 
-    def answers(self, status: int, what: dict) -> dict:
-        answer = self.function.invoke(what)
-        assert answer["statusCode"] == status, answer
-        return json.loads(answer["body"]) if answer.get("body") else {}
+    def answers(self, status: int, request: dict) -> dict:
+        return self.function.expect(status, request)
 
 
 def counted(line: dict) -> tuple[str, int]:
@@ -82,8 +80,8 @@ def through(viewer: str) -> dict[str, str]:
 def counting(program: str, board: Corkboard, folder: Path, **settings: str) -> Iterator[Counted]:
     log = folder / "log"
     # Not even errors are filtered away together with what is counted.
-    settings = environment(board) | {"METRICS_BOARD": BOARD, "RUST_LOG": "off"} | settings
-    with log.open("w") as output, running(program, settings, output) as function:
+    settings = {"METRICS_BOARD": BOARD, "RUST_LOG": "off"} | settings
+    with running(program, board.settings(**settings), log) as function:
         yield Counted(function, log)
     assert not [word for word in PRIVATE if word in log.read_text()]
 
@@ -95,18 +93,18 @@ def board():
 
 
 def text(key: str | None = None, words: str = "planted text", **headers: str) -> dict:
-    keyed = {} if key is None else {"idempotency-key": key}
-    made = event("POST", "/api/messages", body=json.dumps({"text": words}), **{"content-type": "application/json"}, **keyed, **headers)
+    made = posted(words, **({} if key is None else {"idempotency-key": key}), **headers)
     made["requestContext"]["http"]["sourceIp"] = "192.0.2.1"
     return made
 
 
 def picture(content: bytes) -> dict:
-    boundary = "boundary"
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="picture"; filename="a"\r\n\r\n'
-    body = head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
-    made = event("POST", "/api/messages", body=base64.b64encode(body).decode(), **{"content-type": f"multipart/form-data; boundary={boundary}"})
-    return made | {"isBase64Encoded": True}
+    headers, body = form(content)
+    return request("POST", "/api/messages", body=body, **headers)
+
+
+def delete(message: dict) -> dict:
+    return request("DELETE", f"/api/messages/{message['id']}", authorization=f"Bearer {message['deleteToken']}")
 
 
 def test_each_repeat_that_is_answered_counts_once(board, tmp_path):
@@ -139,14 +137,13 @@ def test_each_refusal_counts_once_and_again_when_it_is_tried_again(board, tmp_pa
             assert counted.sums() == expected
         # Mistakes are no refusals of these kinds.
         counted.answers(422, text(words="  "))
-        counted.answers(400, event("GET", "/api/messages", "limit=0"))
-        counted.answers(404, event("GET", "/api/nothing"))
+        counted.answers(400, request("GET", "/api/messages", "limit=0"))
+        counted.answers(404, request("GET", "/api/nothing"))
         assert counted.sums() == expected
 
 
 def test_senders_over_the_limit_or_refused_are_counted(board, tmp_path):
-    secret = environment(board)["BOARD_SECRET"]
-    token = subprocess.run([binary("corkboard"), "moderator-token"], env={"BOARD_SECRET": secret}, capture_output=True, text=True, check=True)
+    token = moderator_token(board.settings()["BOARD_SECRET"])
     with counting("message-board", board, tmp_path, POSTS_PER_MINUTE="1", ORIGIN_SECRET=SECRET) as counted:
         viewer = through("198.51.100.7")
         first = counted.answers(201, text("a-key-that-is-repeated", **viewer))
@@ -155,8 +152,8 @@ def test_senders_over_the_limit_or_refused_are_counted(board, tmp_path):
             assert counted.sums() == {"Refusals": refusals, "Refusals posting-limit": refusals}
         counted.answers(201, text("a-key-that-is-repeated", **viewer))
         assert counted.sums() == {"Refusals": 2, "Refusals posting-limit": 2, "Repeats": 1}
-        remove = event("POST", "/api/moderation/remove-sender", body=json.dumps({"messageId": first["id"]}),
-                       **{"content-type": "application/json", "authorization": f"Bearer {token.stdout.strip()}"})
+        remove = request("POST", "/api/moderation/remove-sender", body=json.dumps({"messageId": first["id"]}),
+                       **{"content-type": "application/json", "authorization": f"Bearer {token}"})
         assert counted.answers(200, remove) == {"removed": 1}
         counted.answers(403, text(**viewer))
         assert counted.sums() == {"Refusals": 3, "Refusals posting-limit": 2, "Refusals sender-refused": 1, "Repeats": 1}
@@ -188,10 +185,10 @@ def asleep(board: Corkboard):
 
 
 def test_each_request_that_meets_a_resuming_database_counts_once(board, tmp_path):
-    message = event("GET", "/api/messages/01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    message = request("GET", "/api/messages/01ARZ3NDEKTSV4RRFFQ69G5FAV")
     with asleep(board) as (address, naps), counting("message-board", board, tmp_path, AWS_ENDPOINT_URL_RDS_DATA=address) as counted:
         for number, (status, what, resuming) in enumerate([
-            (404, message, 2), (404, message, 1), (503, event("GET", "/api/health/ready"), 100),
+            (404, message, 2), (404, message, 1), (503, request("GET", "/api/health/ready"), 100),
             # Several statements, some of them at the same time.
             (201, text(), 4),
         ], 1):
@@ -205,7 +202,7 @@ def test_each_request_that_meets_a_resuming_database_counts_once(board, tmp_path
 
 def test_the_carrousels_listings_are_counted_with_its_writes(tmp_path):
     with corkboard(images=["bridge.png"]) as board, counting("sync-s3-bucket", board, tmp_path) as counted:
-        s3 = boto3.client("s3", endpoint_url=board.s3, region_name="us-east-1", aws_access_key_id="local", aws_secret_access_key="corkboard-local")
+        s3 = board.s3_client()
 
         def is_listed() -> None:
             assert b"bridge.png" in urllib.request.urlopen(f"{board.site}/api/carrousel.json").read()
@@ -235,7 +232,7 @@ def test_without_a_name_nothing_is_counted(board, tmp_path):
 
 def test_a_name_that_is_none_stops_the_function_with_one_line(board):
     for program in ("message-board", "sync-s3-bucket"):
-        done = subprocess.run([binary(program)], env=environment(board) | {"METRICS_BOARD": "a board"}, capture_output=True, text=True)
+        done = subprocess.run([binary(program)], env=board.settings(METRICS_BOARD="a board"), capture_output=True, text=True)
         expected = "METRICS_BOARD is malformed: expected a stack's name: at most 128 letters, digits and hyphens\n"
         assert (done.returncode, done.stdout, done.stderr) == (1, "", expected)
 
@@ -243,7 +240,7 @@ def test_a_name_that_is_none_stops_the_function_with_one_line(board):
 def test_the_first_line_of_the_log_names_the_release(board, tmp_path):
     for program in ("message-board", "sync-s3-bucket"):
         with counting(program, board, tmp_path, RUST_LOG="info", RELEASE="4f6f1c1e") as counted:
-            answer = counted.function.invoke(SCHEDULE if program == "sync-s3-bucket" else event("GET", "/api/health"))
+            answer = counted.function.invoke(SCHEDULE if program == "sync-s3-bucket" else request("GET", "/api/health"))
             first = json.loads(counted.log.read_text().splitlines()[0])
             assert (first["message"], first["release"], first["level"]) == ("starting", "4f6f1c1e", "INFO")
             assert "4f6f1c1e" not in json.dumps(answer)

@@ -3,28 +3,24 @@ what it does not, and compares every answer with it."""
 
 import http.client
 import json
-import os
 import re
 import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 
 import pytest
 
-from corkboard import Corkboard, binary, corkboard
+from corkboard import Corkboard, corkboard, moderator_token
+from workspace import ROOT, TOOLS
 
-ROOT = Path(__file__).resolve().parents[2]
-TOOLS = Path(sys.executable).parent
 SECRET = "a board's secret for schemathesis"
 
 
 def schemathesis(board: Corkboard, folder: Path, examples: int) -> subprocess.CompletedProcess:
     """A run with the moderators' token, always with the same data."""
-    token = subprocess.run([binary("corkboard"), "moderator-token"], env=os.environ | {"BOARD_SECRET": SECRET}, capture_output=True, text=True, check=True)
     return subprocess.run(
         [TOOLS / "schemathesis", "--config-file", ROOT / "tests/api/schemathesis.toml", "run", f"{board.site}/api/openapi.json",
-         "--max-examples", str(examples), "--generation-deterministic", "--header", f"Authorization: Bearer {token.stdout.strip()}",
+         "--max-examples", str(examples), "--generation-deterministic", "--header", f"Authorization: Bearer {moderator_token(SECRET)}",
          "--no-color"],
         cwd=folder, capture_output=True, text=True, timeout=600)
 

@@ -2,9 +2,7 @@
 piece and in parts, list, read, copy and delete them, and the carrousel follows."""
 
 import json
-import os
 import subprocess
-import time
 import urllib.request
 from pathlib import Path
 
@@ -12,9 +10,10 @@ import boto3
 import pytest
 from boto3.s3.transfer import TransferConfig
 
-from corkboard import PATIENCE_SECONDS, ROOT, Corkboard, corkboard
+from corkboard import ACCESS_KEY, BUCKET, REGION, SECRET_KEY, Corkboard, corkboard
+from process import PATIENCE_SECONDS, eventually
+from workspace import ROOT, environment
 
-BUCKET = "corkboard-media"
 MIB = 1024 * 1024
 # One key that has to be encoded everywhere, and one that is put in parts.
 SMALL, LARGE = "images/a b+c é.jpg", "images/large.jpg"
@@ -23,7 +22,7 @@ COPY = "images/copy.jpg"
 
 class Boto3:
     def __init__(self, board: Corkboard, _folder: Path) -> None:
-        session = boto3.Session("local", "corkboard-local", region_name="us-east-1")
+        session = boto3.Session(ACCESS_KEY, SECRET_KEY, region_name=REGION)
         self.bucket = session.resource("s3", endpoint_url=board.s3).Bucket(BUCKET)
 
     def put(self, file: Path, key: str) -> None:
@@ -50,8 +49,7 @@ class Program:
     command: list[str]
 
     def run(self, *arguments: str) -> str:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        done = subprocess.run([*self.command, *arguments], env=environment, capture_output=True, text=True,
+        done = subprocess.run([*self.command, *arguments], env=environment(), capture_output=True, text=True,
                               timeout=PATIENCE_SECONDS, check=False)
         assert done.returncode == 0, (arguments, done.stdout, done.stderr)
         return done.stdout
@@ -115,14 +113,11 @@ def board():
 
 def shown(board: Corkboard, expected: list[str]) -> None:
     """Waits until the carrousel shows these."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
+    def is_shown() -> None:
         with urllib.request.urlopen(f"{board.site}/api/carrousel.json") as answer:
-            urls = [entry["url"] for entry in json.load(answer)]
-        if urls == expected:
-            return
-        assert time.monotonic() < deadline, (urls, expected)
-        time.sleep(0.05)
+            assert [entry["url"] for entry in json.load(answer)] == expected
+
+    eventually(is_shown)
 
 
 @pytest.mark.parametrize("client", [Boto3, S3cmd, Rclone])

@@ -8,7 +8,7 @@ import pytest
 import hostile
 import metadata
 import profiles
-from client import post
+from board_client import post
 from independent import colours, displayed, forbidden, is_turned, orientation, profile, tags
 from make import phone_exif, srgb_profile
 from metadata import PLANTED

@@ -1,8 +1,6 @@
 """message-board stays under 128 MiB with the worst that it can be sent: its real bootstrap, with Lambda's largest events, and
 the most memory that the kernel says it ever had (`VmHWM`)."""
 
-import base64
-import json
 import random
 import struct
 import zlib
@@ -10,7 +8,7 @@ import zlib
 import pytest
 
 import hostile
-from corkboard import ROOT
+from events import form, request
 from lambda_runtime import running
 from metadata import chunk, segment
 
@@ -96,30 +94,21 @@ BODIES = {
 
 @pytest.fixture(scope="module")
 def function(board):
-    environment = {
-        "AWS_ENDPOINT_URL_S3": board.s3, "AWS_ENDPOINT_URL_RDS_DATA": board.data_api, "AWS_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "corkboard-local",
-        "DATABASE_CLUSTER_ARN": "arn:aws:rds:us-east-1:000000000000:cluster:corkboard", "DATABASE_NAME": "corkboard",
-        "DATABASE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:corkboard",
-        "MEDIA_BUCKET": "corkboard-media", "PUBLIC_BASE_URL": "", "BOARD_SECRET": "0123456789" * 4, "POSTS_PER_MINUTE": "0",
-    }
-    with running("message-board", environment) as started:
-        yield started
+    with running("message-board", board.settings()) as function:
+        yield function
 
 
-def event(content_type: str, body: bytes) -> dict:
-    made = json.loads((ROOT / "events/api-post-multipart.json").read_text())
-    made["headers"] |= {"content-type": content_type, "content-length": str(len(body))}
+def posted(content_type: str, body: bytes) -> dict:
     in_base64 = content_type.startswith("multipart/")
-    return made | {"body": base64.b64encode(body).decode() if in_base64 else body.decode(), "isBase64Encoded": in_base64}
+    return request("POST", "/api/messages", body=body if in_base64 else body.decode(), content_type=content_type, content_length=str(len(body)))
 
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_costs_little_memory(name, function):
     make, status = PICTURES[name]
     picture = make()
-    head = b'--b\r\nContent-Disposition: form-data; name="picture"; filename="a"\r\n\r\n'
-    answer = function.invoke(event("multipart/form-data; boundary=b", head + picture + b"\r\n--b--\r\n"))
+    headers, body = form(picture)
+    answer = function.invoke(posted(headers["content-type"], body))
     assert answer["statusCode"] == status, answer.get("body")
     peak = function.peak_mebibytes()
     print(f"{name}: {peak:.1f} MiB at most")
@@ -129,7 +118,7 @@ def test_a_picture_costs_little_memory(name, function):
 @pytest.mark.parametrize("name", BODIES)
 def test_a_body_costs_little_memory(name, function):
     content_type, body, status = BODIES[name]
-    answer = function.invoke(event(content_type, body))
+    answer = function.invoke(posted(content_type, body))
     assert answer["statusCode"] == status, answer.get("body")
     peak = function.peak_mebibytes()
     print(f"{name}: {peak:.1f} MiB at most")

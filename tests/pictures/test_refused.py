@@ -3,7 +3,7 @@
 import pytest
 
 import hostile
-from client import post
+from board_client import post
 from independent import displayed
 
 CUT = ["small.jpg", "progressive.jpg", "everything.jpg", "drawing.png", "animation.png", "everything.png", "animation.gif", "everything.gif",

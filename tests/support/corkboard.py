@@ -1,21 +1,20 @@
 """A running `corkboard`: the board that CI deploys."""
 
-import os
-import re
-import shutil
 import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 60
-# The functions' settings and the SDK's, which a developer may have set.
-SETTINGS = ("ALLOWED_ORIGINS", "AWS_", "BOARD_", "CONTACT_URL", "CORKBOARD_", "DATABASE_", "MEDIA_", "ORIGIN_", "POST", "PUBLIC_BASE_")
+import boto3
+
+from process import addresses, started
+from workspace import binary, environment
+
+ACCESS_KEY, SECRET_KEY, REGION = "local", "corkboard-local", "us-east-1"
+BUCKET = "corkboard-media"
 
 
 @dataclass(frozen=True)
@@ -26,48 +25,35 @@ class Corkboard:
     s3: str
     data_api: str
 
+    def s3_client(self):
+        return boto3.client("s3", endpoint_url=self.s3, region_name=REGION, aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY)
 
-def binary(name: str) -> Path:
-    """A program of the workspace, as `cargo build --workspace` made it."""
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    path = Path(os.environ.get("CORKBOARD_BINARIES", target / "debug")) / name
-    assert path.exists(), f"{path} is missing: cargo build --workspace"
-    return path
-
-
-def eventually(check: Callable[[], None]) -> None:
-    """Repeats a check until what it asserts holds."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            return check()
-        except AssertionError:
-            if time.monotonic() > deadline:
-                raise
-        time.sleep(0.1)
+    def settings(self, **more: str) -> dict[str, str]:
+        """What a function must be told to work on this board's bucket and database."""
+        return {
+            "AWS_ENDPOINT_URL_S3": self.s3, "AWS_ENDPOINT_URL_RDS_DATA": self.data_api, "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "MEDIA_BUCKET": BUCKET, "PUBLIC_BASE_URL": "",
+            "BOARD_SECRET": "the secret of a function that a test runs", "POSTS_PER_MINUTE": "0", "DATABASE_NAME": "corkboard",
+            "DATABASE_CLUSTER_ARN": f"arn:aws:rds:{REGION}:000000000000:cluster:corkboard",
+            "DATABASE_SECRET_ARN": f"arn:aws:secretsmanager:{REGION}:000000000000:secret:corkboard",
+        } | more
 
 
 @contextmanager
-def corkboard(*arguments: str, images: Iterable[str] = (), **settings: str):
+def corkboard(*arguments: str, images: Iterable[str] = (), **settings: str) -> Iterator[Corkboard]:
     """Runs on free ports with a data directory of its own, in which are these images, and ends with the block."""
-    data = tempfile.mkdtemp(prefix="corkboard-test-")
-    folder = Path(data, "board/s3/corkboard-media/images")
-    folder.mkdir(parents=True)
-    for image in images:
-        (folder / image).touch()
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(SETTINGS)} | settings
-    ports = ("--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0", "--data-api-listen", "127.0.0.1:0")
-    log = Path(data) / "log"
-    with log.open("w") as output:
-        process = subprocess.Popen([binary("corkboard"), *ports, "--data-dir", f"{data}/board", *arguments],
-                                   env=environment, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while len(addresses := re.findall(r"http://127\.0\.0\.1:\d+", log.read_text())) < 3:
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
-        yield Corkboard(*addresses[:3])
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(PATIENCE_SECONDS)
-        shutil.rmtree(data)
+    with tempfile.TemporaryDirectory(prefix="corkboard-test-") as folder:
+        data, log = Path(folder, "board"), Path(folder, "log")
+        (data / "s3/corkboard-media/images").mkdir(parents=True)
+        for image in images:
+            (data / "s3/corkboard-media/images" / image).touch()
+        ports = [word for name in ("", "s3-", "data-api-") for word in (f"--{name}listen", "127.0.0.1:0")]
+        command = [binary("corkboard"), *ports, "--data-dir", data, *arguments]
+        with started(command, log, lambda: len(addresses(log)) >= 3, signal.SIGINT, env=environment(**settings)):
+            yield Corkboard(*addresses(log)[:3])
+
+
+def moderator_token(secret: str) -> str:
+    """What moderators of a board with this secret sign in with."""
+    done = subprocess.run([binary("corkboard"), "moderator-token"], env=environment(BOARD_SECRET=secret), capture_output=True, text=True, check=True)
+    return done.stdout.strip()

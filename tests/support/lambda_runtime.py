@@ -8,16 +8,17 @@ import json
 import os
 import queue
 import re
+import signal
 import subprocess
-import threading
 import time
 import uuid
+from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import IO
 
-from corkboard import PATIENCE_SECONDS, binary
+from process import PATIENCE_SECONDS, started
+from server import HttpHandler, serving
+from workspace import binary
 
 
 class FunctionError(Exception):
@@ -45,14 +46,21 @@ class Lambda:
             raise FunctionError(json.loads(answer).get("errorMessage"))
         return json.loads(answer) if answer else None
 
+    def expect(self, status: int, request: dict) -> dict:
+        """Hands it a request, which must be answered by this status, and gives what its answer says."""
+        answer = self.invoke(request)
+        assert answer["statusCode"] == status, answer
+        return json.loads(answer["body"]) if answer.get("body") else {}
 
-def handler(function: Lambda):
-    class RuntimeApi(BaseHTTPRequestHandler):
+
+def handler(function: Lambda) -> type[HttpHandler]:
+    class RuntimeApi(HttpHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
             request, event = function.events.get()
             self.answer(200, event, {
+                "content-type": "application/json",
                 "Lambda-Runtime-Aws-Request-Id": request,
                 "Lambda-Runtime-Deadline-Ms": str(int((time.time() + PATIENCE_SECONDS) * 1000)),
                 "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:eu-central-1:123456789012:function:corkboard",
@@ -61,53 +69,21 @@ def handler(function: Lambda):
 
         def do_POST(self) -> None:
             body = self.body()
-            self.answer(202, b"")
+            self.answer(202)
             function.answers.put((self.path.endswith("/response"), body))
-
-        def body(self) -> bytes:
-            if self.headers.get("transfer-encoding") != "chunked":
-                return self.rfile.read(int(self.headers.get("content-length", 0)))
-            chunks = []
-            while length := int(self.rfile.readline(), 16):
-                chunks.append(self.rfile.read(length))
-                self.rfile.readline()
-            self.rfile.readline()
-            return b"".join(chunks)
-
-        def answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-            try:
-                self.send_response(status)
-                for name, value in ({"content-length": str(len(body)), "content-type": "application/json"} | (headers or {})).items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-            except OSError:
-                pass  # the function has ended
-
-        def log_message(self, *_: object) -> None:
-            pass
 
     return RuntimeApi
 
 
 @contextmanager
-def running(program: str, environment: dict[str, str], log: IO | None = None):
+def running(program: str, environment: dict[str, str], log: Path | None = None) -> Iterator[Lambda]:
     """A bootstrap of the workspace, told what Lambda tells it and `environment`; what it prints goes to `log`."""
     function = Lambda()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(function))
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    lambdas = {
-        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}", "AWS_LAMBDA_FUNCTION_NAME": program,
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_REGION": "eu-central-1",
-    }
-    process = subprocess.Popen([binary(program)], env={"PATH": os.environ["PATH"]} | lambdas | environment, stdout=log)
-    function.process = process
-    try:
-        yield function
-        assert process.poll() is None, f"{program} ended by itself"
-    finally:
-        process.kill()
-        process.wait()
-        server.shutdown()
-        server.server_close()
+    with serving(handler(function)) as port:
+        lambdas = {
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}", "AWS_LAMBDA_FUNCTION_NAME": program,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_REGION": "eu-central-1",
+        }
+        settings = {"PATH": os.environ["PATH"]} | lambdas | environment
+        with started([binary(program)], log, stop=signal.SIGKILL, env=settings) as function.process:
+            yield function

@@ -228,7 +228,7 @@ def the_database_may_be_in_any_of_three_zones_where_there_are_three(stack: Stack
     # The network's own block is what the stacks have that were made with two subnets.
     own, more = (ip_network(stack.properties(name)["CidrBlock"]) for name in ("Network", "MoreAddresses"))
     assert all(address.subnet_of(own) or address.subnet_of(more) for address in addresses)
-    assert all(address.subnet_of(own) or stack.resources[name].get("DependsOn") == "MoreAddresses" for name, address in zip(subnets, addresses))
+    assert all(address.subnet_of(own) or stack.resources[name].get("DependsOn") == "MoreAddresses" for name, address in zip(subnets, addresses, strict=True))
 
 
 @check(
@@ -375,7 +375,7 @@ def what_the_functions_count_is_this_boards_and_is_shown(stack: Stack) -> None:
         before: list = []
         for metric in widget["properties"].get("metrics", []):
             # A point stands for what stands there in the line above.
-            before = [above if here == "." else here for here, above in zip(metric, before + [None] * len(metric))]
+            before = [above if here == "." else here for here, above in zip(metric, before + [None] * len(metric), strict=False)]
             if before[0] == "Corkboard":
                 assert before[2:] == ["Board", "corkboard"]
                 shown.add(before[1])

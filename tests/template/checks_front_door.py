@@ -4,7 +4,8 @@ import re
 
 from mutation import drop, put
 from registry import check
-from stack import ROOT, Stack
+from stack import Stack
+from workspace import ROOT
 
 DISTRIBUTION = "Resources.Distribution.Properties.DistributionConfig"
 VARIABLES = "Resources.MessageBoard.Properties.Environment.Variables"
@@ -186,7 +187,8 @@ def ten_boards_fit_into_an_account(stack: Stack) -> None:
 @check(
     put(f"{DISTRIBUTION}.Origins.2.OriginCustomHeaders.0.HeaderName", "X-Origin"),
     put(f"{DISTRIBUTION}.Origins.2.OriginCustomHeaders.0.HeaderValue", "literal"),
-    put(f"{DISTRIBUTION}.Origins.2.OriginCustomHeaders.0.HeaderValue", {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret}:SecretString:secret::${BelievedOriginSecretVersion}}}"}),
+    put(f"{DISTRIBUTION}.Origins.2.OriginCustomHeaders.0.HeaderValue",
+        {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret}:SecretString:secret::${BelievedOriginSecretVersion}}}"}),
     put(f"{VARIABLES}.ORIGIN_SECRET", {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret}:SecretString:secret}}"}),
     put(f"{VARIABLES}.ORIGIN_SECRET", {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret}:SecretString:secret::${OriginSecretVersion}}}"}),
     put(f"{VARIABLES}.ORIGIN_SECRET_PREVIOUS", {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret}:SecretString:previous::${OriginSecretVersion}}}"}),

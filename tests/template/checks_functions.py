@@ -4,7 +4,8 @@ import re
 
 from mutation import drop, put
 from registry import check
-from stack import EXISTING_SECRET, MIGRATION_SECRET, ROOT, Stack
+from stack import EXISTING_SECRET, MIGRATION_SECRET, Stack
+from workspace import ROOT
 
 FUNCTIONS = {"MessageBoard": "message-board", "SyncS3Bucket": "sync-s3-bucket", "MigrateDatabase": "migrate-database"}
 DATA_API = {"DATABASE_CLUSTER_ARN", "DATABASE_SECRET_ARN", "DATABASE_NAME"}

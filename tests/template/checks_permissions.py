@@ -47,7 +47,8 @@ def allowed(role: dict) -> set[tuple[str, str]]:
         {"Fn::GetAtt": ["Database", "MasterUserSecret.SecretArn"]}),
     put("Resources.SyncS3BucketRole.Properties.Policies.1.PolicyDocument.Statement.0.Resource", {"Fn::GetAtt": ["MessageBoardLogs", "Arn"]}),
     *(put(f"Resources.{role}.Properties.Policies.{n}.PolicyDocument.Statement.1",
-          {"Effect": "Allow", "Action": sorted(WITHOUT_RESOURCES), "Resource": "*"}) for role, n in [("SyncS3BucketRole", 1), ("MigrateDatabaseRole", 1), ("MessageBoardRole", 2)]),
+          {"Effect": "Allow", "Action": sorted(WITHOUT_RESOURCES), "Resource": "*"})
+      for role, n in [("SyncS3BucketRole", 1), ("MigrateDatabaseRole", 1), ("MessageBoardRole", 2)]),
     drop("Resources.MessageBoardRole.Properties.Policies.2.PolicyDocument.Statement.1"),
 )
 def a_role_may_do_its_functions_work_on_its_own_resources_and_nothing_else(stack: Stack) -> None:

@@ -6,19 +6,16 @@ import os
 import platform
 import struct
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from lambda_runtime import running
-from rust import has_target
-from stack import ROOT
+from workspace import ROOT, TOOLS, has_target
 
 FUNCTIONS = {"MessageBoard": "message-board", "SyncS3Bucket": "sync-s3-bucket", "MigrateDatabase": "migrate-database"}
 # ELF's e_machine.
 MACHINES = {"arm64": 183, "x86_64": 62}
-TOOLS = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="module")

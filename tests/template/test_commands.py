@@ -3,17 +3,15 @@
 import os
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import botocore.session
 import pytest
 from botocore import xform_name
 
-from stack import ROOT
+from workspace import ROOT, TOOLS
 
 SCRIPTS = ("deploy", "undeploy", "rotate-secrets", "moderator-token", "settings", "logs", "restore-drill", "url")
-BINARIES = Path(sys.executable).parent
 
 
 def shown(script: str, folder: Path) -> list[list[str]]:
@@ -52,7 +50,7 @@ def check(session: botocore.session.Session, program: str, *arguments: str) -> N
     """Fails where there is no such command, or where it has no such option."""
     options = {argument for argument in arguments if argument.startswith("--") and argument != "--"}
     if program == "sam":
-        known = subprocess.run([BINARIES / "sam", arguments[0], "--help"], capture_output=True, text=True, check=True).stdout
+        known = subprocess.run([TOOLS / "sam", arguments[0], "--help"], capture_output=True, text=True, check=True).stdout
         assert all(option in known for option in options), arguments
     elif program == "aws" and arguments[:2] != ("configure", "get"):
         service, operation = arguments[:2]

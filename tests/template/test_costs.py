@@ -7,7 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
-from stack import ROOT, Stack, source
+from stack import Stack, source
+from workspace import ROOT
 
 PAGE = (ROOT / "docs/costs.md").read_text()
 OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
@@ -72,7 +73,7 @@ def problems(page: str) -> list[str]:
         sums = [Decimal(0)] * (len(rows[0]) - 1)
         for what, *cells in rows:
             if what == "**together**":
-                for exact, cell in zip(sums, cells):
+                for exact, cell in zip(sums, cells, strict=True):
                     if f"**{rounded(exact, 2)}**" != cell:
                         found.append(f"together {exact:.4f}, not {cell}")
                 continue

@@ -9,7 +9,8 @@ import pytest
 
 from account import OUTPUTS, SITE, STACK
 from corkboard import corkboard
-from stack import ROOT, Stack, source
+from stack import Stack, source
+from workspace import ROOT
 
 
 def test_the_first_time_writes_a_configuration_that_sam_understands(account):
@@ -143,15 +144,6 @@ def test_a_stack_that_was_deployed_before_is_protected_as_well(account):
     assert account.state["stack"]["protected"] and account.state["cluster_protected"] is True
 
 
-def given(account) -> dict[str, str]:
-    """The parameters that `sam deploy` was given, as SAM reads them."""
-    from samcli.cli.types import CfnParameterOverridesType
-    call, = [call.line for call in account.calls if "sam deploy" in call]
-    file = call[call.index("--parameter-overrides") + 1]
-    assert file.startswith("file://")
-    return CfnParameterOverridesType().convert(f"file://{account.clone / file[7:]}", None, None)
-
-
 CONFIGURED = '''
 [default.deploy.parameters.parameter_overrides]
 BoardName = "Ada's board: \\"the\\" one, 你好"
@@ -162,30 +154,30 @@ PostsPerMinute = 5
 def test_sam_is_given_all_that_is_configured_and_the_release(account):
     account.config += CONFIGURED
     assert account.run("deploy").returncode == 0
-    told = given(account)
+    told = account.given()
     assert told.pop("Release") and told == {"BoardName": 'Ada\'s board: "the" one, 你好', "PostsPerMinute": "5", "Rollout": "canary"}
 
 
 def test_parameters_in_another_spelling_that_sam_knows_are_given_as_well(account):
     account.config += '[default.deploy.parameters]\nparameter_overrides = "PostsPerMinute=5 BoardName=Ada"\n'
     assert account.run("deploy").returncode == 0
-    assert given(account).items() >= {"PostsPerMinute": "5", "BoardName": "Ada"}.items()
+    assert account.given().items() >= {"PostsPerMinute": "5", "BoardName": "Ada"}.items()
 
 
 def test_a_rollout_all_at_once_is_undone_by_the_next_deployment(account):
     account.state["stack"]["parameters"]["Rollout"] = "all-at-once"
     assert account.run("deploy").returncode == 0
-    assert given(account)["Rollout"] == "canary"
+    assert account.given()["Rollout"] == "canary"
     account.config += '[default.deploy.parameters.parameter_overrides]\nRollout = "all-at-once"\n'
     assert account.run("deploy").returncode == 0
-    assert given(account)["Rollout"] == "all-at-once"
+    assert account.given()["Rollout"] == "all-at-once"
 
 
 def test_another_release_is_one_with_other_code_another_template_or_another_parameter(account):
     def deployed() -> str:
         done = account.run("deploy")
         assert done.returncode == 0, done.stderr
-        return given(account)["Release"]
+        return account.given()["Release"]
 
     function = account.clone / ".aws-sam/build/MessageBoard"
     function.mkdir(parents=True)

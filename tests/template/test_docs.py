@@ -5,7 +5,8 @@ import re
 import pytest
 
 from checks_data import ALARMS, METRICS
-from stack import ROOT, source
+from stack import source
+from workspace import ROOT
 
 PAGES = {path.name: path.read_text() for path in (ROOT / "docs").glob("*.md")}
 ALL = "\n".join(PAGES.values())

@@ -17,8 +17,9 @@ import botocore.session
 import pytest
 
 from account import OUTPUTS, SITE
-from stack import ROOT, source
+from stack import source
 from test_commands import check
+from workspace import ROOT
 
 BUCKET = "corkboard-artefacts-123456789012-eu-central-1"
 MISSING = ["404", "Not Found"]

@@ -14,7 +14,8 @@ from parliament import analyze_policy_string
 from samtranslator.yaml_helper import yaml_parse
 
 from checks_permissions import as_list, statements
-from stack import ACCOUNT, PSEUDO, REGION, ROOT, SCENARIOS, Stack, source
+from stack import ACCOUNT, PSEUDO, REGION, SCENARIOS, Stack, source
+from workspace import ROOT
 
 FILE = ROOT / "deploy/github-oidc-role.yaml"
 AWS_LAMBDA_ENI_MANAGEMENT_ACCESS = {
@@ -128,7 +129,9 @@ def test_the_boundary_has_all_that_a_function_is_given(scenario):
     assert all(allows(boundary, action) for action in AWS_LAMBDA_ENI_MANAGEMENT_ACCESS)
 
 
-@pytest.mark.parametrize("action", ["iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary"])
+@pytest.mark.parametrize("action", [
+    "iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:DeleteRolePolicy", "iam:DetachRolePolicy",
+    "iam:PutRolePermissionsBoundary"])
 def test_no_role_is_made_or_changed_without_the_boundary(action):
     granting = [each for each in ALLOWED if allows([each], action)]
     assert len(granting) == 1 and granting[0]["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": "corkboard-boundary"}}
@@ -153,7 +156,8 @@ def test_the_role_cannot_change_itself_or_the_boundary():
 
 def test_parliament_knows_every_action():
     for document in ({"Version": "2012-10-17", "Statement": ALLOWED}, RESOURCES["Boundary"]["PolicyDocument"]):
-        found = {(finding.issue, finding.detail) for finding in analyze_policy_string(json.dumps(document)).findings if finding.issue.startswith(("UNKNOWN", "MALFORMED"))}
+        findings = analyze_policy_string(json.dumps(document)).findings
+        found = {(finding.issue, finding.detail) for finding in findings if finding.issue.startswith(("UNKNOWN", "MALFORMED"))}
         # Younger than parliament's list.
         assert found <= {("UNKNOWN_ACTION", "Unknown action freetier:GetAccountPlanState")}
 

@@ -3,56 +3,25 @@ it would be with less."""
 
 import copy
 import json
-import subprocess
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import IO
 
 import pytest
 from botocore.exceptions import ClientError
 
-from cloud import PASSWORD, Cloud, cloud, data_api
-from corkboard import binary, corkboard
+from cloud import PASSWORD, Cloud, cloud, data_api, message_board, moderator
+from corkboard import corkboard
+from custom_resource import cloudformation
+from events import event, request
 from lambda_runtime import Lambda, running
 from mariadb import MariaDb, mariadb
 from mutation import drop, put
-from stack import ROOT, Stack, source
-
+from stack import Stack, source
 
 FRONT_PAGE = "board/front-page.json"
 
 
-def event(name: str) -> dict:
-    return json.loads((ROOT / "events" / f"{name}.json").read_text())
-
-
-def request(method: str, path: str, **headers: str) -> dict:
-    made = event("api-get-messages")
-    made |= {"rawPath": path, "rawQueryString": ""}
-    made.pop("queryStringParameters")
-    made["headers"] |= headers
-    made["requestContext"]["http"] |= {"method": method, "path": path}
-    return made
-
-
-@contextmanager
-def message_board(account: Cloud, log: IO | None = None):
-    """message-board in the account, and what it asked of the Data API; what it prints goes to `log`."""
-    with corkboard() as board, data_api(board, lambda *question: account.permits("MessageBoard", *question)) as (address, asked):
-        environment = account.environment("MessageBoard", AWS_ENDPOINT_URL_RDS_DATA=address, POSTS_PER_MINUTE="0")
-        with running("message-board", environment, log) as function:
-            yield function, asked
-
-
 def objects(account: Cloud) -> list[str]:
     return [each["Key"] for each in account.s3.list_objects_v2(Bucket=account.media).get("Contents", [])]
-
-
-def expect(function: Lambda, status: int, what: dict) -> dict:
-    answer = function.invoke(what)
-    assert answer["statusCode"] == status, answer
-    return json.loads(answer["body"]) if answer.get("body") else {}
 
 
 def front_page(account: Cloud) -> list[str]:
@@ -65,45 +34,36 @@ def front_page(account: Cloud) -> list[str]:
 def read(account: Cloud, function: Lambda) -> None:
     mark = "board/changes/01ARZ3NDEKTSV4RRFFQ69G5FAV"  # of 2016
     account.s3.put_object(Bucket=account.media, Key=mark, Body=b"")
-    expect(function, 200, event("api-get-messages"))
+    function.expect(200, event("api-get-messages"))
     assert front_page(account) == []
-    expect(function, 200, request("GET", "/api/health/ready"))
-    assert expect(function, 200, request("GET", "/api/carrousel.json")) == []
+    function.expect(200, request("GET", "/api/health/ready"))
+    assert function.expect(200, request("GET", "/api/carrousel.json")) == []
     account.s3.put_object(Bucket=account.media, Key="carrousel/carrousel.json", Body=b'[{"url":"/images/a.png"}]')
-    assert len(expect(function, 200, request("GET", "/api/carrousel.json"))) == 1
+    assert len(function.expect(200, request("GET", "/api/carrousel.json"))) == 1
 
 
 def write(account: Cloud, function: Lambda) -> None:
-    text = expect(function, 201, event("api-post-json"))
-    picture = expect(function, 201, event("api-post-multipart"))
+    text = function.expect(201, event("api-post-json"))
+    picture = function.expect(201, event("api-post-multipart"))
     key = picture["picture"]["url"].partition(".net/")[2]
     assert key in objects(account)
     assert front_page(account) == [picture["id"], text["id"]]
     for message in (text, picture):
         path = f"/api/messages/{message['id']}"
-        assert expect(function, 200, request("GET", path))["id"] == message["id"]
-        expect(function, 204, request("DELETE", path, authorization=f"Bearer {message['deleteToken']}"))
-        expect(function, 404, request("GET", path))
+        assert function.expect(200, request("GET", path))["id"] == message["id"]
+        function.expect(204, request("DELETE", path, authorization=f"Bearer {message['deleteToken']}"))
+        function.expect(404, request("GET", path))
     assert key not in objects(account)
     assert front_page(account) == []
 
 
-def moderator(account: Cloud) -> dict[str, str]:
-    """The header by which moderators are known."""
-    secret = account.environment("MessageBoard")["BOARD_SECRET"]
-    token = subprocess.run([binary("corkboard"), "moderator-token"], env={"BOARD_SECRET": secret}, capture_output=True, text=True, check=True)
-    return {"authorization": f"Bearer {token.stdout.strip()}"}
-
-
 def moderate(account: Cloud, function: Lambda) -> None:
-    picture = expect(function, 201, event("api-post-multipart"))
-    told = request("GET", "/api/moderation/sender", **moderator(account)) | {
-        "rawQueryString": f"messageId={picture['id']}", "queryStringParameters": {"messageId": picture["id"]}}
-    assert expect(function, 200, told)["messages"] == 1
-    remove = event("api-post-json") | {"rawPath": "/api/moderation/remove-sender", "body": json.dumps({"messageId": picture["id"]})}
-    remove["headers"] |= moderator(account)
-    remove["requestContext"]["http"]["path"] = remove["rawPath"]
-    assert expect(function, 200, remove) == {"removed": 1}
+    picture = function.expect(201, event("api-post-multipart"))
+    told = request("GET", "/api/moderation/sender", f"messageId={picture['id']}", **moderator(account))
+    assert function.expect(200, told)["messages"] == 1
+    remove = request("POST", "/api/moderation/remove-sender", body=json.dumps({"messageId": picture["id"]}),
+                     content_type="application/json", **moderator(account))
+    assert function.expect(200, remove) == {"removed": 1}
     assert front_page(account) == []
 
 
@@ -148,7 +108,7 @@ def test_a_change_that_fails_leaves_its_mark_if_it_may(action):
     less["Resources"]["MessageBoardRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][4]["Action"] = action
     with cloud(Stack(less)) as account, message_board(account) as (function, _):
         delete = request("DELETE", "/api/messages/01ARZ3NDEKTSV4RRFFQ69G5FAV", **moderator(account))
-        expect(function, 503, delete)
+        function.expect(503, delete)
         assert len(objects(account)) == ("s3:PutObject" in action)
 
 
@@ -230,34 +190,13 @@ def test_sync_s3_bucket_needs_every_permission_and_notification_that_it_has(muta
 
 
 @contextmanager
-def cloudformation():
-    """CloudFormation's end of a custom resource: takes the PUT to the ResponseURL."""
-    answers = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            answers.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            self.send_response(200)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/", answers
-        server.shutdown()
-
-
-@contextmanager
 def migrate_database(account: Cloud, server: MariaDb):
     """migrate-database in the account: a call for CloudFormation's requests, and what it asked of the Data API."""
     with corkboard("--database", server.url("corkboard")) as board, cloudformation() as (url, answers), \
             data_api(board, lambda *question: account.permits("MigrateDatabase", *question)) as (address, asked), \
             running("migrate-database", account.environment("MigrateDatabase", AWS_ENDPOINT_URL_RDS_DATA=address)) as function:
         def handle(name: str = "create", **properties: str) -> dict:
-            request = event(f"cloudformation-{name}") | {"ResponseURL": url}
+            request = event(f"cloudformation-{name}") | {"ResponseURL": f"{url}/"}
             request["ResourceProperties"] |= properties
             function.invoke(request)
             return answers.pop()

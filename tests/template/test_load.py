@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from cdn import with_fault
 from corkboard import corkboard
-from stack import ROOT
-from test_smoke import with_fault
+from workspace import ROOT
 
 STAND_IN = r'''
 import json, re, sys, time, urllib.error, urllib.request

@@ -27,7 +27,8 @@ STOPS = {
         "aws cloudfront list-distributions",
         ["AccessDenied", "Your account must be verified before you can add new CloudFront resources."], "open a case"),
     "a region without Aurora": ("aws rds describe-orderable", "", "choose another region"),
-    "a region without the release": ("aws rds describe-orderable", "8.0.mysql_aurora.3.04.1\tTrue\n8.0.mysql_aurora.3.11.0\tTrue", "one of these: 8.0.mysql_aurora.3.11.0\n"),
+    "a region without the release": (
+        "aws rds describe-orderable", "8.0.mysql_aurora.3.04.1\tTrue\n8.0.mysql_aurora.3.11.0\tTrue", "one of these: 8.0.mysql_aurora.3.11.0\n"),
     "a region without the Data API": ("aws rds describe-orderable", ENGINES.replace("True", "False"), "one of these: none"),
     "one zone": ("aws ec2 describe-availability-zones", "1", "choose another region"),
 }
@@ -50,7 +51,8 @@ def test_everything_is_said_at_once(new):
     assert done.stderr.count("\n- ") == 4 and new.changes() == []
 
 
-@pytest.mark.parametrize("command", ["aws freetier", "aws cloudfront list-distributions", "aws rds describe-orderable", "aws ec2 describe-availability-zones", "aws lambda get-account-settings"])
+@pytest.mark.parametrize("command", ["aws freetier", "aws cloudfront list-distributions", "aws rds describe-orderable",
+                                     "aws ec2 describe-availability-zones", "aws lambda get-account-settings"])
 @pytest.mark.parametrize("answer", [DENIED, 252], ids=["not allowed", "unknown to an old AWS CLI"])
 def test_what_may_not_be_looked_at_is_a_note(command, answer, new):
     new.answers = without(new, command)
@@ -120,8 +122,7 @@ def test_the_account_is_written_once_into_a_configuration_without_it(account):
 
 
 def engine(account) -> str | None:
-    from test_deploy import given
-    return given(account).get("DatabaseEngineVersion")
+    return account.given().get("DatabaseEngineVersion")
 
 
 def test_a_new_database_is_the_newest_patch_that_the_region_has(new):

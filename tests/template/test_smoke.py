@@ -3,51 +3,17 @@
 import http.client
 import re
 import subprocess
-import threading
 from collections.abc import Callable
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from corkboard import Corkboard, corkboard
-from stack import ROOT
-
-Fault = Callable[[str, str, int, dict[str, str], bytes], tuple[int, dict[str, str], bytes]]
+from cdn import Fault, with_fault
+from corkboard import corkboard
+from workspace import ROOT
 
 
 def smoke(url: str, *arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run([ROOT / "deploy/smoke", *arguments, url], capture_output=True, text=True, timeout=600)
-
-
-@contextmanager
-def with_fault(board: Corkboard, fault: Fault):
-    """The board behind a CDN that does something wrong."""
-    class Handler(BaseHTTPRequestHandler):
-        def forward(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            connection = http.client.HTTPConnection(board.site.removeprefix("http://"))
-            connection.request(self.command, self.path, body, dict(self.headers))
-            answer = connection.getresponse()
-            headers = {name.lower(): value for name, value in answer.getheaders() if name.lower() not in ("content-length", "transfer-encoding", "connection")}
-            status, headers, content = fault(self.command, self.path, answer.status, headers, answer.read())
-            connection.close()
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = do_PUT = do_DELETE = forward
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +100,8 @@ FAULTS = {
     "health: down": ("health", when(lambda _, path, __: path == "/api/health", 502)),
     "missing: forbidden instead of missing": ("missing", when(lambda _, path, status: status == 404 and "nothing" in path, 403)),
     "missing: the page instead of an error": ("missing", when(lambda _, path, status: status == 404 and path.startswith("/nothing"), 200)),
-    "missing: an error page instead of the API's": ("missing", when(lambda _, path, status: status == 404 and "/api/messages" in path, 404, **{"content-type": "text/html"})),
+    "missing: an error page instead of the API's": (
+        "missing", when(lambda _, path, status: status == 404 and "/api/messages" in path, 404, **{"content-type": "text/html"})),
     "message: DELETE does not reach the API": ("message", when(lambda method, _, __: method == "DELETE", 403)),
     "picture: POST is refused": ("picture", when(lambda method, _, __: method == "POST", 403)),
     "picture: not served": ("picture", when(lambda _, path, __: path.startswith("/images/0"), 403)),
@@ -156,7 +123,8 @@ def test_a_cdn_whose_word_the_board_does_not_believe_is_found():
     with corkboard(POSTS_PER_MINUTE="0", ORIGIN_SECRET="what only the CDN knows") as board:
         done = smoke(board.site, "--without", "picture")
         assert done.returncode == 1
-        assert re.findall("WRONG.*", done.stdout) == ["WRONG    viewers: viewers are unnamed: what they post has no sender, and the posting limit counts the CDN"]
+        told = "viewers are unnamed: what they post has no sender, and the posting limit counts the CDN"
+        assert re.findall("WRONG.*", done.stdout) == [f"WRONG    viewers: {told}"]
 
 
 def test_the_authorization_header_that_a_cdn_drops_is_missed(board):

@@ -2,11 +2,8 @@
 
 import datetime
 import ipaddress
-import json
 import ssl
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 from cryptography import x509
@@ -14,8 +11,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from events import request
 from lambda_runtime import running
-from stack import ROOT
+from server import HttpHandler, serving
 
 NOW = datetime.datetime.now(datetime.UTC)
 NAMES = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
@@ -25,22 +23,17 @@ SETTINGS = {
 }
 
 
-class WithoutObjects(BaseHTTPRequestHandler):
+class WithoutObjects(HttpHandler):
     """An S3 in which nothing is."""
 
     def do_GET(self) -> None:
-        body = b"<Error><Code>NoSuchKey</Code></Error>"
-        self.send_response(404)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        self.answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
 
 
 def certificate(name: str, key, issuer_key, issuer: str, *, of_authority: bool) -> bytes:
-    named = lambda text: x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+    def named(text: str) -> x509.Name:
+        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
     made = x509.CertificateBuilder().subject_name(named(name)).issuer_name(named(issuer)).public_key(key.public_key())
     made = made.serial_number(x509.random_serial_number()).not_valid_before(NOW - datetime.timedelta(days=1))
     made = made.not_valid_after(NOW + datetime.timedelta(days=1)).add_extension(x509.BasicConstraints(of_authority, None), critical=True)
@@ -59,22 +52,13 @@ def s3(folder):
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), WithoutObjects)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.handle_error = lambda *_: None  # what is not believed ends the handshake
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"https://127.0.0.1:{server.server_port}", authority
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(WithoutObjects, context) as port:
+        yield f"https://127.0.0.1:{port}", authority
 
 
 @pytest.mark.parametrize(("is_named", "status"), [(True, 200), (False, 502)])
 def test_a_certificate_is_believed_where_its_authority_is_named(is_named, status, tmp_path):
-    event = json.loads((ROOT / "events/api-get-messages.json").read_text()) | {"rawPath": "/api/carrousel.json", "rawQueryString": ""}
-    event["requestContext"]["http"]["path"] = "/api/carrousel.json"
     with s3(tmp_path) as (endpoint, authority):
         named = {"SSL_CERT_FILE": str(authority)} if is_named else {}
         with running("message-board", SETTINGS | {"AWS_ENDPOINT_URL_S3": endpoint} | named) as function:
-            assert function.invoke(event)["statusCode"] == status
+            assert function.invoke(request("GET", "/api/carrousel.json"))["statusCode"] == status

@@ -4,9 +4,9 @@ of the template's board counts the posts."""
 import json
 from pathlib import Path
 
-from cloud import cloud
+from cloud import cloud, message_board, moderator
+from events import event, request
 from stack import Stack, source
-from test_least_privilege import event, expect, message_board, moderator, request
 
 VIEWER = "198.51.100.7:46532"
 
@@ -26,19 +26,19 @@ def counted(stack: Stack, log: Path) -> int:
 
 def test_viewers_are_named_by_the_templates_cloudfront_and_others_are_counted(tmp_path):
     stack, log = Stack(source()), tmp_path / "log"
-    with cloud(stack) as account, log.open("w") as output, message_board(account, output) as (function, _):
+    with cloud(stack) as account, message_board(account, log) as (function, _):
         secret = account.environment("MessageBoard")["ORIGIN_SECRET"]
-        assert expect(function, 200, through(secret, request("GET", "/api/health/ready")))["viewers"] == "named"
-        assert expect(function, 200, request("GET", "/api/health/ready"))["viewers"] == "unnamed"
+        assert function.expect(200, through(secret, request("GET", "/api/health/ready")))["viewers"] == "named"
+        assert function.expect(200, request("GET", "/api/health/ready"))["viewers"] == "unnamed"
 
-        posts = [expect(function, 201, through(secret, event("api-post-json"))) for _ in range(2)]
+        posts = [function.expect(201, through(secret, event("api-post-json"))) for _ in range(2)]
         assert counted(stack, log) == 0
-        unnamed = [expect(function, 201, event("api-post-json")), expect(function, 201, through("another", event("api-post-json")))]
+        unnamed = [function.expect(201, event("api-post-json")), function.expect(201, through("another", event("api-post-json")))]
         assert counted(stack, log) == len(unnamed)
 
         def told(message: dict) -> tuple[bool, int]:
-            asked = request("GET", "/api/moderation/sender", **moderator(account)) | {"rawQueryString": f"messageId={message['id']}"}
-            sender = expect(function, 200, asked)
+            asked = request("GET", "/api/moderation/sender", f"messageId={message['id']}", **moderator(account))
+            sender = function.expect(200, asked)
             return sender["known"], sender["messages"]
 
         assert [told(message) for message in posts + unnamed] == [(True, 2), (True, 2), (False, 1), (False, 1)]

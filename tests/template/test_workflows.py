@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from corkboard import binary
-from stack import ROOT
+from workspace import ROOT, binary
 
 TOOLS = Path(sys.executable).parent
 WORKFLOWS = sorted((ROOT / ".github/workflows").iterdir())
@@ -73,7 +72,8 @@ def test_every_action_is_pinned_and_says_its_version():
 
 
 def test_every_target_script_and_file_that_is_named_exists():
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)) | set(re.search(r"^deploy .*(?=:$)", (ROOT / "Makefile").read_text(), re.M)[0].split())
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.M)) | set(re.search(r"^deploy .*(?=:$)", makefile, re.M)[0].split())
     named = set(re.findall(r"\bmake ([a-z-]+)", COMMANDS))
     assert {"check", "test", "smoke"} <= named <= targets
     scripts = set(re.findall(r"(?<![\w./-])(?:deploy|tests)/[\w/-]+", COMMANDS))

@@ -5,6 +5,7 @@ import json
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import boto3
 import moto.s3.responses
@@ -13,8 +14,9 @@ from botocore.credentials import Credentials
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.server import ThreadedMotoServer
 
-from corkboard import Corkboard
+from corkboard import Corkboard, corkboard, moderator_token
 from data_api import Refusal, before
+from lambda_runtime import Lambda, running
 from stack import REGION, Stack
 
 # HeadBucket is no action of IAM's: it wants this one.
@@ -146,3 +148,18 @@ def data_api(board: Corkboard, permits: Callable[[str, str], bool]):
 
     with before(board, refusal) as address:
         yield address, asked
+
+
+@contextmanager
+def message_board(account: Cloud, log: Path | None = None) -> Iterator[tuple[Lambda, list]]:
+    """message-board in the account, and what it asked of the Data API; what it prints goes to `log`."""
+    with corkboard() as board, data_api(board, lambda *question: account.permits("MessageBoard", *question)) as (address, asked):
+        environment = account.environment("MessageBoard", AWS_ENDPOINT_URL_RDS_DATA=address, POSTS_PER_MINUTE="0")
+        with running("message-board", environment, log) as function:
+            yield function, asked
+
+
+def moderator(account: Cloud) -> dict[str, str]:
+    """The header by which moderators are known."""
+    secret = account.environment("MessageBoard")["BOARD_SECRET"]
+    return {"authorization": f"Bearer {moderator_token(secret)}"}

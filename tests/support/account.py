@@ -1,19 +1,19 @@
-"""A clone to deploy from, and an AWS account with one stack in it: what fake_aws.py answers with."""
+"""A clone to deploy from, and an AWS account with one stack, for which fake_aws.py answers."""
 
 import copy
 import hashlib
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 
-import jmespath
-
-from stack import ROOT, STACK_ID, Stack, source
+import fake_aws
+from fake_aws import Call, Ended
+from stack import STACK_ID, Stack, source
+from workspace import ROOT
 
 STACK = Stack(source())
 OUTPUTS = {name: str(value) for name, value in STACK.outputs.items()}
@@ -26,16 +26,6 @@ ENGINES = "\n".join(f"8.0.mysql_aurora.3.{version}\t{data_api}" for version, dat
 # Questions to AWS, which change nothing.
 ASKING = re.compile(r"aws (configure get|sts get|cloudformation (describe|list|wait)|s3api (list|head)|rds (describe|wait)|secretsmanager (get|list)"
                     r"|freetier get|cloudfront list|ec2 describe|lambda get|budgets describe|rds-data|logs filter)")
-
-
-@dataclass
-class Call:
-    line: list[str]
-    stdin: str
-    environment: dict[str, str]
-
-    def __contains__(self, text: str) -> bool:
-        return text in " ".join(self.line)
 
 
 def resources(status: str) -> list[dict]:
@@ -56,13 +46,12 @@ class Account:
         tools = self.clone / ".tools/venv"
         (tools / "bin").mkdir(parents=True)
         shutil.copy(ROOT / "tests/tools/requirements.txt", tools)
-        # Without the site's own start, which takes longer than all the rest.
-        packages = Path(jmespath.__file__).parents[1]
-        fake = f"#!{sys.executable} -IS\nimport sys; sys.path.append({str(packages)!r})\n" + (ROOT / "tests/template/fake_aws.py").read_text()
-        for name, program in {**dict.fromkeys(("aws", "sam", "cargo", "rustup"), fake), "rustc": "#!/bin/sh\necho /\n",
-                              "python": f'#!/bin/sh\nexec {sys.executable} "$@"\n', "sleep": "#!/bin/sh\n"}.items():
-            (tools / "bin" / name).write_text(program)
-            (tools / "bin" / name).chmod(0o755)
+        python = f'exec {sys.executable} "$@"'
+        for name, program in {"rustc": "echo /", "python": python, "python3": python, "sleep": ""}.items():
+            self.install(name, f"#!/bin/sh\n{program}\n")
+        self.calls: list[Call] = []
+        # Those of one run alone, which come before `answers`.
+        self.once: dict = {}
         self.answers = {
             "aws configure get region": "us-west-2",
             "aws sts get-caller-identity": "123456789012",
@@ -80,6 +69,16 @@ class Account:
         self.state = {"stack": copy.deepcopy(made), "made": made, "ends": "UPDATE_COMPLETE", "stuck": {}, "cluster_protected": True, "budget": None}
         self.config = 'stack_name = "corkboard"\nregion = "eu-central-1"\n'
 
+    def install(self, name: str, program: str) -> None:
+        """Puts a program where the scripts look first."""
+        file = self.clone / ".tools/venv/bin" / name
+        file.write_text(program)
+        file.chmod(0o755)
+
+    def answer(self, call: Call, version: str, folder: Path) -> Ended:
+        self.calls.append(call)
+        return fake_aws.answer(call, version, self.once | self.answers, self.state, folder)
+
     def new(self) -> None:
         """Nothing is deployed yet."""
         self.state |= {"stack": None, "cluster_protected": False, "ends": "CREATE_COMPLETE"}
@@ -95,26 +94,34 @@ class Account:
     def run(self, script: str, *arguments: str, config: bool = True, answers: dict | None = None, **environment: str):
         if config:
             (self.clone / environment.get("CONFIG", "samconfig.toml")).write_text(self.config)
-        (self.folder / "calls").unlink(missing_ok=True)
-        (self.folder / "answers.json").write_text(json.dumps((answers or {}) | self.answers))
-        (self.folder / "stack.json").write_text(json.dumps(self.state))
+        self.calls = []
+        self.once = answers or {}
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-        done = subprocess.run([self.clone / "deploy" / script, *arguments], env=kept | {"FAKE": str(self.folder)} | environment,
+        return subprocess.run([self.clone / "deploy" / script, *arguments], env=kept | environment,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, cwd=self.clone)
-        self.state = json.loads((self.folder / "stack.json").read_text())
-        return done
-
-    @property
-    def calls(self) -> list[Call]:
-        file = self.folder / "calls"
-        lines = file.read_text().splitlines() if file.exists() else []
-        return [Call(call["call"], call["stdin"], call["environment"]) for call in map(json.loads, lines)]
 
     def changes(self) -> list[Call]:
         """The calls that change something."""
         return [call for call in self.calls if not ASKING.match(" ".join(call.line))]
 
+    def given(self) -> dict[str, str]:
+        """The parameters that `sam deploy` was given, as SAM reads them."""
+        from samcli.cli.types import CfnParameterOverridesType
+        call, = [call.line for call in self.calls if "sam deploy" in call]
+        file = call[call.index("--parameter-overrides") + 1]
+        assert file.startswith("file://")
+        return CfnParameterOverridesType().convert(f"file://{self.clone / file[7:]}", None, None)
+
     def steps(self) -> list[str]:
         """The same in short: the service and operation, once where it comes several times in a row."""
         lines = [" ".join(call.line[:3] if call.line[0] == "aws" else call.line[:2]).removeprefix("aws ") for call in self.changes()]
         return [line for position, line in enumerate(lines) if position == 0 or lines[position - 1] != line]
+
+
+@contextmanager
+def account(folder: Path):
+    made = Account(folder)
+    with fake_aws.programs(made.answer) as program:
+        for name in ("aws", "sam", "cargo", "rustup"):
+            made.install(name, program)
+        yield made

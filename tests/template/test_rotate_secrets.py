@@ -5,9 +5,9 @@ import subprocess
 
 import pytest
 
-from account import OUTPUTS, PARAMETERS as DEPLOYED, Account, Call
-from corkboard import binary
-from stack import ROOT
+from account import OUTPUTS, Account, Call
+from account import PARAMETERS as DEPLOYED
+from workspace import ROOT, binary
 
 PARAMETERS = "aws cloudformation describe-stacks --stack-name corkboard --query Stacks[0].Parameters"
 ROLLOUT = ("Release", "Rollout")

@@ -10,7 +10,8 @@ import aiohttp
 import pytest
 import requests
 
-from corkboard import ROOT, Corkboard, corkboard
+from corkboard import Corkboard
+from workspace import ROOT
 
 PICTURE = ROOT / "tests/pictures/small.jpg"
 # What a file may be called; the first ones would be another field's to a parser that looks for `name=`.
@@ -68,12 +69,6 @@ def with_node(board: Corkboard, file: Path) -> tuple[int, bytes]:
 
 
 CLIENTS = (with_curl, with_curl_that_escapes_by_backslash, with_requests, with_aiohttp, with_node)
-
-
-@pytest.fixture(scope="module")
-def board():
-    with corkboard(POSTS_PER_MINUTE="0") as board:
-        yield board
 
 
 @pytest.mark.parametrize("client", CLIENTS)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from cloud import cloud
+from cloud import cloud, message_board
+from events import request
 from stack import SCENARIOS, Stack, source
-from test_least_privilege import expect, message_board, request
 
 ACL = {"WebAclArn": SCENARIOS["with everything"]["WebAclArn"]}
 
@@ -14,6 +14,6 @@ def test_whoever_goes_past_cloudfront_is_refused_where_there_is_a_web_acl(given,
     with cloud(Stack(source(), given)) as account, message_board(account) as (function, _):
         secret = account.environment("MessageBoard")["ORIGIN_SECRET"]
         for headers, status in (({"x-origin-verify": secret}, 200), ({"x-origin-verify": "another"}, past), ({}, past)):
-            expect(function, status, request("GET", "/api/board", **headers))
-            expect(function, status, request("GET", "/api/health/ready", **headers))
-            expect(function, 200, request("GET", "/api/health", **headers))
+            function.expect(status, request("GET", "/api/board", **headers))
+            function.expect(status, request("GET", "/api/health/ready", **headers))
+            function.expect(200, request("GET", "/api/health", **headers))
