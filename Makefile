@@ -79,7 +79,7 @@ bench: tools ## how fast it is, beside what it is compared with; the table of go
 	cargo build --release -p bench --bins
 	bench/run
 	cargo bench --profile dev -p corkboard --bench table_sizes
-	cargo test --workspace --test end-to-end -- --ignored --nocapture --test-threads 1 measured::
+	cargo test --workspace --test end-to-end -- --ignored --nocapture --test-threads 1 costs::
 
 $(PICTURES): tests/pictures/make.py tests/pictures/formats.py tests/pictures/metadata.py tests/tools/requirements.txt | tools
 	.tools/venv/bin/python tests/pictures/make.py $@.new
