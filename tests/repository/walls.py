@@ -90,24 +90,31 @@ def broken_walls(metadata):
 
 # Two modules of a crate --------------------------------------------------------------------------------------------
 
-def module_of(file, sources):
-    """The top-level module that a file belongs to; nothing for the root of a crate, which names them all."""
-    first = file.relative_to(sources).parts[0].removesuffix(".rs")
-    return None if first in ("lib", "main") else first
+def modules(folder):
+    """The modules of a folder, each with its files and how a file of it names another module of the folder."""
+    for path in folder.iterdir():
+        if path.suffix == ".rs" and path.stem not in ("lib", "main", "mod", "tests"):
+            yield path.stem, path, r"\bsuper::"
+        if path.is_dir() and path.name != "tests":
+            for file in path.rglob("*.rs"):
+                if "tests" not in file.relative_to(path).parts and file.stem != "tests":
+                    depth = len(file.relative_to(path).parts) - (file.stem == "mod")
+                    yield path.name, file, r"\b" + "super::" * (depth + 1)
 
 
 def circles(sources):
-    """Pairs of a crate's top-level modules that depend on each other, tests apart."""
-    edges = {}
-    for file in sources.rglob("*.rs"):
-        module = module_of(file, sources)
-        if module is None or "tests" in file.relative_to(sources).parts or file.stem == "tests":
-            continue
-        text = file.read_text().split("#[cfg(test)]\nmod tests {")[0]
-        for group in re.findall(r"\bcrate::(\w+|\{[^}]*\})", text):
-            edges.setdefault(module, set()).update(set(re.findall(r"\w+", group)) - {module})
-    reached = {module: all_below(module, {**{m: () for ms in edges.values() for m in ms}, **edges}) for module in edges}
-    return sorted({tuple(sorted((a, b))) for a in edges for b in reached[a] if a in reached.get(b, ())})
+    """Pairs of modules of one folder of a crate that depend on each other, tests apart."""
+    for folder in (sources, *(path for path in sources.rglob("*") if path.is_dir() and path.name != "tests")):
+        edges = {}
+        for module, file, above in modules(folder):
+            text = file.read_text().split("#[cfg(test)]\nmod tests {")[0]
+            named = re.findall(above + r"(\w+|\{[^}]*\})", text)
+            if folder == sources:
+                named += re.findall(r"\bcrate::(\w+|\{[^}]*\})", text)
+            edges.setdefault(module, set()).update(set(re.findall(r"\w+", " ".join(named))) - {module})
+        edges = {module: others & edges.keys() for module, others in edges.items()}
+        reached = {module: all_below(module, edges) for module in edges}
+        yield from sorted({tuple(sorted((a, b))) for a in edges for b in reached[a] if a in reached[b]})
 
 
 def broken_modules(metadata):

@@ -7,7 +7,7 @@ use http::header::{CONTENT_RANGE, ETAG, IF_RANGE, LAST_MODIFIED};
 use s3s::dto::{ETag, ETagCondition, Timestamp, TimestampFormat};
 use s3s::{S3Error, S3Result, s3_error};
 
-use super::store::Object;
+use super::object::Object;
 
 /// The four headers of a conditional read, or, as `x-amz-copy-source-if-…`, of a copy's source.
 #[derive(Default)]

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use md5::{Digest, Md5};
 
-use super::store::{BUCKET, Object, Objects, STAGED, check_key};
+use super::object::{BUCKET, Object, Objects, STAGED, check_key};
 
 /// The name under which the upload's headers are kept: short, whatever the key.
 pub fn upload_key(key: &str) -> String {

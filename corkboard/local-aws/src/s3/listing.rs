@@ -7,7 +7,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::{S3Result, dto, s3_error};
 
-use super::store::{Object, ObjectStore, Objects};
+use super::object::{Object, Objects};
+use super::store::ObjectStore;
 
 /// S3 returns no more than this at a time.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>

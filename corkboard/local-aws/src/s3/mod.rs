@@ -4,7 +4,7 @@
 //! lies between makes them a bucket that can be relied on:
 //!
 //! - [`store`]: an object changes in one step, also across a crash, and is known by an index;
-//! - [`files`]: what an object is on disk;
+//! - [`object`]: what an object is, and which keys there may be; [`files`]: what it is on disk;
 //! - [`operations`] and [`multipart`]: each S3 operation in terms of the two;
 //! - [`conditions`]: preconditions (`If-Match` and its kin);
 //! - [`admission`]: what of a request is refused before that;
@@ -19,6 +19,7 @@ mod conditions;
 mod files;
 mod listing;
 mod multipart;
+mod object;
 mod operations;
 mod store;
 #[cfg(test)]
@@ -39,7 +40,7 @@ use crate::{connections, guard};
 
 pub use files::md5_hex;
 pub use listing::form_encode;
-pub use store::BUCKET;
+pub use object::BUCKET;
 
 /// What happened to an object; given to the callback of [`service`] once it is on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,7 +14,8 @@ use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
 use super::body;
 use super::conditions::WriteCondition;
 use super::files::{hex, upload_key};
-use super::store::{BUCKET, ObjectStore, STAGED, UPLOADS};
+use super::object::{BUCKET, STAGED, UPLOADS};
+use super::store::ObjectStore;
 
 /// Bytes of every part but the last, at least; and the highest part number.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>

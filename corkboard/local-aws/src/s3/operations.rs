@@ -14,7 +14,8 @@ use tokio_util::io::ReaderStream;
 use super::body;
 use super::conditions::{ReadConditions, WriteCondition, range_holds, unsatisfiable};
 use super::listing::MAX_KEYS;
-use super::store::{BUCKET, ObjectStore, STAGED, check_key};
+use super::object::{BUCKET, STAGED, check_key};
+use super::store::ObjectStore;
 
 /// Bytes.
 const READ_AHEAD: usize = 256 * 1024;

@@ -11,13 +11,11 @@
 //! Nothing is forced through the drive's cache: this withstands the end of the process, not of the
 //! machine.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use s3s::dto::Timestamp;
 use s3s::{S3Error, S3Result, s3_error};
 use s3s_fs::FileSystem;
 use tokio::sync::RwLock;
@@ -28,29 +26,7 @@ use super::files::{
     move_in_place, read_object, read_objects, recover, remove_files, sidecars, upload_key,
     upload_sidecar,
 };
-
-/// The one bucket.
-pub const BUCKET: &str = "corkboard-media";
-
-/// Not valid as buckets' names, and so out of the reach of requests.
-pub const STAGED: &str = ".staged";
-pub const UPLOADS: &str = ".uploads";
-
-/// Bytes of a key, so that the sidecars' names stay within the 255 of a file's name.
-const MAX_KEY: usize = 150;
-
-/// What listings and preconditions need to know of an object.
-#[derive(Debug, Clone, Default)]
-pub struct Object {
-    pub size: u64,
-    /// Without its quotes.
-    pub e_tag: String,
-    /// Whole seconds, as in `Last-Modified`.
-    pub modified: Timestamp,
-}
-
-/// By key; the order of `String` is that of its UTF-8 bytes, and so S3's.
-pub type Objects = BTreeMap<String, Object>;
+use super::object::{BUCKET, Object, Objects, STAGED, UPLOADS};
 
 pub struct ObjectStore {
     /// Canonical.
@@ -204,25 +180,6 @@ impl Drop for Staged<'_> {
             }
         }
     }
-}
-
-/// Keys that a directory tree cannot hold are refused rather than changed.
-pub fn check_key(key: &str) -> S3Result<()> {
-    if key.len() > MAX_KEY {
-        return Err(s3_error!(
-            KeyTooLongError,
-            "This endpoint stores keys of at most {MAX_KEY} bytes"
-        ));
-    }
-    if key.chars().any(char::is_control)
-        || key.split('/').any(|part| matches!(part, "" | "." | ".."))
-    {
-        return Err(s3_error!(
-            NotImplemented,
-            "This endpoint keeps objects as files: no control characters and no empty, . or .. segment in a key"
-        ));
-    }
-    Ok(())
 }
 
 /// A file cannot be a directory at the same time.

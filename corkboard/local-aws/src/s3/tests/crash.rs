@@ -6,7 +6,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::super::files::sidecars;
-use super::super::store::STAGED;
+use super::super::object::STAGED;
 use super::{BUCKET, Running, running};
 
 const KEY: &str = "images/a.jpg";
