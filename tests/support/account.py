@@ -97,7 +97,7 @@ class Account:
         self.calls = []
         self.once = answers or {}
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-        return subprocess.run([self.clone / "deploy" / script, *arguments], env=kept | environment,
+        return subprocess.run([self.clone / "deploy" / script, *arguments], env=kept | {"FAKE": str(self.folder)} | environment,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, cwd=self.clone)
 
     def changes(self) -> list[Call]:
