@@ -100,10 +100,10 @@ async fn operate(operation: &str, table: &Table, count: u32) {
                 );
             }
             "one message" => assert!(table.store.find(id(n % 100)).await.unwrap().is_some()),
-            "leftovers" => {
+            "orphans" => {
                 table
                     .store
-                    .leftovers(std::time::SystemTime::now())
+                    .orphans(std::time::SystemTime::now())
                     .await
                     .unwrap();
             }
@@ -115,8 +115,8 @@ async fn operate(operation: &str, table: &Table, count: u32) {
                     picture: None,
                 };
                 table.store.insert(&message, None, None).await.unwrap();
-                table.store.blank(message.id).await.unwrap();
-                table.store.remove_leftover(message.id).await.unwrap();
+                table.store.make_tombstone(message.id).await.unwrap();
+                table.store.remove_orphan(message.id).await.unwrap();
             }
         }
     }
@@ -146,7 +146,7 @@ async fn main() {
         "page 9,900 deep",
         "one message",
         "insert and delete",
-        "leftovers",
+        "orphans",
     ] {
         let mut used = [Duration::ZERO; SIZES.len()];
         for _ in 0..ROUNDS {

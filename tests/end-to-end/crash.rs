@@ -184,7 +184,7 @@ async fn an_interrupted_post_is_invisible_and_cleared_away_by_a_later_one() {
     }
 
     board.post_text("a later one").await;
-    eventually("the leftovers are gone", async || {
+    eventually("the orphans are gone", async || {
         for id in &old {
             if board.has_row(id).await || board.has_picture(id).await {
                 return None;
@@ -204,7 +204,7 @@ async fn an_interrupted_post_is_invisible_and_cleared_away_by_a_later_one() {
 }
 
 #[tokio::test]
-async fn more_leftovers_than_one_post_clears_go_with_the_next_ones() {
+async fn more_orphans_than_one_post_clears_go_with_the_next_ones() {
     let board = Board::start();
     let mut ids = Vec::new();
     for _ in 0..10 {

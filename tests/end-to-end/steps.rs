@@ -503,7 +503,7 @@ async fn nothing_of_a_removed_sender_comes_in_behind() {
     assert!(met >= 20, "{met}");
 }
 
-/// A post has seen a leftover; before it clears that away, a repeat begins it anew, and finishes it.
+/// A post has seen an orphan; before it clears that away, a repeat begins it anew, and finishes it.
 #[tokio::test]
 async fn what_a_repeat_finishes_while_it_is_cleared_away_keeps_its_picture() {
     let board = Board::start();
@@ -530,9 +530,9 @@ async fn what_a_repeat_finishes_while_it_is_cleared_away_keeps_its_picture() {
     assert!(kept >= 1 && cleared >= 1, "{kept} {cleared}");
 }
 
-/// Should a repeat die just after it put the picture of a deleted message, that goes with the blank mark.
+/// Should a repeat die just after it put the picture of a deleted message, that goes with the tombstone.
 #[tokio::test]
-async fn a_blank_mark_takes_its_picture_along() {
+async fn a_tombstone_takes_its_picture_along() {
     let board = Board::start();
     let id = board
         .leave_pending(std::time::Duration::from_hours(25), true)

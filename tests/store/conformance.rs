@@ -28,8 +28,8 @@ on_every_backend! { run:
     every_odd_text_comes_back_unchanged,
     the_longest_values_fit,
     a_page_of_the_largest_messages_fits_into_one_answer,
-    leftovers_are_old_and_few,
-    a_posted_message_is_never_removed_as_a_leftover,
+    orphans_are_old_and_few,
+    a_posted_message_is_never_removed_as_an_orphan,
     fifty_inserts_at_once_are_fifty_messages,
     an_abandoned_statement_does_not_hold_up_the_next,
     a_passed_deadline_is_an_error_and_not_a_wait,
@@ -94,8 +94,8 @@ async fn what_is_not_there_is_not_found(backend: &Backend) {
     let (store, unknown) = (backend.store(), MessageId::generate());
     assert_eq!(store.find(unknown).await.unwrap(), None);
     assert!(!store.mark_posted(unknown).await.unwrap());
-    store.blank(unknown).await.unwrap();
-    store.remove_leftover(unknown).await.unwrap();
+    store.make_tombstone(unknown).await.unwrap();
+    store.remove_orphan(unknown).await.unwrap();
     assert_eq!(backend.sql("SELECT COUNT(*) FROM message").await, [["0"]]);
 }
 
@@ -108,8 +108,8 @@ async fn a_blank_message_is_gone_for_good(backend: &Backend) {
     insert_all(&store, &[message.clone(), other.clone()]).await;
     store.mark_posted(message.id).await.unwrap();
 
-    store.blank(message.id).await.unwrap();
-    store.blank(message.id).await.unwrap();
+    store.make_tombstone(message.id).await.unwrap();
+    store.make_tombstone(message.id).await.unwrap();
     assert_eq!(store.find(message.id).await.unwrap(), None);
     assert_eq!(store.page(20, None).await.unwrap(), [other]);
     let mark = backend
@@ -163,7 +163,7 @@ async fn pages_are_newest_first_and_their_cursors_lose_nothing_at_ties(backend: 
     // A cursor need not be a message, nor one that is still there.
     let newer = id_at(now + Duration::from_secs(1), 0);
     assert_eq!(store.page(9, Some(newer)).await.unwrap(), messages);
-    store.blank(messages[3].id).await.unwrap();
+    store.make_tombstone(messages[3].id).await.unwrap();
     assert_eq!(
         store.page(9, Some(messages[3].id)).await.unwrap(),
         messages[4..]
@@ -216,7 +216,7 @@ async fn a_page_of_the_largest_messages_fits_into_one_answer(backend: &Backend) 
     assert_eq!(store.page(51, None).await.unwrap(), messages);
 }
 
-async fn leftovers_are_old_and_few(backend: &Backend) {
+async fn orphans_are_old_and_few(backend: &Backend) {
     let store = backend.store();
     let now = SystemTime::now();
     let minutes = |minutes| Duration::from_mins(minutes);
@@ -237,23 +237,23 @@ async fn leftovers_are_old_and_few(backend: &Backend) {
     insert_all(&store, &kept).await;
     insert_all(&store, &left).await;
     for blank in [kept[2].id, kept[3].id, left[1].id] {
-        store.blank(blank).await.unwrap();
+        store.make_tombstone(blank).await.unwrap();
     }
     let posted = text(id_aged(minutes(60 * 24 * 365 * 2), 9), "old, and posted");
     store.insert(&posted, None, None).await.unwrap();
 
-    let mut found = store.leftovers(now).await.unwrap();
-    found.sort_by_key(|leftover| leftover.id);
+    let mut found = store.orphans(now).await.unwrap();
+    found.sort_by_key(|orphan| orphan.id);
     let found: Vec<_> = found
         .into_iter()
-        .map(|leftover| (leftover.id, leftover.picture))
+        .map(|orphan| (orphan.id, orphan.picture))
         .collect();
     let format = Some("jpg".parse().unwrap());
     assert_eq!(
         found,
         [
             (left[2].id, format),
-            // A blank mark's picture went before it, and goes again.
+            // A tombstone's picture went before it, and goes again.
             (left[1].id, format),
             (left[0].id, format)
         ]
@@ -265,13 +265,13 @@ async fn leftovers_are_old_and_few(backend: &Backend) {
     insert_all(&store, &many).await;
     let mut rounds = 0;
     loop {
-        let found = store.leftovers(now).await.unwrap();
+        let found = store.orphans(now).await.unwrap();
         assert!(found.len() <= 4, "{found:?}");
         if found.is_empty() {
             break;
         }
-        for leftover in found {
-            store.remove_leftover(leftover.id).await.unwrap();
+        for orphan in found {
+            store.remove_orphan(orphan.id).await.unwrap();
         }
         rounds += 1;
     }
@@ -280,19 +280,19 @@ async fn leftovers_are_old_and_few(backend: &Backend) {
     assert_eq!(ids(&store).await, [posted.id]);
 }
 
-async fn a_posted_message_is_never_removed_as_a_leftover(backend: &Backend) {
+async fn a_posted_message_is_never_removed_as_an_orphan(backend: &Backend) {
     let store = backend.store();
     let (with, without) = (
         picture(id_aged(Duration::from_hours(48), 1)),
         text(id_aged(Duration::from_hours(48), 2), "old"),
     );
     insert_all(&store, &[with.clone(), without.clone()]).await;
-    let leftovers = store.leftovers(SystemTime::now()).await.unwrap();
-    assert_eq!(leftovers.len(), 1);
+    let orphans = store.orphans(SystemTime::now()).await.unwrap();
+    assert_eq!(orphans.len(), 1);
     // Posted between the look and the removal.
     store.mark_posted(with.id).await.unwrap();
-    store.remove_leftover(with.id).await.unwrap();
-    store.remove_leftover(without.id).await.unwrap();
+    store.remove_orphan(with.id).await.unwrap();
+    store.remove_orphan(without.id).await.unwrap();
     assert_eq!(store.page(20, None).await.unwrap(), [without, with]);
 }
 
@@ -324,7 +324,7 @@ async fn an_abandoned_statement_does_not_hold_up_the_next(backend: &Backend) {
     insert_all(&store, &[message.clone(), other]).await;
 
     let lock = backend.lock(&message.id.to_string()).await;
-    let blank = store.blank(message.id);
+    let blank = store.make_tombstone(message.id);
     assert!(
         timeout(Duration::from_millis(500), blank).await.is_err(),
         "it waits for the lock"
@@ -337,7 +337,7 @@ async fn an_abandoned_statement_does_not_hold_up_the_next(backend: &Backend) {
     // Done or not done, and nothing in between.
     let found = store.find(message.id).await.unwrap();
     assert!(found.is_none_or(|found| found == message));
-    store.blank(message.id).await.unwrap();
+    store.make_tombstone(message.id).await.unwrap();
     assert_eq!(store.find(message.id).await.unwrap(), None);
     assert_eq!(ids(&store).await.len(), 1);
 }
@@ -351,7 +351,7 @@ async fn a_passed_deadline_is_an_error_and_not_a_wait(backend: &Backend) {
 
     let lock = backend.lock(&message.id.to_string()).await;
     let hurried = Store::new(database, Instant::now() + Duration::from_millis(500));
-    let blank = timeout(Duration::from_secs(20), hurried.blank(message.id)).await;
+    let blank = timeout(Duration::from_secs(20), hurried.make_tombstone(message.id)).await;
     assert!(
         matches!(blank, Ok(Err(StoreError::Unavailable(_)))),
         "{blank:?}"
@@ -360,6 +360,6 @@ async fn a_passed_deadline_is_an_error_and_not_a_wait(backend: &Backend) {
     let read = timeout(Duration::from_secs(20), store.page(20, None)).await;
     assert_eq!(read.unwrap().unwrap().len(), 1);
     lock.release().await;
-    store.blank(message.id).await.unwrap();
+    store.make_tombstone(message.id).await.unwrap();
     assert_eq!(store.page(20, None).await.unwrap(), []);
 }

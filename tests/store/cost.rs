@@ -142,7 +142,7 @@ async fn every_operation_reads_what_it_answers_with() {
     let pending = picture(MessageId::generate());
     setup.store.insert(&pending, None, None).await.unwrap();
     let unmarked = setup
-        .statements(async |store| store.remove_leftover(one).await)
+        .statements(async |store| store.remove_orphan(one).await)
         .await;
     setup.assert_touch_one(&unmarked).await;
     let inserted = setup
@@ -163,7 +163,7 @@ async fn every_operation_reads_what_it_answers_with() {
         .statements(async |store| store.mark_posted(pending.id).await.map(drop))
         .await;
     setup.assert_touch_one(&marked).await;
-    let blanked = setup.statements(async |store| store.blank(one).await).await;
+    let blanked = setup.statements(async |store| store.make_tombstone(one).await).await;
     setup.assert_touch_one(&blanked).await;
 }
 
@@ -172,8 +172,8 @@ async fn clearing_away_reads_a_few_rows_whatever_is_there() {
     /// The end of each of three ranges, and the rows that are found.
     const LEFTOVERS: u32 = 3 + 2 * 4;
     let (_server, mut setup) = Setup::new().await;
-    let leftovers = async |store: &Store| store.leftovers(SystemTime::now()).await.map(drop);
-    for statement in setup.statements(leftovers).await {
+    let orphans = async |store: &Store| store.orphans(SystemTime::now()).await.map(drop);
+    for statement in setup.statements(orphans).await {
         setup
             .assert_touches(&statement, &["message_by_status"], LEFTOVERS)
             .await;
@@ -194,7 +194,7 @@ async fn clearing_away_reads_a_few_rows_whatever_is_there() {
         rows(&mut setup.session, &fill).await;
     }
     rows(&mut setup.session, "ANALYZE TABLE message").await;
-    for statement in setup.statements(leftovers).await {
+    for statement in setup.statements(orphans).await {
         setup
             .assert_touches(&statement, &["message_by_status"], LEFTOVERS)
             .await;
@@ -246,7 +246,7 @@ async fn what_a_post_asks_besides_is_found_by_its_key() {
             .await;
     }
     let posts = async |store: &Store| store.posts_of(&sender).await.map(drop);
-    let blank = async |store: &Store| store.blank_posts_of(&sender, id(1), id(50)).await;
+    let blank = async |store: &Store| store.make_tombstones_of(&sender, id(1), id(50)).await;
     for statement in [setup.statements(posts).await, setup.statements(blank).await].concat() {
         setup
             .assert_touches(&statement, &["message_by_sender"], 5 * 50)

@@ -83,7 +83,7 @@ async fn keeps_what_it_acknowledged(what: &str, database: Database) {
         assert_eq!(picture.send().await.unwrap().status(), 200, "{message}");
     }
     assert_no_picture_without_a_row(what, &database, &corkboard).await;
-    assert_leftovers_go(&database, &corkboard).await;
+    assert_orphans_go(&database, &corkboard).await;
 }
 
 /// Every picture has a row, if only a pending one, and every posted row its picture.
@@ -108,7 +108,7 @@ async fn assert_no_picture_without_a_row(what: &str, database: &Database, corkbo
 }
 
 /// What crashes left behind goes with later posts once it is old: made older here than any of this run.
-async fn assert_leftovers_go(database: &Database, corkboard: &Corkboard) {
+async fn assert_orphans_go(database: &Database, corkboard: &Corkboard) {
     let fresh = database.statuses(corkboard).await;
     let s3 = corkboard.s3().await;
     let mut old = vec![];

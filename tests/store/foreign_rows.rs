@@ -96,11 +96,11 @@ async fn a_row_that_cannot_be_read_takes_the_place_of_no_other(backend: &Backend
     for id in bad {
         assert_eq!(store.find(id).await.unwrap(), None);
         assert!(store.is_posted(id).await.unwrap());
-        store.blank(id).await.unwrap();
+        store.make_tombstone(id).await.unwrap();
         assert!(!store.is_posted(id).await.unwrap());
     }
     let tomorrow = SystemTime::now() + Duration::from_hours(30);
-    assert!(!store.leftovers(tomorrow).await.unwrap().is_empty());
+    assert!(!store.orphans(tomorrow).await.unwrap().is_empty());
 }
 
 /// Whoever adds a column says here what becomes of it.
@@ -135,7 +135,7 @@ async fn of_a_deleted_message_nothing_is_left_but_what_must_be(backend: &Backend
     );
     assert!(before.values().all(|value| !is_empty(value)), "{before:?}");
 
-    store.blank(message.id).await.unwrap();
+    store.make_tombstone(message.id).await.unwrap();
     let after = columns(backend).await;
     assert_eq!(after["status"], "deleted");
     for column in kept {

@@ -146,8 +146,8 @@ async fn an_upgrade_from_the_first_version_keeps_the_data(backend: &Backend) {
     );
     let page = backend.store().page(20, None).await.unwrap();
     assert_eq!(page, [second, first]);
-    let leftovers = backend.store().leftovers(SystemTime::now()).await.unwrap();
-    assert_eq!(leftovers.len(), 2);
+    let orphans = backend.store().orphans(SystemTime::now()).await.unwrap();
+    assert_eq!(orphans.len(), 2);
     assert_usable(backend).await;
 }
 
@@ -238,9 +238,9 @@ async fn a_schema_that_shuts_this_code_out_is_not_touched(backend: &Backend) {
         store.mark_posted(message.id).await.map(drop),
         store.find(message.id).await.map(drop),
         store.page(20, None).await.map(drop),
-        store.blank(message.id).await,
-        store.leftovers(SystemTime::now()).await.map(drop),
-        store.remove_leftover(message.id).await,
+        store.make_tombstone(message.id).await,
+        store.orphans(SystemTime::now()).await.map(drop),
+        store.remove_orphan(message.id).await,
     ];
     for refused in refused {
         assert!(

@@ -120,7 +120,7 @@ async fn what_was_before_is_told_with_its_state(backend: &Backend) {
     assert_eq!(before().await.message, Some(message.clone()));
     assert!(store.mark_posted(message.id).await.unwrap());
     assert_eq!(before().await.status, Status::Posted);
-    store.blank(message.id).await.unwrap();
+    store.make_tombstone(message.id).await.unwrap();
     assert_eq!(
         (before().await.status, before().await.message),
         (Status::Deleted, None)
@@ -140,17 +140,17 @@ async fn what_a_repeat_took_is_not_cleared_away_and_what_is_cleared_away_is_not_
     for message in [&taken, &cleared] {
         store.insert(message, None, None).await.unwrap();
     }
-    let mut leftovers = store.leftovers(now).await.unwrap();
-    leftovers.sort_by_key(|leftover| leftover.id);
-    assert_eq!(leftovers.len(), 2);
+    let mut orphans = store.orphans(now).await.unwrap();
+    orphans.sort_by_key(|orphan| orphan.id);
+    assert_eq!(orphans.len(), 2);
     assert!(
         store
             .take_pending(taken.id, MessageId::generate())
             .await
             .unwrap()
     );
-    assert!(!store.claim(&leftovers[0], now).await.unwrap());
-    assert!(store.claim(&leftovers[1], now).await.unwrap());
+    assert!(!store.claim(&orphans[0], now).await.unwrap());
+    assert!(store.claim(&orphans[1], now).await.unwrap());
     assert!(store.mark_posted(taken.id).await.unwrap());
     assert!(!store.mark_posted(cleared.id).await.unwrap());
     assert!(
@@ -160,13 +160,13 @@ async fn what_a_repeat_took_is_not_cleared_away_and_what_is_cleared_away_is_not_
             .unwrap()
     );
     // Whoever died while clearing it away leaves it to the next one.
-    let left = store.leftovers(now).await.unwrap();
+    let left = store.orphans(now).await.unwrap();
     let [left] = &left[..] else {
         panic!("{left:?}")
     };
     assert_eq!((left.id, left.status), (cleared.id, Status::Clearing));
     assert!(store.claim(left, now).await.unwrap());
-    store.remove_leftover(left.id).await.unwrap();
+    store.remove_orphan(left.id).await.unwrap();
     assert_eq!(store.page(20, None).await.unwrap(), [taken]);
 }
 
@@ -288,8 +288,11 @@ async fn a_sender_s_posts_go_together_and_nobody_else_s(backend: &Backend) {
         let (Some(first), Some(last)) = (posts.first(), posts.last()) else {
             break;
         };
-        store.blank_posts_of(&bad, first.id, last.id).await.unwrap();
-        let blank = store.blank_of(&bad, first.id, last.id).await.unwrap();
+        store
+            .make_tombstones_of(&bad, first.id, last.id)
+            .await
+            .unwrap();
+        let blank = store.tombstones_of(&bad, first.id, last.id).await.unwrap();
         assert_eq!(blank, posts);
         rounds.push(posts.len());
     }
@@ -322,7 +325,7 @@ async fn what_a_sender_has_is_summed_up(backend: &Backend) {
 
     post(&good, Some("Ada")).await;
     let gone = post(&bad, Some("gone")).await;
-    store.blank(gone.id).await.unwrap();
+    store.make_tombstone(gone.id).await.unwrap();
     let first = post(&bad, None).await;
     // Names are told apart by every character.
     for author in ["ada", "Ada", "Adá", "Ada", "字"] {

@@ -89,7 +89,10 @@ impl Board {
         front_page::refresh(self.bucket(), &self.store(), None)
             .await
             .map_err(failed)?;
-        self.bucket().delete_mark(mark).await.map_err(failed)?;
+        self.bucket()
+            .delete_intent_mark(mark)
+            .await
+            .map_err(failed)?;
         done
     }
 

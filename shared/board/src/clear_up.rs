@@ -2,38 +2,38 @@
 
 use std::time::SystemTime;
 
-use store::Leftover;
+use store::Orphan;
 use tracing::{info, warn};
 
 use crate::error::Error;
 use crate::protocol::Protocol;
 
 impl Protocol<'_> {
-    /// Clears a few leftovers of requests that died, and forgets a few senders. What fails here is tried again
+    /// Clears a few orphans of requests that died, and forgets a few senders. What fails here is tried again
     /// with a later post.
     pub(crate) async fn clear_up(&self) {
         let cleared = async {
             let now = SystemTime::now();
-            for leftover in self.store.leftovers(now).await? {
-                if self.store.claim(&leftover, now).await? {
-                    self.clear(&leftover).await?;
+            for orphan in self.store.orphans(now).await? {
+                if self.store.claim(&orphan, now).await? {
+                    self.clear(&orphan).await?;
                 }
             }
             self.store.forget_senders(now).await?;
             Ok::<_, Error>(())
         };
         if cleared.await.is_err() {
-            warn!("leftovers could not be cleared away");
+            warn!("orphans could not be cleared away");
         }
     }
 
     /// The picture first: as long as the row is there, it is not forgotten.
-    pub(crate) async fn clear(&self, leftover: &Leftover) -> Result<(), Error> {
-        if let Some(format) = leftover.picture {
-            self.delete_picture(leftover.id, format).await?;
+    pub(crate) async fn clear(&self, orphan: &Orphan) -> Result<(), Error> {
+        if let Some(format) = orphan.picture {
+            self.delete_picture(orphan.id, format).await?;
         }
-        self.store.remove_leftover(leftover.id).await?;
-        info!(id = %leftover.id, "cleared a leftover away");
+        self.store.remove_orphan(orphan.id).await?;
+        info!(id = %orphan.id, "cleared an orphan away");
         Ok(())
     }
 }

@@ -23,7 +23,7 @@ impl Protocol<'_> {
         if let Some(format) = picture {
             self.delete_picture(id, format).await?;
         }
-        self.store.blank(id).await?;
+        self.store.make_tombstone(id).await?;
         if let Some(format) = picture {
             self.delete_picture(id, format).await?;
         }
@@ -47,7 +47,7 @@ impl Protocol<'_> {
         if !self.store.is_posted(id).await? {
             return Err(Error::NotFound);
         }
-        self.store.blank(id).await?;
+        self.store.make_tombstone(id).await?;
         self.delete_pictures(&pictures).await
     }
 
@@ -81,9 +81,9 @@ impl Protocol<'_> {
             };
             let (first, last) = (first.id, last.id);
             self.delete_pictures(&pictures_of(&posts)).await?;
-            self.store.blank_posts_of(&sender, first, last).await?;
+            self.store.make_tombstones_of(&sender, first, last).await?;
             // Also of those that came in between meanwhile.
-            let blank = self.store.blank_of(&sender, first, last).await?;
+            let blank = self.store.tombstones_of(&sender, first, last).await?;
             self.delete_pictures(&pictures_of(&blank)).await?;
             removed += posts.len();
         }

@@ -207,7 +207,7 @@ fn now() -> u64 {
 /// Where S3 fails.
 pub async fn begin(bucket: &Bucket) -> Result<MessageId, BucketError> {
     let mark = MessageId::generate();
-    bucket.put_mark(mark).await?;
+    bucket.put_intent_mark(mark).await?;
     Ok(mark)
 }
 
@@ -232,7 +232,7 @@ impl Left {
     /// # Errors
     /// Where S3 fails.
     pub async fn find(bucket: &Bucket, now: SystemTime) -> Result<Self, BucketError> {
-        let mut marks = bucket.marks(Self::AT_ONCE).await?;
+        let mut marks = bucket.intent_marks(Self::AT_ONCE).await?;
         let older_than = |age| {
             let least = MessageId::least_of(now, age);
             move |mark: &MessageId| *mark < least
@@ -254,7 +254,10 @@ impl Left {
     /// # Errors
     /// Where S3 fails.
     pub async fn clear(&self, bucket: &Bucket) -> Result<(), BucketError> {
-        let removed = self.over.iter().map(|mark| bucket.delete_mark(*mark));
+        let removed = self
+            .over
+            .iter()
+            .map(|mark| bucket.delete_intent_mark(*mark));
         try_join_all(removed).await.map(|_| ())
     }
 }

@@ -39,15 +39,15 @@ impl Protocol<'_> {
         if let Some(found) = self.store.find(id).await? {
             return self.complete(&found, new).await;
         }
-        if let Some(leftover) = self.store.unposted(id).await? {
-            if leftover.status == Status::Deleted || leftover.picture.is_none() {
+        if let Some(orphan) = self.store.unposted(id).await? {
+            if orphan.status == Status::Deleted || orphan.picture.is_none() {
                 return Ok(Imported::Deleted);
             }
             self.store.take_pending(id, MessageId::generate()).await?;
             if let Some(found) = self.store.find(id).await? {
                 return self.complete(&found, new).await;
             }
-            self.clear(&leftover).await?;
+            self.clear(&orphan).await?;
             // A post may be clearing up the same row; a picture that is put too early would go with that row.
             sleep(CLEARING_UP + Duration::from_secs(1)).await;
         }

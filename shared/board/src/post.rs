@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use domain::{Era, Idempotency, Message, MessageId, NewMessage, Picture, Sender};
-use store::{Admission, Before, Inserted, Leftover, Status};
+use store::{Admission, Before, Inserted, Orphan, Status};
 use tokio::time::timeout;
 use tracing::warn;
 
@@ -144,7 +144,7 @@ impl Protocol<'_> {
                 Ok(None)
             }
             (Status::Clearing, Some(message)) => {
-                self.clear(&Leftover {
+                self.clear(&Orphan {
                     id: message.id,
                     status: Status::Clearing,
                     picture: message.picture.map(|picture| picture.format),

@@ -10,7 +10,7 @@
 //! | a delete dies after | left behind | and then |
 //! |---|---|---|
 //! | the picture | a message without its picture | the delete is repeated |
-//! | the row is blank | a picture, if a repeat put it meanwhile; a front page that still has the message | it goes with the blank mark; the page's mark tells |
+//! | the row is blank | a picture, if a repeat put it meanwhile; a front page that still has the message | it goes with the tombstone; the page's mark tells |
 //!
 //! | clearing away dies after | left behind | and then |
 //! |---|---|---|
@@ -20,7 +20,7 @@
 //! Whoever puts a picture looks afterwards whether its row is still there to be posted, and takes the picture
 //! back if not. Whoever deletes does so once more when the row is blank, since a repeat may have put the picture
 //! between the two. So whichever comes last leaves nothing behind; should it die just then, the picture goes with
-//! the blank mark, which remembers its format.
+//! the tombstone, which remembers its format.
 
 use std::sync::Arc;
 

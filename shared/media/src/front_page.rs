@@ -91,7 +91,7 @@ impl Bucket {
     ///
     /// # Errors
     /// Where S3 fails; the mark may be there all the same.
-    pub async fn put_mark(&self, mark: MessageId) -> Result<(), BucketError> {
+    pub async fn put_intent_mark(&self, mark: MessageId) -> Result<(), BucketError> {
         let put = self.client.put_object().bucket(&self.name);
         put.key(mark_key(mark)).send().await?;
         Ok(())
@@ -101,7 +101,7 @@ impl Bucket {
     ///
     /// # Errors
     /// Where S3 fails.
-    pub async fn marks(&self, most: u16) -> Result<Vec<MessageId>, BucketError> {
+    pub async fn intent_marks(&self, most: u16) -> Result<Vec<MessageId>, BucketError> {
         let list = self.client.list_objects_v2().bucket(&self.name);
         let list = list.encoding_type(EncodingType::Url).prefix(CHANGES);
         let list = list.max_keys(most.into());
@@ -117,7 +117,7 @@ impl Bucket {
     ///
     /// # Errors
     /// Where S3 fails.
-    pub async fn delete_mark(&self, mark: MessageId) -> Result<(), BucketError> {
+    pub async fn delete_intent_mark(&self, mark: MessageId) -> Result<(), BucketError> {
         let delete = self.client.delete_object().bucket(&self.name);
         delete.key(mark_key(mark)).send().await?;
         Ok(())

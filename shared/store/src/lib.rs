@@ -12,7 +12,7 @@
 //! - [`row`]: a message as a row, and what is left of it when it is deleted;
 //! - [`messages`]: posting and reading messages;
 //! - [`senders`]: the rate limit, and who may not post;
-//! - [`leftovers`]: what a crash or a delete left behind, and what is to be forgotten;
+//! - [`orphans`]: what a crash or a delete left behind, and what is to be forgotten;
 //! - [`user`]: the database's user that message-board is.
 //!
 //! This crate knows no HTTP, and nothing of the bucket or of pictures' bytes.
@@ -21,10 +21,10 @@ mod connection;
 mod data_api;
 mod database;
 mod database_settings;
-mod leftovers;
 mod messages;
 mod migrations;
 mod mysql;
+mod orphans;
 mod row;
 mod senders;
 mod sql;
@@ -32,9 +32,9 @@ mod user;
 
 pub use database::Database;
 pub use database_settings::{DataApiSettings, DatabaseSettings, MySqlSettings};
-pub use leftovers::Leftover;
 pub use messages::{Before, Inserted, Status, Store};
 pub use migrations::Migrated;
+pub use orphans::Orphan;
 pub use senders::{Admission, Post, Summary};
 pub use sql::StoreError;
 pub use user::{DatabaseUser, InvalidUser};

@@ -8,7 +8,7 @@ use crate::sql::{Executed, Parameters, StoreError, Value};
 use domain::{Era, Idempotency, Message, MessageId, PostedPicture, Sender};
 
 /// The table, for statements that read a range of one status. MySQL's optimiser, left alone, may read from the
-/// newest message down to the page, or half the table for a few leftovers. To SQLite, which chooses right, it
+/// newest message down to the page, or half the table for a few orphans. To SQLite, which chooses right, it
 /// is a comment.
 pub(crate) const BY_STATUS: &str = "message /*!40101 FORCE INDEX (message_by_status) */";
 
@@ -19,7 +19,7 @@ pub enum Status {
     Pending,
     /// On the board.
     Posted,
-    /// A blank mark.
+    /// A tombstone.
     Deleted,
     /// Pending for so long that it is being cleared away; it will not be posted any more.
     Clearing,
@@ -390,8 +390,8 @@ impl Store {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn blank(&self, id: MessageId) -> Result<(), StoreError> {
-        let blank = row::blank_assignments();
+    pub async fn make_tombstone(&self, id: MessageId) -> Result<(), StoreError> {
+        let blank = row::tombstone_assignments();
         self.execute(
             &format!("UPDATE message SET {blank} WHERE id = :id"),
             vec![("id", id_value(id))],

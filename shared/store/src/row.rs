@@ -8,7 +8,7 @@ use tracing::warn;
 use crate::sql::{Parameters, Row, StoreError, Value};
 use domain::{Format, Message, MessageId, PostedPicture};
 
-/// A column, and what it has in the blank mark of a deleted message; `None` where that stays as it is.
+/// A column, and what it has in the tombstone of a deleted message; `None` where that stays as it is.
 struct Column {
     name: &'static str,
     blank: Option<&'static str>,
@@ -116,8 +116,8 @@ pub fn picture_assignments() -> String {
     set.join(", ")
 }
 
-/// Makes a blank mark of a row.
-pub fn blank_assignments() -> String {
+/// Makes a tombstone of a row.
+pub fn tombstone_assignments() -> String {
     let mut set = "status = 'deleted'".to_owned();
     for Column { name, blank } in SAID.iter().chain(&SHOWN) {
         if let Some(blank) = blank {

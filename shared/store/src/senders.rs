@@ -1,7 +1,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::messages::Store;
-use crate::row::{Columns, blank_assignments, id_value, readable};
+use crate::row::{Columns, id_value, readable, tombstone_assignments};
 use crate::sql::{Parameters, Row, StoreError, Value, milliseconds};
 use domain::{Format, Idempotency, MessageId, Sender};
 
@@ -331,11 +331,11 @@ impl Store {
         Ok(found.rows.into_iter().filter_map(post).collect())
     }
 
-    /// The blank marks of a sender from one id to another.
+    /// The tombstones of a sender from one id to another.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn blank_of(
+    pub async fn tombstones_of(
         &self,
         sender: &Sender,
         first: MessageId,
@@ -353,18 +353,18 @@ impl Store {
         Ok(found.rows.into_iter().filter_map(post).collect())
     }
 
-    /// Makes blank marks of a sender's messages from one id to another. Who is about to post one of them finds
+    /// Makes tombstones of a sender's messages from one id to another. Who is about to post one of them finds
     /// it deleted, and takes its picture back.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn blank_posts_of(
+    pub async fn make_tombstones_of(
         &self,
         sender: &Sender,
         first: MessageId,
         last: MessageId,
     ) -> Result<(), StoreError> {
-        let blank = blank_assignments();
+        let blank = tombstone_assignments();
         self.execute(
             &format!(
                 "UPDATE {BY_SENDER} SET {blank} WHERE {REMOVED} AND id >= :first AND id <= :last"

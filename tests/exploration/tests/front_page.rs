@@ -119,7 +119,7 @@ impl Board {
             let store = Store::new(store, far());
             let made = match change {
                 Change::Post(n) => store.insert(&message(n), None, None).await.map(|_| ()),
-                Change::Delete(n) => store.blank(id(n)).await,
+                Change::Delete(n) => store.make_tombstone(id(n)).await,
                 Change::Heal => Ok(()),
             };
             made.map_err(|error| error.to_string())?;

@@ -254,7 +254,7 @@ impl Change<'_> {
             Err(_) => return,
         }
         if let Some(Some(mark)) = self.mark.get() {
-            let removed = self.front.bucket.delete_mark(*mark);
+            let removed = self.front.bucket.delete_intent_mark(*mark);
             if let Err(cause) = deadline.bucket(removed).await {
                 warn!(%cause, "a mark is not removed");
             }

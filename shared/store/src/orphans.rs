@@ -8,14 +8,14 @@ use domain::{Format, MessageId, Sender};
 
 /// How long a message may be pending; no request lives as long.
 const PENDING_AT_MOST: Duration = Duration::from_mins(15);
-/// How long an idempotency key is kept at least, and with it the blank mark of a deleted message.
+/// How long an idempotency key is kept at least, and with it the tombstone of a deleted message.
 const KEY_AT_LEAST: Duration = Duration::from_hours(24);
-/// How many leftovers one post clears away.
-const LEFTOVERS_AT_ONCE: u32 = 4;
+/// How many orphans one post clears away.
+const ORPHANS_AT_ONCE: u32 = 4;
 
 /// What a crash or a delete left behind, ready to be cleared away.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leftover {
+pub struct Orphan {
     /// The row's id.
     pub id: MessageId,
     /// Where it is in its life.
@@ -29,17 +29,17 @@ const OLD_PENDING: &str = "status = 'pending' AND id < :pending \
     AND (pending_since IS NULL OR pending_since < :pending)";
 
 impl Store {
-    /// A few rows that nobody needs any more: pending ones of requests that died, and old blank marks.
+    /// A few rows that nobody needs any more: pending ones of requests that died, and old tombstones.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn leftovers(&self, now: SystemTime) -> Result<Vec<Leftover>, StoreError> {
+    pub async fn orphans(&self, now: SystemTime) -> Result<Vec<Orphan>, StoreError> {
         let found = self
             .execute(
                 &format!(
                     "SELECT id, status, picture_format FROM {BY_STATUS} WHERE ({OLD_PENDING}) \
                      OR (status = 'deleted' AND id < :deleted) OR status = 'clearing' \
-                     LIMIT {LEFTOVERS_AT_ONCE}"
+                     LIMIT {ORPHANS_AT_ONCE}"
                 ),
                 vec![
                     ("pending", oldest_pending(now)),
@@ -47,23 +47,23 @@ impl Store {
                 ],
             )
             .await?;
-        Ok(found.rows.into_iter().filter_map(leftover).collect())
+        Ok(found.rows.into_iter().filter_map(orphan).collect())
     }
 
-    /// Takes a leftover out of the hands of a repeat, which could still finish what is pending, and says whether
+    /// Takes an orphan out of the hands of a repeat, which could still finish what is pending, and says whether
     /// it may be cleared away.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn claim(&self, leftover: &Leftover, now: SystemTime) -> Result<bool, StoreError> {
-        if leftover.status != Status::Pending {
+    pub async fn claim(&self, orphan: &Orphan, now: SystemTime) -> Result<bool, StoreError> {
+        if orphan.status != Status::Pending {
             return Ok(true);
         }
         let claimed = self
             .execute(
                 &format!("UPDATE message SET status = 'clearing' WHERE id = :id AND {OLD_PENDING}"),
                 vec![
-                    ("id", id_value(leftover.id)),
+                    ("id", id_value(orphan.id)),
                     ("pending", oldest_pending(now)),
                 ],
             )
@@ -75,7 +75,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn unposted(&self, id: MessageId) -> Result<Option<Leftover>, StoreError> {
+    pub async fn unposted(&self, id: MessageId) -> Result<Option<Orphan>, StoreError> {
         let found = self
             .execute(
                 "SELECT id, status, picture_format FROM message \
@@ -83,14 +83,14 @@ impl Store {
                 vec![("id", id_value(id))],
             )
             .await?;
-        Ok(found.rows.into_iter().next().and_then(leftover))
+        Ok(found.rows.into_iter().next().and_then(orphan))
     }
 
-    /// Removes a leftover's row, unless it was posted meanwhile.
+    /// Removes an orphan's row, unless it was posted meanwhile.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn remove_leftover(&self, id: MessageId) -> Result<(), StoreError> {
+    pub async fn remove_orphan(&self, id: MessageId) -> Result<(), StoreError> {
         self.execute(
             "DELETE FROM message WHERE id = :id AND status <> 'posted'",
             vec![("id", id_value(id))],
@@ -125,9 +125,9 @@ fn oldest_pending(now: SystemTime) -> Value {
     id_value(MessageId::least_of(now, PENDING_AT_MOST))
 }
 
-fn leftover(row: Row) -> Option<Leftover> {
+fn orphan(row: Row) -> Option<Orphan> {
     readable(row, |columns| {
-        Ok(Leftover {
+        Ok(Orphan {
             id: columns.parsed()?,
             status: columns.parsed()?,
             picture: columns.format_or_none(),
