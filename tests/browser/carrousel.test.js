@@ -117,10 +117,16 @@ async function holdPictures(page) {
 }
 
 function noteRequests(page) {
+  const noted = new Set();
   const asked = [];
   const aborted = [];
-  page.on('request', (request) => number(request) && asked.push(number(request)));
-  page.on('requestfailed', (request) => number(request) && aborted.push(number(request)));
+  page.on('request', (request) => {
+    if (!number(request)) return;
+    noted.add(request);
+    asked.push(number(request));
+  });
+  // A request from before, which a reload ends, is none of these.
+  page.on('requestfailed', (request) => noted.has(request) && aborted.push(number(request)));
   return { asked, aborted };
 }
 
