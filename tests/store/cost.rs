@@ -163,7 +163,9 @@ async fn every_operation_reads_what_it_answers_with() {
         .statements(async |store| store.mark_posted(pending.id).await.map(drop))
         .await;
     setup.assert_touch_one(&marked).await;
-    let blanked = setup.statements(async |store| store.make_tombstone(one).await).await;
+    let blanked = setup
+        .statements(async |store| store.make_tombstone(one).await)
+        .await;
     setup.assert_touch_one(&blanked).await;
 }
 

@@ -19,7 +19,7 @@ use crate::services::Services;
 /// How long one statement may take; a database that sleeps has woken by then.
 const STATEMENT: Duration = Duration::from_mins(1);
 /// How long the steps for one message may take, from a database that sleeps to a picture that goes up slowly.
-const MESSAGE: Duration = Duration::from_mins(3);
+const MESSAGE: Duration = Duration::from_mins(10);
 
 /// The board that a command works on.
 pub struct Board {

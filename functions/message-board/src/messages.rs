@@ -262,6 +262,7 @@ pub async fn create(
     let poster = Poster {
         counted: settings.senders.sender(client.address, SystemTime::now()),
         is_known: client.viewer == Viewer::Named,
+        on_no_sender: || metrics::count(Metric::PostsWithoutSender),
         posts_per_minute: settings.posts_per_minute,
     };
     let protocol = state.board.protocol(deadline);
@@ -272,8 +273,6 @@ pub async fn create(
     } = protocol.post(&new, &poster, idempotency.as_ref()).await?;
     if is_repeat {
         metrics::count(Metric::Repeats);
-    } else if !poster.is_known {
-        metrics::count(Metric::PostsWithoutSender);
     }
     let location = format!("/api/messages/{}", message.id);
     let created = Created {

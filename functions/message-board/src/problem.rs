@@ -18,8 +18,10 @@ pub use crate::fault::{FieldCode, FieldProblem};
 
 /// The kinds of problems: `Name: STATUS, "type", "title", "detail";`, where the detail is what a person may make of
 /// the problem.
+///
+/// The type is a `tt`: a `literal` would reach the derives in an invisible group, through which utoipa does not see.
 macro_rules! codes {
-    ($($name:ident: $status:ident, $urn:literal, $title:literal, $detail:literal;)*) => {
+    ($($name:ident: $status:ident, $urn:tt, $title:literal, $detail:literal;)*) => {
         /// The kind of a problem, for programs.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
         pub enum Code {

@@ -22,8 +22,8 @@ impl Protocol<'_> {
             self.store.forget_senders(now).await?;
             Ok::<_, Error>(())
         };
-        if cleared.await.is_err() {
-            warn!("orphans could not be cleared away");
+        if let Err(cause) = cleared.await {
+            warn!(%cause, "orphans could not be cleared away");
         }
     }
 

@@ -21,6 +21,8 @@ pub struct Poster {
     /// Whether `counted` is one sender. If not, the message has no sender: many others may have the same address,
     /// and their messages would be removed together.
     pub is_known: bool,
+    /// Called when a message without a sender is in the ledger.
+    pub on_no_sender: fn(),
     /// The rate limit: how many messages `counted` may post within a minute; 0 is no limit.
     pub posts_per_minute: u32,
 }
@@ -109,6 +111,7 @@ impl Protocol<'_> {
             {
                 Inserted::First => {
                     if !poster.is_known {
+                        (poster.on_no_sender)();
                         warn!(id = %message.id, "a message has no sender");
                     }
                     return self.finish(message, new).await.map(Posted::now);
