@@ -254,7 +254,8 @@ fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn joined(headers: &HeaderMap, name: &HeaderName) -> String {
+/// The values of a header, joined by commas as API Gateway does.
+pub fn joined(headers: &HeaderMap, name: &HeaderName) -> String {
     let values = headers.get_all(name).iter();
     values
         .map(|value| String::from_utf8_lossy(value.as_bytes()))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
-use http::HeaderMap;
+use http::HeaderName;
 use local_aws::gateway::{self, Source};
 
 use super::{FrontDoor, client_address};
@@ -15,7 +15,8 @@ pub async fn handle(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    let forwarded_for = forwarded_for(request.headers());
+    let name = HeaderName::from_static("x-forwarded-for");
+    let forwarded_for = gateway::joined(request.headers(), &name);
     let address = client_address(peer, &forwarded_for, front_door.trusted_proxy);
     let mut headers = Vec::new();
     if let Some(secret) = &front_door.origin_secret {
@@ -29,12 +30,4 @@ pub async fn handle(
         functions.message_board(event).await
     })
     .await
-}
-
-fn forwarded_for(headers: &HeaderMap) -> String {
-    let values = headers.get_all("x-forwarded-for").iter();
-    let values: Vec<_> = values
-        .map(|value| String::from_utf8_lossy(value.as_bytes()))
-        .collect();
-    values.join(",")
 }

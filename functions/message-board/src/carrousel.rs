@@ -6,8 +6,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 use http::HeaderMap;
 use http::header::CACHE_CONTROL;
-use media::{BucketError, CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel};
-use tokio::time::timeout_at;
+use media::{CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel};
 use utoipa::ToSchema;
 
 use crate::caching::Tagged;
@@ -46,8 +45,7 @@ pub async fn carrousel(
     InTime(deadline): InTime,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let found = timeout_at(deadline.instant(), state.board.bucket().carrousel(LIMIT)).await;
-    let found = found.unwrap_or_else(|_| Err(BucketError::no_answer()));
+    let found = deadline.bucket(state.board.bucket().carrousel(LIMIT)).await;
     let found = found.map_err(|cause| Problem::failure(Code::CarrouselUnavailable, &cause))?;
     Ok(match found {
         Carrousel::Missing => Tagged::new("[]").answer(&headers, CARROUSEL_CACHE_CONTROL),

@@ -4,11 +4,9 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::routing::get;
 use axum::{Json, Router};
-use board::Deadline;
 use http::StatusCode;
 use serde::Serialize;
 use store::StoreError;
-use tokio::time::timeout_at;
 use utoipa::ToSchema;
 
 use crate::client::{Client, Viewer};
@@ -67,20 +65,17 @@ pub async fn ready(
     InTime(deadline): InTime,
     request: Request,
 ) -> (StatusCode, Json<Readiness>) {
-    let until = deadline.at_most(PATIENCE);
-    let (board, store) = (&state.board, state.board.store(Deadline::at(until)));
-    let (database, media) = tokio::join!(store.ping(), timeout_at(until, board.bucket().ping()));
+    let deadline = deadline.at_most(PATIENCE);
+    let store = state.board.store(deadline);
+    let media = deadline.bucket(state.board.bucket().ping());
+    let (database, media) = tokio::join!(store.ping(), media);
     let readiness = Readiness {
         database: match database {
             Ok(()) => "ok",
             Err(StoreError::Resuming) => "resuming",
             Err(_) => "down",
         },
-        media: if matches!(media, Ok(Ok(()))) {
-            "ok"
-        } else {
-            "down"
-        },
+        media: if media.is_ok() { "ok" } else { "down" },
         viewers: Client::of(&request, &state.settings.origin_secrets).viewer,
     };
     let status = if (readiness.database, readiness.media) == ("ok", "ok") {

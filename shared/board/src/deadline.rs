@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use media::BucketError;
 use tokio::time::{Instant, timeout_at};
 
@@ -21,16 +22,21 @@ impl Deadline {
     }
 
     /// The same deadline, or an earlier one that leaves `time` from now on.
-    pub fn at_most(self, time: Duration) -> Instant {
-        self.0.min(Instant::now() + time)
+    #[must_use]
+    pub fn at_most(self, time: Duration) -> Self {
+        Self(self.0.min(Instant::now() + time))
     }
 
     /// What the bucket answers, where the answer comes in time.
-    pub(crate) async fn bucket<T>(
+    ///
+    /// # Errors
+    /// Where the bucket fails, or does not answer in time.
+    // Not an `async fn`, whose future would hold `work` twice: those of the bucket are large.
+    pub fn bucket<T>(
         self,
         work: impl Future<Output = Result<T, BucketError>>,
-    ) -> Result<T, BucketError> {
-        let answer = timeout_at(self.0, work).await;
-        answer.unwrap_or_else(|_| Err(BucketError::no_answer()))
+    ) -> impl Future<Output = Result<T, BucketError>> {
+        timeout_at(self.0, work)
+            .map(|answer| answer.unwrap_or_else(|_| Err(BucketError::no_answer())))
     }
 }

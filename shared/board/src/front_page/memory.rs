@@ -86,8 +86,7 @@ impl Remembered {
         store: &Store,
         deadline: Deadline,
     ) -> Result<Arc<FrontPage>, StoreError> {
-        let seen = timeout_at(deadline.at_most(PATIENCE), self.look()).await;
-        match seen.unwrap_or_else(|_| Err(BucketError::no_answer())) {
+        match deadline.at_most(PATIENCE).bucket(self.look()).await {
             Ok(Seen { page, left }) => {
                 // It is rare, and large.
                 let healed = Box::pin(self.heal(page.is_none(), left, store, deadline)).await;
@@ -143,7 +142,7 @@ impl Remembered {
             return None;
         }
         let until = if is_missing {
-            deadline.instant()
+            deadline
         } else {
             deadline.at_most(HEALING)
         };
@@ -156,7 +155,7 @@ impl Remembered {
             }
             Ok::<_, String>(())
         };
-        match timeout_at(until, healing).await {
+        match timeout_at(until.instant(), healing).await {
             Ok(Ok(())) => {}
             Ok(Err(cause)) => warn!(
                 front_page = "not healed",
@@ -219,12 +218,11 @@ impl Change<'_> {
     pub async fn announce(&self, deadline: Deadline) {
         let mark = async {
             let mark = begin(&self.front.bucket);
-            let mark = timeout_at(deadline.at_most(MARKING), mark).await;
-            mark.unwrap_or_else(|_| Err(BucketError::no_answer()))
-                .inspect_err(|cause| {
-                    error!(front_page = "not marked", %cause, "a change is not marked");
-                })
-                .ok()
+            let mark = deadline.at_most(MARKING).bucket(mark).await;
+            mark.inspect_err(|cause| {
+                error!(front_page = "not marked", %cause, "a change is not marked");
+            })
+            .ok()
         };
         self.mark.get_or_init(|| Box::pin(mark)).await;
     }
@@ -235,7 +233,8 @@ impl Change<'_> {
         match done {
             Ok(_) => {
                 let refreshed = Box::pin(self.front.refresh(store));
-                let refreshed = timeout_at(deadline.at_most(REFRESHING), refreshed);
+                let until = deadline.at_most(REFRESHING).instant();
+                let refreshed = timeout_at(until, refreshed);
                 let refreshed = refreshed
                     .await
                     .unwrap_or_else(|_| Err("no answer in time".into()));
