@@ -262,7 +262,7 @@ boardTest('in the list a picture as thin as a thread can be hit', { viewport: { 
 
 boardTest('a picture of the carrousel leads to its message', {}, async ({ visitor }) => {
   await visitor.post({ text: 'the bridge', picture: 'small.jpg', alt: 'a bridge' });
-  await visitor.carrouselPicture.waitFor();
+  await visitor.seeCarrousel();
   await visitor.page.evaluate(() => window.scrollTo(0, 0));
   await visitor.carrouselPicture.click();
   await visitor.focusIsAt(visitor.message('the bridge'));

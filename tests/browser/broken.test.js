@@ -198,6 +198,7 @@ for (const back of ['the line is back', 'a refresh succeeds after one that faile
       assert.equal(await visitor.find('.broken').count(), 0);
       assert.equal(await visitor.find('.carrousel__note').isVisible(), false);
     });
+    await visitor.seeCarrousel();
     await eventually(async () => assert.ok(await visitor.carrouselPicture.evaluate(({ naturalWidth }) => naturalWidth) > 0));
     for (const image of await visitor.find('.message__picture img').all()) {
       await image.scrollIntoViewIfNeeded();

@@ -10,7 +10,10 @@ async function fill(visitor, count) {
   await visitor.find('.carrousel__count', { hasText: `1 / ${count}` }).waitFor();
 }
 
-const shows = (visitor, alt) => visitor.find(`.carrousel__slide.is-current [alt="${alt}"]`).waitFor();
+async function shows(visitor, alt) {
+  await visitor.seeCarrousel();
+  await visitor.find(`.carrousel__slide.is-current [alt="${alt}"]`).waitFor();
+}
 
 boardTest('the carrousel begins with the newest picture and can be led both ways round', {}, async ({ visitor }) => {
   await fill(visitor, 5);
@@ -317,7 +320,7 @@ boardTest('every picture of the carrousel is told apart by whose it is, or when 
   const alts = [];
   for (const count of ['1 / 4', '2 / 4', '3 / 4', '4 / 4']) {
     await visitor.find('.carrousel__count', { hasText: count }).waitFor();
-    await visitor.carrouselPicture.waitFor();
+    await visitor.seeCarrousel();
     alts.push(await visitor.carrouselPicture.getAttribute('alt'));
     await visitor.page.getByRole('button', { name: 'Next picture' }).click();
   }

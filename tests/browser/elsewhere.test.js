@@ -37,7 +37,7 @@ test('the page works in a folder of another site, with the API where index.html 
     await image.scrollIntoViewIfNeeded();
     await eventually(async () => assert.equal(await image.evaluate((element) => element.naturalWidth), 1_200));
     assert.ok((await image.getAttribute('src')).startsWith(board.site));
-    await visitor.carrouselPicture.waitFor();
+    await visitor.seeCarrousel();
     await visitor.delete('from elsewhere');
     assert.deepEqual((await board.json('/api/messages')).messages, []);
     assert.deepEqual(visitor.complaints, []);

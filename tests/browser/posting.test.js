@@ -37,6 +37,7 @@ for (const [what, [file, extension]] of Object.entries(pictures)) {
     const url = await image.getAttribute('src');
     assert.match(url, new RegExp(`/images/[0-9A-Z]{26}\\.${extension}$`));
 
+    await visitor.seeCarrousel();
     await eventually(async () => {
       assert.equal(await visitor.carrouselPicture.getAttribute('src'), url);
       assert.equal(await visitor.carrouselPicture.getAttribute('alt'), '山上的夕陽');

@@ -12,7 +12,7 @@ boardTest('after kill -9 and a restart the board is as it was', {}, async ({ boa
   await visitor.delete('gone before');
   await listed(1);
   await visitor.find('.carrousel__controls.is-idle').waitFor({ state: 'attached' });
-  await visitor.carrouselPicture.waitFor();
+  await visitor.seeCarrousel();
 
   const shown = () => visitor.messages.allInnerTexts();
   const before = {
@@ -34,7 +34,7 @@ boardTest('after kill -9 and a restart the board is as it was', {}, async ({ boa
     before: (page) => page.addInitScript((device) => Object.assign(localStorage, device), before.device),
   });
   try {
-    await again.carrouselPicture.waitFor();
+    await again.seeCarrousel();
     await eventually(async () => assert.deepEqual(await again.messages.allInnerTexts(), before.shown));
     assert.deepEqual(await board.json('/api/messages'), before.messages);
     assert.deepEqual(await board.json('/api/carrousel.json'), before.carrousel);

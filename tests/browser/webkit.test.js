@@ -116,6 +116,7 @@ webkitTest('one reads, posts a text and a picture, opens it, and deletes both', 
   assert.equal(Math.max(picture.width, picture.height), 2_048);
   assert.ok(picture.width < picture.height, 'taken upright');
   assert.deepEqual([picture.type, picture.alt], ['image/jpeg', 'hills']);
+  await session.run("document.querySelector('.carrousel').scrollIntoView({ block: 'nearest' })");
   await eventually(async () => assert.equal(await session.property('.carrousel__slide.is-current img', 'naturalWidth'), picture.width));
   await session.run("document.querySelector('.message__picture').scrollIntoView({ block: 'center' })");
   await eventually(async () => assert.equal(await session.property('.message__picture img', 'naturalWidth'), picture.width));

@@ -205,6 +205,12 @@ export class Visitor {
     return this.find('.carrousel__slide.is-current .carrousel__picture');
   }
 
+  /** Goes to the carrousel, since nothing is loaded for one that is out of view, and waits for its picture. */
+  async seeCarrousel() {
+    await this.find('.carrousel').scrollIntoViewIfNeeded();
+    await this.carrouselPicture.waitFor();
+  }
+
   async write({ text, author, picture, alt }) {
     if (text !== undefined) await this.textField.fill(text);
     if (author !== undefined) await this.page.getByLabel('Name').fill(author);
