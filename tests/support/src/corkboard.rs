@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 /// How long a start may take before it counts as not happening.
-const PATIENCE: Duration = Duration::from_mins(3);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Has a `corkboard` run on free ports with its data in `folder`, with nothing from the environment of the tests and
 /// without a rate limit, since all tests come from one address.
