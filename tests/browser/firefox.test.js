@@ -31,7 +31,7 @@ test('in Firefox one writes, posts a large photo, opens it, reloads and deletes'
     const [{ picture }] = (await board.json('/api/messages')).messages;
     assert.equal(Math.max(picture.width, picture.height), 2_048);
     assert.ok(picture.width < picture.height, 'taken upright');
-    await firefox.run("document.querySelector('.carrousel').scrollIntoView({ block: 'nearest' })");
+    await firefox.scrollTo('.carrousel');
     await eventually(async () => assert.equal(await firefox.property('.carrousel__slide.is-current img', 'naturalWidth'), picture.width));
 
     await firefox.click('.message__picture');

@@ -177,8 +177,12 @@ boardTest('nothing on the page moves when the pictures come', {}, async ({ board
   await message.evaluate((element) => element.scrollIntoView());
   const painted = () => visitor.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
   await painted();
-  // Where it stands in the whole page, however far that is scrolled.
-  const placed = () => visitor.message('below it').evaluate((element) => element.getBoundingClientRect().top + window.scrollY);
+  // In the whole page, however far that is scrolled.
+  const placed = () =>
+    visitor.message('below it').evaluate((element) => {
+      const { x, y, width, height } = element.getBoundingClientRect();
+      return { x: x + window.scrollX, y: y + window.scrollY, width, height };
+    });
   const place = await placed();
 
   letThrough();
@@ -186,7 +190,7 @@ boardTest('nothing on the page moves when the pictures come', {}, async ({ board
   await eventually(async () => assert.ok(await image.evaluate((element) => element.complete && element.naturalWidth > 0)));
   await visitor.seeCarrousel();
   await painted();
-  assert.equal(await placed(), place);
+  assert.deepEqual(await placed(), place);
   assert.equal(await visitor.page.evaluate(() => window.shifted), 0);
 });
 

@@ -116,9 +116,9 @@ webkitTest('one reads, posts a text and a picture, opens it, and deletes both', 
   assert.equal(Math.max(picture.width, picture.height), 2_048);
   assert.ok(picture.width < picture.height, 'taken upright');
   assert.deepEqual([picture.type, picture.alt], ['image/jpeg', 'hills']);
-  await session.run("document.querySelector('.carrousel').scrollIntoView({ block: 'nearest' })");
+  await session.scrollTo('.carrousel');
   await eventually(async () => assert.equal(await session.property('.carrousel__slide.is-current img', 'naturalWidth'), picture.width));
-  await session.run("document.querySelector('.message__picture').scrollIntoView({ block: 'center' })");
+  await session.scrollTo('.message__picture');
   await eventually(async () => assert.equal(await session.property('.message__picture img', 'naturalWidth'), picture.width));
   assert.deepEqual(await session.violations(), [], 'two messages');
 
@@ -188,7 +188,7 @@ for (const width of [320, 390, 1440]) {
     await board.postMany(3);
     await session.resize(width);
     await session.reload();
-    await eventually(() => session.run("document.querySelector('.message__picture').scrollIntoView({ block: 'center' })"));
+    await eventually(() => session.scrollTo('.message__picture'));
     await says(session, '.message .broken', /This picture cannot be shown\..*a red bridge/);
     const page = await session.run('const { scrollWidth, clientWidth } = document.documentElement; return { scrollWidth, clientWidth }');
     assert.equal(page.scrollWidth, page.clientWidth, 'nothing sticks out');

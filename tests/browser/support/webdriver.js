@@ -60,6 +60,11 @@ export class WebDriver {
     await this.send('ElementSendKeys', { id: await eventually(() => this.#find(selector)), text });
   }
 
+  /** Scrolls the first such element to the middle of the view; fails while there is none. */
+  scrollTo(selector) {
+    return this.run("document.querySelector(arguments[0]).scrollIntoView({ block: 'center' })", selector);
+  }
+
   text(selector) {
     return this.run('return document.querySelector(arguments[0])?.textContent ?? null', selector);
   }
