@@ -68,10 +68,9 @@ fn failed(error: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// To standard error, for a person; `RUST_LOG` as for the functions. s3s logs every missing key as an
-/// error, and s3s-fs whole requests.
+/// To standard error, for a person; `RUST_LOG` as for the functions. s3s logs every missing key as an error.
 fn log() {
-    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn,s3s=off,s3s_fs=off".into());
+    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn,s3s=off".into());
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_target(false);

@@ -75,6 +75,9 @@ impl Services {
                 let queue = queue.clone();
                 move |event| queue.send(&event)
             },
+            |done, total| {
+                eprintln!("corkboard: the pictures of an earlier version are taken over: {done} of {total}");
+            },
         )
         .map_err(|error| format!("{} cannot be used: {error}", data_dir.objects().display()))?;
 
