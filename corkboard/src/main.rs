@@ -33,6 +33,9 @@ use settings::{environment, optional};
 fn main() -> ExitCode {
     let options = Options::parse();
     log();
+    // What is written here, archives too, is for who runs the board.
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("no runtime can be started: {error}")),

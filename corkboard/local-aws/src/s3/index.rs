@@ -6,9 +6,10 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, TransactionBehavior, params,
@@ -60,6 +61,8 @@ const VERSION: u32 = 1;
 
 /// Changes that are committed at once, at most.
 const BATCH: usize = 128;
+/// How long what was changed stays in the write-ahead log.
+const LOG_KEPT: Duration = Duration::from_secs(1);
 /// Connections that are kept for reading.
 const READERS: usize = 8;
 /// For programs that have the file open besides this one.
@@ -245,7 +248,23 @@ fn write(
     bodies: &Bodies,
     events: &dyn Fn(ObjectEvent),
 ) {
-    while let Ok(first) = changes.recv() {
+    // When the log is to be emptied, if there is something in it.
+    let mut to_empty: Option<Instant> = None;
+    loop {
+        let first = match to_empty {
+            None => changes.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(then) => changes.recv_timeout(then.saturating_duration_since(Instant::now())),
+        };
+        let first = match first {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => {
+                let is_in_use = empty_log(&connection);
+                to_empty = is_in_use.then(|| Instant::now() + LOG_KEPT);
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        let _ = to_empty.get_or_insert_with(|| Instant::now() + LOG_KEPT);
         let batch = std::iter::once(first).chain(changes.try_iter()).take(BATCH);
         let mut answers = Vec::new();
         match commit(&mut connection, batch, bodies, &mut answers) {
@@ -265,8 +284,16 @@ fn write(
             }
         }
     }
-    // What was deleted does not stay in the log.
-    let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+    empty_log(&connection);
+}
+
+/// Takes what was changed out of the write-ahead log, unless somebody reads from that, which is answered.
+fn empty_log(connection: &Connection) -> bool {
+    let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+    emptied.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the log of the index could not be emptied");
+        false
+    })
 }
 
 fn commit(

@@ -68,7 +68,6 @@ impl ObjectStore {
         events: impl Fn(ObjectEvent) + Send + 'static,
         progress: &dyn Fn(usize, usize),
     ) -> io::Result<Self> {
-        fs::create_dir_all(root)?;
         let bodies = Bodies::open(root.join("bodies"))?;
         let path = root.join("index.sqlite");
         let mut writer = rebuild::connect(&path, &bodies)?;
