@@ -455,7 +455,7 @@ pub fn insert(
     run(connection, sql, values)?;
     match body {
         NewBody::Small(bytes) => {
-            let sql = "INSERT INTO small_body (key, bytes) VALUES (?1, ?2)";
+            let sql = "INSERT OR REPLACE INTO small_body (key, bytes) VALUES (?1, ?2)";
             run(connection, sql, params![key.as_bytes(), bytes])?;
         }
         NewBody::File(file) => effects.keep(file),
