@@ -199,7 +199,7 @@ async fn empty_log(path: PathBuf, written: Arc<Notify>, writer: Arc<Semaphore>) 
             // Somebody reads from it.
             Ok(Ok(true)) => written.notify_one(),
             Ok(Err(error)) => {
-                tracing::warn!(%error, "the log of the database could not be emptied")
+                tracing::warn!(%error, "the log of the database could not be emptied");
             }
             Ok(Ok(false)) | Err(_) => {}
         }
