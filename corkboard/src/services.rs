@@ -131,11 +131,13 @@ impl Services {
     pub async fn stop(mut self) {
         self.queue.shutdown().await;
         self.stop.send_replace(true);
-        let _ = timeout(LAST_REQUESTS, async {
+        let ended = timeout(LAST_REQUESTS, async {
             while self.servers.join_next().await.is_some() {}
-        })
-        .await;
-        drop(self.data_dir);
+        });
+        if ended.await.is_err() {
+            // Something may still be written: the folder is this process's until it is no more.
+            std::mem::forget(self.data_dir);
+        }
     }
 }
 

@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Lines};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
@@ -25,6 +25,8 @@ struct Call {
 /// strace on a board.
 struct Trace {
     strace: Child,
+    /// Without a reader it would end when it tells of another thread.
+    _told: Lines<BufReader<ChildStderr>>,
     folder: TempDir,
 }
 
@@ -33,7 +35,7 @@ impl Trace {
     fn of(board: &Board) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut strace = Command::new("strace")
-            .args(["-f", "-y", "-s", "64", "-e"])
+            .args(["-f", "-yy", "-s", "64", "-e"])
             .arg("trace=write,writev,pwrite64,sendto,sendmsg,fsync,fdatasync,unlink,unlinkat")
             .arg("-o")
             .arg(folder.path().join("calls"))
@@ -41,10 +43,14 @@ impl Trace {
             .stderr(Stdio::piped())
             .spawn()
             .expect("tests/tools/install installs strace");
-        let told = BufReader::new(strace.stderr.take().unwrap()).lines().next();
-        let told = told.and_then(Result::ok).unwrap_or_default();
+        let mut lines = BufReader::new(strace.stderr.take().unwrap()).lines();
+        let told = lines.next().and_then(Result::ok).unwrap_or_default();
         if told.contains("attached") {
-            return Some(Self { strace, folder });
+            return Some(Self {
+                strace,
+                _told: lines,
+                folder,
+            });
         }
         eprintln!("NOT TESTED: strace may not look at processes here: {told}");
         let _ = strace.wait();
@@ -55,34 +61,28 @@ impl Trace {
         kill_process(Pid::from_child(&self.strace), Signal::INT).unwrap();
         self.strace.wait().unwrap();
         let mut begun = HashMap::new();
-        let mut calls = Vec::new();
-        for line in fs::read_to_string(self.folder.path().join("calls"))
-            .unwrap()
-            .lines()
-        {
-            let Some((thread, call)) = line.split_once(' ') else {
-                continue;
-            };
+        let mut ended = Vec::new();
+        let written = fs::read_to_string(self.folder.path().join("calls")).unwrap();
+        for (thread, call) in written.lines().filter_map(|line| line.split_once(' ')) {
             let call = call.trim();
-            let whole = if let Some(start) = call.strip_suffix(" <unfinished ...>") {
-                begun.insert(thread.to_owned(), start.to_owned());
-                continue;
+            if let Some(start) = call.strip_suffix(" <unfinished ...>") {
+                begun.insert(thread, start);
             } else if call.starts_with("<...") {
-                let Some(start) = begun.remove(thread) else {
-                    continue;
-                };
-                start
+                ended.extend(begun.remove(thread));
             } else {
-                call.to_owned()
-            };
-            if let Some((name, arguments)) = whole.split_once('(') {
-                calls.push(Call {
-                    name: name.to_owned(),
-                    arguments: arguments.to_owned(),
-                });
+                ended.push(call);
             }
         }
-        calls
+        // An answer may have come before its call was over.
+        ended.extend(begun.into_values());
+        let call = |call: &str| {
+            let (name, arguments) = call.split_once('(')?;
+            Some(Call {
+                name: name.to_owned(),
+                arguments: arguments.to_owned(),
+            })
+        };
+        ended.into_iter().filter_map(call).collect()
     }
 }
 
@@ -92,15 +92,21 @@ impl Board {
     }
 }
 
-/// The place of the first call after `from` that is one of `names` and has `with` among its arguments.
-fn first(calls: &[Call], from: usize, names: &[&str], with: &str) -> usize {
-    let found = calls[from..]
-        .iter()
-        .position(|call| names.contains(&call.name.as_str()) && call.arguments.contains(with));
-    found.map_or_else(
-        || panic!("no {names:?} of {with} after {from} in {calls:#?}"),
-        |place| from + place,
-    )
+/// The place of the last call among `calls` that is one of `names` and has all of `with` among its arguments.
+fn last(calls: &[Call], names: &[&str], with: &[&str]) -> usize {
+    let found = calls.iter().rposition(|call| {
+        names.contains(&call.name.as_str()) && with.iter().all(|it| call.arguments.contains(it))
+    });
+    found.unwrap_or_else(|| panic!("no {names:?} with {with:?} in {calls:#?}"))
+}
+
+/// The place at which all that was written to a file before the call at `before` had been forced to the drive.
+fn synced(calls: &[Call], before: usize, file: &str) -> usize {
+    let calls = &calls[..before];
+    let written = last(calls, &["write", "pwrite64"], &[file]);
+    let synced = last(calls, SYNC, &[file]);
+    assert!(written < synced, "{file}: {calls:#?}");
+    synced
 }
 
 const SYNC: &[&str] = &["fsync", "fdatasync"];
@@ -109,45 +115,44 @@ const SEND: &[&str] = &["write", "writev", "sendto", "sendmsg"];
 #[tokio::test]
 async fn a_large_object_is_on_the_drive_before_its_index_and_that_before_the_answer() {
     let board = Board::start();
+    let [_, s3, _] = board.addresses();
     let media = board.media();
     let Some(trace) = Trace::of(&board) else {
         return;
     };
     media.put("images/a.jpg", vec![7; 600_000]).await;
-    let file = fs::read_dir(board.object_path("bodies"))
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap();
+    let file = fs::read_dir(board.object_path("bodies")).unwrap().next();
+    let file = format!("{}>", file.unwrap().unwrap().path().display());
     let calls = trace.calls();
 
-    let file = format!("{}>", file.path().display());
-    let written = calls
-        .iter()
-        .rposition(|call| call.name == "write" && call.arguments.contains(&file));
-    let synced = first(&calls, written.unwrap(), SYNC, &file);
-    let folder = format!("{}>", board.object_path("bodies").display());
-    let folder_synced = first(&calls, synced, SYNC, &folder);
+    // The first answer: what follows it, the picture's event brings about.
+    let is_answer = |call: &Call| {
+        SEND.contains(&call.name.as_str())
+            && call.arguments.contains(&format!("TCP:[{s3}->"))
+            && call.arguments.contains("HTTP/1.1 200 OK")
+    };
+    let answered = calls.iter().position(is_answer).unwrap();
     let index = format!("{}>", board.object_path("index.sqlite-wal").display());
-    let committed = first(&calls, folder_synced, SYNC, &index);
-    let answered = first(&calls, 0, SEND, "HTTP/1.1 200 OK");
-    assert!(committed < answered, "{calls:#?}");
+    let committed = synced(&calls, answered, &index);
+    let folder = format!("{}>", board.object_path("bodies").display());
+    let folder_synced = last(&calls[..committed], SYNC, &[&folder]);
+    assert!(synced(&calls, folder_synced, &file) < folder_synced);
 }
 
 #[tokio::test]
 async fn a_message_and_its_removal_are_on_the_drive_before_they_are_answered() {
     let board = Board::start();
+    let [site, ..] = board.addresses();
     let database = board.folder().path().join("data/corkboard.sqlite-wal");
     let database = format!("{}>", database.display());
     let posted = board.post(&json!({ "text": "a message" })).await.json();
     let url = board.url(&format!("/api/messages/{}", posted["id"].as_str().unwrap()));
     let token = posted["deleteToken"].as_str().unwrap();
+    let another = json!({ "text": "another" });
     let requests = [
         (
             "201",
-            http()
-                .post(board.url("/api/messages"))
-                .json(&json!({ "text": "another" })),
+            http().post(board.url("/api/messages")).json(&another),
         ),
         (
             "204",
@@ -160,8 +165,8 @@ async fn a_message_and_its_removal_are_on_the_drive_before_they_are_answered() {
         };
         assert_eq!(request.send().await.unwrap().status().as_str(), status);
         let calls = trace.calls();
-        let answered = first(&calls, 0, SEND, &format!("HTTP/1.1 {status}"));
-        let synced = first(&calls, 0, SYNC, &database);
-        assert!(synced < answered, "{calls:#?}");
+        let (from, answer) = (format!("TCP:[{site}->"), format!("HTTP/1.1 {status}"));
+        let answered = last(&calls, SEND, &[&from, &answer]);
+        synced(&calls, answered, &database);
     }
 }

@@ -23,7 +23,7 @@ pub const CHUNK: usize = 256 * 1024;
 /// Ends a file whose last part is an [`Epilogue`].
 const MARK: [u8; 8] = *b"CORKOBJ1";
 /// Bytes of an epilogue, so that a file that is none is not taken for one.
-const LONGEST_EPILOGUE: u32 = 64 * 1024;
+const LONGEST_EPILOGUE: u32 = 1024 * 1024;
 
 /// What stands behind an object's bytes: itself as JSON, its length in four bytes (big-endian), and [`MARK`].
 #[derive(Debug, Serialize, Deserialize)]
@@ -135,6 +135,13 @@ impl NewFile {
     /// The index refers to it now.
     pub fn keep(mut self) {
         self.kept = true;
+    }
+}
+
+impl NewFile {
+    /// It stays where it is, since it is not known whether the index refers to it.
+    pub fn leave(self) {
+        std::mem::forget(self);
     }
 }
 

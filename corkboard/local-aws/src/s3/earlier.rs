@@ -199,7 +199,6 @@ fn sidecar<T: DeserializeOwned + Default>(path: &Path) -> T {
 
 /// What is left is of uploads and writes that were never finished, and of objects that are no more.
 fn clear_away(root: &Path) -> io::Result<()> {
-    remove_empty(&root.join(BUCKET))?;
     if_found(fs::remove_dir_all(root.join(STAGED)))?;
     if_found(fs::remove_dir_all(root.join(".uploads")))?;
     for entry in fs::read_dir(root)? {
@@ -213,7 +212,10 @@ fn clear_away(root: &Path) -> io::Result<()> {
             fs::remove_file(entry.path())?;
         }
     }
-    Ok(())
+    // Last, since it is by this folder that a start sees that there is something to do.
+    remove_empty(&root.join(BUCKET))?;
+    // What is removed does not come back over what is written from now on.
+    File::open(root)?.sync_all()
 }
 
 fn remove_empty(folder: &Path) -> io::Result<()> {

@@ -179,11 +179,7 @@ impl Index {
                 None => connect(&path).map_err(fault)?,
             };
             let outcome = read(&connection);
-            let failure = outcome.as_ref().err().and_then(S3Error::source);
-            if let Some(failure) = failure.and_then(|source| source.downcast_ref::<Arc<Failure>>())
-            {
-                failure.mark_damage(&path);
-            }
+            mark_damage_met(&path, &outcome);
             let mut idle = lock(&idle);
             if idle.len() < READERS {
                 idle.push(connection);
@@ -199,12 +195,14 @@ impl Index {
         change: impl FnOnce(&Connection, &mut Effects) -> S3Result<T> + Send + 'static,
     ) -> S3Result<T> {
         let (answer, answered) = oneshot::channel();
+        let path = self.path.clone();
         let change: Change = Box::new(move |connection, effects| {
             let outcome = change(connection, effects);
+            mark_damage_met(&path, &outcome);
             let is_good = outcome.is_ok();
             let answer: Answer = Box::new(move |committed| {
                 // The caller may have gone away.
-                let _ = answer.send(committed.and(outcome));
+                let _ = answer.send(outcome.and_then(|value| committed.map(|()| value)));
             });
             (is_good, answer)
         });
@@ -212,6 +210,13 @@ impl Index {
         let changes = self.changes.as_ref().ok_or_else(failed)?;
         changes.send(change).map_err(|_| failed())?;
         answered.await.map_err(|_| failed())?
+    }
+}
+
+fn mark_damage_met<T>(path: &Path, outcome: &S3Result<T>) {
+    let source = outcome.as_ref().err().and_then(S3Error::source);
+    if let Some(failure) = source.and_then(|source| source.downcast_ref::<Arc<Failure>>()) {
+        failure.mark_damage(path);
     }
 }
 
@@ -289,7 +294,17 @@ fn write(
 
 /// Takes what was changed out of the write-ahead log, unless somebody reads from that, which is answered.
 fn empty_log(connection: &Connection) -> bool {
-    let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+    // Nobody who writes waits for those who read.
+    let emptied = connection
+        .busy_timeout(Duration::ZERO)
+        .and_then(|()| {
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        })
+        .and_then(|is_in_use| {
+            connection
+                .busy_timeout(FILE_LOCK_PATIENCE)
+                .map(|()| is_in_use)
+        });
     emptied.unwrap_or_else(|error| {
         tracing::warn!(%error, "the log of the index could not be emptied");
         false
@@ -309,6 +324,10 @@ fn commit(
         let mut effects = Effects::default();
         let (is_good, answer) = change(&savepoint, &mut effects);
         answers.push(answer);
+        if savepoint.is_autocommit() {
+            // SQLite rolls everything back where the drive is full, for instance.
+            return Err(Failure::RolledBack);
+        }
         if is_good {
             savepoint.commit()?;
             all.append(effects);
@@ -317,7 +336,11 @@ fn commit(
     if !all.kept.is_empty() {
         bodies.sync()?;
     }
-    transaction.commit()?;
+    if let Err(error) = transaction.commit() {
+        // It may be in the log all the same: the next start knows.
+        all.kept.into_iter().for_each(NewFile::leave);
+        return Err(error.into());
+    }
     Ok(all)
 }
 
@@ -328,6 +351,8 @@ pub enum Failure {
     Index(#[from] rusqlite::Error),
     #[error("a file of the objects: {0}")]
     File(#[from] io::Error),
+    #[error("the index of the objects has rolled back what was changed along with something else")]
+    RolledBack,
 }
 
 impl Failure {
@@ -343,6 +368,7 @@ impl Failure {
         match self {
             Self::Index(error) => error.sqlite_error_code() == Some(ErrorCode::DiskFull),
             Self::File(error) => error.kind() == io::ErrorKind::StorageFull,
+            Self::RolledBack => false,
         }
     }
 }
@@ -354,7 +380,7 @@ pub fn is_damage(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// The mark of an index that was found to be damaged while it was in use.
+/// The mark of an index that is damaged. It has the name of the file that is to be rebuilt from, once that is there.
 pub fn mark(path: &Path) -> PathBuf {
     path.with_extension("damaged")
 }
@@ -362,8 +388,10 @@ pub fn mark(path: &Path) -> PathBuf {
 /// Has the index rebuilt at the next start.
 fn mark_damaged(path: &Path) {
     tracing::error!(path = %path.display(), "the index of the objects is damaged: the next start rebuilds it");
-    // Where this fails, the start may find the damage by itself.
-    let _ = std::fs::write(mark(path), "");
+    if !mark(path).exists() {
+        // Where this fails, the start may find the damage by itself.
+        let _ = std::fs::write(mark(path), "");
+    }
 }
 
 /// What a caller is answered when the drive fails.

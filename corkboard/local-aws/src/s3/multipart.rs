@@ -155,8 +155,16 @@ impl ObjectStore {
         } else {
             let listed = input.multipart_upload.and_then(|upload| upload.parts);
             let listed = listed.unwrap_or_default();
-            self.join(key.clone(), id, upload.attributes, listed, condition)
-                .await?
+            let (attributes, of) = (upload.attributes, id.clone());
+            let joined = self.join(key.clone(), of, attributes, listed, condition);
+            match joined.await {
+                Ok(e_tag) => e_tag,
+                // The same request, sent twice, may have taken the parts away.
+                Err(error) => {
+                    let upload = self.upload(key.clone(), id).await?;
+                    upload.completed.ok_or(error)?
+                }
+            }
         };
         Ok(dto::CompleteMultipartUploadOutput {
             bucket: Some(BUCKET.to_owned()),
@@ -193,15 +201,20 @@ impl ObjectStore {
             attributes,
         };
         let bodies = Arc::clone(&self.bodies);
-        let (epilogue, parts, new) = on_thread(move || {
+        let joined = on_thread(move || {
             let (new, mut file) = bodies.create()?;
             for part in &parts {
-                io::copy(&mut bodies.read(&part.file)?, &mut file)?;
+                match bodies.read(&part.file) {
+                    Ok(mut part) => io::copy(&mut part, &mut file)?,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                    Err(error) => return Err(error),
+                };
             }
             bodies::finish(file, &epilogue)?;
-            Ok((epilogue, parts, new))
+            Ok(Some((epilogue, parts, new)))
         })
         .await?;
+        let (epilogue, parts, new) = joined.ok_or_else(sent_anew)?;
         self.index
             .change(move |connection, effects| {
                 let upload = find_upload(connection, &epilogue.key, &id)?;
@@ -361,11 +374,11 @@ fn check_is_still(connection: &Connection, upload: &str, part: &Part) -> S3Resul
     let is_still: bool = statement
         .query_row([upload, &part.file], |row| row.get(0))
         .map_err(fault)?;
-    if is_still {
-        Ok(())
-    } else {
-        Err(s3_error!(InvalidPart, "A part was sent anew meanwhile"))
-    }
+    if is_still { Ok(()) } else { Err(sent_anew()) }
+}
+
+fn sent_anew() -> S3Error {
+    s3_error!(InvalidPart, "A part was sent anew meanwhile")
 }
 
 fn remove_parts(connection: &Connection, effects: &mut Effects, upload: &str) -> S3Result<()> {

@@ -5,7 +5,7 @@
 //! damaged one is kept beside the new one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -25,26 +25,36 @@ pub struct Rebuilt {
     pub lost: Vec<String>,
 }
 
-/// Opens the index in this file, rebuilt where it is damaged.
+/// Opens the index in this file, rebuilt where it is damaged or missing.
+///
+/// The new one is made beside it and takes its place when it is whole; until then the mark stays, so that an
+/// interrupted rebuild is begun again from the same source.
 pub fn connect(path: &Path, bodies: &Bodies) -> io::Result<Connection> {
     let unusable = |error| io::Error::other(format!("{}: {error}", path.display()));
-    let is_there = fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0);
-    if !is_there && bodies.names()?.is_empty() {
-        return index::connect(path).map_err(unusable);
-    }
-    if is_there && !mark(path).exists() {
-        match index::connect(path) {
-            Err(error) if is_damage(&error) => {}
-            other => return other.map_err(unusable),
+    if !mark(path).exists() {
+        let is_there = fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0);
+        if is_there || bodies.names()?.is_empty() {
+            match index::connect(path) {
+                Err(error) if is_damage(&error) => {}
+                other => return other.map_err(unusable),
+            }
         }
     }
-    let aside = set_aside(path)?;
-    let mut connection = index::connect(path).map_err(unusable)?;
-    let rebuilt = rebuild(&mut connection, &aside, bodies)?;
-    let (path, aside) = (path.display(), aside.display());
+    let source = set_aside(path)?;
+    let draft = path.with_extension("rebuilt.sqlite");
+    remove(&draft)?;
+    let mut connection = index::connect(&draft).map_err(unusable)?;
+    let rebuilt = rebuild(&mut connection, &source, bodies)?;
+    // This empties the log of the draft into it.
+    connection.close().map_err(|(_, error)| unusable(error))?;
+    File::open(&draft)?.sync_all()?;
+    remove(path)?;
+    fs::rename(&draft, path)?;
+    sync_folder(path)?;
+    fs::remove_file(mark(path))?;
     tracing::warn!(
-        %path,
-        %aside,
+        path = %path.display(),
+        source = %source.display(),
         kept = rebuilt.kept,
         lost = rebuilt.lost.len(),
         "the index of the objects was damaged and is rebuilt: small objects that it does not name are lost, too"
@@ -52,27 +62,52 @@ pub fn connect(path: &Path, bodies: &Bodies) -> io::Result<Connection> {
     for key in &rebuilt.lost {
         tracing::warn!(key, "an object is lost");
     }
-    Ok(connection)
+    index::connect(path).map_err(unusable)
 }
 
-/// Moves the damaged index out of the way, with its log, to where nothing is yet.
+/// A database and its log.
+fn files(path: &Path) -> [PathBuf; 3] {
+    ["-wal", "-shm", ""].map(|end| PathBuf::from(format!("{}{end}", path.display())))
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    files(path)
+        .iter()
+        .try_for_each(|file| if_found(fs::remove_file(file)))
+}
+
+/// Copies the damaged index to where nothing is yet, unless that was done before, and says so in the mark.
 fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let named = fs::read_to_string(mark(path)).unwrap_or_default();
+    if !named.is_empty() {
+        return Ok(path.with_file_name(named));
+    }
     let mut number = 0;
-    let mut aside = path.to_owned();
-    while aside.exists() {
-        aside = path.with_extension(format!("damaged-{number}.sqlite"));
+    let name = |number| format!("index.damaged-{number}.sqlite");
+    while path.with_file_name(name(number)).exists() {
         number += 1;
     }
-    for end in ["-wal", "-shm", ""] {
-        let with_end = |path: &Path| PathBuf::from(format!("{}{end}", path.display()));
-        match fs::rename(with_end(path), with_end(&aside)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+    let aside = path.with_file_name(name(number));
+    for (from, to) in files(path).iter().zip(files(&aside)) {
+        if_found(fs::copy(from, &to).and_then(|_| File::open(&to)?.sync_all()))?;
     }
-    match fs::remove_file(mark(path)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(aside),
+    let draft = mark(path).with_extension("new");
+    fs::write(&draft, name(number))?;
+    File::open(&draft)?.sync_all()?;
+    fs::rename(draft, mark(path))?;
+    sync_folder(path)?;
+    Ok(aside)
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    path.parent()
+        .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+fn if_found(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
     }
 }
 
@@ -118,21 +153,36 @@ fn rebuild(connection: &mut Connection, damaged: &Path, bodies: &Bodies) -> io::
         transaction: connection.transaction().map_err(io::Error::other)?,
         kept: BTreeSet::new(),
     };
+    let source = open_damaged(damaged);
+    let mut rows = BTreeMap::new();
+    let is_complete = source
+        .as_ref()
+        .is_some_and(|source| from_both_ends(|order| read_rows(source, order, &mut rows)));
+    let mut keys = BTreeMap::new();
     // In the order of their names, which is that of their making.
     for name in bodies.names()? {
-        // What is not an object's is a part's, and its upload has to begin anew.
-        if let Some(epilogue) = epilogue(&mut bodies.read(&name)?)? {
+        let found = bodies.read(&name).and_then(|mut file| epilogue(&mut file));
+        let epilogue = match found {
+            Ok(Some(epilogue)) => epilogue,
+            // What is not an object's is a part's, and its upload has to begin anew.
+            Ok(None) => continue,
+            Err(error) => {
+                tracing::warn!(path = %bodies.path(&name).display(), %error, "this file cannot be read");
+                continue;
+            }
+        };
+        keys.insert(name.clone(), epilogue.key.clone());
+        let is_named = |(_, _, file): &Row| file.as_ref() == Some(&name);
+        // What a whole index does not name was deleted, or never acknowledged.
+        if !is_complete || rows.get(&epilogue.key).is_some_and(is_named) {
             new.keep(epilogue, NewBody::Kept(name))?;
         }
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
-    let Ok(damaged) = Connection::open_with_flags(damaged, flags) else {
-        return new.finish(Vec::new());
-    };
-    let mut rows = BTreeMap::new();
-    from_both_ends(|order| read_rows(&damaged, order, &mut rows));
     for (key, (object, attributes, file)) in &rows {
-        if let Some(file) = file.as_ref().filter(|file| is_whole(bodies, file, object)) {
+        let is_its = |file: &&String| {
+            is_whole(bodies, file, object) && keys.get(*file).is_none_or(|of| of == key)
+        };
+        if let Some(file) = file.as_ref().filter(is_its) {
             let epilogue = Epilogue {
                 key: key.clone(),
                 object: object.clone(),
@@ -141,9 +191,12 @@ fn rebuild(connection: &mut Connection, damaged: &Path, bodies: &Bodies) -> io::
             new.keep(epilogue, NewBody::Kept(file.clone()))?;
         }
     }
+    let Some(source) = source else {
+        return new.finish(Vec::new());
+    };
     let mut failed = Ok(());
-    from_both_ends(|order| {
-        read_small_bodies(&damaged, order, |key, bytes| {
+    let _ = from_both_ends(|order| {
+        read_small_bodies(&source, order, |key, bytes| {
             let size = bytes.len() as u64;
             let row = rows
                 .get(&key)
@@ -169,12 +222,17 @@ fn rebuild(connection: &mut Connection, damaged: &Path, bodies: &Bodies) -> io::
     new.finish(lost)
 }
 
-/// Reads a table as far as the damage from either end.
-fn from_both_ends(mut read: impl FnMut(&str) -> rusqlite::Result<()>) {
-    for order in ["ASC", "DESC"] {
-        if read(order).is_ok() {
-            break;
-        }
+/// `None` where there is none.
+fn open_damaged(path: &Path) -> Option<Connection> {
+    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok()
+}
+
+/// Reads a table as far as the damage from either end. Answers whether there was none.
+fn from_both_ends(mut read: impl FnMut(&str) -> rusqlite::Result<()>) -> bool {
+    read("ASC").is_ok() || {
+        // An error ends what can be read from this end, too.
+        let _ = read("DESC");
+        false
     }
 }
 

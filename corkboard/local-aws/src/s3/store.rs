@@ -296,9 +296,16 @@ impl Content {
     pub async fn stream(self, span: Range<u64>) -> S3Result<StreamingBlob> {
         match self {
             Self::Small(bytes) => {
-                let at = |place| usize::try_from(place).map_err(S3Error::internal_error);
+                let at = |place| usize::try_from(place).unwrap_or(usize::MAX);
+                let (start, end) = (at(span.start), at(span.end));
+                if end > bytes.len() {
+                    return Err(s3_error!(
+                        InternalError,
+                        "The object is shorter than its index says"
+                    ));
+                }
                 Ok(StreamingBlob::from(s3s::Body::from(
-                    bytes.slice(at(span.start)?..at(span.end)?),
+                    bytes.slice(start..end),
                 )))
             }
             Self::File(mut file) => {

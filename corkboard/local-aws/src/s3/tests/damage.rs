@@ -91,3 +91,58 @@ async fn what_can_be_read_of_it_is_kept() {
     }
     assert!(directory.path().join("index.damaged-0.sqlite").exists());
 }
+
+/// Killed between any two of its steps, a rebuild begins again from the same source.
+#[tokio::test]
+async fn a_rebuild_can_be_interrupted() {
+    let directory = filled().await;
+    let root = directory.path();
+    let index = root.join("index.sqlite");
+    fs::copy(&index, root.join("index.damaged-0.sqlite")).unwrap();
+    fs::write(root.join("index.damaged"), "index.damaged-0.sqlite").unwrap();
+    for step in 0..3 {
+        match step {
+            // The draft is half written; the index is gone; the draft is in place, and empty.
+            0 => fs::write(root.join("index.rebuilt.sqlite"), "half").unwrap(),
+            1 => fs::remove_file(&index).unwrap(),
+            _ => drop(super::super::index::connect(&index).unwrap()),
+        }
+        if step > 0 {
+            fs::write(root.join("index.damaged"), "index.damaged-0.sqlite").unwrap();
+        }
+        let s3 = Running::on(root).await;
+        check_large(&s3).await;
+        assert_eq!(s3.get("images/small-07.jpg").await, [7; 3_000], "{step}");
+        s3.end().await;
+        assert!(!root.join("index.damaged").exists());
+        let _ = fs::remove_file(root.join("index.rebuilt.sqlite"));
+    }
+}
+
+/// A whole index knows what was deleted, or never acknowledged.
+#[tokio::test]
+async fn a_rebuild_brings_nothing_back() {
+    let (directory, s3) = running().await;
+    s3.put("images/gone.jpg", LARGE).await;
+    let bodies = directory.path().join("bodies");
+    let file = fs::read_dir(&bodies)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let kept = fs::read(&file).unwrap();
+    let delete = s3
+        .client
+        .delete_object()
+        .bucket(super::BUCKET)
+        .key("images/gone.jpg");
+    delete.send().await.unwrap();
+    s3.put("images/there.jpg", LARGE).await;
+    s3.end().await;
+    fs::write(file, kept).unwrap();
+    fs::write(directory.path().join("index.damaged"), "").unwrap();
+    let s3 = Running::on(directory.path()).await;
+    assert_eq!(s3.keys().await, ["images/there.jpg"]);
+    assert_eq!(s3.get("images/there.jpg").await, LARGE);
+}

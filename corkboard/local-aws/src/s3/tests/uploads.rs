@@ -241,3 +241,26 @@ async fn an_abandoned_upload_leaves_nothing() {
     assert_eq!(files(directory.path()), before);
     assert_eq!(s3.events(), []);
 }
+
+/// By a client that does not wait for its first answer.
+#[tokio::test]
+async fn an_upload_that_is_completed_twice_at_once_is_one_object() {
+    let (_directory, s3) = running().await;
+    let id = begin(&s3).await;
+    let one = upload(&s3, &id, 1, vec![1; PART]).await;
+    let complete = || {
+        let complete = s3
+            .client
+            .complete_multipart_upload()
+            .bucket(BUCKET)
+            .key(KEY);
+        complete.upload_id(&id).multipart_upload(of(&[&one])).send()
+    };
+    let answers = futures_util::future::join_all((0..8).map(|_| complete())).await;
+    let e_tags: Vec<_> = answers
+        .iter()
+        .map(|it| it.as_ref().unwrap().e_tag().unwrap())
+        .collect();
+    assert!(e_tags.iter().all(|e_tag| *e_tag == e_tags[0]), "{e_tags:?}");
+    assert_eq!(s3.events().len(), 1);
+}
