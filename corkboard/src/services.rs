@@ -87,10 +87,7 @@ impl Services {
         let mut data_api_address = None;
         if let Some((listener, router)) = data_api {
             data_api_address = Some(address_of(&listener)?);
-            let server = axum::serve(listener, router).with_graceful_shutdown(until(stopped));
-            servers.spawn(async {
-                let _ = server.await;
-            });
+            servers.spawn(data_api::serve(listener, router, until(stopped)));
         }
         database
             .migrate(Instant::now() + MIGRATIONS)
