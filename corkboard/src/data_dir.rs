@@ -27,6 +27,7 @@ impl DataDir {
             )
         };
         fs::create_dir_all(path).map_err(unusable)?;
+        make_private(path).map_err(unusable)?;
         let lock = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -94,6 +95,27 @@ impl DataDir {
     }
 }
 
+/// Nobody else on this machine reads what is in the folder: earlier versions let them.
+#[cfg(unix)]
+fn make_private(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = fs::metadata(folder)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        let private = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
+        if let Err(error) = private {
+            // It is somebody else's, as the volume of a container may be.
+            tracing::warn!(folder = %folder.display(), %error, "others may read the data directory");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn make_private(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 fn read_secret(folder: &Path) -> Result<Option<String>, String> {
     let path = folder.join(SECRET);
     match fs::read_to_string(&path) {
@@ -139,6 +161,26 @@ mod tests {
         );
         drop(owner);
         assert!(DataDir::open(folder.path()).is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        for (path, before) in [
+            (folder.path().to_owned(), 0o755),
+            (folder.path().join("new"), 0o700),
+        ] {
+            if path.exists() {
+                fs::set_permissions(&path, fs::Permissions::from_mode(before)).unwrap();
+            }
+            DataDir::open(&path).unwrap().secret().unwrap();
+            let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode(&path), 0o700);
+            assert_eq!(mode(&path.join(SECRET)), 0o600);
+        }
     }
 
     #[test]

@@ -33,6 +33,9 @@ use settings::{environment, optional};
 fn main() -> ExitCode {
     let options = Options::parse();
     log();
+    // What is written here, archives too, is for who runs the board.
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("no runtime can be started: {error}")),
@@ -68,10 +71,9 @@ fn failed(error: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// To standard error, for a person; `RUST_LOG` as for the functions. s3s logs every missing key as an
-/// error, and s3s-fs whole requests.
+/// To standard error, for a person; `RUST_LOG` as for the functions. s3s logs every missing key as an error.
 fn log() {
-    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn,s3s=off,s3s_fs=off".into());
+    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn,s3s=off".into());
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_target(false);

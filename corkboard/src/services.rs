@@ -75,6 +75,9 @@ impl Services {
                 let queue = queue.clone();
                 move |event| queue.send(&event)
             },
+            |done, total| {
+                eprintln!("corkboard: the pictures of an earlier version are taken over: {done} of {total}");
+            },
         )
         .map_err(|error| format!("{} cannot be used: {error}", data_dir.objects().display()))?;
 
@@ -84,10 +87,7 @@ impl Services {
         let mut data_api_address = None;
         if let Some((listener, router)) = data_api {
             data_api_address = Some(address_of(&listener)?);
-            let server = axum::serve(listener, router).with_graceful_shutdown(until(stopped));
-            servers.spawn(async {
-                let _ = server.await;
-            });
+            servers.spawn(data_api::serve(listener, router, until(stopped)));
         }
         database
             .migrate(Instant::now() + MIGRATIONS)
@@ -128,11 +128,13 @@ impl Services {
     pub async fn stop(mut self) {
         self.queue.shutdown().await;
         self.stop.send_replace(true);
-        let _ = timeout(LAST_REQUESTS, async {
+        let ended = timeout(LAST_REQUESTS, async {
             while self.servers.join_next().await.is_some() {}
-        })
-        .await;
-        drop(self.data_dir);
+        });
+        if ended.await.is_err() {
+            // Something may still be written: the folder is this process's until it is no more.
+            std::mem::forget(self.data_dir);
+        }
     }
 }
 

@@ -115,6 +115,10 @@ impl Board {
         (status, errors, self.folder)
     }
 
+    pub fn process_id(&self) -> u32 {
+        self.process.0.id()
+    }
+
     pub fn folder(&self) -> &TempDir {
         &self.folder
     }

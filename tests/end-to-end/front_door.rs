@@ -293,6 +293,20 @@ async fn only_pictures_and_the_carrousel_leave_the_bucket() {
         assert!(answer.starts_with("HTTP/1.1 404 "), "{path}: {answer}");
     }
 
+    // Keys that nobody can have put there.
+    let too_long = format!("/images/{}.jpg", "a".repeat(1_100));
+    for path in [
+        too_long.as_str(),
+        "/images/a%00b.jpg",
+        "/images/%ff.jpg",
+        "/images//.jpg",
+        "/images/%0a.jpg",
+    ] {
+        for method in [Method::GET, Method::HEAD] {
+            assert_eq!(board.request(method, path).await.status, 404, "{path}");
+        }
+    }
+
     // What the operator puts there is served as it is, and can do nothing.
     media
         .put_as("images/by hand.JPG", "text/html", b"<script>")

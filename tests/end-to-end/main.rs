@@ -7,7 +7,7 @@
 //!   and how often;
 //! - [`foreign_rows`]: rows that the code never writes;
 //! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
-//! - [`concurrency`], [`crash`], [`steps`], [`outage`], [`resources`]: many at once, too much, and what goes wrong;
+//! - [`concurrency`], [`crash`], [`durability`], [`steps`], [`outage`], [`resources`]: many at once, too much, and what goes wrong;
 //! - [`front_page`]: the first page without the database;
 //! - [`log_privacy`]: what no log may have;
 //! - [`bulk`], [`delivery`], [`request_counts`]: from the bucket through the queue to syncS3Bucket;
@@ -33,6 +33,7 @@ mod crash;
 mod cross_site;
 mod delete;
 mod delivery;
+mod durability;
 mod events;
 mod foreign_rows;
 mod forms;

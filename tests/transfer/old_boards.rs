@@ -1,5 +1,3 @@
-use std::fs;
-
 use crate::parts::corkboard::Board;
 use crate::parts::mariadb::Database;
 use crate::parts::namespace::Network;
@@ -244,7 +242,7 @@ async fn a_message_that_was_left_half_taken_is_taken_again() {
     let pending = "UPDATE message SET status = 'pending', picture_format = 'gif' WHERE id =";
     database.run(&format!("{pending} '{}'", ids[2])).await;
     let key = content.messages[2]["picture"]["key"].as_str().unwrap();
-    fs::remove_file(board.bucket().join(key)).unwrap();
+    board.remove_object(key);
 
     let said = take_over(&board, &old).done();
     assert!(

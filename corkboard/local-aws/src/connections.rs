@@ -1,10 +1,12 @@
-//! HTTP/1 on a listener. A client has 30 seconds for the head of a request (hyper's default), so that one
+//! HTTP/1 on a listener. The date of an answer is that of the clock, also after that was set back: hyper's own would
+//! stay what it was, and a client that corrects its clock by it would sign with a time that nobody believes. A client has 30 seconds for the head of a request (hyper's default), so that one
 //! that sends nothing does not hold its connection for ever.
 
 use std::error::Error;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use headers::{Date, HeaderMapExt as _};
 use http::{Request, Response};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1::Builder;
@@ -27,7 +29,7 @@ where
     E: Into<Box<dyn Error + Send + Sync>>,
 {
     let mut http = Builder::new();
-    http.timer(TokioTimer::new());
+    http.timer(TokioTimer::new()).auto_date_header(false);
     let connections = GracefulShutdown::new();
     tokio::pin!(shutdown);
     loop {
@@ -46,7 +48,15 @@ where
         // Otherwise a body that comes after its head waits for the client to acknowledge that, 40 ms.
         let _ = stream.set_nodelay(true);
         let answer = answer.clone();
-        let service = service_fn(move |request| answer(request, peer));
+        let service = service_fn(move |request| {
+            let answered = answer(request, peer);
+            async {
+                let mut response = answered.await?;
+                let now = Date::from(SystemTime::now());
+                response.headers_mut().typed_insert(now);
+                Ok::<_, E>(response)
+            }
+        });
         let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -73,6 +83,21 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
+
+    #[tokio::test]
+    async fn an_answer_has_the_date_of_the_clock() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let answer = async |_, _| Ok::<_, Infallible>(Response::new(String::new()));
+        let server = tokio::spawn(serve(listener, answer, pending()));
+        let before = SystemTime::now() - Duration::from_secs(1);
+        let answered = reqwest::get(format!("http://{address}")).await.unwrap();
+        let dates: Vec<_> = answered.headers().get_all("date").iter().collect();
+        assert_eq!(dates.len(), 1);
+        let date: SystemTime = answered.headers().typed_get::<Date>().unwrap().into();
+        assert!(before <= date && date <= SystemTime::now());
+        server.abort();
+    }
 
     /// The clock goes on by itself while nothing happens.
     #[tokio::test(start_paused = true)]

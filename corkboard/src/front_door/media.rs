@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -37,23 +38,25 @@ pub async fn headers(request: Request, next: Next) -> Response {
 
 pub async fn image(
     State(front_door): State<Arc<FrontDoor>>,
-    Path(key): Path<String>,
+    key: Result<Path<String>, PathRejection>,
     request: HeaderMap,
 ) -> Response {
-    let key = format!("images/{key}");
-    if is_picture(&key) {
-        object(&front_door, &key, &request).await
-    } else {
-        missing()
+    match key.map(|Path(key)| format!("images/{key}")) {
+        Ok(key) if is_picture(&key) => object(&front_door, &key, &request).await,
+        // What is no text is no key.
+        Ok(_) | Err(_) => missing(),
     }
 }
 
 pub async fn carrousel(
     State(front_door): State<Arc<FrontDoor>>,
-    Path(key): Path<String>,
+    key: Result<Path<String>, PathRejection>,
     request: HeaderMap,
 ) -> Response {
-    object(&front_door, &format!("carrousel/{key}"), &request).await
+    match key {
+        Ok(Path(key)) => object(&front_door, &format!("carrousel/{key}"), &request).await,
+        Err(_) => missing(),
+    }
 }
 
 async fn object(front_door: &FrontDoor, key: &str, request: &HeaderMap) -> Response {
@@ -186,11 +189,13 @@ fn is_single_range(range: &str) -> bool {
 
 fn refusal<E>(error: &SdkError<E>) -> Response
 where
-    SdkError<E>: std::error::Error + 'static,
+    SdkError<E>: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let response = error.raw_response();
     match response.map(|response| response.status().as_u16()) {
         Some(404) => missing(),
+        // There cannot be such a key.
+        Some(400) if error.code() == Some("KeyTooLongError") => missing(),
         Some(416) => {
             let mut headers = HeaderMap::new();
             let size = response.and_then(|response| response.headers().get("content-range"));

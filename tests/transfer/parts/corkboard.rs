@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use serde_json::Value;
 use support::corkboard::Addresses;
 use tempfile::TempDir;
@@ -99,13 +100,48 @@ impl Board {
         Content::of(&self.export())
     }
 
-    pub fn bucket(&self) -> PathBuf {
+    fn index(&self) -> rusqlite::Result<Connection> {
+        let path = self.data.path().join("data/s3/index.sqlite");
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+    }
+
+    /// What lies in this folder is taken in as objects at the next start.
+    pub fn inbox(&self) -> PathBuf {
         self.data.path().join("data/s3/corkboard-media")
+    }
+
+    /// The bytes of an object, without a running board.
+    pub fn object(&self, key: &str) -> Option<Vec<u8>> {
+        let sql =
+            "SELECT size, file, bytes FROM object LEFT JOIN small_body USING (key) WHERE key = ?1";
+        let index = self.index().unwrap();
+        let found = index.query_row(sql, [key.as_bytes()], |row| {
+            let (size, file): (usize, Option<String>) = (row.get(0)?, row.get(1)?);
+            let Some(file) = file else {
+                return row.get(2);
+            };
+            let path = self.data.path().join("data/s3/bodies").join(file);
+            Ok(fs::read(path).unwrap()[..size].to_vec())
+        });
+        found.optional().unwrap()
+    }
+
+    /// How many objects have keys that begin so, as far as there is an index.
+    pub fn objects(&self, prefix: &str) -> usize {
+        let sql = "SELECT count(*) FROM object WHERE substr(key, 1, length(?1)) = ?1";
+        let count = |index: Connection| index.query_row(sql, [prefix.as_bytes()], |row| row.get(0));
+        self.index().and_then(count).unwrap_or_default()
+    }
+
+    pub fn remove_object(&self, key: &str) {
+        let index = self.index().unwrap();
+        let removed = index.execute("DELETE FROM object WHERE key = ?1", [key.as_bytes()]);
+        assert_eq!(removed.unwrap(), 1);
     }
 
     /// The keys that the carrousel shows.
     pub fn carrousel(&self) -> Vec<String> {
-        let json = fs::read(self.bucket().join("carrousel/carrousel.json")).unwrap();
+        let json = self.object("carrousel/carrousel.json").unwrap();
         let json: Value = serde_json::from_slice(&json).unwrap();
         let urls = json.as_array().unwrap().iter();
         urls.map(|entry| entry["url"].as_str().unwrap()[1..].to_owned())

@@ -39,13 +39,16 @@ use axum::routing::post;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::net::TcpListener;
 use tokio::time::timeout;
+use tower::ServiceExt as _;
 use ulid::Ulid;
 
-use crate::guard;
 use crate::signature::{self, Credentials};
+use crate::{connections, guard};
 
 pub use engine::Engine;
 pub use error::Error;
@@ -87,6 +90,13 @@ pub fn router(engine: Engine, credentials: Credentials, bound: SocketAddr) -> Ro
         // The guard has its own, larger limit.
         .layer(DefaultBodyLimit::disable())
         .with_state(api)
+}
+
+/// Serves the endpoint until `shutdown` completes, then lets the requests under way finish.
+pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
+    let answer =
+        move |request: hyper::Request<Incoming>, _| router.clone().oneshot(request.map(Body::new));
+    connections::serve(listener, answer, shutdown).await;
 }
 
 /// Lets a request in that no browser sent and whose signature is right.

@@ -13,7 +13,7 @@ use s3s::{Body, S3Error, S3ErrorCode, S3Result, s3_error};
 use sha2::{Digest as _, Sha256};
 use url::form_urlencoded;
 
-use super::files::hex;
+use super::digest::hex;
 
 /// Bytes of a request in XML, as `s3s` takes it at most; all others have none.
 const MAX_BODY: usize = 20 * 1024 * 1024;
@@ -48,14 +48,27 @@ pub async fn checked(mut request: Request<Body>) -> S3Result<Request<Body>> {
     if signed.is_some_and(|digest| digest != hex(&Sha256::digest(&body))) {
         return Err(mismatch());
     }
-    let is_md5 = |digest: String| digest == BASE64_STANDARD.encode(Md5::digest(&body));
-    if !md5.is_none_or(is_md5) || checksums(&stated, &body) != stated {
-        return Err(s3_error!(
-            BadDigest,
-            "The digest or checksum you specified did not match what we received."
-        ));
+    check_stated_md5(md5.as_deref(), &Md5::digest(&body).into())?;
+    if checksums(&stated, &body) != stated {
+        return Err(bad_digest());
     }
     Ok(request)
+}
+
+/// Compares a `Content-MD5` with the digest of the body.
+pub fn check_stated_md5(content_md5: Option<&str>, digest: &[u8; 16]) -> S3Result<()> {
+    if content_md5.is_none_or(|stated| stated == BASE64_STANDARD.encode(digest)) {
+        Ok(())
+    } else {
+        Err(bad_digest())
+    }
+}
+
+pub fn bad_digest() -> S3Error {
+    s3_error!(
+        BadDigest,
+        "The digest or checksum you specified did not match what we received."
+    )
 }
 
 /// The checksums of a body that are stated of it.

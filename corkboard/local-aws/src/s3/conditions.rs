@@ -27,7 +27,7 @@ impl ReadConditions {
     pub fn check(self, object: &Object) -> S3Result<()> {
         let unchanged = match (&self.matching, &self.unmodified_since) {
             (Some(condition), _) => matches(condition, &object.e_tag),
-            (None, Some(since)) => object.modified <= *since,
+            (None, Some(since)) => object.last_modified() <= *since,
             (None, None) => true,
         };
         if !unchanged {
@@ -35,7 +35,7 @@ impl ReadConditions {
         }
         let changed = match (&self.not_matching, &self.modified_since) {
             (Some(condition), _) => !matches(condition, &object.e_tag),
-            (None, Some(since)) => object.modified > *since,
+            (None, Some(since)) => object.last_modified() > *since,
             (None, None) => true,
         };
         if changed {
@@ -151,7 +151,7 @@ fn validators(object: &Object) -> HeaderMap {
     }
     let mut date = Vec::new();
     if object
-        .modified
+        .last_modified()
         .format(TimestampFormat::HttpDate, &mut date)
         .is_ok()
         && let Ok(date) = date.try_into()

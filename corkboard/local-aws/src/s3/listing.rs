@@ -1,13 +1,13 @@
 //! Pages of keys, from the index.
 
-use std::ops::Bound;
-
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use s3s::{S3Result, dto, s3_error};
+use rusqlite::{Connection, params};
+use s3s::{S3Error, S3Result, dto, s3_error};
 
-use super::object::{Object, Objects};
+use super::index::{self, fault};
+use super::object::Object;
 use super::store::ObjectStore;
 
 /// S3 returns no more than this at a time.
@@ -30,53 +30,90 @@ pub fn form_encode(key: &str) -> String {
 
 /// What is listed.
 #[derive(Default)]
-pub struct Query<'a> {
-    pub prefix: &'a str,
-    pub delimiter: Option<&'a str>,
+pub struct Query {
+    pub prefix: String,
+    pub delimiter: Option<String>,
     /// Only what sorts after this: a key, or a common prefix as a whole.
-    pub after: Option<&'a str>,
+    pub after: Option<String>,
     pub limit: usize,
 }
 
 /// One page, in the order of the keys' UTF-8 bytes.
-#[derive(Default)]
-pub struct Page<'a> {
-    pub objects: Vec<(&'a str, &'a Object)>,
-    pub common_prefixes: Vec<&'a str>,
+#[derive(Debug, Default)]
+pub struct Page {
+    pub objects: Vec<(String, Object)>,
+    pub common_prefixes: Vec<String>,
     /// The `after` of the next page; `None` on the last.
-    pub next: Option<&'a str>,
+    pub next: Option<String>,
 }
 
-pub fn page<'a>(objects: &'a Objects, query: &Query<'_>) -> Page<'a> {
+/// Each statement goes to its place in the index: what a common prefix hides is not read.
+pub fn page(connection: &Connection, query: &Query) -> S3Result<Page> {
+    let prefix = query.prefix.as_bytes();
+    let delimiter = query.delimiter.as_deref().filter(|it| !it.is_empty());
     let mut page = Page::default();
     let mut last = None;
-    let start = match query.after {
-        Some(after) if after >= query.prefix => Bound::Excluded(after),
-        _ => Bound::Included(query.prefix),
+    // Keys from here on.
+    let mut from = match &query.after {
+        Some(after) if after.as_bytes() >= prefix => {
+            let is_common = common_prefix(after, &query.prefix, delimiter) == Some(after);
+            if is_common {
+                past(after)
+            } else {
+                next_key(after)
+            }
+        }
+        _ => prefix.to_vec(),
     };
-    for (key, object) in objects.range::<str, _>((start, Bound::Unbounded)) {
-        let Some(rest) = key.strip_prefix(query.prefix) else {
-            break;
-        };
-        let common = query
-            .delimiter
-            .filter(|delimiter| !delimiter.is_empty())
-            .and_then(|delimiter| Some(rest.find(delimiter)? + delimiter.len()))
-            .map(|end| &key[..query.prefix.len() + end]);
-        if common.is_some_and(|common| last == Some(common) || query.after == Some(common)) {
-            continue;
+    let end = past(&query.prefix);
+    let sql =
+        "SELECT key, size, e_tag, modified FROM object WHERE key >= ?1 AND key < ?2 ORDER BY key";
+    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
+    'seek: loop {
+        let mut rows = statement.query(params![from, end]).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            if page.objects.len() + page.common_prefixes.len() == query.limit {
+                page.next = last;
+                return Ok(page);
+            }
+            let key: Vec<u8> = row.get(0).map_err(fault)?;
+            let key = String::from_utf8(key).map_err(S3Error::internal_error)?;
+            if let Some(common) = common_prefix(&key, &query.prefix, delimiter) {
+                page.common_prefixes.push(common.to_owned());
+                last = Some(common.to_owned());
+                from = past(common);
+                continue 'seek;
+            }
+            last = Some(key.clone());
+            page.objects
+                .push((key, index::object(row, 1).map_err(fault)?));
         }
-        if page.objects.len() + page.common_prefixes.len() == query.limit {
-            page.next = last;
-            break;
-        }
-        match common {
-            Some(common) => page.common_prefixes.push(common),
-            None => page.objects.push((key, object)),
-        }
-        last = Some(common.unwrap_or(key));
+        return Ok(page);
     }
-    page
+}
+
+/// What stands for all keys that are the same up to the first delimiter behind the prefix.
+fn common_prefix<'a>(key: &'a str, prefix: &str, delimiter: Option<&str>) -> Option<&'a str> {
+    let rest = key.strip_prefix(prefix)?;
+    let delimiter = delimiter?;
+    let end = prefix.len() + rest.find(delimiter)? + delimiter.len();
+    Some(&key[..end])
+}
+
+/// The least key that is greater.
+fn next_key(key: &str) -> Vec<u8> {
+    [key.as_bytes(), b"\0"].concat()
+}
+
+/// What is greater than all keys with this prefix, and no greater than any other that follows them. No byte of
+/// UTF-8 is 255.
+fn past(prefix: &str) -> Vec<u8> {
+    let mut bytes = prefix.as_bytes().to_vec();
+    match bytes.last_mut() {
+        Some(last) => *last += 1,
+        None => bytes.push(u8::MAX),
+    }
+    bytes
 }
 
 impl ObjectStore {
@@ -92,14 +129,13 @@ impl ObjectStore {
             .as_deref()
             .map(decode_token)
             .transpose()?;
-        let objects = self.objects.read().await;
         let query = Query {
-            prefix: input.prefix.as_deref().unwrap_or_default(),
-            delimiter: input.delimiter.as_deref(),
-            after: token.as_deref().or(input.start_after.as_deref()),
+            prefix: input.prefix.clone().unwrap_or_default(),
+            delimiter: input.delimiter.clone(),
+            after: token.or_else(|| input.start_after.clone()),
             limit,
         };
-        let page = page(&objects, &query);
+        let page = self.index.read(move |index| page(index, &query)).await?;
         Ok(dto::ListObjectsV2Output {
             max_keys: i32::try_from(limit).ok(),
             key_count: i32::try_from(page.objects.len() + page.common_prefixes.len()).ok(),
@@ -124,20 +160,19 @@ impl ObjectStore {
     ) -> S3Result<dto::ListObjectsOutput> {
         let encode = encoding(input.encoding_type.as_ref())?;
         let limit = limit(input.max_keys)?;
-        let objects = self.objects.read().await;
         let query = Query {
-            prefix: input.prefix.as_deref().unwrap_or_default(),
-            delimiter: input.delimiter.as_deref(),
-            after: input.marker.as_deref(),
+            prefix: input.prefix.clone().unwrap_or_default(),
+            delimiter: input.delimiter.clone(),
+            after: input.marker.clone(),
             limit,
         };
-        let page = page(&objects, &query);
+        let page = self.index.read(move |index| page(index, &query)).await?;
         Ok(dto::ListObjectsOutput {
             max_keys: i32::try_from(limit).ok(),
             contents: Some(contents(&page, encode)),
             common_prefixes: Some(common_prefixes(&page, encode)),
             is_truncated: Some(page.next.is_some()),
-            next_marker: page.next.map(encode),
+            next_marker: page.next.as_deref().map(encode),
             name: Some(input.bucket),
             prefix: input.prefix.as_deref().map(encode),
             delimiter: input.delimiter.as_deref().map(encode),
@@ -178,12 +213,12 @@ fn decode_token(token: &str) -> S3Result<String> {
         })
 }
 
-fn contents(page: &Page<'_>, encode: Encode) -> Vec<dto::Object> {
+fn contents(page: &Page, encode: Encode) -> Vec<dto::Object> {
     let contents = page.objects.iter().map(|(key, object)| dto::Object {
         key: Some(encode(key)),
         size: i64::try_from(object.size).ok(),
         e_tag: Some(dto::ETag::Strong(object.e_tag.clone())),
-        last_modified: Some(object.modified.clone()),
+        last_modified: Some(object.last_modified()),
         storage_class: Some(dto::ObjectStorageClass::from_static(
             dto::ObjectStorageClass::STANDARD,
         )),
@@ -192,7 +227,7 @@ fn contents(page: &Page<'_>, encode: Encode) -> Vec<dto::Object> {
     contents.collect()
 }
 
-fn common_prefixes(page: &Page<'_>, encode: Encode) -> Vec<dto::CommonPrefix> {
+fn common_prefixes(page: &Page, encode: Encode) -> Vec<dto::CommonPrefix> {
     let prefixes = page.common_prefixes.iter().map(|prefix| dto::CommonPrefix {
         prefix: Some(encode(prefix)),
     });
@@ -201,36 +236,44 @@ fn common_prefixes(page: &Page<'_>, encode: Encode) -> Vec<dto::CommonPrefix> {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::TempDir;
+
+    use super::super::index::{Effects, NewBody, insert};
+    use super::super::object::Attributes;
     use super::*;
 
-    fn bucket(keys: &[&str]) -> Objects {
-        keys.iter()
-            .map(|key| ((*key).to_owned(), Object::default()))
-            .collect()
+    fn bucket(keys: &[&str]) -> (TempDir, Connection) {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = index::connect(&directory.path().join("index.sqlite")).unwrap();
+        for key in keys {
+            let body = NewBody::Small(Vec::new());
+            let (object, attributes) = (Object::default(), Attributes::default());
+            let mut effects = Effects::default();
+            insert(&connection, &mut effects, key, &object, &attributes, body).unwrap();
+        }
+        (directory, connection)
     }
 
     fn all_pages(
-        objects: &Objects,
+        objects: &Connection,
         prefix: &str,
         delimiter: Option<&str>,
         limit: usize,
     ) -> Vec<String> {
         let (mut listed, mut after) = (Vec::new(), None);
         loop {
-            let page = page(
-                objects,
-                &Query {
-                    prefix,
-                    delimiter,
-                    after,
-                    limit,
-                },
-            );
+            let query = Query {
+                prefix: prefix.to_owned(),
+                delimiter: delimiter.map(ToOwned::to_owned),
+                after,
+                limit,
+            };
+            let page = page(objects, &query).unwrap();
             assert!(page.objects.len() + page.common_prefixes.len() <= limit);
-            let mut entries: Vec<_> = page.objects.iter().map(|(key, _)| *key).collect();
+            let mut entries: Vec<_> = page.objects.into_iter().map(|(key, _)| key).collect();
             entries.extend(page.common_prefixes);
             entries.sort_unstable();
-            listed.extend(entries.into_iter().map(ToOwned::to_owned));
+            listed.extend(entries);
             after = page.next;
             if after.is_none() {
                 return listed;
@@ -243,7 +286,7 @@ mod tests {
         let keys = [
             "a", "a/1", "a/2", "a-b/3", "b", "c/1/2", "c/1/3", "c/2", "é", "中",
         ];
-        let objects = bucket(&keys);
+        let (_directory, objects) = bucket(&keys);
         for limit in 1..=keys.len() + 1 {
             let mut sorted = keys;
             sorted.sort_unstable();
@@ -261,14 +304,15 @@ mod tests {
 
     #[test]
     fn a_page_that_is_just_full_is_the_last() {
-        let objects = bucket(&["a", "b"]);
+        let (_directory, objects) = bucket(&["a", "b"]);
         let page = page(
             &objects,
             &Query {
                 limit: 2,
                 ..Query::default()
             },
-        );
+        )
+        .unwrap();
         assert_eq!((page.objects.len(), page.next), (2, None));
     }
 

@@ -1,26 +1,30 @@
-//! The S3 endpoint: one media bucket kept as files.
+//! The S3 endpoint: one media bucket on a drive.
 //!
-//! `s3s` speaks the protocol and checks the signatures, `s3s-fs` reads and writes the files, and what
-//! lies between makes them a bucket that can be relied on:
+//! `s3s` speaks the protocol and checks the signatures. What is behind it is in reading order:
 //!
-//! - [`store`]: an object changes in one step, also across a crash, and is known by an index;
-//! - [`object`]: what an object is, and which keys there may be; [`files`]: what it is on disk;
-//! - [`operations`] and [`multipart`]: each S3 operation in terms of the two;
+//! - [`object`]: what an object is, and which keys there may be;
+//! - [`index`]: the transactional index, one change after the other; [`bodies`]: the files of the larger objects;
+//! - [`store`]: how an object is written, read and removed in terms of the two;
+//! - [`operations`], [`multipart`] and [`listing`]: the S3 operations;
+//! - [`earlier`]: takes over what an earlier version kept as files; [`rebuild`]: an index that is damaged;
 //! - [`conditions`]: preconditions (`If-Match` and its kin);
 //! - [`admission`]: what of a request is refused before that;
-//! - [`body`]: bodies that are not what was signed;
-//! - [`listing`]: pages of keys.
+//! - [`body`] and [`digest`]: bodies that are not what was signed.
 //!
 //! What is not emulated is refused with `NotImplemented`, never ignored.
 
 mod admission;
+mod bodies;
 mod body;
 mod conditions;
-mod files;
+mod digest;
+mod earlier;
+mod index;
 mod listing;
 mod multipart;
 mod object;
 mod operations;
+mod rebuild;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -38,11 +42,11 @@ use tokio::net::TcpListener;
 
 use crate::{connections, guard};
 
-pub use files::md5_hex;
+pub use digest::md5_hex;
 pub use listing::form_encode;
 pub use object::BUCKET;
 
-/// What happened to an object; given to the callback of [`service`] once it is on disk.
+/// What happened to an object; given to the callback of [`service`] once it is on the drive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectEvent {
     /// S3's event name without the `s3:` prefix, such as `ObjectCreated:Put`.
@@ -67,8 +71,9 @@ pub struct Endpoint {
 /// Opens the media bucket under `root`, which is created where it does not exist, for the one caller
 /// who signs with `credentials` (access key and secret). `bound` is the address of the listener.
 ///
-/// `events` is called in the order of the changes to a key, and must not block. It is called for a
-/// removal also where there was no such key, as S3 notifies.
+/// `events` is called in the order of the changes, on a thread of its own, and must not block. It is called for a
+/// removal also where there was no such key, as S3 notifies. `progress` is told how many objects of an earlier
+/// version are taken over, and of how many.
 ///
 /// # Errors
 ///
@@ -77,9 +82,11 @@ pub fn service(
     root: &Path,
     (access_key, secret): (&str, &str),
     bound: SocketAddr,
-    events: impl Fn(ObjectEvent) + Send + Sync + 'static,
+    events: impl Fn(ObjectEvent) + Send + 'static,
+    progress: impl Fn(usize, usize),
 ) -> io::Result<Endpoint> {
-    let mut builder = S3ServiceBuilder::new(store::ObjectStore::open(root, Box::new(events))?);
+    let store = store::ObjectStore::open(root, events, &progress)?;
+    let mut builder = S3ServiceBuilder::new(store);
     builder.set_auth(SimpleAuth::from_single(access_key, secret));
     Ok(Endpoint {
         s3: builder.build(),

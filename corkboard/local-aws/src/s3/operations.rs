@@ -1,44 +1,49 @@
 //! The S3 operations. What is not here answers `NotImplemented`, which is the trait's default.
 
-use std::io::{self, SeekFrom};
-use std::mem;
-use std::ops::Range;
-
 use async_trait::async_trait;
-use s3s::dto::{self, ChecksumMode, ChecksumType, MetadataDirective, StreamingBlob};
-use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
-use tokio_util::io::ReaderStream;
+use s3s::dto::{self, ChecksumMode, ChecksumType, CopyObjectResult, ETag, MetadataDirective};
+use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
-use super::body;
+use super::bodies::Epilogue;
 use super::conditions::{ReadConditions, WriteCondition, range_holds, unsatisfiable};
+use super::digest::hex;
 use super::listing::MAX_KEYS;
-use super::object::{BUCKET, STAGED, check_key};
-use super::store::ObjectStore;
+use super::object::{BUCKET, Object, attributes_of, check_key, read};
+use super::store::{ObjectStore, Stated};
 
-/// Bytes.
-const READ_AHEAD: usize = 256 * 1024;
-
-/// Checksums are told only to those who ask for them, and then with what they are of: an object's checksums are
-/// kept where it was put in one piece.
-macro_rules! tell_checksums {
-    ($output:expr, $mode:expr) => {{
-        let output = &mut $output;
-        let mode = $mode.as_ref().map(ChecksumMode::as_str);
-        let kept = [
-            &mut output.checksum_crc32,
-            &mut output.checksum_crc32c,
-            &mut output.checksum_crc64nvme,
-            &mut output.checksum_sha1,
-            &mut output.checksum_sha256,
-        ];
-        if mode != Some(ChecksumMode::ENABLED) {
-            for checksum in kept {
-                *checksum = None;
-            }
-        } else if kept.into_iter().any(|checksum| checksum.is_some()) {
-            output.checksum_type = Some(ChecksumType::from_static(ChecksumType::FULL_OBJECT));
+/// The headers of an answer with or about an object. Checksums are told only to those who ask for them, and then
+/// with what they are of: an object's checksums are kept where it was put in one piece.
+macro_rules! describe {
+    ($output:ident, $stored:expr, $mode:expr, $is_whole:expr) => {{
+        let stored = $stored;
+        let attributes = stored.attributes;
+        let asked = $mode.as_ref().map(ChecksumMode::as_str) == Some(ChecksumMode::ENABLED);
+        let checksums = if asked && $is_whole {
+            attributes.checksums
+        } else {
+            Default::default()
+        };
+        let has_checksum = checksums != Default::default();
+        dto::$output {
+            accept_ranges: Some("bytes".to_owned()),
+            last_modified: Some(stored.object.last_modified()),
+            e_tag: Some(ETag::Strong(stored.object.e_tag)),
+            metadata: attributes.user_metadata,
+            cache_control: attributes.cache_control,
+            content_disposition: attributes.content_disposition,
+            content_encoding: attributes.content_encoding,
+            content_language: attributes.content_language,
+            content_type: attributes.content_type,
+            expires: attributes.expires.as_deref().and_then(read),
+            website_redirect_location: attributes.website_redirect_location,
+            checksum_crc32: checksums.checksum_crc32,
+            checksum_crc32c: checksums.checksum_crc32c,
+            checksum_crc64nvme: checksums.checksum_crc64nvme,
+            checksum_sha1: checksums.checksum_sha1,
+            checksum_sha256: checksums.checksum_sha256,
+            checksum_type: has_checksum
+                .then(|| ChecksumType::from_static(ChecksumType::FULL_OBJECT)),
+            ..Default::default()
         }
     }};
 }
@@ -47,9 +52,16 @@ macro_rules! tell_checksums {
 impl S3 for ObjectStore {
     async fn list_buckets(
         &self,
-        req: S3Request<dto::ListBucketsInput>,
+        _req: S3Request<dto::ListBucketsInput>,
     ) -> S3Result<S3Response<dto::ListBucketsOutput>> {
-        self.files.list_buckets(req).await
+        Ok(S3Response::new(dto::ListBucketsOutput {
+            buckets: Some(vec![dto::Bucket {
+                name: Some(BUCKET.to_owned()),
+                creation_date: Some(self.created.into()),
+                bucket_region: None,
+            }]),
+            ..Default::default()
+        }))
     }
 
     /// The one bucket is there already: as its owner, a caller is told so as in `us-east-1`, which is where the
@@ -80,35 +92,60 @@ impl S3 for ObjectStore {
         &self,
         req: S3Request<dto::HeadBucketInput>,
     ) -> S3Result<S3Response<dto::HeadBucketOutput>> {
-        self.files.head_bucket(req).await
+        check_bucket(&req.input.bucket)?;
+        Ok(S3Response::new(dto::HeadBucketOutput::default()))
     }
 
     async fn get_bucket_location(
         &self,
         req: S3Request<dto::GetBucketLocationInput>,
     ) -> S3Result<S3Response<dto::GetBucketLocationOutput>> {
-        self.files.get_bucket_location(req).await
+        check_bucket(&req.input.bucket)?;
+        Ok(S3Response::new(dto::GetBucketLocationOutput::default()))
     }
 
     async fn put_object(
         &self,
-        mut req: S3Request<dto::PutObjectInput>,
+        req: S3Request<dto::PutObjectInput>,
     ) -> S3Result<S3Response<dto::PutObjectOutput>> {
-        let input = &mut req.input;
+        let mut input = req.input;
         check_bucket(&input.bucket)?;
         check_key(&input.key)?;
-        let condition =
-            WriteCondition::new(input.if_match.take(), input.if_none_match.take().as_ref())?;
-        body::check_md5(input.content_md5.as_deref())?;
-        set_content_headers(&mut input.content_type, &mut input.content_encoding);
-
-        let staged = self.stage();
-        STAGED.clone_into(&mut input.bucket);
-        let key = mem::replace(&mut input.key, staged.key().to_owned());
-        let response = self.files.put_object(req).await.map_err(body::fault)?;
-        self.publish(staged, &key, &condition, "ObjectCreated:Put")
+        let condition = WriteCondition::new(input.if_match.take(), input.if_none_match.as_ref())?;
+        let mut attributes = attributes_of!(&mut input);
+        let stated = Stated {
+            content_md5: input.content_md5,
+            algorithm: input.checksum_algorithm,
+            checksums: dto::Checksum {
+                checksum_crc32: input.checksum_crc32,
+                checksum_crc32c: input.checksum_crc32c,
+                checksum_crc64nvme: input.checksum_crc64nvme,
+                checksum_sha1: input.checksum_sha1,
+                checksum_sha256: input.checksum_sha256,
+                checksum_type: None,
+            },
+            trailers: req.trailing_headers,
+        };
+        let received = self.receive(input.body, stated).await?;
+        attributes.checksums = received.checksums.clone();
+        let e_tag = hex(&received.md5);
+        let epilogue = Epilogue {
+            key: input.key,
+            object: Object::now(received.size, e_tag.clone()),
+            attributes,
+        };
+        self.publish(epilogue, received.body, condition, "ObjectCreated:Put")
             .await?;
-        Ok(response)
+        let checksums = received.checksums;
+        Ok(S3Response::new(dto::PutObjectOutput {
+            e_tag: Some(ETag::Strong(e_tag)),
+            checksum_crc32: checksums.checksum_crc32,
+            checksum_crc32c: checksums.checksum_crc32c,
+            checksum_crc64nvme: checksums.checksum_crc64nvme,
+            checksum_sha1: checksums.checksum_sha1,
+            checksum_sha256: checksums.checksum_sha256,
+            ..Default::default()
+        }))
     }
 
     /// A form in a web page, which the guard keeps out anyway.
@@ -121,9 +158,9 @@ impl S3 for ObjectStore {
 
     async fn copy_object(
         &self,
-        mut req: S3Request<dto::CopyObjectInput>,
+        req: S3Request<dto::CopyObjectInput>,
     ) -> S3Result<S3Response<dto::CopyObjectOutput>> {
-        let input = &mut req.input;
+        let mut input = req.input;
         check_bucket(&input.bucket)?;
         check_key(&input.key)?;
         let dto::CopySource::Bucket {
@@ -157,27 +194,38 @@ impl S3 for ObjectStore {
             modified_since: input.copy_source_if_modified_since.take(),
             unmodified_since: input.copy_source_if_unmodified_since.take(),
         };
-        set_content_headers(&mut input.content_type, &mut input.content_encoding);
-
-        let staged = self.stage();
-        STAGED.clone_into(&mut input.bucket);
-        let key = mem::replace(&mut input.key, staged.key().to_owned());
-        let response = {
-            let objects = self.objects.read().await;
-            let object = objects.get(&source).ok_or_else(|| s3_error!(NoSuchKey))?;
-            source_conditions.check_source(object)?;
-            self.files.copy_object(req).await?
+        let (stored, content) = self.open_object(source).await?;
+        source_conditions.check_source(&stored.object)?;
+        let mut attributes = stored.attributes;
+        if replaces {
+            let checksums = attributes.checksums;
+            attributes = attributes_of!(&mut input);
+            attributes.checksums = checksums;
+        }
+        let epilogue = Epilogue {
+            key: input.key,
+            object: Object::now(stored.object.size, stored.object.e_tag),
+            attributes,
         };
-        self.publish(staged, &key, &condition, "ObjectCreated:Copy")
+        let result = CopyObjectResult {
+            e_tag: Some(ETag::Strong(epilogue.object.e_tag.clone())),
+            last_modified: Some(epilogue.object.last_modified()),
+            ..Default::default()
+        };
+        let body = self.copy(content, epilogue.object.size).await?;
+        self.publish(epilogue, body, condition, "ObjectCreated:Copy")
             .await?;
-        Ok(response)
+        Ok(S3Response::new(dto::CopyObjectOutput {
+            copy_object_result: Some(result),
+            ..Default::default()
+        }))
     }
 
     async fn get_object(
         &self,
-        mut req: S3Request<dto::GetObjectInput>,
+        req: S3Request<dto::GetObjectInput>,
     ) -> S3Result<S3Response<dto::GetObjectOutput>> {
-        let input = &mut req.input;
+        let mut input = req.input;
         check_bucket(&input.bucket)?;
         check_whole_object(input.version_id.as_deref(), input.part_number)?;
         let conditions = ReadConditions {
@@ -186,45 +234,34 @@ impl S3 for ObjectStore {
             modified_since: input.if_modified_since.take(),
             unmodified_since: input.if_unmodified_since.take(),
         };
-        let objects = self.objects.read().await;
-        let object = objects
-            .get(&input.key)
-            .ok_or_else(|| s3_error!(NoSuchKey))?;
+        let (stored, content) = self.open_object(input.key).await?;
+        let object = &stored.object;
         conditions.check(object)?;
-        if !range_holds(&req.headers, object) {
-            input.range = None;
-        }
-        let span = match input.range {
+        let size = object.size;
+        let range = input.range.filter(|_| range_holds(&req.headers, object));
+        let span = match &range {
             Some(range) => range
-                .check(object.size)
+                .check(size)
                 .ok()
                 // The last bytes of nothing.
                 .filter(|span| !span.is_empty())
                 .ok_or_else(|| unsatisfiable(object))?,
-            None => 0..object.size,
+            None => 0..size,
         };
-        // As s3s-fs takes it also for a suffix that is longer than the object.
-        input.range = input.range.map(|_| dto::Range::Int {
-            first: span.start,
-            last: Some(span.end - 1),
-        });
-        let mode = input.checksum_mode.take();
-        let body = self
-            .body(&input.key, span)
-            .await
-            .map_err(S3Error::internal_error)?;
-        let mut response = self.files.get_object(req).await?;
-        tell_checksums!(response.output, mode);
-        response.output.body = Some(body);
-        response.output.accept_ranges = Some("bytes".to_owned());
-        Ok(response)
+        let length = span.end - span.start;
+        let content_range = range.map(|_| format!("bytes {}-{}/{size}", span.start, span.end - 1));
+        let mut output = describe!(GetObjectOutput, stored, input.checksum_mode, length == size);
+        output.content_length = i64::try_from(length).ok();
+        output.content_range = content_range;
+        output.body = Some(content.stream(span).await?);
+        Ok(S3Response::new(output))
     }
 
     async fn head_object(
         &self,
-        mut req: S3Request<dto::HeadObjectInput>,
+        req: S3Request<dto::HeadObjectInput>,
     ) -> S3Result<S3Response<dto::HeadObjectOutput>> {
-        let input = &mut req.input;
+        let mut input = req.input;
         check_bucket(&input.bucket)?;
         check_whole_object(input.version_id.as_deref(), input.part_number)?;
         if input.range.is_some() {
@@ -236,16 +273,12 @@ impl S3 for ObjectStore {
             modified_since: input.if_modified_since.take(),
             unmodified_since: input.if_unmodified_since.take(),
         };
-        let objects = self.objects.read().await;
-        let object = objects
-            .get(&input.key)
-            .ok_or_else(|| s3_error!(NoSuchKey))?;
-        conditions.check(object)?;
-        let mode = input.checksum_mode.take();
-        let mut response = self.files.head_object(req).await?;
-        tell_checksums!(response.output, mode);
-        response.output.accept_ranges = Some("bytes".to_owned());
-        Ok(response)
+        let stored = self.find(input.key).await?;
+        conditions.check(&stored.object)?;
+        let size = stored.object.size;
+        let mut output = describe!(HeadObjectOutput, stored, input.checksum_mode, true);
+        output.content_length = i64::try_from(size).ok();
+        Ok(S3Response::new(output))
     }
 
     async fn delete_object(
@@ -264,7 +297,7 @@ impl S3 for ObjectStore {
                 "Conditional deletes are not implemented"
             ));
         }
-        self.remove(&input.key).await?;
+        self.remove(vec![input.key]).await?;
         Ok(S3Response::new(dto::DeleteObjectOutput::default()))
     }
 
@@ -282,20 +315,22 @@ impl S3 for ObjectStore {
         }
         let (mut deleted, mut errors) = (Vec::new(), Vec::new());
         for object in objects {
-            let key = Some(object.key.clone());
-            match self.remove_one(object).await {
-                Ok(()) => deleted.push(dto::DeletedObject {
-                    key,
-                    ..Default::default()
-                }),
+            match check_removal(&object) {
+                Ok(()) => deleted.push(object.key),
                 Err(error) => errors.push(dto::Error {
                     code: Some(error.code().as_str().to_owned()),
-                    key,
+                    key: Some(object.key),
                     message: error.message().map(ToOwned::to_owned),
                     version_id: None,
                 }),
             }
         }
+        self.remove(deleted.clone()).await?;
+        let deleted = deleted.into_iter().map(|key| dto::DeletedObject {
+            key: Some(key),
+            ..Default::default()
+        });
+        let deleted = deleted.collect();
         Ok(S3Response::new(dto::DeleteObjectsOutput {
             deleted: (quiet != Some(true)).then_some(deleted),
             errors: Some(errors),
@@ -325,8 +360,9 @@ impl S3 for ObjectStore {
     ) -> S3Result<S3Response<dto::CreateMultipartUploadOutput>> {
         check_bucket(&req.input.bucket)?;
         check_key(&req.input.key)?;
-        set_content_headers(&mut req.input.content_type, &mut req.input.content_encoding);
-        self.create_upload(req).await
+        self.create_upload(&mut req.input)
+            .await
+            .map(S3Response::new)
     }
 
     async fn upload_part(
@@ -342,39 +378,29 @@ impl S3 for ObjectStore {
         req: S3Request<dto::CompleteMultipartUploadInput>,
     ) -> S3Result<S3Response<dto::CompleteMultipartUploadOutput>> {
         check_bucket(&req.input.bucket)?;
-        self.complete_upload(req).await
+        self.complete_upload(req.input).await.map(S3Response::new)
     }
 
     async fn abort_multipart_upload(
         &self,
         req: S3Request<dto::AbortMultipartUploadInput>,
     ) -> S3Result<S3Response<dto::AbortMultipartUploadOutput>> {
-        check_bucket(&req.input.bucket)?;
-        self.abort_upload(req).await
+        let input = req.input;
+        check_bucket(&input.bucket)?;
+        self.abort_upload(input.key, input.upload_id).await?;
+        Ok(S3Response::new(dto::AbortMultipartUploadOutput::default()))
     }
 }
 
-impl ObjectStore {
-    /// The bytes in large pieces; the 4 KiB of `s3s-fs` make a picture take ten times as long.
-    async fn body(&self, key: &str, span: Range<u64>) -> io::Result<StreamingBlob> {
-        let mut file = File::open(self.data(key)).await?;
-        file.seek(SeekFrom::Start(span.start)).await?;
-        let bytes = file.take(span.end - span.start);
-        Ok(StreamingBlob::wrap(ReaderStream::with_capacity(
-            bytes, READ_AHEAD,
-        )))
+fn check_removal(object: &dto::ObjectIdentifier) -> S3Result<()> {
+    check_whole_object(object.version_id.as_deref(), None)?;
+    if object.e_tag.is_some() || object.size.is_some() || object.last_modified_time.is_some() {
+        return Err(s3_error!(
+            NotImplemented,
+            "Conditional deletes are not implemented"
+        ));
     }
-
-    async fn remove_one(&self, object: dto::ObjectIdentifier) -> S3Result<()> {
-        check_whole_object(object.version_id.as_deref(), None)?;
-        if object.e_tag.is_some() || object.size.is_some() || object.last_modified_time.is_some() {
-            return Err(s3_error!(
-                NotImplemented,
-                "Conditional deletes are not implemented"
-            ));
-        }
-        self.remove(&object.key).await
-    }
+    Ok(())
 }
 
 fn check_bucket(bucket: &str) -> S3Result<()> {
@@ -394,17 +420,4 @@ fn check_whole_object(version_id: Option<&str>, part_number: Option<i32>) -> S3R
         ));
     }
     Ok(())
-}
-
-/// S3's default type; and `aws-chunked` is how a body was sent, not what it is.
-fn set_content_headers(content_type: &mut Option<String>, content_encoding: &mut Option<String>) {
-    content_type.get_or_insert_with(|| "binary/octet-stream".to_owned());
-    *content_encoding = content_encoding.take().and_then(|encodings| {
-        let kept: Vec<_> = encodings
-            .split(',')
-            .map(str::trim)
-            .filter(|it| *it != "aws-chunked")
-            .collect();
-        (!kept.is_empty()).then(|| kept.join(", "))
-    });
 }

@@ -1,202 +1,376 @@
-//! The index of the objects, and how one of them changes in a single step.
-//!
-//! `s3s-fs` writes an object's three files one after the other and checks the digests last, so a new
-//! object is first written in full under [`STAGED`], where no request can reach it, and then moved in
-//! place:
-//!
-//! 1. a record `<n>.commit` of the key it is for is written beside it; from here on the write counts, and
-//!    a start after a crash finishes it;
-//! 2. the three files are renamed over the old ones, with no reader in between, and the record goes.
-//!
-//! Nothing is forced through the drive's cache: this withstands the end of the process, not of the
-//! machine.
+//! Objects: how one is written, read and removed.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io::{self, ErrorKind, Seek as _, SeekFrom, Write as _};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+use std::{fs, thread};
 
-use s3s::{S3Error, S3Result, s3_error};
-use s3s_fs::FileSystem;
-use tokio::sync::RwLock;
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use http::HeaderMap;
+use md5::{Digest as _, Md5};
+use rusqlite::Connection;
+use s3s::checksum::ChecksumHasher;
+use s3s::dto::{Checksum, ChecksumAlgorithm, StreamingBlob};
+use s3s::{S3Error, S3ErrorCode, S3Result, TrailingHeaders, s3_error};
+use tokio::io::AsyncReadExt as _;
+use tokio_util::io::ReaderStream;
 
-use super::ObjectEvent;
+use super::bodies::{self, Bodies, CHUNK, Epilogue, NewFile, SMALL};
+use super::body;
 use super::conditions::WriteCondition;
-use super::files::{
-    move_in_place, read_object, read_objects, recover, remove_files, sidecars, upload_key,
-    upload_sidecar,
+use super::index::{
+    self, Effects, Index, NewBody, Stored, delete, fault, find, insert, refers_to, small_body,
 };
-use super::object::{BUCKET, Object, Objects, STAGED, UPLOADS};
+use super::object::{BUCKET, Checksums};
+use super::{ObjectEvent, earlier, rebuild};
 
 pub struct ObjectStore {
-    /// Canonical.
-    root: PathBuf,
-    pub files: FileSystem,
-    /// Held for reading while an object's files are opened, for writing while they are replaced.
-    pub objects: RwLock<Objects>,
-    next_staged: AtomicU64,
-    events: Box<dyn Fn(ObjectEvent) + Send + Sync>,
+    /// When the bucket was first there.
+    pub created: SystemTime,
+    pub bodies: Arc<Bodies>,
+    pub index: Index,
+}
+
+/// The bytes of an object that is read.
+pub enum Content {
+    Small(Bytes),
+    File(fs::File),
+}
+
+/// A body that has come in full.
+pub struct Received {
+    pub size: u64,
+    pub md5: [u8; 16],
+    pub checksums: Checksums,
+    pub body: ReceivedBody,
+}
+
+pub enum ReceivedBody {
+    Small(Vec<u8>),
+    File(NewFile, fs::File),
+}
+
+/// What a request says of its body, in its head or behind the body.
+pub struct Stated {
+    pub content_md5: Option<String>,
+    pub algorithm: Option<ChecksumAlgorithm>,
+    pub checksums: Checksum,
+    pub trailers: Option<TrailingHeaders>,
 }
 
 impl ObjectStore {
-    /// Finishes or clears away what an earlier process left behind, and reads the index.
-    pub fn open(root: &Path, events: Box<dyn Fn(ObjectEvent) + Send + Sync>) -> io::Result<Self> {
-        fs::create_dir_all(root.join(BUCKET))?;
-        fs::create_dir_all(root.join(STAGED))?;
-        let root = root.canonicalize()?;
-        recover(&root)?;
-        let mut objects = Objects::new();
-        read_objects(&root, &root.join(BUCKET), "", &mut objects)?;
-        let files =
-            FileSystem::new(&root).map_err(|error| io::Error::other(S3Error::from(error)))?;
+    /// Takes over what an earlier version left under `root`, and clears away what a process did that was killed.
+    pub fn open(
+        root: &Path,
+        events: impl Fn(ObjectEvent) + Send + 'static,
+        progress: &dyn Fn(usize, usize),
+    ) -> io::Result<Self> {
+        let bodies = Bodies::open(root.join("bodies"))?;
+        let path = root.join("index.sqlite");
+        let mut writer = rebuild::connect(&path, &bodies)?;
+        earlier::take_over(root, &bodies, &mut writer, progress)?;
+        let reader = index::connect(&path).map_err(io::Error::other)?;
+        sweep(Arc::clone(&bodies), reader)?;
+        let index = Index::open(path, writer, Arc::clone(&bodies), events)?;
+        let folder = fs::metadata(root.join("bodies"))?;
+        // Not all file systems know when a file was created.
+        let created = folder.created().or_else(|_| folder.modified())?;
         Ok(Self {
-            root,
-            files,
-            objects: RwLock::new(objects),
-            next_staged: AtomicU64::new(0),
-            events,
+            created,
+            bodies,
+            index,
         })
     }
 
-    /// A place to write an object before it is published.
-    pub fn stage(&self) -> Staged<'_> {
-        let name = self.next_staged.fetch_add(1, Ordering::Relaxed).to_string();
-        Staged {
-            root: &self.root,
-            name,
-            committed: false,
+    /// Takes a body to its end, and checks all that is stated of it.
+    pub async fn receive(
+        &self,
+        blob: Option<StreamingBlob>,
+        mut stated: Stated,
+    ) -> S3Result<Received> {
+        let mut blob = blob.ok_or_else(|| s3_error!(IncompleteBody))?;
+        body::check_md5(stated.content_md5.as_deref())?;
+        let mut hasher = hasher(&stated)?;
+        let mut md5 = Md5::new();
+        let mut size = 0;
+        let mut waiting = Vec::new();
+        let mut file = None;
+        while let Some(bytes) = blob.next().await {
+            let bytes = bytes.map_err(|error| {
+                body::fault(S3Error::with_source(S3ErrorCode::InternalError, error))
+            })?;
+            md5.update(&bytes);
+            hasher.update(&bytes);
+            size += bytes.len() as u64;
+            waiting.extend_from_slice(&bytes);
+            if waiting.len() >= CHUNK {
+                file = Some(self.write_on(file, std::mem::take(&mut waiting)).await?);
+            }
         }
+        let body = if file.is_none() && waiting.len() <= SMALL {
+            ReceivedBody::Small(waiting)
+        } else {
+            let (new, file) = self.write_on(file, waiting).await?;
+            ReceivedBody::File(new, file)
+        };
+
+        let md5 = md5.finalize().into();
+        body::check_stated_md5(stated.content_md5.as_deref(), &md5)?;
+        if let Some(trailers) = stated.trailers.and_then(|trailers| trailers.take()) {
+            take_trailers(&mut stated.checksums, &trailers)?;
+        }
+        let computed = hasher.finalize();
+        stated.checksums.checksum_type = None;
+        if computed != stated.checksums {
+            return Err(body::bad_digest());
+        }
+        Ok(Received {
+            size,
+            md5,
+            checksums: computed.into(),
+            body,
+        })
     }
 
-    /// Moves a completely written object in place, if `condition` holds.
+    async fn write_on(
+        &self,
+        file: Option<(NewFile, fs::File)>,
+        bytes: Vec<u8>,
+    ) -> S3Result<(NewFile, fs::File)> {
+        let bodies = Arc::clone(&self.bodies);
+        on_thread(move || {
+            let (new, mut file) = match file {
+                Some(file) => file,
+                None => bodies.create()?,
+            };
+            file.write_all(&bytes)?;
+            Ok((new, file))
+        })
+        .await
+    }
+
+    /// Puts an object in place of what is under its key, if `condition` holds.
     pub async fn publish(
         &self,
-        staged: Staged<'_>,
-        key: &str,
-        condition: &WriteCondition,
+        epilogue: Epilogue,
+        body: ReceivedBody,
+        condition: WriteCondition,
         event: &'static str,
     ) -> S3Result<()> {
-        let mut objects = self.objects.write().await;
-        // From here on nothing awaits: a caller that goes away cannot leave this half done.
-        condition.check(objects.get(key))?;
-        check_place(&objects, key)?;
-        let object = staged.commit(key).map_err(S3Error::internal_error)?;
-        (self.events)(ObjectEvent {
-            name: event,
-            bucket: BUCKET.to_owned(),
-            key: key.to_owned(),
-            size: Some(object.size),
-            etag: Some(object.e_tag.clone()),
-        });
-        objects.insert(key.to_owned(), object);
-        Ok(())
+        let (epilogue, body) = on_thread(move || {
+            let body = match body {
+                ReceivedBody::Small(bytes) => NewBody::Small(bytes),
+                ReceivedBody::File(new, file) => {
+                    bodies::finish(file, &epilogue)?;
+                    NewBody::File(new)
+                }
+            };
+            Ok((epilogue, body))
+        })
+        .await?;
+        self.index
+            .change(move |connection, effects| {
+                let current = find(connection, &epilogue.key)?;
+                condition.check(current.as_ref().map(|stored| &stored.object))?;
+                place(connection, effects, epilogue, body, event)
+            })
+            .await
     }
 
-    /// Removes the object, if there is one.
-    pub async fn remove(&self, key: &str) -> S3Result<()> {
-        let mut objects = self.objects.write().await;
-        if objects.contains_key(key) {
-            remove_files(&self.root, key).map_err(S3Error::internal_error)?;
-            objects.remove(key);
-        }
-        (self.events)(ObjectEvent {
-            name: "ObjectRemoved:Delete",
-            bucket: BUCKET.to_owned(),
-            key: key.to_owned(),
-            size: None,
-            etag: None,
-        });
-        Ok(())
+    /// Writes the bytes of an object a second time.
+    pub async fn copy(&self, content: Content, size: u64) -> S3Result<ReceivedBody> {
+        let bodies = Arc::clone(&self.bodies);
+        on_thread(move || match content {
+            Content::Small(bytes) => Ok(ReceivedBody::Small(bytes.into())),
+            Content::File(file) => {
+                let (new, mut copy) = bodies.create()?;
+                io::copy(&mut io::Read::take(file, size), &mut copy)?;
+                Ok(ReceivedBody::File(new, copy))
+            }
+        })
+        .await
     }
 
-    pub fn data(&self, key: &str) -> PathBuf {
-        self.root.join(BUCKET).join(key)
+    /// Removes the objects that there are of these, all or none.
+    pub async fn remove(&self, keys: Vec<String>) -> S3Result<()> {
+        self.index
+            .change(move |connection, effects| {
+                for key in keys {
+                    delete(connection, effects, &key)?;
+                    effects.tell(ObjectEvent {
+                        name: "ObjectRemoved:Delete",
+                        bucket: BUCKET.to_owned(),
+                        key,
+                        size: None,
+                        etag: None,
+                    });
+                }
+                Ok(())
+            })
+            .await
     }
 
-    /// The headers of a multipart upload, whose existence under this key shows that the upload is this key's.
-    pub fn upload_headers(&self, key: &str, upload_id: &str) -> PathBuf {
-        upload_sidecar(&self.root, UPLOADS, &upload_key(key), upload_id)
+    /// What is known of an object.
+    pub async fn find(&self, key: String) -> S3Result<Stored> {
+        let found = self
+            .index
+            .read(move |connection| find(connection, &key))
+            .await?;
+        found.ok_or_else(|| s3_error!(NoSuchKey))
     }
 
-    pub fn part(&self, upload_id: &str, number: i32) -> PathBuf {
-        self.root
-            .join(format!(".upload_id-{upload_id}.part-{number}"))
+    /// The same with its bytes, which stay what they are, whatever becomes of the object.
+    pub async fn open_object(&self, key: String) -> S3Result<(Stored, Content)> {
+        let bodies = Arc::clone(&self.bodies);
+        self.index
+            .read(move |connection| {
+                let mut missing = None;
+                loop {
+                    // Both statements see one state.
+                    let transaction = connection.unchecked_transaction().map_err(fault)?;
+                    let stored = find(&transaction, &key)?.ok_or_else(|| s3_error!(NoSuchKey))?;
+                    let Some(file) = &stored.file else {
+                        let bytes = small_body(&transaction, &key)?;
+                        return Ok((stored, Content::Small(bytes.into())));
+                    };
+                    match bodies.read(file) {
+                        Ok(opened) => return Ok((stored, Content::File(opened))),
+                        // It was replaced or deleted in between, or it is gone.
+                        Err(error) if error.kind() == ErrorKind::NotFound && missing.as_ref() != Some(file) => {
+                            missing = Some(file.clone());
+                        }
+                        Err(error) => {
+                            let path = bodies.path(file);
+                            tracing::error!(key, path = %path.display(), %error, "the bytes of an object cannot be read");
+                            return Err(fault(error));
+                        }
+                    }
+                }
+            })
+            .await
     }
 }
 
-/// An object being written; what is not published is removed.
-pub struct Staged<'a> {
-    root: &'a Path,
-    name: String,
-    committed: bool,
+/// In the background, since this takes the longer the more objects there are.
+fn sweep(bodies: Arc<Bodies>, index: Connection) -> io::Result<()> {
+    let sweep = move || {
+        let swept = bodies.sweep(|name| refers_to(&index, name).map_err(io::Error::other));
+        if let Err(error) = swept {
+            tracing::warn!(%error, "files that no object needs may still be there");
+        }
+    };
+    thread::Builder::new()
+        .name("s3-sweep".into())
+        .spawn(sweep)?;
+    Ok(())
 }
 
-impl Staged<'_> {
-    /// The key under [`STAGED`].
-    pub fn key(&self) -> &str {
-        &self.name
-    }
-
-    pub fn data(&self) -> PathBuf {
-        self.root.join(STAGED).join(&self.name)
-    }
-
-    pub fn upload_headers(&self, upload_id: &str) -> PathBuf {
-        upload_sidecar(self.root, STAGED, &self.name, upload_id)
-    }
-
-    pub fn object(&self) -> io::Result<Object> {
-        read_object(self.root, STAGED, &self.name)
-    }
-
-    fn record(&self) -> PathBuf {
-        self.root.join(STAGED).join(format!("{}.commit", self.name))
-    }
-
-    fn commit(mut self, key: &str) -> io::Result<Object> {
-        let object = self.object()?;
-        let [headers, _] = sidecars(self.root, STAGED, &self.name);
-        if !headers.exists() {
-            // The copy of a file that was put into the directory by hand.
-            fs::write(headers, "{}")?;
-        }
-        if let Some(directory) = self.root.join(BUCKET).join(key).parent() {
-            fs::create_dir_all(directory)?;
-        }
-        fs::write(self.record(), format!("{key}\n"))?;
-        self.committed = true;
-        move_in_place(self.root, &self.name, key)?;
-        Ok(object)
-    }
+/// Makes an object be there, and tells of it.
+pub fn place(
+    connection: &Connection,
+    effects: &mut Effects,
+    Epilogue {
+        key,
+        object,
+        attributes,
+    }: Epilogue,
+    body: NewBody,
+    event: &'static str,
+) -> S3Result<()> {
+    insert(connection, effects, &key, &object, &attributes, body)?;
+    effects.tell(ObjectEvent {
+        name: event,
+        bucket: BUCKET.to_owned(),
+        key,
+        size: Some(object.size),
+        etag: Some(object.e_tag),
+    });
+    Ok(())
 }
 
-impl Drop for Staged<'_> {
-    fn drop(&mut self) {
-        if !self.committed {
-            let [headers, checksums] = sidecars(self.root, STAGED, &self.name);
-            for path in [self.record(), self.data(), headers, checksums] {
-                // Most are not there, and the next start tries again.
-                let _ = fs::remove_file(path);
+impl Content {
+    /// The bytes of this span.
+    pub async fn stream(self, span: Range<u64>) -> S3Result<StreamingBlob> {
+        match self {
+            Self::Small(bytes) => {
+                let at = |place| usize::try_from(place).unwrap_or(usize::MAX);
+                let (start, end) = (at(span.start), at(span.end));
+                if end > bytes.len() {
+                    return Err(s3_error!(
+                        InternalError,
+                        "The object is shorter than its index says"
+                    ));
+                }
+                Ok(StreamingBlob::from(s3s::Body::from(
+                    bytes.slice(start..end),
+                )))
+            }
+            Self::File(mut file) => {
+                let length = span.end - span.start;
+                let file = on_thread(move || {
+                    file.seek(SeekFrom::Start(span.start))?;
+                    Ok(file)
+                })
+                .await?;
+                let bytes = tokio::fs::File::from_std(file).take(length);
+                Ok(StreamingBlob::wrap(ReaderStream::with_capacity(
+                    bytes, CHUNK,
+                )))
             }
         }
     }
 }
 
-/// A file cannot be a directory at the same time.
-fn check_place(objects: &Objects, key: &str) -> S3Result<()> {
-    let above = key
-        .match_indices('/')
-        .any(|(end, _)| objects.contains_key(&key[..end]));
-    let inside = format!("{key}/");
-    let below = objects
-        .range(inside.clone()..)
-        .next()
-        .is_some_and(|(other, _)| other.starts_with(&inside));
-    if above || below {
-        return Err(s3_error!(
-            NotImplemented,
-            "This endpoint keeps objects as files: of {key} and keys under {key}/, only one can exist"
-        ));
+/// Runs what waits for the drive.
+pub async fn on_thread<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> S3Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(S3Error::internal_error)?.map_err(fault)
+}
+
+/// Computes the checksums that are stated, or announced for behind the body.
+fn hasher(stated: &Stated) -> S3Result<ChecksumHasher> {
+    let named = stated.algorithm.as_ref().map(ChecksumAlgorithm::as_str);
+    let known = [
+        ChecksumAlgorithm::CRC32,
+        ChecksumAlgorithm::CRC32C,
+        ChecksumAlgorithm::CRC64NVME,
+        ChecksumAlgorithm::SHA1,
+        ChecksumAlgorithm::SHA256,
+    ];
+    if named.is_some_and(|named| !known.contains(&named)) {
+        return Err(s3_error!(NotImplemented, "Unsupported checksum algorithm"));
+    }
+    let checksums = &stated.checksums;
+    let wants = |stated: &Option<String>, name| stated.is_some() || named == Some(name);
+    Ok(ChecksumHasher {
+        crc32: wants(&checksums.checksum_crc32, ChecksumAlgorithm::CRC32).then(Default::default),
+        crc32c: wants(&checksums.checksum_crc32c, ChecksumAlgorithm::CRC32C).then(Default::default),
+        crc64nvme: wants(&checksums.checksum_crc64nvme, ChecksumAlgorithm::CRC64NVME)
+            .then(Default::default),
+        sha1: wants(&checksums.checksum_sha1, ChecksumAlgorithm::SHA1).then(Default::default),
+        sha256: wants(&checksums.checksum_sha256, ChecksumAlgorithm::SHA256).then(Default::default),
+    })
+}
+
+fn take_trailers(stated: &mut Checksum, trailers: &HeaderMap) -> S3Result<()> {
+    for (name, place) in [
+        ("x-amz-checksum-crc32", &mut stated.checksum_crc32),
+        ("x-amz-checksum-crc32c", &mut stated.checksum_crc32c),
+        ("x-amz-checksum-crc64nvme", &mut stated.checksum_crc64nvme),
+        ("x-amz-checksum-sha1", &mut stated.checksum_sha1),
+        ("x-amz-checksum-sha256", &mut stated.checksum_sha256),
+    ] {
+        if let Some(value) = trailers.get(name) {
+            let value = value
+                .to_str()
+                .map_err(|_| s3_error!(InvalidArgument, "{name}"))?;
+            *place = Some(value.to_owned());
+        }
     }
     Ok(())
 }

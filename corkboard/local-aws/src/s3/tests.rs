@@ -2,12 +2,13 @@
 
 mod conditions;
 mod crash;
+mod damage;
+mod earlier;
 mod keys;
 mod objects;
 mod refusals;
 mod uploads;
 
-use std::future::pending;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -27,6 +28,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use http::Method;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::{BUCKET, ObjectEvent, serve, service};
@@ -36,6 +38,7 @@ struct Running {
     client: Client,
     address: SocketAddr,
     events: Arc<Mutex<Vec<ObjectEvent>>>,
+    stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
@@ -52,22 +55,32 @@ impl Running {
         let events = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&events);
         let record = move |event| seen.lock().unwrap().push(event);
-        let endpoint = service(root, ("local", "a secret"), address, record).unwrap();
-        let task = tokio::spawn(serve(listener, endpoint, pending()));
+        let endpoint = service(root, ("local", "a secret"), address, record, |_, _| {}).unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(serve(listener, endpoint, async {
+            let _ = stopped.await;
+        }));
         Self {
             client: client(address, "local", "a secret"),
             address,
             events,
+            stop: Some(stop),
             task,
         }
     }
 
-    async fn put(&self, key: &str, body: &'static [u8]) {
+    /// Ends as a process does that is asked to.
+    async fn end(mut self) {
+        self.stop.take();
+        (&mut self.task).await.unwrap();
+    }
+
+    async fn put(&self, key: &str, body: &[u8]) {
         self.client
             .put_object()
             .bucket(BUCKET)
             .key(key)
-            .body(ByteStream::from_static(body))
+            .body(ByteStream::from(body.to_vec()))
             .send()
             .await
             .unwrap();

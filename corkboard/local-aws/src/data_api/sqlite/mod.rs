@@ -4,6 +4,8 @@
 //! process, first come first served, before it takes SQLite's own lock, so that no client sees
 //! "database is locked". Readers (write-ahead log) never wait.
 //!
+//! What was written is taken out of the log within seconds, so that what was deleted is gone.
+//!
 //! A statement runs on a blocking thread that owns the connection. If the client goes away meanwhile,
 //! the statement is interrupted and the connection closed, which rolls back whatever was open.
 
@@ -17,8 +19,9 @@ use std::time::Duration;
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::call::{Call, StatementResult};
 use super::error::Error;
@@ -29,6 +32,8 @@ use execute::execute;
 const CONNECTIONS: usize = 4;
 /// How long a writer waits for its turn: less than the callers' own patience (a function has 25 s).
 const WRITER_PATIENCE: Duration = Duration::from_secs(20);
+/// How long what was written stays in the write-ahead log.
+const LOG_KEPT: Duration = Duration::from_secs(1);
 /// For programs that have the file open besides this one.
 const FILE_LOCK_PATIENCE: Duration = Duration::from_secs(5);
 /// Of SQLite's virtual machine: well under a millisecond.
@@ -39,22 +44,29 @@ pub struct Sqlite {
     idle: Mutex<Vec<Connection>>,
     connections: Arc<Semaphore>,
     writer: Arc<Semaphore>,
+    written: Arc<Notify>,
+    _log: AbortOnDropHandle<()>,
 }
 
 /// An open transaction. Dropped, it rolls back and then lets the next writer in.
 pub struct Session {
     connection: Connection,
+    written: Arc<Notify>,
     _writer: OwnedSemaphorePermit,
 }
 
 impl Sqlite {
     /// Opens the database in the file, which is made where it does not exist.
     pub async fn open(path: &Path) -> Result<Self, Error> {
+        let (writer, written) = (Arc::new(Semaphore::new(1)), Arc::<Notify>::default());
+        let emptied = empty_log(path.to_owned(), Arc::clone(&written), Arc::clone(&writer));
         let this = Self {
             path: path.to_owned(),
             idle: Mutex::default(),
             connections: Arc::new(Semaphore::new(CONNECTIONS)),
-            writer: Arc::new(Semaphore::new(1)),
+            writer,
+            written,
+            _log: AbortOnDropHandle::new(tokio::spawn(emptied)),
         };
         let connection = this.connect().await?;
         this.keep(connection);
@@ -65,6 +77,7 @@ impl Sqlite {
         let writer = if call.statement.reads {
             None
         } else {
+            self.written.notify_one();
             Some(self.writer().await?)
         };
         let place = Arc::clone(&self.connections)
@@ -93,10 +106,12 @@ impl Sqlite {
     pub async fn begin(&self) -> Result<Session, Error> {
         let writer = self.writer().await?;
         let connection = self.connect().await?;
+        let written = Arc::clone(&self.written);
         on_thread(move |_| {
             connection.execute_batch("BEGIN IMMEDIATE")?;
             Ok(Session {
                 connection,
+                written,
                 _writer: writer,
             })
         })
@@ -161,8 +176,36 @@ impl Session {
     fn end(&self, how: &str) -> Result<(), Error> {
         if !self.connection.is_autocommit() {
             self.connection.execute_batch(how)?;
+            self.written.notify_one();
         }
         Ok(())
+    }
+}
+
+/// Takes what was written out of the write-ahead log, a moment later, for ever.
+async fn empty_log(path: PathBuf, written: Arc<Notify>, writer: Arc<Semaphore>) {
+    loop {
+        written.notified().await;
+        sleep(LOG_KEPT).await;
+        let Ok(turn) = Arc::clone(&writer).acquire_owned().await else {
+            return;
+        };
+        let path = path.clone();
+        let emptied = on_thread(move |_| {
+            let _turn = turn;
+            let connection = open(&path)?;
+            // Nobody who writes waits for those who read.
+            connection.busy_timeout(Duration::ZERO)?;
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        });
+        match emptied.await {
+            // Somebody reads from it.
+            Ok(Ok(true)) => written.notify_one(),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the log of the database could not be emptied");
+            }
+            Ok(Ok(false)) | Err(_) => {}
+        }
     }
 }
 
@@ -172,9 +215,10 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(FILE_LOCK_PATIENCE)?;
-    // FULL: what was acknowledged survives a power cut, not only the end of the process.
+    // FULL: what was acknowledged survives a power cut, not only the end of the process. What is deleted is
+    // overwritten.
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;",
     )?;
     // Calls share connections, and a temporary table would stand before that of the others. Whatever is
     // temporary begins with a row in its schema.

@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 use ulid::Ulid;
 
-use super::{Engine, router};
+use super::{Engine, router, serve};
 use crate::signature::Credentials;
 
 pub const CLUSTER: &str = "arn:aws:rds:us-east-1:123456789012:cluster:mydbcluster";
@@ -71,7 +71,7 @@ impl Endpoint {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let app = router(engine, credentials(), address);
-        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        let server = tokio::spawn(serve(listener, app, std::future::pending()));
         Self {
             address,
             is_mysql: database.is_some(),

@@ -449,8 +449,6 @@ async fn an_upload_that_breaks_off_changes_nothing_and_leaves_nothing() {
     let _ = connection.read_to_end(&mut Vec::new()).await;
     assert_eq!(s3.keys().await, [""; 0]);
     assert_eq!(s3.events(), []);
-    let staged = std::fs::read_dir(directory.path().join(".staged"))
-        .unwrap()
-        .count();
-    assert_eq!(staged, 0);
+    let files = std::fs::read_dir(directory.path().join("bodies")).unwrap();
+    assert_eq!(files.count(), 0);
 }

@@ -1,0 +1,518 @@
+//! The index of the objects, in `SQLite`: what there is, and one change after the other.
+//!
+//! A change is committed with those that wait beside it, so that many writers share one wait for the drive.
+//! What was acknowledged survives the end of the process and of the machine: the files that a change refers to,
+//! and their names, are on the drive before it is committed.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, TransactionBehavior, params,
+};
+use s3s::{S3Error, S3Result, s3_error};
+use tokio::sync::oneshot;
+
+use super::ObjectEvent;
+use super::bodies::{Bodies, NewFile};
+use super::object::{Attributes, Object};
+
+const SCHEMA: &str = "
+CREATE TABLE object (
+    -- UTF-8, so that the order is S3's.
+    key BLOB PRIMARY KEY,
+    size INTEGER NOT NULL,
+    e_tag TEXT NOT NULL,
+    -- Seconds since 1970.
+    modified INTEGER NOT NULL,
+    -- JSON: headers, metadata, checksums.
+    attributes TEXT NOT NULL,
+    -- In the folder of bodies; NULL for one in small_body.
+    file TEXT UNIQUE
+) STRICT, WITHOUT ROWID;
+CREATE TABLE small_body (
+    key BLOB PRIMARY KEY,
+    bytes BLOB NOT NULL
+) STRICT;
+CREATE TABLE upload (
+    id TEXT PRIMARY KEY,
+    key BLOB NOT NULL,
+    attributes TEXT NOT NULL,
+    -- Seconds since 1970.
+    begun INTEGER NOT NULL,
+    -- The ETag of the object that it became.
+    completed TEXT
+) STRICT, WITHOUT ROWID;
+CREATE TABLE part (
+    upload TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    e_tag TEXT NOT NULL,
+    file TEXT NOT NULL UNIQUE,
+    PRIMARY KEY (upload, number)
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 1;
+";
+const VERSION: u32 = 1;
+
+/// Changes that are committed at once, at most.
+const BATCH: usize = 128;
+/// How long what was changed stays in the write-ahead log.
+const LOG_KEPT: Duration = Duration::from_secs(1);
+/// Connections that are kept for reading.
+const READERS: usize = 8;
+/// For programs that have the file open besides this one.
+const FILE_LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the index says of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    pub object: Object,
+    pub attributes: Attributes,
+    /// In the folder of bodies; `None` for one whose bytes are in the index.
+    pub file: Option<String>,
+}
+
+/// The bytes of an object that is to be written.
+#[derive(Debug)]
+pub enum NewBody {
+    Small(Vec<u8>),
+    File(NewFile),
+    /// In a file that was there before.
+    Kept(String),
+}
+
+/// What follows a change, once it is committed.
+#[derive(Default)]
+pub struct Effects {
+    events: Vec<ObjectEvent>,
+    kept: Vec<NewFile>,
+    freed: Vec<String>,
+}
+
+impl Effects {
+    pub fn tell(&mut self, event: ObjectEvent) {
+        self.events.push(event);
+    }
+
+    pub fn keep(&mut self, file: NewFile) {
+        self.kept.push(file);
+    }
+
+    pub fn free(&mut self, file: impl IntoIterator<Item = String>) {
+        self.freed.extend(file);
+    }
+
+    /// Does what a committed change has brought about.
+    pub fn settle(self, bodies: &Bodies, events: &dyn Fn(ObjectEvent)) {
+        self.kept.into_iter().for_each(NewFile::keep);
+        self.freed.iter().for_each(|name| bodies.remove(name));
+        self.events.into_iter().for_each(events);
+    }
+
+    fn append(&mut self, other: Self) {
+        self.events.extend(other.events);
+        self.kept.extend(other.kept);
+        self.freed.extend(other.freed);
+    }
+}
+
+/// A change, which answers its caller when it is told how the commit went.
+type Change = Box<dyn FnOnce(&Connection, &mut Effects) -> (bool, Answer) + Send>;
+type Answer = Box<dyn FnOnce(Result<(), S3Error>) + Send>;
+
+pub struct Index {
+    path: PathBuf,
+    readers: Arc<Mutex<Vec<Connection>>>,
+    /// `None` at the end.
+    changes: Option<mpsc::Sender<Change>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Drop for Index {
+    /// Waits for the changes under way.
+    fn drop(&mut self) {
+        self.changes.take();
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Index {
+    /// Serves the index in this file, to which `writer` is connected. `events` is called on a thread of its own,
+    /// after the commit.
+    pub fn open(
+        path: PathBuf,
+        writer: Connection,
+        bodies: Arc<Bodies>,
+        events: impl Fn(ObjectEvent) + Send + 'static,
+    ) -> io::Result<Self> {
+        let (changes, received) = mpsc::channel();
+        let marked = path.clone();
+        let writer = thread::Builder::new()
+            .name("s3-index".into())
+            .spawn(move || write(&marked, writer, &received, &bodies, &events))?;
+        Ok(Self {
+            path,
+            readers: Arc::default(),
+            changes: Some(changes),
+            writer: Some(writer),
+        })
+    }
+
+    /// Runs `read` on a state of the index.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> S3Result<T> + Send + 'static,
+    ) -> S3Result<T> {
+        let idle = Arc::clone(&self.readers);
+        let path = self.path.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let popped = lock(&idle).pop();
+            let connection = match popped {
+                Some(connection) => connection,
+                None => connect(&path).map_err(fault)?,
+            };
+            let outcome = read(&connection);
+            mark_damage_met(&path, &outcome);
+            let mut idle = lock(&idle);
+            if idle.len() < READERS {
+                idle.push(connection);
+            }
+            outcome
+        });
+        done.await.map_err(S3Error::internal_error)?
+    }
+
+    /// Makes a change, and ends when it is on the drive. What `change` answers as an error leaves no trace.
+    pub async fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Connection, &mut Effects) -> S3Result<T> + Send + 'static,
+    ) -> S3Result<T> {
+        let (answer, answered) = oneshot::channel();
+        let path = self.path.clone();
+        let change: Change = Box::new(move |connection, effects| {
+            let outcome = change(connection, effects);
+            mark_damage_met(&path, &outcome);
+            let is_good = outcome.is_ok();
+            let answer: Answer = Box::new(move |committed| {
+                // The caller may have gone away.
+                let _ = answer.send(outcome.and_then(|value| committed.map(|()| value)));
+            });
+            (is_good, answer)
+        });
+        let failed = || s3_error!(InternalError, "The index cannot be written to");
+        let changes = self.changes.as_ref().ok_or_else(failed)?;
+        changes.send(change).map_err(|_| failed())?;
+        answered.await.map_err(|_| failed())?
+    }
+}
+
+fn mark_damage_met<T>(path: &Path, outcome: &S3Result<T>) {
+    let source = outcome.as_ref().err().and_then(S3Error::source);
+    if let Some(failure) = source.and_then(|source| source.downcast_ref::<Arc<Failure>>()) {
+        failure.mark_damage(path);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Opens the index in this file, which is made where it does not exist.
+pub fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(FILE_LOCK_PATIENCE)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;",
+    )?;
+    let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if version == 0 {
+        connection.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT;"))?;
+    } else if version > VERSION {
+        return Err(rusqlite::Error::InvalidParameterName(format!(
+            "it is of a newer corkboard (version {version}, not {VERSION})"
+        )));
+    }
+    Ok(connection)
+}
+
+/// Commits changes until nobody can make any more.
+fn write(
+    path: &Path,
+    mut connection: Connection,
+    changes: &mpsc::Receiver<Change>,
+    bodies: &Bodies,
+    events: &dyn Fn(ObjectEvent),
+) {
+    // When the log is to be emptied, if there is something in it.
+    let mut to_empty: Option<Instant> = None;
+    loop {
+        let first = match to_empty {
+            None => changes.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(then) => changes.recv_timeout(then.saturating_duration_since(Instant::now())),
+        };
+        let first = match first {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => {
+                let is_in_use = empty_log(&connection);
+                to_empty = is_in_use.then(|| Instant::now() + LOG_KEPT);
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        let _ = to_empty.get_or_insert_with(|| Instant::now() + LOG_KEPT);
+        let batch = std::iter::once(first).chain(changes.try_iter()).take(BATCH);
+        let mut answers = Vec::new();
+        match commit(&mut connection, batch, bodies, &mut answers) {
+            Ok(effects) => {
+                effects.settle(bodies, events);
+                for answer in answers {
+                    answer(Ok(()));
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "a change of the objects cannot be written");
+                error.mark_damage(path);
+                let error = Arc::new(error);
+                for answer in answers {
+                    answer(Err(shared_fault(&error)));
+                }
+            }
+        }
+    }
+    empty_log(&connection);
+}
+
+/// Takes what was changed out of the write-ahead log, unless somebody reads from that, which is answered.
+fn empty_log(connection: &Connection) -> bool {
+    // Nobody who writes waits for those who read.
+    let emptied = connection
+        .busy_timeout(Duration::ZERO)
+        .and_then(|()| {
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        })
+        .and_then(|is_in_use| {
+            connection
+                .busy_timeout(FILE_LOCK_PATIENCE)
+                .map(|()| is_in_use)
+        });
+    emptied.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the log of the index could not be emptied");
+        false
+    })
+}
+
+fn commit(
+    connection: &mut Connection,
+    batch: impl Iterator<Item = Change>,
+    bodies: &Bodies,
+    answers: &mut Vec<Answer>,
+) -> Result<Effects, Failure> {
+    let mut all = Effects::default();
+    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for change in batch {
+        let savepoint = transaction.savepoint()?;
+        let mut effects = Effects::default();
+        let (is_good, answer) = change(&savepoint, &mut effects);
+        answers.push(answer);
+        if savepoint.is_autocommit() {
+            // SQLite rolls everything back where the drive is full, for instance.
+            return Err(Failure::RolledBack);
+        }
+        if is_good {
+            savepoint.commit()?;
+            all.append(effects);
+        }
+    }
+    if !all.kept.is_empty() {
+        bodies.sync()?;
+    }
+    if let Err(error) = transaction.commit() {
+        // It may be in the log all the same: the next start knows.
+        all.kept.into_iter().for_each(NewFile::leave);
+        return Err(error.into());
+    }
+    Ok(all)
+}
+
+/// The index or a file cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("the index of the objects: {0}")]
+    Index(#[from] rusqlite::Error),
+    #[error("a file of the objects: {0}")]
+    File(#[from] io::Error),
+    #[error("the index of the objects has rolled back what was changed along with something else")]
+    RolledBack,
+}
+
+impl Failure {
+    fn mark_damage(&self, path: &Path) {
+        if let Self::Index(error) = self
+            && is_damage(error)
+        {
+            mark_damaged(path);
+        }
+    }
+
+    fn is_full_disk(&self) -> bool {
+        match self {
+            Self::Index(error) => error.sqlite_error_code() == Some(ErrorCode::DiskFull),
+            Self::File(error) => error.kind() == io::ErrorKind::StorageFull,
+            Self::RolledBack => false,
+        }
+    }
+}
+
+pub fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+    )
+}
+
+/// The mark of an index that is damaged. It has the name of the file that is to be rebuilt from, once that is there.
+pub fn mark(path: &Path) -> PathBuf {
+    path.with_extension("damaged")
+}
+
+/// Has the index rebuilt at the next start.
+fn mark_damaged(path: &Path) {
+    tracing::error!(path = %path.display(), "the index of the objects is damaged: the next start rebuilds it");
+    if !mark(path).exists() {
+        // Where this fails, the start may find the damage by itself.
+        let _ = std::fs::write(mark(path), "");
+    }
+}
+
+/// What a caller is answered when the drive fails.
+pub fn fault(failure: impl Into<Failure>) -> S3Error {
+    shared_fault(&Arc::new(failure.into()))
+}
+
+fn shared_fault(failure: &Arc<Failure>) -> S3Error {
+    if failure.is_full_disk() {
+        s3_error!(ServiceUnavailable, "The disk is full")
+    } else {
+        S3Error::internal_error(Arc::clone(failure))
+    }
+}
+
+/// The object under a key.
+pub fn find(connection: &Connection, key: &str) -> S3Result<Option<Stored>> {
+    let sql = "SELECT size, e_tag, modified, attributes, file FROM object WHERE key = ?1";
+    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
+    let found = statement.query_row([key.as_bytes()], |row| {
+        Ok(Stored {
+            object: object(row, 0)?,
+            attributes: attributes(row, 3)?,
+            file: row.get(4)?,
+        })
+    });
+    found.optional().map_err(fault)
+}
+
+/// The columns `size`, `e_tag`, `modified`.
+pub fn object(row: &Row<'_>, first: usize) -> rusqlite::Result<Object> {
+    Ok(Object {
+        size: row.get(first)?,
+        e_tag: row.get(first + 1)?,
+        modified: row.get(first + 2)?,
+    })
+}
+
+/// An object with headers that cannot be read is better shown without them than not at all.
+pub fn attributes(row: &Row<'_>, column: usize) -> rusqlite::Result<Attributes> {
+    let json: String = row.get(column)?;
+    Ok(serde_json::from_str(&json).unwrap_or_default())
+}
+
+pub fn small_body(connection: &Connection, key: &str) -> S3Result<Vec<u8>> {
+    let mut statement = connection
+        .prepare_cached("SELECT bytes FROM small_body WHERE key = ?1")
+        .map_err(fault)?;
+    statement
+        .query_row([key.as_bytes()], |row| row.get(0))
+        .map_err(fault)
+}
+
+/// Whether an object or a part is in this file.
+pub fn refers_to(connection: &Connection, file: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM object WHERE file = ?1) \
+               OR EXISTS (SELECT 1 FROM part WHERE file = ?1)";
+    connection
+        .prepare_cached(sql)?
+        .query_row([file], |row| row.get(0))
+}
+
+/// Puts an object in place of what was under its key.
+pub fn insert(
+    connection: &Connection,
+    effects: &mut Effects,
+    key: &str,
+    object: &Object,
+    attributes: &Attributes,
+    body: NewBody,
+) -> S3Result<()> {
+    delete(connection, effects, key)?;
+    let json = serde_json::to_string(attributes).map_err(S3Error::internal_error)?;
+    let file = match &body {
+        NewBody::Small(_) => None,
+        NewBody::File(file) => Some(file.name()),
+        NewBody::Kept(name) => Some(name.as_str()),
+    };
+    let sql = "INSERT INTO object (key, size, e_tag, modified, attributes, file) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let values = params![
+        key.as_bytes(),
+        object.size,
+        object.e_tag,
+        object.modified,
+        json,
+        file
+    ];
+    run(connection, sql, values)?;
+    match body {
+        NewBody::Small(bytes) => {
+            let sql = "INSERT OR REPLACE INTO small_body (key, bytes) VALUES (?1, ?2)";
+            run(connection, sql, params![key.as_bytes(), bytes])?;
+        }
+        NewBody::File(file) => effects.keep(file),
+        NewBody::Kept(_) => {}
+    }
+    Ok(())
+}
+
+/// Removes the object, if there is one.
+pub fn delete(connection: &Connection, effects: &mut Effects, key: &str) -> S3Result<()> {
+    let sql = "DELETE FROM object WHERE key = ?1 RETURNING file";
+    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
+    let deleted: Option<Option<String>> = statement
+        .query_row([key.as_bytes()], |row| row.get(0))
+        .optional()
+        .map_err(fault)?;
+    match deleted {
+        Some(Some(file)) => effects.free([file]),
+        Some(None) => {
+            let sql = "DELETE FROM small_body WHERE key = ?1";
+            run(connection, sql, [key.as_bytes()])?;
+        }
+        None => {}
+    }
+    Ok(())
+}
+
+/// The rows that a statement changed.
+pub fn run(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> S3Result<usize> {
+    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
+    statement.execute(values).map_err(fault)
+}
