@@ -2,17 +2,18 @@
 //! asked for: ports, the data directory, the database, settings.
 
 use std::io::Write as _;
-use std::net::SocketAddr;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use http::Request;
 use hyper::body::Incoming;
-use local_aws::{connections, s3};
+use local_aws::connections::{self, Listener, Peer};
+use local_aws::s3;
 use settings::{environment, optional};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
+use crate::budget::Budget;
 use crate::front_door::{self, FrontDoor};
 use crate::options::Options;
 use crate::services::{Services, address_of, listen, reachable, until};
@@ -21,7 +22,8 @@ use crate::services::{Services, address_of, listen, reachable, until};
 pub async fn run(options: Options) -> Result<(), String> {
     let site = listen(options.listen, "--listen").await?;
     let address = reachable(address_of(&site)?);
-    let services = Services::start(&options).await?;
+    let budget = Budget::of(&options);
+    let services = Services::start(&options, &budget).await?;
     let interruption =
         interruption().map_err(|error| format!("Ctrl-C cannot be noticed: {error}"))?;
     let site_line = format!("  site      http://{address}/");
@@ -41,15 +43,21 @@ pub async fn run(options: Options) -> Result<(), String> {
         s3: services.s3.clone(),
         media_bucket: s3::BUCKET.to_owned(),
         trusted_proxy: options.trusted_proxy,
+        limits: budget.limits,
+        memory: budget.site_memory,
         origin_secret: origin_secret(),
     });
     let (close, closing) = watch::channel(false);
-    let answer = move |request: Request<Incoming>, peer| {
+    let answer = move |request: Request<Incoming>, peer: Peer| {
         let mut request = request.map(Body::new);
-        request
-            .extensions_mut()
-            .insert(ConnectInfo::<SocketAddr>(peer));
+        let peer = ConnectInfo(peer.address());
+        request.extensions_mut().insert(peer);
         front_door.clone().oneshot(request)
+    };
+    let site = Listener {
+        tcp: site,
+        calls: None,
+        connections: budget.connections,
     };
     let server = tokio::spawn(connections::serve(site, answer, until(closing)));
 

@@ -8,16 +8,12 @@ use bytes::Bytes;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service as _};
 use lambda_runtime::{Context, LambdaEvent};
-use local_aws::gateway::InvokeError;
+use local_aws::gateway::{EVENT_LIMIT, InvokeError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sync_s3_bucket::SyncS3Bucket;
 use tracing::{Instrument as _, info_span};
 use url::Url;
-
-/// Lambda's limit for an event.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-pub const EVENT_LIMIT: usize = 6_291_556;
 
 /// Lambda's longest invocation; one that hangs must end for others to begin.
 const INVOCATION: Duration = Duration::from_mins(15);
@@ -107,7 +103,10 @@ where
     within_limit(&event)?;
     let span = info_span!("invoke", request_id = %ulid::Ulid::generate());
     let invocation = async move {
-        let invocation = function(serde_json::from_slice(&event).map_err(failed)?);
+        let read = serde_json::from_slice(&event).map_err(failed)?;
+        // It may be long.
+        drop(event);
+        let invocation = function(read);
         let answer = invocation.await.map_err(failed)?;
         serde_json::to_vec(&answer).map_err(failed)
     };

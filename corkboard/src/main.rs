@@ -5,6 +5,7 @@
 //! - [`options`]: the flags;
 //! - [`cloud`]: the whole system, from start to Ctrl-C;
 //! - [`services`]: what the functions stand on: S3, a database, and the queue between them;
+//! - [`budget`]: how many connections and how much memory all that may have;
 //! - [`front_door`]: the site as CloudFront and API Gateway would show it;
 //! - [`functions`]: the functions, in this process or under `cargo lambda watch`;
 //! - [`data_dir`]: what stays after the end;
@@ -12,6 +13,7 @@
 //!
 //! The functions know nothing of all this: they reach the two services through the AWS SDK, by an address.
 
+mod budget;
 mod cloud;
 mod data_dir;
 mod front_door;

@@ -69,6 +69,16 @@ pub struct Options {
     #[arg(long, env = "CORKBOARD_TRUSTED_PROXY", value_name = "CIDR")]
     pub trusted_proxy: Option<IpNet>,
 
+    /// How much memory the bodies of all requests may take together, in MiB.
+    #[arg(
+        long,
+        env = "CORKBOARD_BODY_MEMORY",
+        value_name = "MIB",
+        default_value_t = 128,
+        value_parser = clap::value_parser!(u16).range(32..)
+    )]
+    pub body_memory: u16,
+
     /// The access key of the S3 and Data API endpoints; one of your own beyond loopback.
     #[arg(long, env = "CORKBOARD_ACCESS_KEY_ID", value_name = "ID", default_value = Self::ACCESS_KEY_ID)]
     pub access_key_id: String,

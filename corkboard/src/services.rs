@@ -3,13 +3,16 @@
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_s3::config::ResponseChecksumValidation;
 use axum::Router;
-use local_aws::connections::LAST_REQUESTS;
+use lambda::aws::http_client_over;
+use local_aws::connections::in_process::{self, Connector};
+use local_aws::connections::{LAST_REQUESTS, Listener};
 use local_aws::data_api::{self, Engine};
 use local_aws::queue::Queue;
 use local_aws::{Credentials as AccessKey, s3};
@@ -24,6 +27,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use url::Url;
 
+use crate::budget::Budget;
 use crate::data_dir::DataDir;
 use crate::functions::Functions;
 use crate::options::Options;
@@ -48,7 +52,7 @@ pub struct Services {
 
 impl Services {
     /// Starts what the flags ask for, on a schema brought up to date.
-    pub async fn start(options: &Options) -> Result<Self, String> {
+    pub async fn start(options: &Options, budget: &Budget) -> Result<Self, String> {
         options.check()?;
         let s3_listener = listen(options.s3_listen, "--s3-listen").await?;
         let s3_address = address_of(&s3_listener)?;
@@ -60,17 +64,19 @@ impl Services {
         // What the folder is not needed for was asked before, so that a refusal leaves none behind.
         let data_dir = DataDir::open(&options.data_dir)?;
         let config = sdk_config(options);
-        let s3 = s3_client(&config, s3_address);
-        let (database, data_api) = database(chosen, options, &config, &data_dir).await?;
+        let (s3_connector, s3_calls) = in_process::line();
+        let s3 = s3_client(&config, s3_connector, s3_address);
+        let (database, data_api) = database(chosen, options, &config, &data_dir, budget).await?;
         let functions = match lambda {
             Some(functions) => functions,
-            None => in_process(&data_dir, &s3, database.clone())?,
+            None => functions(&data_dir, &s3, database.clone())?,
         };
         let queue = queue(functions.clone());
         let s3_endpoint = s3::service(
             &data_dir.objects(),
             (&options.access_key_id, &options.secret_access_key),
             s3_address,
+            budget.program_memory.clone(),
             {
                 let queue = queue.clone();
                 move |event| queue.send(&event)
@@ -83,10 +89,15 @@ impl Services {
 
         let (stop, stopped) = watch::channel(false);
         let mut servers = JoinSet::new();
+        let s3_listener = Listener {
+            tcp: s3_listener,
+            calls: Some(s3_calls),
+            connections: Arc::clone(&budget.connections),
+        };
         servers.spawn(s3::serve(s3_listener, s3_endpoint, until(stopped.clone())));
         let mut data_api_address = None;
         if let Some((listener, router)) = data_api {
-            data_api_address = Some(address_of(&listener)?);
+            data_api_address = Some(address_of(&listener.tcp)?);
             servers.spawn(data_api::serve(listener, router, until(stopped)));
         }
         database
@@ -207,7 +218,8 @@ async fn database(
     options: &Options,
     config: &SdkConfig,
     data_dir: &DataDir,
-) -> Result<(Database, Option<(TcpListener, Router)>), String> {
+    budget: &Budget,
+) -> Result<(Database, Option<(Listener, Router)>), String> {
     let (listener, engine) = match chosen {
         Chosen::Direct(settings) => return Ok((Database::mysql(&settings, CONNECTIONS), None)),
         Chosen::DataApi(listener, engine) => (listener, engine),
@@ -223,14 +235,20 @@ async fn database(
         access_key_id: options.access_key_id.clone(),
         secret_access_key: options.secret_access_key.clone(),
     };
-    let router = data_api::router(engine, credentials, address);
-    Ok((behind_data_api(config, address), Some((listener, router))))
+    let router = data_api::router(engine, credentials, address, budget.program_memory.clone());
+    let (connector, calls) = in_process::line();
+    let listener = Listener {
+        tcp: listener,
+        calls: Some(calls),
+        connections: Arc::clone(&budget.connections),
+    };
+    let database = behind_data_api(config, connector, address);
+    Ok((database, Some((listener, router))))
 }
 
 fn sdk_config(options: &Options) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(lambda::aws::behavior())
-        .http_client(lambda::aws::http_client())
         .region(Region::from_static("us-east-1"))
         .credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(
             Credentials::new(
@@ -244,16 +262,19 @@ fn sdk_config(options: &Options) -> SdkConfig {
         .build()
 }
 
-fn s3_client(config: &SdkConfig, address: SocketAddr) -> aws_sdk_s3::Client {
+fn s3_client(config: &SdkConfig, connector: Connector, address: SocketAddr) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::config::Builder::from(config)
+        .http_client(http_client_over(connector))
         .endpoint_url(endpoint(address))
         // The bytes come from this process.
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
     aws_sdk_s3::Client::from_conf(config.build())
 }
 
-fn behind_data_api(config: &SdkConfig, address: SocketAddr) -> Database {
-    let config = aws_sdk_rdsdata::config::Builder::from(config).endpoint_url(endpoint(address));
+fn behind_data_api(config: &SdkConfig, connector: Connector, address: SocketAddr) -> Database {
+    let config = aws_sdk_rdsdata::config::Builder::from(config)
+        .http_client(http_client_over(connector))
+        .endpoint_url(endpoint(address));
     // The endpoint has one database, whatever it is called.
     let settings = DataApiSettings {
         cluster_arn: "arn:aws:rds:us-east-1:000000000000:cluster:corkboard".into(),
@@ -265,7 +286,7 @@ fn behind_data_api(config: &SdkConfig, address: SocketAddr) -> Database {
 }
 
 /// The functions' libraries with the settings that a deployment would give them.
-fn in_process(
+fn functions(
     data_dir: &DataDir,
     s3: &aws_sdk_s3::Client,
     database: Database,

@@ -7,7 +7,8 @@
 //!   and how often;
 //! - [`foreign_rows`]: rows that the code never writes;
 //! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
-//! - [`concurrency`], [`crash`], [`durability`], [`steps`], [`outage`], [`resources`]: many at once, too much, and what goes wrong;
+//! - [`concurrency`], [`crash`], [`durability`], [`steps`], [`outage`]: many at once, and what goes wrong;
+//! - [`resources`], [`budgets`]: too much;
 //! - [`front_page`]: the first page without the database;
 //! - [`log_privacy`]: what no log may have;
 //! - [`bulk`], [`delivery`], [`request_counts`]: from the bucket through the queue to syncS3Bucket;
@@ -25,6 +26,7 @@
 mod answer;
 mod api;
 mod board;
+mod budgets;
 mod bulk;
 mod carrousel;
 mod concurrency;

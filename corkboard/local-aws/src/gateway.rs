@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use chrono::Utc;
+use headers::{HeaderMapExt as _, RetryAfter};
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, TRANSFER_ENCODING, USER_AGENT,
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST, TRANSFER_ENCODING, USER_AGENT,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -27,11 +28,15 @@ use tokio::time::timeout;
 use tracing::error;
 use url::Url;
 
-/// API Gateway's limit for a body.
-/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
-const BODY_LIMIT: usize = 10 * 1024 * 1024;
-/// A longer upload is cut off instead of being read to its end.
+use crate::connections::memory::{Memory, RETRY_AFTER, Taken};
+
+/// Lambda's limit for an event, bytes. It is below API Gateway's for a body.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+pub const EVENT_LIMIT: usize = 6_291_556;
+/// A longer upload is cut off instead of being read to its end, bytes.
 const PATIENCE: usize = 100 * 1024 * 1024;
+/// On its way a body is in memory as often as this: as it came, as base64 in the event, and twice in the function.
+const COPIES: usize = 4;
 /// For a whole body: enough for the largest picture over half a megabit a second.
 const UPLOAD: Duration = Duration::from_mins(2);
 /// In bytes, with the host; a longer one is no URI to the function.
@@ -53,14 +58,17 @@ pub enum InvokeError {
 pub struct Source {
     /// The address that API Gateway takes for the client's.
     pub address: IpAddr,
+    /// Whose share of the memory a body takes, where it is one client's.
+    pub counted: Option<IpAddr>,
     /// Headers that are set by whatever stands before API Gateway.
     pub headers: Vec<(&'static str, String)>,
 }
 
-/// Answers a request by what `invoke` makes of the request's event.
+/// Answers a request by what `invoke` makes of the request's event. Its body takes of `memory` until then.
 pub async fn answer(
     request: Request,
     source: Source,
+    memory: &Memory,
     invoke: impl AsyncFnOnce(Bytes) -> Result<Bytes, InvokeError>,
 ) -> Response {
     let (parts, body) = request.into_parts();
@@ -71,15 +79,35 @@ pub async fn answer(
     if parts.uri.to_string().len() + host.len() > URI_LIMIT {
         return own_answer(StatusCode::URI_TOO_LONG, "URI Too Long");
     }
-    let body = match read(body).await {
-        Ok(body) => body,
+    let limit = if is_text(&joined(&parts.headers, &CONTENT_TYPE)) {
+        EVENT_LIMIT
+    } else {
+        // In base64.
+        EVENT_LIMIT / 4 * 3
+    };
+    let length = body.size_hint();
+    if length.lower() > limit as u64 {
+        if !parts.headers.contains_key(EXPECT) {
+            tokio::spawn(drain(body));
+        }
+        return too_large();
+    }
+    let most = length
+        .upper()
+        .and_then(|length| usize::try_from(length).ok())
+        .map_or(limit, |length| length.min(limit));
+    let Some(taken) = memory.take(most * COPIES, source.counted).await else {
+        return busy();
+    };
+    let (body, _taken) = match read(body, limit, taken).await {
+        Ok(read) => read,
         Err(refusal) => return *refusal,
     };
     let mut headers = headers(&parts.headers);
     for (name, value) in source.headers {
         headers.insert(name.to_owned(), value);
     }
-    let event = event(&parts, headers, &body, source.address);
+    let event = event(&parts, headers, body, source.address);
     match invoke(event)
         .await
         .map(|answer| response(&answer, &parts.method))
@@ -89,9 +117,7 @@ pub async fn answer(
             error!(%cause, "the function's answer is none that API Gateway knows");
             own_answer(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         }
-        Err(InvokeError::TooLarge) => {
-            own_answer(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
-        }
+        Err(InvokeError::TooLarge) => too_large(),
         Err(cause) => {
             error!(%cause, "the function did not answer");
             own_answer(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
@@ -112,19 +138,22 @@ fn is_host(host: &str) -> bool {
         })
 }
 
-async fn read(body: Body) -> Result<Bytes, Box<Response>> {
-    timeout(UPLOAD, read_all(body)).await.unwrap_or_else(|_| {
-        Err(Box::new(own_answer(
-            StatusCode::REQUEST_TIMEOUT,
-            "Request Timeout",
-        )))
+async fn read(body: Body, limit: usize, taken: Taken) -> Result<(Bytes, Taken), Box<Response>> {
+    let read = timeout(UPLOAD, read_all(body, limit, taken)).await;
+    read.unwrap_or_else(|_| {
+        let refusal = own_answer(StatusCode::REQUEST_TIMEOUT, "Request Timeout");
+        Err(Box::new(refusal))
     })
 }
 
-/// A browser that is still sending does not see an answer, so a body that is too large is read all the same.
-async fn read_all(mut body: Body) -> Result<Bytes, Box<Response>> {
-    let mut read = BytesMut::new();
-    let mut length = 0;
+/// A body up to `limit` bytes, in memory that was taken for it.
+async fn read_all(
+    mut body: Body,
+    limit: usize,
+    taken: Taken,
+) -> Result<(Bytes, Taken), Box<Response>> {
+    let length = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
+    let mut read = BytesMut::with_capacity(length.min(limit));
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
             return Err(Box::new(own_answer(StatusCode::BAD_REQUEST, "Bad Request")));
@@ -132,20 +161,39 @@ async fn read_all(mut body: Body) -> Result<Bytes, Box<Response>> {
         let Some(data) = frame.data_ref() else {
             continue;
         };
-        length += data.len();
-        if length <= BODY_LIMIT {
-            read.extend_from_slice(data);
-        } else if length > PATIENCE {
-            break;
+        if read.len() + data.len() > limit {
+            drop((read, frame, taken));
+            drain(body).await;
+            return Err(Box::new(too_large()));
         }
+        read.extend_from_slice(data);
     }
-    if length > BODY_LIMIT {
-        return Err(Box::new(own_answer(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "Request Entity Too Large",
-        )));
-    }
-    Ok(read.freeze())
+    Ok((read.freeze(), taken))
+}
+
+/// Reads a body that is too large without keeping any of it: a browser that is still sending does not see an answer.
+async fn drain(mut body: Body) {
+    let mut length = 0;
+    let end = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            length += frame.data_ref().map_or(0, Bytes::len);
+            if length > PATIENCE {
+                break;
+            }
+        }
+    };
+    let _ = timeout(UPLOAD, end).await;
+}
+
+fn too_large() -> Response {
+    own_answer(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
+}
+
+fn busy() -> Response {
+    let mut refusal = own_answer(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
+    let later = RetryAfter::delay(RETRY_AFTER);
+    refusal.headers_mut().typed_insert(later);
+    refusal
 }
 
 /// What API Gateway answers by itself.
@@ -156,7 +204,7 @@ fn own_answer(status: StatusCode, message: &str) -> Response {
 fn event(
     parts: &Parts,
     mut headers: BTreeMap<String, String>,
-    body: &Bytes,
+    body: Bytes,
     client: IpAddr,
 ) -> Bytes {
     let now = Utc::now();
@@ -214,16 +262,17 @@ fn event(
         event["queryStringParameters"] = json!(parameters);
     }
     if !body.is_empty() {
-        match std::str::from_utf8(body) {
+        match std::str::from_utf8(&body) {
             Ok(text) if is_text(&joined(&parts.headers, &CONTENT_TYPE)) => {
                 event["body"] = text.into();
             }
             _ => {
-                event["body"] = STANDARD.encode(body).into();
+                event["body"] = STANDARD.encode(&body).into();
                 event["isBase64Encoded"] = Value::Bool(true);
             }
         }
     }
+    drop(body);
     event.to_string().into()
 }
 
@@ -307,7 +356,9 @@ mod tests {
         let first = Ok::<_, std::io::Error>(Bytes::from_static(b"first"));
         let pieces = futures_util::stream::once(async { first });
         let slow = pieces.chain(futures_util::stream::pending());
-        let refusal = read(Body::from_stream(slow)).await.unwrap_err();
+        let taken = Memory::of(0).take(0, None).await.unwrap();
+        let body = Body::from_stream(slow);
+        let refusal = read(body, EVENT_LIMIT, taken).await.unwrap_err();
         assert_eq!(refusal.status(), StatusCode::REQUEST_TIMEOUT);
     }
 

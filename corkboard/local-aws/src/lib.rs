@@ -7,7 +7,7 @@
 //! - [`queue`]: from a change in the bucket to an event for `syncS3Bucket`;
 //! - [`data_api`]: the RDS Data API, over an embedded `SQLite` or a MySQL;
 //! - [`guard`] and [`signature`]: who may talk to S3 and the Data API;
-//! - [`connections`]: HTTP on a listener.
+//! - [`connections`]: HTTP on a listener, and how much of it there may be.
 //!
 //! This crate knows nothing of the functions: what runs behind the gateway and the queue is handed in.
 

@@ -24,9 +24,13 @@ pub async fn handle(
         let viewer = format!("{address}:{}", peer.port());
         headers.push(("cloudfront-viewer-address", viewer));
     }
-    let source = Source { address, headers };
+    let source = Source {
+        address,
+        counted: front_door.limits.counted(address),
+        headers,
+    };
     let functions = &front_door.functions;
-    gateway::answer(request, source, async |event| {
+    gateway::answer(request, source, &front_door.memory, async |event| {
         functions.message_board(event).await
     })
     .await

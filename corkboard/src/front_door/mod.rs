@@ -13,6 +13,8 @@ use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::{any, get};
 use ipnet::IpNet;
+use local_aws::connections::limits::Limits;
+use local_aws::connections::memory::Memory;
 use tower_http::compression::CompressionLayer;
 
 use crate::functions::Functions;
@@ -23,6 +25,9 @@ pub struct FrontDoor {
     pub s3: Client,
     pub media_bucket: String,
     pub trusted_proxy: Option<IpNet>,
+    pub limits: Limits,
+    /// What the bodies of requests take of.
+    pub memory: Memory,
     /// What CloudFront would send as `X-Origin-Verify`. With none, whoever stands before the front door may send it.
     pub origin_secret: Option<String>,
 }

@@ -13,6 +13,7 @@ use store::{Database, DatabaseSettings, Store};
 use tokio::time::Instant;
 
 use super::report::{Fate, Transferred};
+use crate::budget::Budget;
 use crate::options::Options;
 use crate::services::Services;
 
@@ -64,13 +65,13 @@ impl Board {
     async fn local(options: &Options) -> Result<Self, String> {
         // The endpoints serve this command alone, and the functions run in this process.
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let services = Services::start(&Options {
+        let options = Options {
             s3_listen: any_port,
             data_api_listen: any_port,
             lambda: None,
             ..options.clone()
-        })
-        .await?;
+        };
+        let services = Services::start(&options, &Budget::of(&options)).await?;
         eprintln!("Working on the board in {}.", options.data_dir.display());
         Ok(Self {
             board: board::Board::new(services.database.clone(), services.bucket()),

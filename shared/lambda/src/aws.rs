@@ -14,7 +14,7 @@ pub use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
-pub use self::client::{connector, http_client};
+pub use self::client::{connector, http_client, http_client_over};
 use settings::{Lookup, environment, optional};
 
 /// The SDK's defaults, pinned.

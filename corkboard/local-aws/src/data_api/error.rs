@@ -93,6 +93,16 @@ impl Error {
         )
     }
 
+    /// Other requests have taken the memory.
+    pub(crate) fn busy() -> Self {
+        let message = "too much is asked at once";
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "ServiceUnavailableError",
+            message,
+        )
+    }
+
     pub(crate) fn unknown_operation() -> Self {
         let message = "this endpoint has no such operation";
         Self::new(StatusCode::NOT_FOUND, "UnknownOperationException", message)

@@ -30,25 +30,26 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use axum::{Extension, Router};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 use ulid::Ulid;
 
+use crate::connections::memory::{Memory, Taken};
+use crate::connections::{self, Listener, Peer};
+use crate::guard;
 use crate::signature::{self, Credentials};
-use crate::{connections, guard};
 
 pub use engine::Engine;
 pub use error::Error;
@@ -67,15 +68,23 @@ struct Api {
     transactions: Arc<Transactions>,
     credentials: Credentials,
     bound: SocketAddr,
+    memory: Memory,
 }
 
-/// The endpoint that listens on `bound` and believes requests signed with `credentials`.
-pub fn router(engine: Engine, credentials: Credentials, bound: SocketAddr) -> Router {
+/// The endpoint that listens on `bound` and believes requests signed with `credentials`. Requests from the network take
+/// of `memory`.
+pub fn router(
+    engine: Engine,
+    credentials: Credentials,
+    bound: SocketAddr,
+    memory: Memory,
+) -> Router {
     let api = Api {
         engine,
         transactions: Arc::default(),
         credentials,
         bound,
+        memory,
     };
     let api = Arc::new(api);
     Router::new()
@@ -93,16 +102,25 @@ pub fn router(engine: Engine, credentials: Credentials, bound: SocketAddr) -> Ro
 }
 
 /// Serves the endpoint until `shutdown` completes, then lets the requests under way finish.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
-    let answer =
-        move |request: hyper::Request<Incoming>, _| router.clone().oneshot(request.map(Body::new));
+pub async fn serve(listener: Listener, router: Router, shutdown: impl Future<Output = ()>) {
+    let answer = move |request: hyper::Request<Incoming>, peer: Peer| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        router.clone().oneshot(request)
+    };
     connections::serve(listener, answer, shutdown).await;
 }
 
 /// Lets a request in that no browser sent and whose signature is right.
-async fn admit(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
-    let mut response = match check(&api, request).await {
-        Ok(request) => next.run(request).await,
+async fn admit(
+    State(api): State<Arc<Api>>,
+    peer: Option<Extension<Peer>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_own = matches!(peer, Some(Extension(Peer::OwnCall)));
+    let mut response = match check(&api, request, is_own).await {
+        Ok((request, _taken)) => next.run(request).await,
         Err(error) => error.into_response(),
     };
     if let Ok(id) = HeaderValue::from_str(&Ulid::generate().to_string()) {
@@ -111,14 +129,30 @@ async fn admit(State(api): State<Arc<Api>>, request: Request, next: Next) -> Res
     response
 }
 
-async fn check(api: &Api, request: Request) -> Result<Request, Error> {
+/// The request as it was signed, and the memory that its body has taken.
+async fn check(
+    api: &Api,
+    request: Request,
+    is_own: bool,
+) -> Result<(Request, Option<Taken>), Error> {
     let (parts, body) = request.into_parts();
     if let Some(reason) = guard::refusal(&parts.headers, api.bound) {
         return Err(Error::forbidden("ForbiddenException", reason));
     }
-    let body = Limited::new(body, MAX_REQUEST_BYTES)
-        .collect()
-        .await
+    let most = body.size_hint().upper();
+    let most = most.and_then(|most| usize::try_from(most).ok());
+    if most.is_some_and(|most| most > MAX_REQUEST_BYTES) {
+        return Err(Error::request_too_large());
+    }
+    let taken = if is_own {
+        None
+    } else {
+        let taken = api.memory.take(most.unwrap_or(MAX_REQUEST_BYTES), None);
+        Some(taken.await.ok_or_else(Error::busy)?)
+    };
+    let reading = timeout(CALL_LIMIT, Limited::new(body, MAX_REQUEST_BYTES).collect()).await;
+    let body = reading
+        .map_err(|_| Error::bad_request("the request does not end"))?
         .map_err(|error| {
             if error.is::<LengthLimitError>() {
                 Error::request_too_large()
@@ -130,7 +164,7 @@ async fn check(api: &Api, request: Request) -> Result<Request, Error> {
     let now = SystemTime::now();
     signature::verify(&parts, &body, &api.credentials, "rds-data", now)
         .map_err(|refusal| Error::forbidden(refusal.code(), refusal.to_string()))?;
-    Ok(Request::from_parts(parts, Body::from(body)))
+    Ok((Request::from_parts(parts, Body::from(body)), taken))
 }
 
 type Answer = Result<Response, Error>;

@@ -2,27 +2,38 @@
 //! sent again.
 
 use std::error::Error;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::{Method, Request, StatusCode};
+use hyper::body::{Body as _, Incoming};
 use md5::Md5;
 use s3s::checksum::ChecksumHasher;
 use s3s::dto::Checksum;
 use s3s::{Body, S3Error, S3ErrorCode, S3Result, s3_error};
 use sha2::{Digest as _, Sha256};
+use tower_http::timeout::TimeoutBody;
 use url::form_urlencoded;
 
 use super::digest::hex;
+use crate::connections::memory::{Memory, Taken};
 
 /// Bytes of a request in XML, as `s3s` takes it at most; all others have none.
 const MAX_BODY: usize = 20 * 1024 * 1024;
 
-/// Looks at a body that no operation of ours looks at: of all requests but uploads.
-pub async fn checked(mut request: Request<Body>) -> S3Result<Request<Body>> {
+/// How long an upload may stand still.
+const STALLED: Duration = Duration::from_secs(30);
+
+/// Looks at a body that no operation of ours looks at: of all requests but uploads. Such a body takes of `memory`, if
+/// there is one, for as long as what is given back with the request.
+pub async fn checked(
+    request: Request<Incoming>,
+    memory: Option<&Memory>,
+) -> S3Result<(Request<Body>, Option<Taken>)> {
     let headers = request.headers();
     if request.method() == Method::PUT && !headers.contains_key("x-amz-copy-source") {
-        return Ok(request);
+        return Ok((request.map(uploaded), None));
     }
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let signed = text("x-amz-content-sha256")
@@ -43,6 +54,17 @@ pub async fn checked(mut request: Request<Body>) -> S3Result<Request<Body>> {
         checksum_type: None,
     };
 
+    let most = request.body().size_hint().upper();
+    let most = most.and_then(|most| usize::try_from(most).ok());
+    let taken = match memory {
+        Some(memory) if most != Some(0) => {
+            let most = most.unwrap_or(MAX_BODY).min(MAX_BODY);
+            let taken = memory.take(most, None).await;
+            Some(taken.ok_or_else(|| s3_error!(SlowDown, "Please reduce your request rate"))?)
+        }
+        _ => None,
+    };
+    let mut request = request.map(uploaded);
     let body = request.body_mut().store_all_limited(MAX_BODY).await;
     let body = body.map_err(|error| S3Error::with_source(S3ErrorCode::IncompleteBody, error))?;
     if signed.is_some_and(|digest| digest != hex(&Sha256::digest(&body))) {
@@ -52,7 +74,16 @@ pub async fn checked(mut request: Request<Body>) -> S3Result<Request<Body>> {
     if checksums(&stated, &body) != stated {
         return Err(bad_digest());
     }
-    Ok(request)
+    Ok((request, taken))
+}
+
+/// A body that is waited for only while something of it comes.
+fn uploaded(body: Incoming) -> Body {
+    if body.is_end_stream() {
+        Body::empty()
+    } else {
+        Body::http_body_unsync(TimeoutBody::new(STALLED, body))
+    }
 }
 
 /// Compares a `Content-MD5` with the digest of the body.

@@ -38,9 +38,10 @@ use hyper::body::Incoming;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, HttpError, HttpResponse, S3Result, s3_error};
-use tokio::net::TcpListener;
 
-use crate::{connections, guard};
+use crate::connections::memory::{Memory, Taken};
+use crate::connections::{self, Listener, Peer};
+use crate::guard;
 
 pub use digest::md5_hex;
 pub use listing::form_encode;
@@ -66,10 +67,12 @@ pub struct ObjectEvent {
 pub struct Endpoint {
     s3: S3Service,
     bound: SocketAddr,
+    memory: Memory,
 }
 
 /// Opens the media bucket under `root`, which is created where it does not exist, for the one caller
-/// who signs with `credentials` (access key and secret). `bound` is the address of the listener.
+/// who signs with `credentials` (access key and secret). `bound` is the address of the listener; what is read at once of
+/// requests from the network takes of `memory`.
 ///
 /// `events` is called in the order of the changes, on a thread of its own, and must not block. It is called for a
 /// removal also where there was no such key, as S3 notifies. `progress` is told how many objects of an earlier
@@ -82,6 +85,7 @@ pub fn service(
     root: &Path,
     (access_key, secret): (&str, &str),
     bound: SocketAddr,
+    memory: Memory,
     events: impl Fn(ObjectEvent) + Send + 'static,
     progress: impl Fn(usize, usize),
 ) -> io::Result<Endpoint> {
@@ -91,36 +95,43 @@ pub fn service(
     Ok(Endpoint {
         s3: builder.build(),
         bound,
+        memory,
     })
 }
 
 impl Endpoint {
-    async fn answer(self, request: Request<Incoming>) -> Result<HttpResponse, HttpError> {
-        match self.admitted(request.map(Body::from)).await {
-            Ok(request) => self.s3.call(request).await,
+    async fn answer(
+        self,
+        request: Request<Incoming>,
+        peer: Peer,
+    ) -> Result<HttpResponse, HttpError> {
+        match self.admitted(request, peer).await {
+            Ok((request, _taken)) => self.s3.call(request).await,
             Err(error) => error
                 .to_http_response()
                 .map_err(|error| HttpError::new(Box::new(error))),
         }
     }
 
-    async fn admitted(&self, request: Request<Body>) -> S3Result<Request<Body>> {
+    /// The request, and the memory that its body has taken where all of it is read at once.
+    async fn admitted(
+        &self,
+        request: Request<Incoming>,
+        peer: Peer,
+    ) -> S3Result<(Request<Body>, Option<Taken>)> {
         let (mut parts, body) = request.into_parts();
         if let Some(reason) = guard::refusal(&parts.headers, self.bound) {
             return Err(s3_error!(AccessDenied, "{reason}"));
         }
         admission::admit(&mut parts)?;
-        body::checked(Request::from_parts(parts, body)).await
+        let memory = matches!(peer, Peer::Network(_)).then_some(&self.memory);
+        body::checked(Request::from_parts(parts, body), memory).await
     }
 }
 
 /// Serves `endpoint` until `shutdown` completes, then lets the requests under way finish.
-pub async fn serve(listener: TcpListener, endpoint: Endpoint, shutdown: impl Future<Output = ()>) {
+pub async fn serve(listener: Listener, endpoint: Endpoint, shutdown: impl Future<Output = ()>) {
     // HTTP/1 only: the guard reads `Host`, which HTTP/2 does not have.
-    connections::serve(
-        listener,
-        move |request, _| endpoint.clone().answer(request),
-        shutdown,
-    )
-    .await;
+    let answer = move |request, peer| endpoint.clone().answer(request, peer);
+    connections::serve(listener, answer, shutdown).await;
 }

@@ -32,6 +32,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::{BUCKET, ObjectEvent, serve, service};
+use crate::connections::memory::Memory;
 
 /// A running endpoint; its task ends with it.
 struct Running {
@@ -55,9 +56,11 @@ impl Running {
         let events = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&events);
         let record = move |event| seen.lock().unwrap().push(event);
-        let endpoint = service(root, ("local", "a secret"), address, record, |_, _| {}).unwrap();
+        let memory = Memory::of(16 * 1024 * 1024);
+        let credentials = ("local", "a secret");
+        let endpoint = service(root, credentials, address, memory, record, |_, _| {}).unwrap();
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(serve(listener, endpoint, async {
+        let task = tokio::spawn(serve(listener.into(), endpoint, async {
             let _ = stopped.await;
         }));
         Self {

@@ -4,6 +4,7 @@
 //! function starts sooner and is smaller without.
 
 use std::error::Error;
+use std::fmt::Debug;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -20,7 +21,9 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::ErrorKind;
 use http::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::{self, CaptureConnection, HttpInfo, capture_connection};
+use hyper_util::client::legacy::connect::{
+    self, CaptureConnection, Connect, HttpInfo, capture_connection,
+};
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
@@ -34,7 +37,19 @@ const CONNECTING: Duration = Duration::from_millis(3_100);
 
 /// An HTTP client for all services. Clones share its connections.
 pub fn http_client() -> SharedHttpClient {
-    let connector = connector();
+    client_of(connector())
+}
+
+/// An HTTP client for services that are not reached by TCP but by what `connect` gives.
+pub fn http_client_over<C>(connect: C) -> SharedHttpClient
+where
+    C: Connect + Clone + Debug + Send + Sync + 'static,
+{
+    let client = Client::builder(TokioExecutor::new()).build(connect);
+    client_of(SharedHttpConnector::new(Connector(client)))
+}
+
+fn client_of(connector: SharedHttpConnector) -> SharedHttpClient {
     http_client_fn(move |_, _| connector.clone())
 }
 
@@ -54,9 +69,9 @@ pub fn connector() -> SharedHttpConnector {
 }
 
 #[derive(Debug)]
-struct Connector(Client<InTime, SdkBody>);
+struct Connector<C>(Client<C, SdkBody>);
 
-impl HttpConnector for Connector {
+impl<C: Connect + Clone + Debug + Send + Sync + 'static> HttpConnector for Connector<C> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let mut request = match request.try_into_http1x() {
             Ok(request) => request,

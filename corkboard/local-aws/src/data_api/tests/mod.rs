@@ -21,6 +21,7 @@ use tokio::task::AbortHandle;
 use ulid::Ulid;
 
 use super::{Engine, router, serve};
+use crate::connections::memory::Memory;
 use crate::signature::Credentials;
 
 pub const CLUSTER: &str = "arn:aws:rds:us-east-1:123456789012:cluster:mydbcluster";
@@ -70,8 +71,8 @@ impl Endpoint {
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = router(engine, credentials(), address);
-        let server = tokio::spawn(serve(listener, app, std::future::pending()));
+        let app = router(engine, credentials(), address, Memory::of(16 * 1024 * 1024));
+        let server = tokio::spawn(serve(listener.into(), app, std::future::pending()));
         Self {
             address,
             is_mysql: database.is_some(),

@@ -1,0 +1,126 @@
+//! How much memory the bodies of all requests may take together.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+/// The unit of the accounts, bytes.
+const UNIT: usize = 1024;
+/// How long a request waits for its memory.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// After how long whoever found no memory may try again.
+pub const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// Memory that requests take and give back. Clones are the same.
+#[derive(Debug, Clone)]
+pub struct Memory(Arc<Accounts>);
+
+#[derive(Debug)]
+struct Accounts {
+    all: Arc<Semaphore>,
+    /// In [`UNIT`]s.
+    size: u32,
+    shares: Mutex<HashMap<IpAddr, Weak<Semaphore>>>,
+}
+
+/// Memory that one request has taken, until it is dropped.
+#[derive(Debug)]
+pub struct Taken {
+    _of_all: OwnedSemaphorePermit,
+    _of_share: Option<OwnedSemaphorePermit>,
+}
+
+impl Memory {
+    /// So many bytes.
+    pub fn of(bytes: usize) -> Self {
+        let size = units(bytes);
+        Self(Arc::new(Accounts {
+            all: Arc::new(Semaphore::new(size as usize)),
+            size,
+            shares: Mutex::default(),
+        }))
+    }
+
+    /// Waits for `bytes` of it, in the order of the requests. One address, where that is known, never has more than a
+    /// quarter of all. Whoever wants more than there is takes all.
+    ///
+    /// `None` where none becomes free in time: then a client may try again [later](RETRY_AFTER).
+    pub async fn take(&self, bytes: usize, address: Option<IpAddr>) -> Option<Taken> {
+        let wanted = units(bytes).min(self.0.size);
+        let taking = async {
+            let of_share = match address {
+                None => None,
+                Some(address) => {
+                    let share = self.share(address);
+                    let wanted = wanted.min(self.0.size / 4);
+                    Some(share.acquire_many_owned(wanted).await.ok()?)
+                }
+            };
+            let all = Arc::clone(&self.0.all);
+            Some(Taken {
+                _of_all: all.acquire_many_owned(wanted).await.ok()?,
+                _of_share: of_share,
+            })
+        };
+        timeout(PATIENCE, taking).await.ok().flatten()
+    }
+
+    fn share(&self, address: IpAddr) -> Arc<Semaphore> {
+        let mut shares = self.0.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(share) = shares.get(&address).and_then(Weak::upgrade) {
+            return share;
+        }
+        shares.retain(|_, share| share.strong_count() > 0);
+        let share = Arc::new(Semaphore::new((self.0.size / 4) as usize));
+        shares.insert(address, Arc::downgrade(&share));
+        share
+    }
+}
+
+fn units(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KIB: usize = 1024;
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_finds_none_waits_for_it_and_then_not_any_longer() {
+        let memory = Memory::of(4 * KIB);
+        let first = memory.take(3 * KIB, None).await.unwrap();
+        assert!(memory.take(2 * KIB, None).await.is_none());
+        let (waited, ()) = tokio::join!(memory.take(2 * KIB, None), async {
+            tokio::time::sleep(PATIENCE / 2).await;
+            drop(first);
+        });
+        assert!(waited.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_has_a_quarter() {
+        let memory = Memory::of(16 * KIB);
+        let one = |last| Some(IpAddr::from([192, 0, 2, last]));
+        let taken = memory.take(3 * KIB, one(1)).await.unwrap();
+        assert!(memory.take(2 * KIB, one(1)).await.is_none());
+        assert!(memory.take(2 * KIB, one(2)).await.is_some());
+        assert!(memory.take(12 * KIB, None).await.is_some());
+        drop(taken);
+        assert!(memory.take(2 * KIB, one(1)).await.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn more_than_there_is_takes_all() {
+        let memory = Memory::of(KIB);
+        let all = memory.take(usize::MAX, None).await.unwrap();
+        assert!(memory.take(1, None).await.is_none());
+        drop(all);
+        assert!(memory.take(1, Some([192, 0, 2, 1].into())).await.is_some());
+    }
+}

@@ -1,0 +1,75 @@
+//! How many connections and how much memory the process may have, by what the system gives it.
+
+use std::sync::Arc;
+
+use local_aws::connections::limits::{Connections, Limits};
+use local_aws::connections::memory::Memory;
+
+use crate::options::Options;
+
+/// Files that are open besides those of connections: databases, listeners, the folders.
+const OWN_FILES: usize = 64;
+/// What a connection may need besides itself: the body of an object, a connection to a MySQL or to
+/// `cargo lambda watch`, and one more on its way to be closed.
+const FILES_OF_A_CONNECTION: usize = 4;
+/// A connection takes some 20 KiB.
+const MOST_CONNECTIONS: usize = 4_096;
+
+/// What all listeners share.
+#[derive(Clone)]
+pub struct Budget {
+    pub limits: Limits,
+    pub connections: Arc<Connections>,
+    /// For what comes to the site.
+    pub site_memory: Memory,
+    /// For what other programs ask of S3 and the Data API, so that they do not wait for the site.
+    pub program_memory: Memory,
+}
+
+impl Budget {
+    /// By the flags, and by how many files the process may open, of which it takes as many as it is let have.
+    pub fn of(options: &Options) -> Self {
+        let files = open_files().saturating_sub(OWN_FILES);
+        let in_all = (files / FILES_OF_A_CONNECTION).clamp(8, MOST_CONNECTIONS);
+        let limits = Limits {
+            in_all,
+            per_address: (in_all / 8).max(8),
+            proxies: options.trusted_proxy.into_iter().collect(),
+        };
+        let memory = usize::from(options.body_memory) * 1024 * 1024;
+        Self {
+            connections: Connections::within(limits.clone()),
+            limits,
+            site_memory: Memory::of(memory / 8 * 7),
+            program_memory: Memory::of(memory / 8),
+        }
+    }
+}
+
+/// Raises the soft limit of open files to the hard one, and says what it is now.
+#[cfg(unix)]
+fn open_files() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let limit = getrlimit(Resource::Nofile);
+    // Some systems refuse to lift it altogether.
+    let enough = (OWN_FILES + MOST_CONNECTIONS * FILES_OF_A_CONNECTION) as u64;
+    let wanted = limit.maximum.unwrap_or(enough).min(enough);
+    let before = limit.current.unwrap_or(enough);
+    let raised = Rlimit {
+        current: Some(wanted),
+        maximum: limit.maximum,
+    };
+    let now = if before < wanted && setrlimit(Resource::Nofile, raised).is_ok() {
+        wanted
+    } else {
+        before
+    };
+    usize::try_from(now).unwrap_or(usize::MAX)
+}
+
+/// Sockets are not counted among files.
+#[cfg(not(unix))]
+fn open_files() -> usize {
+    usize::MAX
+}
