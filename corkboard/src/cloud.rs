@@ -3,6 +3,8 @@
 
 use std::io::Write as _;
 
+use std::sync::Once;
+
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use http::Request;
@@ -43,6 +45,7 @@ pub async fn run(options: Options) -> Result<(), String> {
         s3: services.s3.clone(),
         media_bucket: s3::BUCKET.to_owned(),
         trusted_proxy: options.trusted_proxy,
+        told_of_proxy: Once::new(),
         limits: budget.limits,
         memory: budget.site_memory,
         origin_secret: origin_secret(),

@@ -1,5 +1,6 @@
 //! API Gateway between the front door and a function, seen from the function.
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::answer::ask;
@@ -98,5 +99,27 @@ async fn a_forwarded_address_is_believed_from_a_trusted_proxy_only() {
             (source, &event["headers"]["x-forwarded-for"]),
             (&json!(client), &json!(client))
         );
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_trusted_is_told_of_once() {
+    for (proxy, header, times) in [
+        ("10.0.0.0/8", "x-forwarded-for", 1),
+        ("10.0.0.0/8", "forwarded", 1),
+        ("10.0.0.0/8", "x-unrelated", 0),
+        ("127.0.0.0/8", "x-forwarded-for", 0),
+    ] {
+        let board = Board::start_with(|command| {
+            command
+                .args(["--trusted-proxy", proxy])
+                .env_remove("RUST_LOG");
+        });
+        for _ in 0..3 {
+            let get = http().get(board.url("/api/health"));
+            assert_eq!(ask(get.header(header, "203.0.113.9")).await.status, 200);
+        }
+        let (_, errors, _) = board.stop(Signal::TERM);
+        assert_eq!(errors.matches("--trusted-proxy").count(), times, "{errors}");
     }
 }

@@ -1,14 +1,18 @@
 //! `/api/*`: the message board behind API Gateway.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
-use http::HeaderName;
+use http::{HeaderMap, HeaderName};
 use local_aws::gateway::{self, Source};
+use tracing::warn;
 
 use super::{FrontDoor, client_address};
+
+/// What proxies say of whom they ask for.
+const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
 
 pub async fn handle(
     State(front_door): State<Arc<FrontDoor>>,
@@ -18,6 +22,16 @@ pub async fn handle(
     let name = HeaderName::from_static("x-forwarded-for");
     let forwarded_for = gateway::joined(request.headers(), &name);
     let address = client_address(peer, &forwarded_for, front_door.trusted_proxy);
+    if address == peer.ip().to_canonical() && is_private(address) && is_forwarded(request.headers())
+    {
+        front_door.told_of_proxy.call_once(|| {
+            warn!(
+                proxy = %address,
+                "a proxy is in front of the site: name it by --trusted-proxy, or all posts are one sender's, \
+                 limited together and removed together"
+            );
+        });
+    }
     let mut headers = Vec::new();
     if let Some(secret) = &front_door.origin_secret {
         headers.push(("x-origin-verify", secret.clone()));
@@ -34,4 +48,17 @@ pub async fn handle(
         functions.message_board(event).await
     })
     .await
+}
+
+/// Whether an address is of this machine or of a network at home: readers on the internet have none.
+fn is_private(address: IpAddr) -> bool {
+    address.is_loopback()
+        || match address {
+            IpAddr::V4(address) => address.is_private() || address.is_link_local(),
+            IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local(),
+        }
+}
+
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    FORWARDED.iter().any(|&name| headers.contains_key(name))
 }

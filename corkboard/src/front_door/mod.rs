@@ -6,7 +6,7 @@ mod media;
 mod site;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use aws_sdk_s3::Client;
 use axum::Router;
@@ -25,6 +25,8 @@ pub struct FrontDoor {
     pub s3: Client,
     pub media_bucket: String,
     pub trusted_proxy: Option<IpNet>,
+    /// Whether it was said that a proxy is there that is not trusted.
+    pub told_of_proxy: Once,
     pub limits: Limits,
     /// What the bodies of requests take of.
     pub memory: Memory,

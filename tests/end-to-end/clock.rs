@@ -1,0 +1,60 @@
+//! The clock is set while the board runs.
+
+use std::fs;
+use std::process::Command;
+
+use crate::board::{Board, picture};
+
+/// The library that shows a program another time of day.
+fn library() -> String {
+    let shown = Command::new("faketime")
+        .args(["-f", "+0", "printenv", "LD_PRELOAD"])
+        .output()
+        .expect("tests/tools/install installs faketime");
+    String::from_utf8(shown.stdout).unwrap().trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = folder.path().join("clock");
+    let set = |offset: &str| fs::write(&clock, offset).unwrap();
+    set("+0");
+    let board = Board::start_on(folder, |command| {
+        command
+            .env("LD_PRELOAD", library())
+            .env("FAKETIME_TIMESTAMP_FILE", &clock)
+            .env("FAKETIME_NO_CACHE", "1")
+            // Time goes on, whatever the clock says.
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+            .env("POSTS_PER_MINUTE", "2");
+    });
+    let date = async || {
+        board.get("/api/health").await.headers["date"]
+            .to_str()
+            .unwrap()
+            .to_owned()
+    };
+    for offset in ["+0", "-2h", "-30d", "+0", "+1d", "+2d", "-1h"] {
+        let before = date().await;
+        set(offset);
+        if offset != "+0" {
+            assert_ne!(date().await, before);
+        }
+        // Both are within the limit of the minute that is now.
+        let text = board.post_text(offset).await;
+        let with_picture = board
+            .post_picture(offset, picture("orientation-1.jpg"))
+            .await;
+        let url = with_picture["picture"]["url"].as_str().unwrap();
+        assert_eq!(board.get(url).await.status, 200, "{offset}");
+        for posted in [&text, &with_picture] {
+            let path = format!("/api/messages/{}", posted["id"].as_str().unwrap());
+            assert_eq!(board.get(&path).await.status, 200, "{offset}");
+        }
+        let (id, token) = (&text["id"], &text["deleteToken"]);
+        let deleted = board.delete(id.as_str().unwrap(), token.as_str().unwrap());
+        assert_eq!(deleted.await.status, 204, "{offset}");
+        assert_eq!(board.get("/api/health/ready").await.status, 200, "{offset}");
+    }
+}
