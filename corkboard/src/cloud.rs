@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -46,6 +46,7 @@ pub async fn run(options: Options) -> Result<(), String> {
         media_bucket: s3::BUCKET.to_owned(),
         trusted_proxy: options.trusted_proxy,
         told_of_proxy: Once::new(),
+        drive: Arc::clone(&services.drive),
         limits: budget.limits,
         memory: budget.site_memory,
         origin_secret: origin_secret(),

@@ -14,6 +14,7 @@ use lambda::aws::http_client_over;
 use local_aws::connections::in_process::{self, Connector};
 use local_aws::connections::{LAST_REQUESTS, Listener};
 use local_aws::data_api::{self, Engine};
+use local_aws::drive::Drive;
 use local_aws::queue::Queue;
 use local_aws::{Credentials as AccessKey, s3};
 use media::Bucket;
@@ -42,6 +43,8 @@ pub struct Services {
     pub s3: aws_sdk_s3::Client,
     pub functions: Functions,
     pub database: Database,
+    /// What everything is kept on.
+    pub drive: Arc<Drive>,
     queue: Queue,
     s3_address: SocketAddr,
     data_api_address: Option<SocketAddr>,
@@ -87,6 +90,7 @@ impl Services {
         )
         .map_err(|error| format!("{} cannot be used: {error}", data_dir.objects().display()))?;
 
+        let drive = s3_endpoint.drive();
         let (stop, stopped) = watch::channel(false);
         let mut servers = JoinSet::new();
         let s3_listener = Listener {
@@ -115,6 +119,7 @@ impl Services {
             s3,
             functions,
             database,
+            drive,
             queue,
             s3_address,
             data_api_address,

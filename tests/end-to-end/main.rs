@@ -8,7 +8,7 @@
 //! - [`foreign_rows`]: rows that the code never writes;
 //! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
 //! - [`concurrency`], [`crash`], [`durability`], [`steps`], [`outage`]: many at once, and what goes wrong;
-//! - [`resources`], [`budgets`]: too much; [`clock`]: the time of day is another;
+//! - [`resources`], [`budgets`]: too much; [`clock`], [`drive`]: the machine changes;
 //! - [`front_page`]: the first page without the database;
 //! - [`log_privacy`]: what no log may have;
 //! - [`bulk`], [`delivery`], [`request_counts`]: from the bucket through the queue to syncS3Bucket;
@@ -36,6 +36,7 @@ mod crash;
 mod cross_site;
 mod delete;
 mod delivery;
+mod drive;
 mod durability;
 mod events;
 mod foreign_rows;

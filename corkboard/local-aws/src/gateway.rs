@@ -97,7 +97,7 @@ pub async fn answer(
         .and_then(|length| usize::try_from(length).ok())
         .map_or(limit, |length| length.min(limit));
     let Some(taken) = memory.take(most * COPIES, source.counted).await else {
-        return busy();
+        return later("Service Unavailable", RETRY_AFTER);
     };
     let (body, _taken) = match read(body, limit, taken).await {
         Ok(read) => read,
@@ -189,10 +189,11 @@ fn too_large() -> Response {
     own_answer(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
 }
 
-fn busy() -> Response {
-    let mut refusal = own_answer(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
-    let later = RetryAfter::delay(RETRY_AFTER);
-    refusal.headers_mut().typed_insert(later);
+/// The answer to what cannot be done now.
+pub fn later(message: &str, retry_after: Duration) -> Response {
+    let mut refusal = own_answer(StatusCode::SERVICE_UNAVAILABLE, message);
+    let retry_after = RetryAfter::delay(retry_after);
+    refusal.headers_mut().typed_insert(retry_after);
     refusal
 }
 

@@ -7,12 +7,14 @@
 //! - [`queue`]: from a change in the bucket to an event for `syncS3Bucket`;
 //! - [`data_api`]: the RDS Data API, over an embedded `SQLite` or a MySQL;
 //! - [`guard`] and [`signature`]: who may talk to S3 and the Data API;
+//! - [`drive`]: whether there is room for what is new;
 //! - [`connections`]: HTTP on a listener, and how much of it there may be.
 //!
 //! This crate knows nothing of the functions: what runs behind the gateway and the queue is handed in.
 
 pub mod connections;
 pub mod data_api;
+pub mod drive;
 pub mod gateway;
 mod guard;
 pub mod queue;

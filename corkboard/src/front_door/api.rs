@@ -2,15 +2,18 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, Method};
 use local_aws::gateway::{self, Source};
 use tracing::warn;
 
 use super::{FrontDoor, client_address};
 
+/// After how long a full drive may be asked again.
+const FULL: Duration = Duration::from_mins(1);
 /// What proxies say of whom they ask for.
 const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
 
@@ -19,6 +22,10 @@ pub async fn handle(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
+    let takes_all = request.method().is_safe() || front_door.drive.takes_new().is_ok();
+    if !takes_all && request.method() == Method::POST && request.uri().path() == "/api/messages" {
+        return gateway::later("The drive is full", FULL);
+    }
     let name = HeaderName::from_static("x-forwarded-for");
     let forwarded_for = gateway::joined(request.headers(), &name);
     let address = client_address(peer, &forwarded_for, front_door.trusted_proxy);

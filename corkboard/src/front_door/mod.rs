@@ -15,6 +15,7 @@ use axum::routing::{any, get};
 use ipnet::IpNet;
 use local_aws::connections::limits::Limits;
 use local_aws::connections::memory::Memory;
+use local_aws::drive::Drive;
 use tower_http::compression::CompressionLayer;
 
 use crate::functions::Functions;
@@ -27,6 +28,7 @@ pub struct FrontDoor {
     pub trusted_proxy: Option<IpNet>,
     /// Whether it was said that a proxy is there that is not trusted.
     pub told_of_proxy: Once,
+    pub drive: Arc<Drive>,
     pub limits: Limits,
     /// What the bodies of requests take of.
     pub memory: Memory,

@@ -39,7 +39,6 @@ impl Board {
             Self::local(options).await?
         };
         board.store().ping().await.map_err(failed)?;
-        board.bucket().ping().await.map_err(failed)?;
         Ok(board)
     }
 

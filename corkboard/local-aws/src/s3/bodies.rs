@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
 use super::object::{Attributes, Object};
+use crate::drive::Drive;
 
 /// Bytes of the largest body that is kept in the index.
 pub const SMALL: usize = 32 * 1024;
@@ -38,21 +39,25 @@ pub struct Epilogue {
 #[derive(Debug)]
 pub struct Bodies {
     path: PathBuf,
+    pub drive: Arc<Drive>,
     /// Names of files that the index may come to refer to.
     being_written: Mutex<HashSet<String>>,
 }
 
 impl Bodies {
-    pub fn open(path: PathBuf) -> io::Result<Arc<Self>> {
+    /// The folder of this name, on this drive.
+    pub fn open(path: PathBuf, drive: Arc<Drive>) -> io::Result<Arc<Self>> {
         fs::create_dir_all(&path)?;
         Ok(Arc::new(Self {
             path,
+            drive,
             being_written: Mutex::default(),
         }))
     }
 
     /// A file to write to. It is removed again unless it is [kept](NewFile::keep).
     pub fn create(self: &Arc<Self>) -> io::Result<(NewFile, File)> {
+        self.drive.takes_new()?;
         let name = Ulid::generate().to_string();
         self.being_written().insert(name.clone());
         let new = NewFile {

@@ -364,10 +364,16 @@ impl Failure {
         }
     }
 
-    fn is_full_disk(&self) -> bool {
+    fn is_drives_refusal(&self) -> bool {
         match self {
-            Self::Index(error) => error.sqlite_error_code() == Some(ErrorCode::DiskFull),
-            Self::File(error) => error.kind() == io::ErrorKind::StorageFull,
+            Self::Index(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DiskFull | ErrorCode::ReadOnly)
+            ),
+            Self::File(error) => matches!(
+                error.kind(),
+                io::ErrorKind::StorageFull | io::ErrorKind::ReadOnlyFilesystem
+            ),
             Self::RolledBack => false,
         }
     }
@@ -400,8 +406,8 @@ pub fn fault(failure: impl Into<Failure>) -> S3Error {
 }
 
 fn shared_fault(failure: &Arc<Failure>) -> S3Error {
-    if failure.is_full_disk() {
-        s3_error!(ServiceUnavailable, "The disk is full")
+    if failure.is_drives_refusal() {
+        s3_error!(ServiceUnavailable, "The drive takes nothing more")
     } else {
         S3Error::internal_error(Arc::clone(failure))
     }

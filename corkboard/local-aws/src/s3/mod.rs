@@ -32,6 +32,7 @@ mod tests;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use http::Request;
 use hyper::body::Incoming;
@@ -41,6 +42,7 @@ use s3s::{Body, HttpError, HttpResponse, S3Result, s3_error};
 
 use crate::connections::memory::{Memory, Taken};
 use crate::connections::{self, Listener, Peer};
+use crate::drive::Drive;
 use crate::guard;
 
 pub use digest::md5_hex;
@@ -68,6 +70,7 @@ pub struct Endpoint {
     s3: S3Service,
     bound: SocketAddr,
     memory: Memory,
+    drive: Arc<Drive>,
 }
 
 /// Opens the media bucket under `root`, which is created where it does not exist, for the one caller
@@ -90,16 +93,23 @@ pub fn service(
     progress: impl Fn(usize, usize),
 ) -> io::Result<Endpoint> {
     let store = store::ObjectStore::open(root, events, &progress)?;
+    let drive = Arc::clone(&store.bodies.drive);
     let mut builder = S3ServiceBuilder::new(store);
     builder.set_auth(SimpleAuth::from_single(access_key, secret));
     Ok(Endpoint {
         s3: builder.build(),
         bound,
         memory,
+        drive,
     })
 }
 
 impl Endpoint {
+    /// The drive that the objects are on.
+    pub fn drive(&self) -> Arc<Drive> {
+        Arc::clone(&self.drive)
+    }
+
     async fn answer(
         self,
         request: Request<Incoming>,

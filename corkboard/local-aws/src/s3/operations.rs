@@ -7,6 +7,8 @@ use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use super::bodies::Epilogue;
 use super::conditions::{ReadConditions, WriteCondition, range_holds, unsatisfiable};
 use super::digest::hex;
+
+use super::index::fault;
 use super::listing::MAX_KEYS;
 use super::object::{BUCKET, Object, attributes_of, check_key, read};
 use super::store::{ObjectStore, Stated};
@@ -93,6 +95,7 @@ impl S3 for ObjectStore {
         req: S3Request<dto::HeadBucketInput>,
     ) -> S3Result<S3Response<dto::HeadBucketOutput>> {
         check_bucket(&req.input.bucket)?;
+        self.bodies.drive.takes_new().map_err(fault)?;
         Ok(S3Response::new(dto::HeadBucketOutput::default()))
     }
 

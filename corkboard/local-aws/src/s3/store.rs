@@ -26,6 +26,7 @@ use super::index::{
 };
 use super::object::{BUCKET, Checksums};
 use super::{ObjectEvent, earlier, rebuild};
+use crate::drive::Drive;
 
 pub struct ObjectStore {
     /// When the bucket was first there.
@@ -68,7 +69,8 @@ impl ObjectStore {
         events: impl Fn(ObjectEvent) + Send + 'static,
         progress: &dyn Fn(usize, usize),
     ) -> io::Result<Self> {
-        let bodies = Bodies::open(root.join("bodies"))?;
+        fs::create_dir_all(root)?;
+        let bodies = Bodies::open(root.join("bodies"), Drive::of(root))?;
         let path = root.join("index.sqlite");
         let mut writer = rebuild::connect(&path, &bodies)?;
         earlier::take_over(root, &bodies, &mut writer, progress)?;
@@ -196,6 +198,8 @@ impl ObjectStore {
 
     /// Removes the objects that there are of these, all or none.
     pub async fn remove(&self, keys: Vec<String>) -> S3Result<()> {
+        // Where the drive is full, this makes room for the index.
+        let _ = self.bodies.drive.takes_new();
         self.index
             .change(move |connection, effects| {
                 for key in keys {
