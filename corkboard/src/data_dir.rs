@@ -9,17 +9,65 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// The file with the board's secret.
 const SECRET: &str = "secret";
+/// The file that says that the folder is a backup, and whether it is whole.
+const BACKUP: &str = "backup";
+const INCOMPLETE: &str = "incomplete\n";
 
-/// A data directory that belongs to this process until it ends.
+/// A data directory that belongs to this process until it ends, or that is only read.
 pub struct DataDir {
     path: PathBuf,
-    /// Released by the system when the process ends, however it ends.
-    _lock: File,
+    /// Released by the system when the process ends, however it ends. `None` where another process has it.
+    lock: Option<File>,
+    is_read_only: bool,
 }
 
 impl DataDir {
-    /// Makes the folder where it does not exist, and takes it.
+    /// Makes the folder where it does not exist, and takes it. A backup becomes a board's folder by that.
     pub fn open(path: &Path) -> Result<Self, String> {
+        let this = Self::take(path)?;
+        if this.is_backup()? {
+            let mark = path.join(BACKUP);
+            fs::remove_file(&mark).map_err(|error| unusable(&mark, &error))?;
+        }
+        Ok(this)
+    }
+
+    /// The same for what only reads. The folder of a board that runs stays that board's, and a backup a backup.
+    pub fn open_to_read(path: &Path) -> Result<Self, String> {
+        let mut this = Self::lock(path)?;
+        this.is_read_only = this.is_backup()? || this.lock.is_none();
+        Ok(this)
+    }
+
+    /// The same for a backup: a folder with nothing in it, or with an earlier backup.
+    pub fn open_for_backup(path: &Path) -> Result<Self, String> {
+        let is_empty = fs::read_dir(path).map_or(true, |mut entries| entries.next().is_none());
+        if !is_empty && !path.join(BACKUP).exists() {
+            return Err(format!(
+                "{} has something else in it than a backup: choose an empty folder",
+                path.display()
+            ));
+        }
+        let this = Self::take(path)?;
+        if is_empty {
+            this.mark_backup(false)
+                .map_err(|error| unusable(&path.join(BACKUP), &error))?;
+        }
+        Ok(this)
+    }
+
+    fn take(path: &Path) -> Result<Self, String> {
+        let this = Self::lock(path)?;
+        if this.lock.is_none() {
+            return Err(format!(
+                "the data directory {} is in use by another corkboard: stop it first, or choose another with --data-dir",
+                path.display()
+            ));
+        }
+        Ok(this)
+    }
+
+    fn lock(path: &Path) -> Result<Self, String> {
         let unusable = |error: io::Error| {
             format!(
                 "the data directory {} cannot be used: {error}: choose another with --data-dir",
@@ -34,17 +82,46 @@ impl DataDir {
             .write(true)
             .open(path.join("lock"))
             .map_err(unusable)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self {
-                path: path.to_owned(),
-                _lock: lock,
-            }),
-            Err(TryLockError::WouldBlock) => Err(format!(
-                "the data directory {} is in use by another corkboard: stop it first, or choose another with --data-dir",
+        let lock = match lock.try_lock() {
+            Ok(()) => Some(lock),
+            Err(TryLockError::WouldBlock) => None,
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            lock,
+            is_read_only: false,
+        })
+    }
+
+    /// Whether nothing in it is to be changed.
+    pub fn is_read_only(&self) -> bool {
+        self.is_read_only
+    }
+
+    /// Whether it is a whole backup; one that is not whole is of no use.
+    fn is_backup(&self) -> Result<bool, String> {
+        let path = self.path.join(BACKUP);
+        match fs::read_to_string(&path) {
+            Ok(state) if state == INCOMPLETE => Err(format!(
+                "{} says that this backup is not whole: make it again, or take another",
                 path.display()
             )),
-            Err(TryLockError::Error(error)) => Err(unusable(error)),
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(unusable(&path, &error)),
         }
+    }
+
+    /// Notes whether the backup in it is whole.
+    pub fn mark_backup(&self, is_whole: bool) -> io::Result<()> {
+        let state = if is_whole { "whole\n" } else { INCOMPLETE };
+        self.write(BACKUP, state)
+    }
+
+    /// Whether what is in it was brought to the form that this version has.
+    pub fn is_of_this_version(&self) -> bool {
+        local_aws::s3::is_there(&self.objects()) && self.database().exists()
     }
 
     /// Where the embedded database is.
@@ -65,10 +142,14 @@ impl DataDir {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|error| format!("no secret can be made: {error}"))?;
         let secret = URL_SAFE_NO_PAD.encode(bytes);
-        let path = self.path.join(SECRET);
-        self.write_secret(&path, &secret)
-            .map_err(|error| unusable(&path, &error))?;
+        self.keep_secret(&secret)?;
         Ok(secret)
+    }
+
+    /// Keeps another board's secret, or one that was made.
+    pub fn keep_secret(&self, secret: &str) -> Result<(), String> {
+        self.write(SECRET, secret)
+            .map_err(|error| unusable(&self.path.join(SECRET), &error))
     }
 
     /// The secret of the board in this folder, whether or not it runs.
@@ -82,16 +163,16 @@ impl DataDir {
     }
 
     /// Whole or not at all: half a secret would make other tokens after the next start.
-    fn write_secret(&self, path: &Path, secret: &str) -> io::Result<()> {
-        let draft = self.path.join("secret.new");
+    fn write(&self, name: &str, content: &str) -> io::Result<()> {
+        let draft = self.path.join(format!("{name}.new"));
         let mut options = OpenOptions::new();
         options.create(true).truncate(true).write(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&draft)?;
-        file.write_all(secret.as_bytes())?;
+        file.write_all(content.as_bytes())?;
         file.sync_all()?;
-        fs::rename(draft, path)
+        fs::rename(draft, self.path.join(name))
     }
 }
 

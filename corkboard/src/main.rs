@@ -9,7 +9,8 @@
 //! - [`front_door`]: the site as CloudFront and API Gateway would show it;
 //! - [`functions`]: the functions, in this process or under `cargo lambda watch`;
 //! - [`data_dir`]: what stays after the end;
-//! - [`transfer`]: the commands that carry a board from and to another place.
+//! - [`transfer`]: the commands that carry a board from and to another place;
+//! - [`progress`]: how far such a command is.
 //!
 //! The functions know nothing of all this: they reach the two services through the AWS SDK, by an address.
 
@@ -19,6 +20,7 @@ mod data_dir;
 mod front_door;
 mod functions;
 mod options;
+mod progress;
 mod services;
 mod transfer;
 
@@ -46,6 +48,8 @@ fn main() -> ExitCode {
         match &options.command {
             None => cloud::run(options).await,
             Some(Command::Export { file }) => transfer::export(&options, file).await,
+            Some(Command::Backup { folder }) => transfer::backup::run(&options, folder),
+            Some(Command::Check) => transfer::check(&options).await,
             Some(Command::Import(import)) => transfer::import(&options, import).await,
             Some(Command::ModeratorToken) => moderator_token(&options),
         }

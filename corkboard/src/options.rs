@@ -111,6 +111,20 @@ pub enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Copy the board in the data directory to another folder, also while it runs.
+    ///
+    /// That folder is empty, or has an earlier backup, of which larger pictures are not copied again. Copied back in
+    /// place of a data directory, it is the board as it was.
+    Backup {
+        /// Where to.
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
+    /// Compare every object with its digest and every message with its picture, and print what does not fit.
+    ///
+    /// Also while the board runs. Of the board in the data directory or, with `MEDIA_BUCKET` and the functions'
+    /// database settings in the environment, of the deployed one, whose objects S3 checks by itself.
+    Check,
     /// Print the token that moderators sign in with, at the page's address with `#moderate` behind it.
     ///
     /// Of the board in the data directory or, with `BOARD_SECRET` in the environment, of the one with that

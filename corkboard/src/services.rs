@@ -1,8 +1,10 @@
 //! What the functions and the front door stand on: S3, a database, and the queue from the bucket to
 //! syncS3Bucket.
 
+use std::fs;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +34,7 @@ use crate::budget::Budget;
 use crate::data_dir::DataDir;
 use crate::functions::Functions;
 use crate::options::Options;
+use crate::progress::Progress;
 
 /// How long the migrations may take.
 const MIGRATIONS: Duration = Duration::from_mins(5);
@@ -56,6 +59,19 @@ pub struct Services {
 impl Services {
     /// Starts what the flags ask for, on a schema brought up to date.
     pub async fn start(options: &Options, budget: &Budget) -> Result<Self, String> {
+        Self::start_in(DataDir::open, options, budget).await
+    }
+
+    /// The same for what only reads: also beside a board that runs, which it leaves as it is.
+    pub async fn start_to_read(options: &Options, budget: &Budget) -> Result<Self, String> {
+        Self::start_in(DataDir::open_to_read, options, budget).await
+    }
+
+    async fn start_in(
+        open: fn(&Path) -> Result<DataDir, String>,
+        options: &Options,
+        budget: &Budget,
+    ) -> Result<Self, String> {
         options.check()?;
         let s3_listener = listen(options.s3_listen, "--s3-listen").await?;
         let s3_address = address_of(&s3_listener)?;
@@ -65,7 +81,7 @@ impl Services {
             None => None,
         };
         // What the folder is not needed for was asked before, so that a refusal leaves none behind.
-        let data_dir = DataDir::open(&options.data_dir)?;
+        let data_dir = open(&options.data_dir)?;
         let config = sdk_config(options);
         let (s3_connector, s3_calls) = in_process::line();
         let s3 = s3_client(&config, s3_connector, s3_address);
@@ -75,20 +91,27 @@ impl Services {
             None => functions(&data_dir, &s3, database.clone())?,
         };
         let queue = queue(functions.clone());
+        let store = if data_dir.is_read_only() {
+            s3::Store::open_to_read(&data_dir.objects())
+        } else {
+            let queue = queue.clone();
+            let events = move |event| queue.send(&event);
+            let mut progress = None;
+            s3::Store::open(&data_dir.objects(), events, &mut |done, total| {
+                let what = "pictures of an earlier version";
+                progress
+                    .get_or_insert_with(|| Progress::of(what, total as u64))
+                    .reach(done as u64);
+            })
+        };
+        let store = store
+            .map_err(|error| format!("{} cannot be used: {error}", data_dir.objects().display()))?;
         let s3_endpoint = s3::service(
-            &data_dir.objects(),
+            store,
             (&options.access_key_id, &options.secret_access_key),
             s3_address,
             budget.program_memory.clone(),
-            {
-                let queue = queue.clone();
-                move |event| queue.send(&event)
-            },
-            |done, total| {
-                eprintln!("corkboard: the pictures of an earlier version are taken over: {done} of {total}");
-            },
-        )
-        .map_err(|error| format!("{} cannot be used: {error}", data_dir.objects().display()))?;
+        );
 
         let drive = s3_endpoint.drive();
         let (stop, stopped) = watch::channel(false);
@@ -104,17 +127,9 @@ impl Services {
             data_api_address = Some(address_of(&listener.tcp)?);
             servers.spawn(data_api::serve(listener, router, until(stopped)));
         }
-        database
-            .migrate(Instant::now() + MIGRATIONS)
-            .await
-            .map_err(|error| format!("the database cannot be used: {error}"))?;
-        // It may be of another database, or of one that was changed by other means.
-        bucket(&s3)
-            .remove_front_page()
-            .await
-            .map_err(|error| error.to_string())?;
-        // What was undelivered when the last run ended is not known.
-        queue.reconcile();
+        if !data_dir.is_read_only() {
+            prepare(&database, &s3, &queue).await?;
+        }
         Ok(Self {
             s3,
             functions,
@@ -152,6 +167,26 @@ impl Services {
             std::mem::forget(self.data_dir);
         }
     }
+}
+
+/// Brings the schema up to date, and the bucket to what the database has.
+async fn prepare(
+    database: &Database,
+    s3: &aws_sdk_s3::Client,
+    queue: &Queue,
+) -> Result<(), String> {
+    database
+        .migrate(Instant::now() + MIGRATIONS)
+        .await
+        .map_err(|error| format!("the database cannot be used: {error}"))?;
+    // It may be of another database, or of one that was changed by other means.
+    bucket(s3)
+        .remove_front_page()
+        .await
+        .map_err(|error| error.to_string())?;
+    // What was undelivered when the last run ended is not known.
+    queue.reconcile();
+    Ok(())
 }
 
 fn queue(functions: Functions) -> Queue {
@@ -231,9 +266,7 @@ async fn database(
     };
     let engine = match engine {
         Some(engine) => engine,
-        None => Engine::sqlite(&data_dir.database())
-            .await
-            .map_err(|error| error.to_string())?,
+        None => embedded(data_dir).await?,
     };
     let address = address_of(&listener)?;
     let credentials = AccessKey {
@@ -249,6 +282,23 @@ async fn database(
     };
     let database = behind_data_api(config, connector, address);
     Ok((database, Some((listener, router))))
+}
+
+async fn embedded(data_dir: &DataDir) -> Result<Engine, String> {
+    let path = data_dir.database();
+    let damaged = |what: &str| {
+        format!(
+            "{what}: put {} back from a backup, or move it away to begin without messages",
+            path.display()
+        )
+    };
+    // To SQLite an empty file is an empty database.
+    let is_empty = fs::metadata(&path).is_ok_and(|file| file.len() == 0);
+    if is_empty && s3::is_there(&data_dir.objects()) {
+        return Err(damaged("the database is empty"));
+    }
+    let opened = Engine::sqlite(&path).await;
+    opened.map_err(|error| damaged(&error.to_string()))
 }
 
 fn sdk_config(options: &Options) -> SdkConfig {

@@ -81,13 +81,13 @@ async fn one_address_does_not_keep_the_others_from_posting() {
         command.env("CORKBOARD_TRUSTED_PROXY", "127.0.0.0/8");
     });
     let [site, ..] = board.addresses();
-    let mut held = Vec::new();
+    let mut slow = Vec::new();
     for _ in 0..30 {
         let mut stream = TcpStream::connect(site).await.unwrap();
         let head = "POST /api/messages HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 198.51.100.7\r\n\
                     Content-Type: image/png\r\nContent-Length: 4000000\r\n\r\nx";
         stream.write_all(head.as_bytes()).await.unwrap();
-        held.push(stream);
+        slow.push(stream);
     }
     let form = Form::new().text("text", "meanwhile");
     let form = form.part(

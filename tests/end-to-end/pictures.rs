@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
 use serde_json::{Value, json};
 
 use reqwest::multipart::Form;
@@ -215,21 +213,10 @@ async fn a_picture_with_too_many_pixels_is_refused() {
 
 /// A black PNG of this size, of one bit a pixel; if it is not too large, with all of them.
 fn png_of(width: u32, height: u32) -> Vec<u8> {
-    let mut rows = ZlibEncoder::new(Vec::new(), Compression::fast());
-    if u64::from(width) * u64::from(height) <= 50_000_000 {
-        let row = vec![0; 1 + width.div_ceil(8) as usize];
-        (0..height).for_each(|_| rows.write_all(&row).unwrap());
-    }
-    let [columns, lines] = [width, height].map(u32::to_be_bytes);
-    let header = [&columns, &lines, &[1, 0, 0, 0, 0][..]].concat();
-    let chunk = |kind: &[u8], data: &[u8]| {
-        let length = u32::try_from(data.len()).unwrap().to_be_bytes();
-        let checksum = crc32fast::hash(&[kind, data].concat()).to_be_bytes();
-        [&length, kind, data, &checksum].concat()
-    };
-    let image = chunk(b"IDAT", &rows.finish().unwrap());
-    let start = [b"\x89PNG\r\n\x1a\n", &chunk(b"IHDR", &header)[..]].concat();
-    [start, image, chunk(b"IEND", b"")].concat()
+    let is_whole = u64::from(width) * u64::from(height) <= 50_000_000;
+    let row = vec![0; 1 + width.div_ceil(8) as usize];
+    let rows = (0..if is_whole { height } else { 0 }).map(|_| row.clone());
+    support::png::grey(width, height, 1, rows)
 }
 
 /// A black bitmap of one bit a pixel.

@@ -84,7 +84,7 @@ async fn a_local_board_is_carried_to_the_deployed_one_and_back() {
     let operator = operator(&deployed);
     let said = operator.import(&archive);
     assert_eq!(
-        said.stderr,
+        said.told(),
         "Working on the deployed board: bucket corkboard-media.\n"
     );
     let content = Content::of(&archive);

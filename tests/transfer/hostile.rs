@@ -68,10 +68,10 @@ fn what_is_not_an_archive_of_corkboard_is_refused() {
         &Forged::empty().with("corkboard.json", &endless).bytes(),
         not_ours,
     );
-    let newer = Forged::empty().with("corkboard.json", br#"{"format":"corkboard","version":2}"#);
+    let newer = Forged::empty().with("corkboard.json", br#"{"format":"corkboard","version":3}"#);
     assert_refused(
         &newer.bytes(),
-        "it has version 2 of the format, and this corkboard knows 1",
+        "it has version 3 of the format, and this corkboard knows 2",
     );
 }
 

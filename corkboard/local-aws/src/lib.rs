@@ -6,12 +6,14 @@
 //! - [`s3`]: the media bucket, in a folder;
 //! - [`queue`]: from a change in the bucket to an event for `syncS3Bucket`;
 //! - [`data_api`]: the RDS Data API, over an embedded `SQLite` or a MySQL;
+//! - [`backup`]: a copy of all that is kept;
 //! - [`guard`] and [`signature`]: who may talk to S3 and the Data API;
 //! - [`drive`]: whether there is room for what is new;
 //! - [`connections`]: HTTP on a listener, and how much of it there may be.
 //!
 //! This crate knows nothing of the functions: what runs behind the gateway and the queue is handed in.
 
+pub mod backup;
 pub mod connections;
 pub mod data_api;
 pub mod drive;

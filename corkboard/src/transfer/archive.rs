@@ -2,9 +2,10 @@
 //!
 //! | entry | what |
 //! |---|---|
-//! | `corkboard.json` | `{"format":"corkboard","version":1}` |
+//! | `corkboard.json` | `{"format":"corkboard","version":2}` |
 //! | `messages.jsonl` | a [`Line`] for each message, oldest first |
 //! | `images/…` | the pictures under their keys: those of messages and those that the operator put there |
+//! | `SHA256SUMS` | the SHA-256 of each entry before, as `sha256sum` writes and checks them; version 1 had none |
 //!
 //! Whoever reads one trusts nothing in it. It is looked through from end to end before anything is taken,
 //! and refused as a whole where it is not what `corkboard export` writes; what a single message or picture
@@ -16,19 +17,28 @@ use std::io::{self, BufRead as _, BufReader, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use domain::{Format, MessageId};
+use local_aws::s3::hex;
 use media::{Bucket, IMAGES};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use tar::EntryType;
+
+use crate::progress::Progress;
 
 pub const HEADER: &str = "corkboard.json";
 pub const MESSAGES: &str = "messages.jsonl";
 pub const FORMAT: &str = "corkboard";
-pub const VERSION: u32 = 1;
+pub const SUMS: &str = "SHA256SUMS";
+pub const VERSION: u32 = 2;
+/// Without [`SUMS`].
+const EARLIER_VERSION: u32 = 1;
 
 /// Bytes of a message's line, at most: every character of it written as `\u…`.
 const LINE_LIMIT: u64 = 64 * 1024;
 /// Bytes of [`HEADER`], at most.
 const HEADER_LIMIT: u64 = 4 * 1024;
+/// Bytes that are digested at once.
+const PIECE: usize = 64 * 1024;
 /// Bytes of a key, at most.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
 const KEY_LIMIT: u64 = 1024;
@@ -90,16 +100,63 @@ impl Archive {
     pub fn open(path: &Path) -> Result<Self, String> {
         let refused = |why: String| format!("{} cannot be imported: {why}", path.display());
         let file = File::open(path).map_err(|error| refused(error.to_string()))?;
-        let (messages, images) = entries(file).map_err(refused)?;
+        let entries = entries(file).map_err(refused)?;
         let mut archive = Self {
             path: path.to_owned(),
-            messages,
+            messages: entries.messages,
             message_count: 0,
             posted: BTreeMap::new(),
-            others: images,
+            others: BTreeMap::new(),
         };
+        if let Some(sums) = entries.sums {
+            let mut expected = archive.sums(sums).map_err(refused)?;
+            let mut progress = Progress::of("parts of the archive", expected.len() as u64);
+            let parts = [(HEADER, entries.header), (MESSAGES, entries.messages)];
+            let images = entries.images.iter().map(|(name, span)| (&**name, *span));
+            for (name, span) in parts.into_iter().chain(images) {
+                let actual = archive
+                    .digest(span)
+                    .map_err(|error| refused(error.to_string()))?;
+                if expected.remove(name).as_ref() != Some(&actual) {
+                    let name = name.escape_debug();
+                    return Err(refused(format!("{name} is not what was written")));
+                }
+                progress.step();
+            }
+            if let Some((name, _)) = expected.pop_first() {
+                return Err(refused(format!("{} is missing", name.escape_debug())));
+            }
+            progress.finish();
+        }
+        archive.others = entries.images;
         archive.look_through_messages().map_err(refused)?;
         Ok(archive)
+    }
+
+    /// What the archive says that the digests of its entries are, in hexadecimal.
+    fn sums(&self, span: Span) -> Result<BTreeMap<String, String>, String> {
+        let sums = self.section(span).map_err(|error| error.to_string())?;
+        let mut by_name = BTreeMap::new();
+        for line in BufReader::new(sums).lines() {
+            let line = line.map_err(|error| format!("{SUMS} cannot be read: {error}"))?;
+            let (digest, name) = line
+                .split_once("  ")
+                .ok_or_else(|| format!("{SUMS} has a line that is none"))?;
+            by_name.insert(name.to_owned(), digest.to_owned());
+        }
+        Ok(by_name)
+    }
+
+    fn digest(&self, span: Span) -> io::Result<String> {
+        let mut section = self.section(span)?;
+        let mut digest = Sha256::new();
+        let mut piece = vec![0; PIECE];
+        loop {
+            match section.read(&mut piece)? {
+                0 => return Ok(hex(&digest.finalize())),
+                read => digest.update(&piece[..read]),
+            }
+        }
     }
 
     fn look_through_messages(&mut self) -> Result<(), String> {
@@ -172,12 +229,20 @@ fn check(line: &[u8]) -> Result<(MessageId, Line), &'static str> {
     Ok((id, line))
 }
 
-/// Where the messages and the pictures are.
-fn entries(file: File) -> Result<(Span, BTreeMap<String, Span>), String> {
+/// Where everything is.
+struct Entries {
+    header: Span,
+    messages: Span,
+    images: BTreeMap<String, Span>,
+    /// `None` in an archive that has none.
+    sums: Option<Span>,
+}
+
+fn entries(file: File) -> Result<Entries, String> {
     let damaged = |error: io::Error| format!("it is not a whole archive: {error}");
     let size = file.metadata().map_err(damaged)?.len();
     let mut tar = tar::Archive::new(file);
-    let (mut header, mut messages, mut images) = (None, None, BTreeMap::new());
+    let (mut header, mut messages, mut images, mut sums) = (None, None, BTreeMap::new(), None);
     let mut long_name = None;
     let mut end = 0;
     // Raw: a name is not read before its length was looked at.
@@ -211,10 +276,11 @@ fn entries(file: File) -> Result<(Span, BTreeMap<String, Span>), String> {
             .unwrap_or_else(|| entry.path_bytes().into_owned());
         let name = String::from_utf8(name).map_err(|_| "it has a name that is not UTF-8")?;
         match (&header, &messages) {
-            (None, _) if name == HEADER => header = Some(check_header(entry)?),
+            (None, _) if name == HEADER => header = Some((check_header(entry)?, span)),
             (None, _) => return Err("it is not an archive of corkboard".into()),
-            (Some(()), None) if name == MESSAGES => messages = Some(span),
-            (Some(()), Some(_)) if is_image(&name) => {
+            (Some(_), None) if name == MESSAGES => messages = Some(span),
+            (Some((VERSION, _)), Some(_)) if name == SUMS && sums.is_none() => sums = Some(span),
+            (Some(_), Some(_)) if is_image(&name) && sums.is_none() => {
                 if images.insert(name.clone(), span).is_some() {
                     return Err(format!("{} is there twice", name.escape_debug()));
                 }
@@ -228,16 +294,27 @@ fn entries(file: File) -> Result<(Span, BTreeMap<String, Span>), String> {
     if end.next_multiple_of(BLOCK) + 2 * BLOCK > size {
         return Err("it is cut short".into());
     }
-    let messages = messages.ok_or("it is not an archive of corkboard")?;
-    Ok((messages, images))
+    let no_archive = "it is not an archive of corkboard";
+    let (version, header) = header.ok_or(no_archive)?;
+    let messages = messages.ok_or(no_archive)?;
+    if version == VERSION && sums.is_none() {
+        return Err(format!("{SUMS} is missing"));
+    }
+    Ok(Entries {
+        header,
+        messages,
+        images,
+        sums,
+    })
 }
 
-fn check_header(entry: impl Read) -> Result<(), String> {
+/// The version.
+fn check_header(entry: impl Read) -> Result<u32, String> {
     let mut json = Vec::new();
     let _ = entry.take(HEADER_LIMIT).read_to_end(&mut json);
     match serde_json::from_slice(&json) {
         Ok(Header { format, version }) if format == FORMAT => match version {
-            VERSION => Ok(()),
+            EARLIER_VERSION | VERSION => Ok(version),
             _ => Err(format!(
                 "it has version {version} of the format, and this corkboard knows {VERSION}"
             )),

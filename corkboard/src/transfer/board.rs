@@ -22,6 +22,13 @@ const STATEMENT: Duration = Duration::from_mins(1);
 /// How long the steps for one message may take, from a database that sleeps to a picture that goes up slowly.
 const MESSAGE: Duration = Duration::from_mins(10);
 
+/// What a command does with a board.
+#[derive(Debug, Clone, Copy)]
+pub enum Access {
+    Read,
+    Write,
+}
+
 /// The board that a command works on.
 pub struct Board {
     board: board::Board,
@@ -31,12 +38,12 @@ pub struct Board {
 
 impl Board {
     /// The deployed board where `MEDIA_BUCKET` is set, and otherwise the local one, which nobody else may be
-    /// running.
-    pub async fn open(options: &Options) -> Result<Self, String> {
+    /// running unless it is only read.
+    pub async fn open(options: &Options, access: Access) -> Result<Self, String> {
         let board = if optional(&environment, "MEDIA_BUCKET").is_some() {
             Self::deployed().await?
         } else {
-            Self::local(options).await?
+            Self::local(options, access).await?
         };
         board.store().ping().await.map_err(failed)?;
         Ok(board)
@@ -61,7 +68,7 @@ impl Board {
         })
     }
 
-    async fn local(options: &Options) -> Result<Self, String> {
+    async fn local(options: &Options, access: Access) -> Result<Self, String> {
         // The endpoints serve this command alone, and the functions run in this process.
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let options = Options {
@@ -70,7 +77,11 @@ impl Board {
             lambda: None,
             ..options.clone()
         };
-        let services = Services::start(&options, &Budget::of(&options)).await?;
+        let budget = Budget::of(&options);
+        let services = match access {
+            Access::Read => Services::start_to_read(&options, &budget).await?,
+            Access::Write => Services::start(&options, &budget).await?,
+        };
         eprintln!("Working on the board in {}.", options.data_dir.display());
         Ok(Self {
             board: board::Board::new(services.database.clone(), services.bucket()),
@@ -101,6 +112,11 @@ impl Board {
         if let Some(services) = self.services {
             services.stop().await;
         }
+    }
+
+    /// Whether what it stands on is on this machine.
+    pub fn is_local(&self) -> bool {
+        self.services.is_some()
     }
 
     /// The media bucket.

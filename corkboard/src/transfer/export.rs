@@ -1,14 +1,17 @@
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fmt::Write as _;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use domain::{Format, Message, MessageId, PostedPicture};
+use local_aws::s3::hex;
 use media::{Bucket, IMAGES, Object};
+use sha2::{Digest as _, Sha256};
 use sync_s3_bucket::is_picture;
-use tar::Builder;
+use tar::{Builder, EntryWriter};
 
-use super::archive::{self, FORMAT, HEADER, Line, LinePicture, MESSAGES, VERSION, is_image};
+use super::archive::{self, FORMAT, HEADER, Line, LinePicture, MESSAGES, SUMS, VERSION, is_image};
 use super::board::{Board, failed};
 use super::report::{Fate, Report, Transferred};
 
@@ -24,7 +27,19 @@ pub async fn run(board: &Board, path: &Path) -> Result<Report, String> {
     partial.push(".partial");
     let partial = PathBuf::from(partial);
     let unwritable = |error: io::Error| format!("{} cannot be written: {error}", path.display());
-    let file = File::create(&partial).map_err(unwritable)?;
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    let file = options.open(&partial).map_err(unwritable)?;
+    if let Err(TryLockError::WouldBlock) = file.try_lock() {
+        return Err(format!(
+            "{} is being written by another export",
+            path.display()
+        ));
+    }
+    // An export that was killed may have left something behind.
+    if file.metadata().is_ok_and(|left| left.len() > 0) {
+        file.set_len(0).map_err(unwritable)?;
+    }
     let written = write(board, file).await.map_err(|error| match error {
         Error::File(error) => unwritable(error),
         Error::Board(error) => error,
@@ -61,15 +76,63 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The archive that is being written, and the digests of what is in it.
+struct Tar {
+    tar: Builder<File>,
+    sums: String,
+}
+
+impl Tar {
+    fn entry<'a>(
+        &'a mut self,
+        header: &'a mut tar::Header,
+        name: &'a str,
+    ) -> io::Result<Entry<'a>> {
+        Ok(Entry {
+            name,
+            writer: self.tar.append_writer(header, name)?,
+            digest: Sha256::new(),
+            sums: &mut self.sums,
+        })
+    }
+}
+
+/// An entry of it.
+struct Entry<'a> {
+    name: &'a str,
+    writer: EntryWriter<'a>,
+    digest: Sha256,
+    sums: &'a mut String,
+}
+
+impl Entry<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.digest.update(bytes);
+        self.writer.write_all(bytes)
+    }
+
+    fn finish(self) -> io::Result<()> {
+        let digest = hex(&self.digest.finalize());
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.sums, "{digest}  {}", self.name);
+        self.writer.finish()
+    }
+}
+
 async fn write(board: &Board, file: File) -> Result<Report, Error> {
-    let mut tar = Builder::new(file);
+    let mut tar = Tar {
+        tar: Builder::new(file),
+        sums: String::new(),
+    };
     let header = archive::Header {
         format: FORMAT.into(),
         version: VERSION,
     };
     let header = serde_json::to_vec(&header).map_err(io::Error::from)?;
-    tar.append_writer(&mut entry(), HEADER)?
-        .write_all(&header)?;
+    let mut of_entry = entry_header();
+    let mut entry = tar.entry(&mut of_entry, HEADER)?;
+    entry.write(&header)?;
+    entry.finish()?;
 
     let keys = board.bucket().image_keys(&[]).await;
     let keys = keys.map_err(|error| Error::Board(failed(error)))?;
@@ -88,10 +151,15 @@ async fn write(board: &Board, file: File) -> Result<Report, Error> {
         };
         report.picture(&key, &fate);
     }
+    // They may have been posted since the keys were listed.
+    report.expect(pictures.len() as u64);
     for (id, format) in pictures {
-        let missing = Fate::NotTaken("it is not in the bucket".into());
-        report.picture(&Bucket::picture_key(id, format), &missing);
+        let key = Bucket::picture_key(id, format);
+        let fate = picture(board, &mut tar, &key).await?;
+        report.picture(&key, &fate);
     }
+    let Tar { mut tar, sums } = tar;
+    tar.append_data(&mut sized(sums.len()), SUMS, sums.as_bytes())?;
     tar.into_inner()?.sync_all()?;
     Ok(report)
 }
@@ -99,12 +167,12 @@ async fn write(board: &Board, file: File) -> Result<Report, Error> {
 /// Writes the messages, and gives those that have a picture.
 async fn messages(
     board: &Board,
-    tar: &mut Builder<File>,
+    tar: &mut Tar,
     report: &mut Report,
 ) -> Result<BTreeMap<MessageId, Format>, Error> {
     let mut pictures = BTreeMap::new();
-    let mut header = entry();
-    let mut lines = tar.append_writer(&mut header, MESSAGES)?;
+    let mut header = entry_header();
+    let mut lines = tar.entry(&mut header, MESSAGES)?;
     let mut after = None;
     loop {
         let page = board.store().page_after(PAGE, after).await;
@@ -128,7 +196,7 @@ async fn messages(
             }
             let mut line = serde_json::to_vec(&line(message)).map_err(io::Error::from)?;
             line.push(b'\n');
-            lines.write_all(&line)?;
+            lines.write(&line)?;
             report.message(
                 id,
                 &Transferred {
@@ -176,18 +244,18 @@ fn line(message: Message) -> Line {
 }
 
 /// Writes a picture piece by piece.
-async fn picture(board: &Board, tar: &mut Builder<File>, key: &str) -> Result<Fate, Error> {
+async fn picture(board: &Board, tar: &mut Tar, key: &str) -> Result<Fate, Error> {
     let object = board.bucket().object(key).await;
     let object = object.map_err(|error| Error::Board(failed(error)))?;
     let Some(Object { size, mut body }) = object else {
-        return Ok(Fate::NotTaken("it is no longer in the bucket".into()));
+        return Ok(Fate::NotTaken("it is not in the bucket".into()));
     };
-    let mut header = entry();
+    let mut header = entry_header();
     let mut written = 0;
-    let mut entry = tar.append_writer(&mut header, key)?;
+    let mut entry = tar.entry(&mut header, key)?;
     while let Some(piece) = body.next().await {
         let piece = piece.map_err(|error| Error::Board(failed(error)))?;
-        entry.write_all(&piece)?;
+        entry.write(&piece)?;
         written += piece.len() as u64;
     }
     entry.finish()?;
@@ -204,9 +272,15 @@ pub fn posted(key: &str) -> Option<(MessageId, Format)> {
     Some((id.parse().ok()?, extension.parse().ok()?))
 }
 
-fn entry() -> tar::Header {
+fn entry_header() -> tar::Header {
     let mut header = tar::Header::new_gnu();
     header.set_mode(0o644);
     header.set_mtime(TIME);
+    header
+}
+
+fn sized(bytes: usize) -> tar::Header {
+    let mut header = entry_header();
+    header.set_size(bytes as u64);
     header
 }

@@ -8,11 +8,14 @@
 //!   that keep its order, and [`fetch`] for pictures from anywhere that [`address`] lets it reach;
 //! - [`archive`]: what a whole board looks like in one file, and how one from a stranger is read;
 //! - [`export`] and [`import`]: such a file is written, and taken over;
+//! - [`backup`]: a copy of a data directory; [`check`]: whether everything on a board fits;
 //! - [`report`]: what became of everything, told to a person.
 
 mod address;
 mod archive;
+pub mod backup;
 mod board;
+mod check;
 mod export;
 mod fetch;
 mod import;
@@ -23,7 +26,7 @@ mod time;
 
 use std::path::Path;
 
-use self::board::Board;
+use self::board::{Access, Board};
 use crate::options::{Import, Options};
 use archive::Archive;
 use old_board::OldBoard;
@@ -34,7 +37,11 @@ const AT_ONCE: usize = 4;
 
 /// Writes the board into an archive. One that has not all messages is there, but is no success.
 pub async fn export(options: &Options, file: &Path) -> Result<(), String> {
-    match on_board(options, async |board| export::run(board, file).await).await? {
+    match on_board(options, Access::Read, async |board| {
+        export::run(board, file).await
+    })
+    .await?
+    {
         0 => Ok(()),
         missing => Err(format!(
             "{} lacks messages that cannot be read ({missing}): mend or delete their rows, and export again",
@@ -43,19 +50,30 @@ pub async fn export(options: &Options, file: &Path) -> Result<(), String> {
     }
 }
 
+/// Says what on the board does not fit.
+pub async fn check(options: &Options) -> Result<(), String> {
+    let board = Board::open(options, Access::Read).await?;
+    let checked = check::run(&board, options).await;
+    board.close().await;
+    match checked? {
+        0 => Ok(()),
+        faults => Err(format!("{faults} things do not fit")),
+    }
+}
+
 /// Takes a board over. What can be refused is refused before the board is opened.
 pub async fn import(options: &Options, import: &Import) -> Result<(), String> {
     match (&import.from, &import.file) {
         (Some(url), _) => {
             let old = OldBoard::open(url, import).await?;
-            on_board(options, async |board| {
+            on_board(options, Access::Write, async |board| {
                 board.change(async |board| old.take_over(board).await).await
             })
             .await?;
         }
         (None, Some(file)) => {
             let archive = Archive::open(file)?;
-            on_board(options, async |board| {
+            on_board(options, Access::Write, async |board| {
                 board
                     .change(async |board| import::run(board, &archive).await)
                     .await
@@ -70,9 +88,10 @@ pub async fn import(options: &Options, import: &Import) -> Result<(), String> {
 /// Tells what became of everything, and how many messages were not taken.
 async fn on_board(
     options: &Options,
+    access: Access,
     work: impl AsyncFnOnce(&Board) -> Result<Report, String>,
 ) -> Result<u64, String> {
-    let board = Board::open(options).await?;
+    let board = Board::open(options, access).await?;
     let report = work(&board).await;
     board.close().await;
     let report = report?;

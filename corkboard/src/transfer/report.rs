@@ -1,7 +1,6 @@
 use std::fmt::Display;
-use std::io::{self, Write as _};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use crate::progress::Progress;
 
 /// What became of a message or a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,10 +27,10 @@ impl Transferred {
     }
 }
 
-/// Tells a person: a bar on standard error while it lasts (only on a terminal), what was not taken on
-/// standard output as it comes, and the sums at the end.
+/// Tells a person: how far it is while it lasts, what was not taken on standard output as it comes, and the sums at
+/// the end.
 pub struct Report {
-    bar: ProgressBar,
+    progress: Progress,
     messages: Sums,
     pictures: Sums,
 }
@@ -56,14 +55,8 @@ impl Sums {
 impl Report {
     /// Of so many messages and pictures that stand by themselves.
     pub fn of(expected: u64) -> Self {
-        let bar = ProgressBar::new(expected);
-        if let Ok(style) =
-            ProgressStyle::with_template("{bar:40} {pos} of {len}, {elapsed} gone, {eta} to go")
-        {
-            bar.set_style(style);
-        }
         Self {
-            bar,
+            progress: Progress::of("messages and pictures", expected),
             messages: Sums::default(),
             pictures: Sums::default(),
         }
@@ -71,12 +64,12 @@ impl Report {
 
     /// So many more are to come.
     pub fn expect(&self, more: u64) {
-        self.bar.inc_length(more);
+        self.progress.expect(more);
     }
 
     /// Notes what became of the message `id`.
     pub fn message(&mut self, id: impl Display, outcome: &Transferred) {
-        self.bar.inc(1);
+        self.progress.step();
         self.messages.count(&outcome.message);
         if let Fate::NotTaken(why) = &outcome.message {
             self.say(&format!("message {id} was not taken: {why}"));
@@ -91,7 +84,7 @@ impl Report {
 
     /// Notes what became of a picture that stands by itself.
     pub fn picture(&mut self, key: &str, fate: &Fate) {
-        self.bar.inc(1);
+        self.progress.step();
         self.pictures.count(fate);
         if let Fate::NotTaken(why) = fate {
             // A key may have any character, also such as command a terminal.
@@ -106,21 +99,16 @@ impl Report {
 
     /// The sums.
     pub fn print(self) {
-        self.bar.finish_and_clear();
         for (what, sums) in [("messages", &self.messages), ("pictures", &self.pictures)] {
-            print(&format!(
+            self.progress.say(&format!(
                 "{what}: {} taken, {} already there, {} not taken",
                 sums.taken, sums.already_there, sums.not_taken
             ));
         }
+        self.progress.finish();
     }
 
     fn say(&self, line: &str) {
-        self.bar.suspend(|| print(line));
+        self.progress.say(&line);
     }
-}
-
-/// The work is done whether or not anybody reads of it.
-fn print(line: &str) {
-    let _ = writeln!(io::stdout(), "{line}");
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`process`]: programs that end with the tests, and folders that go with them;
 //! - [`mariadb`]: private MariaDB servers;
+//! - [`png`]: pictures of any size;
 //! - [`corkboard`]: how the binary is started, and where it can be reached.
 //!
 //! The Python files beside this crate are the same for the tests in Python.
@@ -14,4 +15,5 @@
 
 pub mod corkboard;
 pub mod mariadb;
+pub mod png;
 pub mod process;

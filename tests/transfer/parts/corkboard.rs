@@ -46,11 +46,16 @@ impl Said {
     pub fn refused(self) -> String {
         assert_eq!(self.code, Some(1), "{self:?}");
         assert_eq!(self.stdout, "", "{self:?}");
-        let lines: Vec<_> = self.stderr.lines().collect();
-        let [line] = lines[..] else {
-            panic!("not one line: {self:?}");
-        };
-        line.strip_prefix("corkboard: ").unwrap().to_owned()
+        let told = self.told();
+        let line = told.strip_prefix("corkboard: ").unwrap();
+        assert_eq!(line.matches('\n').count(), 1, "{self:?}");
+        line.trim_end().to_owned()
+    }
+
+    /// What it said on standard error, without how far it was.
+    pub fn told(&self) -> String {
+        let lines = self.stderr.split_inclusive('\n');
+        lines.filter(|line| !line.ends_with(" to go\n")).collect()
     }
 }
 
@@ -126,6 +131,15 @@ impl Board {
         found.optional().unwrap()
     }
 
+    /// The file that a larger object is in.
+    pub fn file_of(&self, key: &str) -> String {
+        let sql = "SELECT file FROM object WHERE key = ?1";
+        let index = self.index().unwrap();
+        index
+            .query_row(sql, [key.as_bytes()], |row| row.get(0))
+            .unwrap()
+    }
+
     /// How many objects have keys that begin so, as far as there is an index.
     pub fn objects(&self, prefix: &str) -> usize {
         let sql = "SELECT count(*) FROM object WHERE substr(key, 1, length(?1)) = ?1";
@@ -180,7 +194,7 @@ impl Content {
             let mut bytes = vec![];
             entry.read_to_end(&mut bytes).unwrap();
             match path.as_str() {
-                "corkboard.json" => {}
+                "corkboard.json" | "SHA256SUMS" => {}
                 "messages.jsonl" => {
                     messages = String::from_utf8(bytes)
                         .unwrap()

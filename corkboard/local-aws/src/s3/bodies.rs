@@ -47,7 +47,10 @@ pub struct Bodies {
 impl Bodies {
     /// The folder of this name, on this drive.
     pub fn open(path: PathBuf, drive: Arc<Drive>) -> io::Result<Arc<Self>> {
-        fs::create_dir_all(&path)?;
+        fs::create_dir_all(&path).map_err(|error| {
+            let message = format!("{}: {error}", path.display());
+            io::Error::new(error.kind(), message)
+        })?;
         Ok(Arc::new(Self {
             path,
             drive,

@@ -40,7 +40,7 @@ pub fn take_over(
     root: &Path,
     bodies: &Arc<Bodies>,
     connection: &mut Connection,
-    progress: &dyn Fn(usize, usize),
+    progress: &mut dyn FnMut(usize, usize),
 ) -> io::Result<()> {
     let bucket = root.join(BUCKET);
     if !bucket.exists() {
@@ -52,8 +52,6 @@ pub fn take_over(
     let total = keys.len();
     let mut done = 0;
     for keys in keys.chunks(BATCH) {
-        progress(done, total);
-        done += keys.len();
         let transaction = connection.transaction().map_err(io::Error::other)?;
         let mut effects = Effects::default();
         for key in keys {
@@ -74,6 +72,8 @@ pub fn take_over(
         for path in keys.iter().flat_map(|key| files(root, BUCKET, key)) {
             if_found(fs::remove_file(path))?;
         }
+        done += keys.len();
+        progress(done, total);
     }
     clear_away(root)?;
     Ok(())

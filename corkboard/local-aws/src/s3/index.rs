@@ -128,7 +128,7 @@ type Answer = Box<dyn FnOnce(Result<(), S3Error>) + Send>;
 pub struct Index {
     path: PathBuf,
     readers: Arc<Mutex<Vec<Connection>>>,
-    /// `None` at the end.
+    /// `None` at the end, and where another process writes.
     changes: Option<mpsc::Sender<Change>>,
     writer: Option<JoinHandle<()>>,
 }
@@ -163,6 +163,16 @@ impl Index {
             changes: Some(changes),
             writer: Some(writer),
         })
+    }
+
+    /// Reads the index in this file, which another process writes to.
+    pub fn open_to_read(path: PathBuf) -> Self {
+        Self {
+            path,
+            readers: Arc::default(),
+            changes: None,
+            writer: None,
+        }
     }
 
     /// Runs `read` on a state of the index.

@@ -7,6 +7,7 @@
 //! - [`store`]: how an object is written, read and removed in terms of the two;
 //! - [`operations`], [`multipart`] and [`listing`]: the S3 operations;
 //! - [`earlier`]: takes over what an earlier version kept as files; [`rebuild`]: an index that is damaged;
+//! - [`check`]: whether the objects are what the index says;
 //! - [`conditions`]: preconditions (`If-Match` and its kin);
 //! - [`admission`]: what of a request is refused before that;
 //! - [`body`] and [`digest`]: bodies that are not what was signed.
@@ -16,6 +17,7 @@
 mod admission;
 mod bodies;
 mod body;
+mod check;
 mod conditions;
 mod digest;
 mod earlier;
@@ -31,7 +33,7 @@ mod tests;
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use http::Request;
@@ -45,11 +47,13 @@ use crate::connections::{self, Listener, Peer};
 use crate::drive::Drive;
 use crate::guard;
 
-pub use digest::md5_hex;
+pub use check::check;
+pub use digest::{hex, md5_hex};
 pub use listing::form_encode;
 pub use object::BUCKET;
+use store::ObjectStore;
 
-/// What happened to an object; given to the callback of [`service`] once it is on the drive.
+/// What happened to an object; given to the callback of [`Store::open`] once it is on the drive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectEvent {
     /// S3's event name without the `s3:` prefix, such as `ObjectCreated:Put`.
@@ -64,6 +68,38 @@ pub struct ObjectEvent {
     pub etag: Option<String>,
 }
 
+/// The media bucket on a drive.
+pub struct Store(ObjectStore);
+
+impl Store {
+    /// The media bucket under `root`, which is made where it does not exist. Takes over what an earlier version left
+    /// there, and clears away what a process did that was killed.
+    ///
+    /// `events` is called in the order of the changes, on a thread of its own, and must not block. It is called for a
+    /// removal also where there was no such key, as S3 notifies. `progress` is told how many objects of an earlier
+    /// version are taken over, and of how many.
+    ///
+    /// # Errors
+    ///
+    /// Where `root` cannot be read and written.
+    pub fn open(
+        root: &Path,
+        events: impl Fn(ObjectEvent) + Send + 'static,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> io::Result<Self> {
+        ObjectStore::open(root, events, progress).map(Self)
+    }
+
+    /// The media bucket under `root` that another process has open: nothing can be changed.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none.
+    pub fn open_to_read(root: &Path) -> io::Result<Self> {
+        ObjectStore::open_to_read(root).map(Self)
+    }
+}
+
 /// The S3 endpoint, ready to be [served](serve).
 #[derive(Clone)]
 pub struct Endpoint {
@@ -73,35 +109,38 @@ pub struct Endpoint {
     drive: Arc<Drive>,
 }
 
-/// Opens the media bucket under `root`, which is created where it does not exist, for the one caller
-/// who signs with `credentials` (access key and secret). `bound` is the address of the listener; what is read at once of
-/// requests from the network takes of `memory`.
-///
-/// `events` is called in the order of the changes, on a thread of its own, and must not block. It is called for a
-/// removal also where there was no such key, as S3 notifies. `progress` is told how many objects of an earlier
-/// version are taken over, and of how many.
-///
-/// # Errors
-///
-/// Where `root` cannot be read and written.
+/// Whether a media bucket was under `root` before.
+pub fn is_there(root: &Path) -> bool {
+    index_of(root).exists()
+}
+
+/// The index of the media bucket under `root`.
+pub fn index_of(root: &Path) -> PathBuf {
+    root.join("index.sqlite")
+}
+
+/// The folder of the larger bodies.
+pub fn bodies_of(root: &Path) -> PathBuf {
+    root.join("bodies")
+}
+
+/// The endpoint of `store` for the one caller who signs with `credentials` (access key and secret). `bound` is the
+/// address of the listener; what is read at once of requests from the network takes of `memory`.
 pub fn service(
-    root: &Path,
+    Store(store): Store,
     (access_key, secret): (&str, &str),
     bound: SocketAddr,
     memory: Memory,
-    events: impl Fn(ObjectEvent) + Send + 'static,
-    progress: impl Fn(usize, usize),
-) -> io::Result<Endpoint> {
-    let store = store::ObjectStore::open(root, events, &progress)?;
+) -> Endpoint {
     let drive = Arc::clone(&store.bodies.drive);
     let mut builder = S3ServiceBuilder::new(store);
     builder.set_auth(SimpleAuth::from_single(access_key, secret));
-    Ok(Endpoint {
+    Endpoint {
         s3: builder.build(),
         bound,
         memory,
         drive,
-    })
+    }
 }
 
 impl Endpoint {

@@ -25,7 +25,7 @@ use super::index::{
     self, Effects, Index, NewBody, Stored, delete, fault, find, insert, refers_to, small_body,
 };
 use super::object::{BUCKET, Checksums};
-use super::{ObjectEvent, earlier, rebuild};
+use super::{ObjectEvent, bodies_of, earlier, index_of, rebuild};
 use crate::drive::Drive;
 
 pub struct ObjectStore {
@@ -63,21 +63,31 @@ pub struct Stated {
 }
 
 impl ObjectStore {
-    /// Takes over what an earlier version left under `root`, and clears away what a process did that was killed.
+    /// See [`super::Store::open`].
     pub fn open(
         root: &Path,
         events: impl Fn(ObjectEvent) + Send + 'static,
-        progress: &dyn Fn(usize, usize),
+        progress: &mut dyn FnMut(usize, usize),
     ) -> io::Result<Self> {
         fs::create_dir_all(root)?;
-        let bodies = Bodies::open(root.join("bodies"), Drive::of(root))?;
-        let path = root.join("index.sqlite");
+        let bodies = Bodies::open(bodies_of(root), Drive::of(root))?;
+        let path = index_of(root);
         let mut writer = rebuild::connect(&path, &bodies)?;
         earlier::take_over(root, &bodies, &mut writer, progress)?;
         let reader = index::connect(&path).map_err(io::Error::other)?;
         sweep(Arc::clone(&bodies), reader)?;
         let index = Index::open(path, writer, Arc::clone(&bodies), events)?;
-        let folder = fs::metadata(root.join("bodies"))?;
+        Self::of(root, bodies, index)
+    }
+
+    /// See [`super::Store::open_to_read`].
+    pub fn open_to_read(root: &Path) -> io::Result<Self> {
+        let bodies = Bodies::open(bodies_of(root), Drive::of(root))?;
+        Self::of(root, bodies, Index::open_to_read(index_of(root)))
+    }
+
+    fn of(root: &Path, bodies: Arc<Bodies>, index: Index) -> io::Result<Self> {
+        let folder = fs::metadata(bodies_of(root))?;
         // Not all file systems know when a file was created.
         let created = folder.created().or_else(|_| folder.modified())?;
         Ok(Self {

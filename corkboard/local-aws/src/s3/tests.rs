@@ -31,7 +31,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{BUCKET, ObjectEvent, serve, service};
+use super::{BUCKET, ObjectEvent, Store, serve, service};
 use crate::connections::memory::Memory;
 
 /// A running endpoint; its task ends with it.
@@ -58,7 +58,8 @@ impl Running {
         let record = move |event| seen.lock().unwrap().push(event);
         let memory = Memory::of(16 * 1024 * 1024);
         let credentials = ("local", "a secret");
-        let endpoint = service(root, credentials, address, memory, record, |_, _| {}).unwrap();
+        let store = Store::open(root, record, &mut |_, _| {}).unwrap();
+        let endpoint = service(store, credentials, address, memory);
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(serve(listener.into(), endpoint, async {
             let _ = stopped.await;

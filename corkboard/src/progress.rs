@@ -1,0 +1,87 @@
+//! How far something is that takes long: a bar on a terminal, and elsewhere a line for a tenth, at most one a
+//! second.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+
+/// How far something is, told on standard error.
+pub struct Progress {
+    what: &'static str,
+    bar: ProgressBar,
+    is_bar: bool,
+    tenths: u64,
+    told: Instant,
+}
+
+/// What is over sooner needs no line.
+const BETWEEN_LINES: Duration = Duration::from_secs(1);
+
+impl Progress {
+    /// Of so many steps of `what`.
+    pub fn of(what: &'static str, expected: u64) -> Self {
+        let bar = ProgressBar::new(expected);
+        let template = "{msg} {bar:30} {pos} of {len}, {per_sec:.1}, {eta} to go";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_message(what);
+        Self {
+            what,
+            bar,
+            is_bar: io::stderr().is_terminal(),
+            tenths: 0,
+            told: Instant::now(),
+        }
+    }
+
+    /// So many more steps are to come.
+    pub fn expect(&self, more: u64) {
+        self.bar.inc_length(more);
+    }
+
+    /// So many steps there are in all.
+    pub fn expect_in_all(&self, expected: u64) {
+        self.bar.set_length(expected);
+    }
+
+    /// A step is done.
+    pub fn step(&mut self) {
+        self.reach(self.bar.position() + 1);
+    }
+
+    /// So many steps are done in all.
+    pub fn reach(&mut self, done: u64) {
+        self.bar.set_position(done);
+        let expected = self.bar.length().unwrap_or_default().max(1);
+        let tenths = done * 10 / expected;
+        if self.is_bar || self.told.elapsed() < BETWEEN_LINES {
+            return;
+        }
+        if tenths > self.tenths {
+            self.told = Instant::now();
+            self.tenths = tenths;
+            let rate = self.bar.per_sec();
+            let left = HumanDuration(self.bar.eta());
+            let what = self.what;
+            let line = format!("{what}: {done} of {expected}, {rate:.1}/s, {left} to go");
+            // It goes on whether or not anybody reads this.
+            let _ = writeln!(io::stderr(), "{line}");
+        }
+    }
+
+    /// A line on standard output that stays.
+    pub fn say(&self, line: &impl Display) {
+        self.bar.suspend(|| {
+            let _ = writeln!(io::stdout(), "{line}");
+        });
+    }
+
+    /// All is done, and the bar goes.
+    pub fn finish(self) {
+        self.bar.finish_and_clear();
+    }
+}

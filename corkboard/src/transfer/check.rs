@@ -1,0 +1,125 @@
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use domain::{Message, MessageId, Picture};
+use local_aws::s3;
+use media::Bucket;
+
+use super::board::{Board, failed};
+use super::export::posted;
+use crate::options::Options;
+use crate::progress::Progress;
+
+/// Messages that are read at once.
+const PAGE: u32 = 200;
+/// A picture without its message may belong to a post that is under way.
+const UNDER_WAY: Duration = Duration::from_hours(1);
+
+/// Compares every object with its digests where the objects are here, and every message with its picture. Says what
+/// does not fit, and answers how much that is.
+pub async fn run(board: &Board, options: &Options) -> Result<u64, String> {
+    let mut faults = 0;
+    if board.is_local() {
+        let mut told = Vec::new();
+        let mut progress = Progress::of("objects", 0);
+        let root = options.data_dir.join("s3");
+        let checked = s3::check(
+            &root,
+            &mut |which, why| told.push(format!("{}: {why}", which.escape_debug())),
+            &mut |done, all| {
+                progress.expect_in_all(all);
+                progress.reach(done);
+            },
+        );
+        checked.map_err(|error| format!("the index of the objects cannot be read: {error}"))?;
+        for line in &told {
+            progress.say(line);
+        }
+        faults += told.len() as u64;
+        progress.finish();
+    }
+    Ok(faults + messages(board).await?)
+}
+
+async fn messages(board: &Board) -> Result<u64, String> {
+    let keys = board.bucket().image_keys(&[]).await.map_err(failed)?;
+    // Those of posted pictures, each gone when its message has come.
+    let mut pictures: BTreeMap<String, MessageId> = keys
+        .into_iter()
+        .filter_map(|key| posted(&key).map(|(id, _)| (key, id)))
+        .collect();
+    let mut progress = Progress::of("messages", 0);
+    let (mut faults, mut after) = (0, None);
+    loop {
+        let page = board
+            .store()
+            .page_after(PAGE, after)
+            .await
+            .map_err(failed)?;
+        let last = page.iter().flatten().last().map(|message| message.id);
+        let is_last = page.iter().flatten().count() < PAGE as usize;
+        progress.expect(page.len() as u64);
+        for row in page {
+            let fault = match row {
+                Ok(message) => {
+                    let fault = picture(board, &message, &mut pictures).await?;
+                    fault.map(|why| format!("message {}: {why}", message.id))
+                }
+                Err(id) => Some(format!(
+                    "message {}: its row cannot be read",
+                    id.escape_debug()
+                )),
+            };
+            if let Some(fault) = fault {
+                faults += 1;
+                progress.say(&fault);
+            }
+            progress.step();
+        }
+        if is_last {
+            break;
+        }
+        after = last;
+    }
+    let newest = MessageId::least_of(SystemTime::now(), UNDER_WAY);
+    for (key, id) in pictures {
+        if id < newest {
+            faults += 1;
+            progress.say(&format!("{key}: no message has this picture"));
+        }
+    }
+    progress.finish();
+    Ok(faults)
+}
+
+/// What is wrong with a message's picture.
+async fn picture(
+    board: &Board,
+    message: &Message,
+    pictures: &mut BTreeMap<String, MessageId>,
+) -> Result<Option<&'static str>, String> {
+    let Some(stated) = &message.picture else {
+        return Ok(None);
+    };
+    let key = Bucket::picture_key(message.id, stated.format);
+    pictures.remove(&key);
+    let cannot_be_read = Ok(Some("its picture cannot be read"));
+    let Ok(object) = board.bucket().object(&key).await else {
+        return cannot_be_read;
+    };
+    let Some(object) = object else {
+        // It may have been deleted with its message since.
+        let is_there = board.store().find(message.id).await.map_err(failed)?;
+        return Ok(is_there.map(|_| "its picture is missing"));
+    };
+    let Ok(bytes) = object.body.collect().await else {
+        return cannot_be_read;
+    };
+    let bytes = bytes.into_bytes();
+    // A picture that is no longer taken is one all the same.
+    let differs = Picture::parse(&bytes).is_ok_and(|picture| {
+        (picture.format(), picture.width(), picture.height())
+            != (stated.format, stated.width, stated.height)
+    });
+    Ok(differs.then_some("its picture is another one than it says"))
+}

@@ -1,0 +1,332 @@
+//! What is done with a board that goes on meanwhile: it is exported, backed up and checked.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use serde_json::Value;
+use support::png;
+
+use crate::parts::corkboard::{Board, Content, Running};
+
+/// Posts a picture that is larger than what the index keeps, another each time, and gives what was answered.
+async fn post(board: &Running, text: &str) -> Value {
+    static SEED: AtomicU64 = AtomicU64::new(1);
+    let picture = png::noise(40, SEED.fetch_add(1, Ordering::Relaxed));
+    let part = reqwest::multipart::Part::bytes(picture).file_name("a");
+    let form = reqwest::multipart::Form::new().text("text", text.to_owned());
+    let request = reqwest::Client::new()
+        .post(board.url("/api/messages"))
+        .multipart(form.part("picture", part));
+    let answer = request.send().await.unwrap();
+    let status = answer.status();
+    let answer = answer.text().await.unwrap();
+    assert_eq!(status, 201, "{text}: {answer}");
+    serde_json::from_str(&answer).unwrap()
+}
+
+async fn delete(board: &Running, posted: &Value) {
+    let text = |field: &str| posted[field].as_str().unwrap();
+    let request = reqwest::Client::new()
+        .delete(board.url(&format!("/api/messages/{}", text("id"))))
+        .bearer_auth(text("deleteToken"));
+    assert_eq!(request.send().await.unwrap().status(), 204);
+}
+
+/// The backup in `folder`, copied back.
+fn restored(folder: &Path) -> Board {
+    let board = Board::new();
+    let copied = Command::new("cp")
+        .arg("-a")
+        .arg(folder)
+        .arg(board.data.path().join("data"))
+        .status();
+    assert!(copied.unwrap().success());
+    board
+}
+
+fn files(folder: &Path) -> Vec<Vec<u8>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(self::files(&path));
+        } else {
+            files.push(fs::read(path).unwrap());
+        }
+    }
+    files
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_board_is_exported_while_it_runs() {
+    let board = Board::new().with("POSTS_PER_MINUTE", "0");
+    let running = board.open();
+    for text in ["one", "two", "three"] {
+        post(&running, text).await;
+    }
+    let meanwhile = board.content();
+    assert_eq!(meanwhile.texts(), ["one", "two", "three"]);
+    post(&running, "four").await;
+    drop(running);
+    let after = board.content();
+    assert_eq!(after.texts(), ["one", "two", "three", "four"]);
+    assert!(
+        meanwhile
+            .images
+            .iter()
+            .all(|(key, bytes)| after.images.get(key) == Some(bytes))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_of_a_busy_board_is_the_board_of_one_moment() {
+    let board = Board::new().with("POSTS_PER_MINUTE", "0");
+    let running = Arc::new(board.open());
+    let mut kept = Vec::new();
+    for number in 0..10 {
+        kept.push(post(&running, &format!("kept {number}")).await);
+    }
+    let is_over = Arc::new(AtomicBool::new(false));
+    let busy: Vec<_> = (0..4)
+        .map(|worker| {
+            let (running, is_over) = (Arc::clone(&running), Arc::clone(&is_over));
+            tokio::spawn(async move {
+                while !is_over.load(Ordering::Relaxed) {
+                    let posted = post(&running, &format!("of {worker}")).await;
+                    delete(&running, &posted).await;
+                }
+            })
+        })
+        .collect();
+    let folder = board.data.path().join("backup");
+    for _ in 0..3 {
+        board.run(&["backup", folder.to_str().unwrap()]).done();
+        let copy = restored(&folder);
+        let checked = copy.run(&["check"]);
+        let content = copy.content();
+        // A message whose picture is gone already is on its way to be deleted.
+        for line in checked.stdout.lines() {
+            let id = line.strip_prefix("message ").unwrap();
+            let id = id.strip_suffix(": its picture is missing").unwrap();
+            assert!(kept.iter().all(|posted| posted["id"] != id), "{checked:?}");
+        }
+        for posted in &kept {
+            let text = posted["text"].as_str().unwrap();
+            assert!(content.texts().contains(&text));
+            let key = &posted["picture"]["url"].as_str().unwrap()[1..];
+            assert!(content.images.contains_key(key));
+        }
+    }
+    is_over.store(true, Ordering::Relaxed);
+    for worker in busy {
+        worker.await.unwrap();
+    }
+    // It deletes by the tokens of before.
+    let copy = restored(&folder);
+    let running = copy.open();
+    delete(&running, &kept[0]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_has_what_is_new_and_nothing_of_what_is_gone() {
+    let board = Board::new().with("POSTS_PER_MINUTE", "0");
+    let running = board.open();
+    let first = post(&running, "the first message").await;
+    let folder = board.data.path().join("backup");
+    let back_up = || board.run(&["backup", folder.to_str().unwrap()]).done();
+    let said = |bodies, new, gone| {
+        format!(
+            "{} holds the board: both databases, and {bodies} larger bodies, {new} of them new; \
+             {gone} of before are gone\n",
+            folder.display()
+        )
+    };
+    let has = |text: &str| {
+        let text = text.as_bytes();
+        let contains = |file: &Vec<u8>| file.windows(text.len()).any(|window| window == text);
+        files(&folder).iter().any(contains)
+    };
+    assert_eq!(back_up(), said(1, 1, 0));
+    assert!(has("the first message"));
+    post(&running, "the second message").await;
+    assert_eq!(back_up(), said(2, 1, 0));
+    delete(&running, &first).await;
+    assert_eq!(back_up(), said(1, 0, 1));
+    assert!(has("the second message") && !has("the first message"));
+    assert_eq!(back_up(), said(1, 0, 0));
+    // Nobody else reads it.
+    for path in [
+        folder.clone(),
+        folder.join("secret"),
+        folder.join("corkboard.sqlite"),
+    ] {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}", path.display());
+    }
+    // Looked at, it stays a backup; started, it is one no more.
+    let copy = restored(&folder);
+    copy.run(&["check"]).done();
+    assert_eq!(copy.content().texts(), ["the second message"]);
+    let path = copy.data.path().join("data");
+    let again = || board.run(&["backup", path.to_str().unwrap()]);
+    again().done();
+    drop(copy.open());
+    let foreign = format!(
+        "{} has something else in it than a backup: choose an empty folder",
+        path.display()
+    );
+    assert_eq!(again().refused(), foreign);
+}
+
+#[test]
+fn where_no_backup_can_be_is_said() {
+    let board = Board::new();
+    let data = board.data.path().join("data");
+    let inside = data.join("backup");
+    let other = board.data.path().join("other");
+    let back_up = |folder: &Path| board.run(&["backup", folder.to_str().unwrap()]).refused();
+    let none = format!(
+        "there is no board in {}: start it once, or choose another with --data-dir",
+        data.display()
+    );
+    assert_eq!(back_up(&other), none);
+    drop(board.open());
+    assert_eq!(
+        back_up(&inside),
+        format!("{} is in the board's own folder", inside.display())
+    );
+    board.run(&["backup", other.to_str().unwrap()]).done();
+    fs::write(other.join("backup"), "incomplete\n").unwrap();
+    let unusable = format!(
+        "{} says that this backup is not whole: make it again, or take another",
+        other.join("backup").display()
+    );
+    for command in [&["check"][..], &["export", "x"], &[]] {
+        let command = Board::new()
+            .command(command)
+            .env("CORKBOARD_DATA_DIR", &other)
+            .env("CORKBOARD_LISTEN", "127.0.0.1:0")
+            .env("CORKBOARD_S3_LISTEN", "127.0.0.1:0")
+            .env("CORKBOARD_DATA_API_LISTEN", "127.0.0.1:0")
+            .output();
+        let said: crate::parts::corkboard::Said = command.unwrap().into();
+        assert_eq!(said.refused(), unusable);
+    }
+    board.run(&["backup", other.to_str().unwrap()]).done();
+    let mysql = Board::new().with("DATABASE_URL", "mysql://a@127.0.0.1/a");
+    assert!(
+        mysql
+            .run(&["backup", "x"])
+            .refused()
+            .starts_with("the messages are in a MySQL")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_does_not_fit_is_named() {
+    let board = Board::new().with("POSTS_PER_MINUTE", "0");
+    let running = board.open();
+    let mut posted = Vec::new();
+    for text in ["flipped", "truncated", "gone", "without its picture"] {
+        posted.push(post(&running, text).await);
+    }
+    let key = |number: usize| posted[number]["picture"]["url"].as_str().unwrap()[1..].to_owned();
+    let fine = board.run(&["check"]);
+    assert_eq!((fine.code, fine.stdout.as_str()), (Some(0), ""));
+    let bodies = board.data.path().join("data/s3/bodies");
+    let path = |number: usize| bodies.join(board.file_of(&key(number)));
+    let (flipped, truncated, gone) = (path(0), path(1), path(2));
+    let mut bytes = fs::read(&flipped).unwrap();
+    bytes[1000] ^= 1;
+    fs::write(&flipped, bytes).unwrap();
+    let file = fs::OpenOptions::new().write(true).open(&truncated).unwrap();
+    file.set_len(500).unwrap();
+    fs::remove_file(&gone).unwrap();
+    board.remove_object(&key(3));
+    let said = board.run(&["check"]);
+    assert_eq!(said.code, Some(1));
+    assert_eq!(said.stdout.lines().count(), 6, "{said:?}");
+    for line in [
+        format!("{}: its bytes are not those that were put", key(0)),
+        format!(
+            "{}: {}: it is not whole, or another object's",
+            key(1),
+            truncated.display()
+        ),
+        format!(
+            "{}: {}: No such file or directory (os error 2)",
+            key(2),
+            gone.display()
+        ),
+        format!(
+            "message {}: its picture cannot be read",
+            posted[1]["id"].as_str().unwrap()
+        ),
+        format!(
+            "message {}: its picture cannot be read",
+            posted[2]["id"].as_str().unwrap()
+        ),
+        format!(
+            "message {}: its picture is missing",
+            posted[3]["id"].as_str().unwrap()
+        ),
+    ] {
+        assert!(
+            said.stdout.lines().any(|said| said == line),
+            "{line}\n{said:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_carries_what_its_parts_are() {
+    let board = Board::new().with("POSTS_PER_MINUTE", "0");
+    {
+        let running = board.open();
+        post(&running, "one").await;
+        post(&running, "two").await;
+    }
+    let archive = board.export();
+    let unpacked = board.data.path().join("unpacked");
+    fs::create_dir(&unpacked).unwrap();
+    let shell = "tar -xf \"$1\" && sha256sum --check --strict --quiet SHA256SUMS";
+    let checked = Command::new("sh")
+        .args(["-euc", shell, "sh"])
+        .arg(&archive)
+        .current_dir(&unpacked)
+        .status();
+    assert!(checked.unwrap().success());
+
+    let whole = fs::read(&archive).unwrap();
+    let content = Content::of(&archive);
+    let (key, picture) = content.images.first_key_value().unwrap();
+    let at = whole
+        .windows(picture.len())
+        .position(|window| window == picture);
+    let mut damaged = whole;
+    damaged[at.unwrap() + picture.len() / 2] ^= 1;
+    fs::write(&archive, damaged).unwrap();
+    let other = Board::new();
+    assert_eq!(
+        other.import(&archive).refused(),
+        format!(
+            "{} cannot be imported: {key} is not what was written",
+            archive.display()
+        )
+    );
+    assert!(!other.data.path().join("data").exists());
+}
+
+#[test]
+fn what_a_killed_export_left_is_gone_after_the_next() {
+    let board = Board::new();
+    drop(board.open());
+    let left = board.data.path().join("board.tar.partial");
+    fs::write(&left, "left behind").unwrap();
+    board.export();
+    assert!(!left.exists());
+}
