@@ -7,7 +7,7 @@
 //!   and how often;
 //! - [`foreign_rows`]: rows that the code never writes;
 //! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
-//! - [`concurrency`], [`crash`], [`durability`], [`steps`], [`outage`]: many at once, and what goes wrong;
+//! - [`concurrency`], [`crash`], [`chaos`], [`durability`], [`steps`], [`outage`]: many at once, and what goes wrong;
 //! - [`resources`], [`budgets`]: too much; [`clock`], [`drive`]: the machine changes;
 //! - [`front_page`]: the first page without the database;
 //! - [`log_privacy`]: what no log may have;
@@ -29,6 +29,7 @@ mod board;
 mod budgets;
 mod bulk;
 mod carrousel;
+mod chaos;
 mod clock;
 mod concurrency;
 mod costs;

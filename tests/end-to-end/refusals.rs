@@ -5,6 +5,7 @@ use std::io::Read as _;
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::board::{Board, command, exit_of};
@@ -78,23 +79,40 @@ fn a_data_directory_that_cannot_be_written_is_named() {
 
 #[test]
 fn a_data_directory_with_foreign_content_is_named() {
-    for (name, before, reason) in [
-        (
-            "corkboard.sqlite",
-            "the database ",
-            "cannot be opened: file is not a database",
-        ),
-        ("s3", "", "cannot be used: Not a directory (os error 20)"),
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data/s3");
+    fs::create_dir(folder.path().join("data")).unwrap();
+    fs::write(&path, "x".repeat(4_096)).unwrap();
+    let (code, errors) = refusal(&folder, |_| {});
+    let path = path.display();
+    let expected = format!("corkboard: {path} cannot be used: File exists (os error 17)\n");
+    assert_eq!((code, errors), (1, expected));
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_named_with_what_to_do() {
+    let board = Board::start();
+    board.post_text("kept").await;
+    let (_, _, folder) = board.stop(Signal::TERM);
+    let path = folder.path().join("data/corkboard.sqlite");
+    let whole = fs::read(&path).unwrap();
+    let cannot = |why: &str| format!("the database {} cannot be opened: {why}", path.display());
+    for (content, what) in [
+        (&b"x".repeat(4_096)[..], cannot("file is not a database")),
+        (&whole[..3_000], cannot("database disk image is malformed")),
+        (b"", "the database is empty".into()),
     ] {
-        let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
-        fs::create_dir(&data).unwrap();
-        let path = data.join(name);
-        fs::write(&path, "x".repeat(4_096)).unwrap();
+        fs::write(&path, content).unwrap();
         let (code, errors) = refusal(&folder, |_| {});
-        let expected = format!("corkboard: {before}{} {reason}\n", path.display());
+        let expected = format!(
+            "corkboard: {what}: put {} back from a backup, or move it away to begin without messages\n",
+            path.display()
+        );
         assert_eq!((code, errors), (1, expected));
     }
+    fs::write(&path, whole).unwrap();
+    let board = Board::start_on(folder, |_| {});
+    assert_eq!(board.messages().await[0]["text"], "kept");
 }
 
 #[test]
