@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run check test tools lint deny test-rust test-browser test-pictures test-api test-clients test-watch test-template test-build fuzz chaos bench deploy undeploy settings rotate-secrets moderator-token logs restore-drill smoke load
+.PHONY: help run check test tools lint deny test-rust test-browser test-pictures test-api test-clients test-watch test-template test-build fuzz chaos container bench deploy undeploy settings rotate-secrets moderator-token logs restore-drill smoke load
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PICTURES := $(TARGET)/pictures
@@ -75,6 +75,11 @@ fuzz: tools ## inputs that nobody thought of, other ones each time: make fuzz SE
 
 chaos: tools ## kill -9 at random moments, then everything is compared: make chaos MINUTES=10
 	CHAOS_SECONDS=$$(( $(or $(MINUTES),10) * 60 )) cargo test --workspace --test end-to-end -- --nocapture chaos::
+
+# Its base is made by debootstrap from Debian's packages, so it needs root and the network.
+container: tools ## the container image, built and run: a release build of its own
+	tests/tools/install container
+	$(PYTEST) -rs --capture=no tests/container
 
 bench: tools ## how fast it is, beside what it is compared with; the table of goals stands at the end of its first part
 	bench/install

@@ -25,6 +25,7 @@ mod services;
 mod transfer;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use tracing_subscriber::prelude::*;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
             Some(Command::Export { file }) => transfer::export(&options, file).await,
             Some(Command::Backup { folder }) => transfer::backup::run(&options, folder),
             Some(Command::Check) => transfer::check(&options).await,
+            Some(Command::Health) => health(&options).await,
             Some(Command::Import(import)) => transfer::import(&options, import).await,
             Some(Command::ModeratorToken) => moderator_token(&options),
         }
@@ -70,6 +72,25 @@ fn moderator_token(options: &Options) -> Result<(), String> {
     };
     println!("{}", Tokens::new(&secret, None).moderator_token());
     Ok(())
+}
+
+/// How long an answer may take.
+const HEALTH: Duration = Duration::from_secs(5);
+
+async fn health(options: &Options) -> Result<(), String> {
+    let url = format!("http://{}/api/health", services::reachable(options.listen));
+    let asked = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(HEALTH)
+        .build()
+        .map_err(|error| error.to_string())?
+        .get(&url)
+        .send()
+        .await;
+    asked
+        .and_then(reqwest::Response::error_for_status)
+        .map(|_| ())
+        .map_err(|error| format!("the board does not answer: {error}"))
 }
 
 fn failed(error: &str) -> ExitCode {

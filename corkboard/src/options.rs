@@ -17,6 +17,7 @@ pub struct Options {
     /// Where the site is served.
     #[arg(
         long,
+        global = true,
         env = "CORKBOARD_LISTEN",
         value_name = "ADDRESS",
         default_value = "127.0.0.1:8080"
@@ -125,6 +126,8 @@ pub enum Command {
     /// Also while the board runs. Of the board in the data directory or, with `MEDIA_BUCKET` and the functions'
     /// database settings in the environment, of the deployed one, whose objects S3 checks by itself.
     Check,
+    /// Ask the board that runs at `--listen` whether it answers, for whatever watches over it.
+    Health,
     /// Print the token that moderators sign in with, at the page's address with `#moderate` behind it.
     ///
     /// Of the board in the data directory or, with `BOARD_SECRET` in the environment, of the one with that
