@@ -84,7 +84,7 @@ container: tools ## the container image, built and run: a release build of its o
 bench: tools ## how fast it is, beside what it is compared with; the table of goals stands at the end of its first part
 	bench/install
 	cargo build --workspace
-	cargo build --release -p bench --bins
+	cargo build --release -p bench -p corkboard --bins
 	bench/run
 	cargo bench --profile dev -p corkboard --bench table_sizes
 	cargo test --workspace --test end-to-end -- --ignored --nocapture --test-threads 1 costs::

@@ -3,7 +3,6 @@ message-board behind it. How much of a load reaches the board, and how soon a po
 """
 
 import json
-import os
 import time
 import urllib.request
 from collections import Counter
@@ -15,6 +14,7 @@ import boards
 from boards import Board, Ground, load
 from process import eventually, free_port, started
 from table import Row, keep, spread
+from workspace import server
 
 RATE, SECONDS = 2_000, 15
 POSTS = 6
@@ -64,8 +64,7 @@ def edge(ground: Ground, board: Board) -> Iterator[str]:
     configuration = folder / "nginx.conf"
     configuration.write_text(CONFIGURATION.format(folder=folder, board=board.site.removeprefix("http://"), port=port))
     site = f"http://127.0.0.1:{port}"
-    with started(["nginx", "-p", folder, "-e", "stderr", "-c", configuration], ground.folder / "nginx.log", lambda: is_up(site),
-                 env=os.environ | {"PATH": f"{os.environ['PATH']}:/usr/sbin"}):
+    with started([server("nginx"), "-p", folder, "-e", "stderr", "-c", configuration], ground.folder / "nginx.log", lambda: is_up(site)):
         yield site
 
 

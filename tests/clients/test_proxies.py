@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import socket
 import ssl
 import subprocess
@@ -14,16 +13,10 @@ import urllib3
 
 from corkboard import corkboard
 from process import free_port, started
-from workspace import ROOT, environment
+from workspace import ROOT, environment, server
 
 EXAMPLES = ROOT / "deploy/self-hosting"
-# From a package that is installed, or one that is only unpacked.
-SEARCHED = [None, *(ROOT / ".tools/servers/usr" / folder for folder in ("bin", "sbin")), "/usr/sbin"]
 LARGEST = 4 * 1024 * 1024
-
-
-def program(name: str) -> str:
-    return next(found for folder in SEARCHED if (found := shutil.which(name, path=folder and str(folder))))
 
 
 def listens(port: int) -> bool:
@@ -58,15 +51,15 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 def nginx(board: str, folder: Path):
     chain, key = certificate(folder)
     http, https = free_port(), free_port()
-    server = (EXAMPLES / "nginx.conf").read_text()
+    block = (EXAMPLES / "nginx.conf").read_text()
     for example, here in (("http://127.0.0.1:8080", board), ("listen 80;", f"listen 127.0.0.1:{http};"), ("listen 443 ssl;", f"listen 127.0.0.1:{https} ssl;"),
                           ("/etc/letsencrypt/live/board.example/fullchain.pem", str(chain)), ("/etc/letsencrypt/live/board.example/privkey.pem", str(key))):
-        assert example in server
-        server = server.replace(example, here)
+        assert example in block
+        block = block.replace(example, here)
     config = folder / "nginx.conf"
     bodies = "".join(f"{kind}_temp_path {folder};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    config.write_text(f"daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{bodies}{server}\n}}\n")
-    command = [program("nginx"), "-p", folder, "-c", config, "-e", "stderr"]
+    config.write_text(f"daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{bodies}{block}\n}}\n")
+    command = [server("nginx"), "-p", folder, "-c", config, "-e", "stderr"]
     with started(command, folder / "log", lambda: listens(https), env=environment()):
         redirect = urllib3.PoolManager(retries=False).request("GET", f"http://127.0.0.1:{http}/a?b", headers={"Host": "board.example"}, redirect=False)
         assert (redirect.status, redirect.headers["location"]) == (308, "https://board.example/a?b")
@@ -84,7 +77,7 @@ def caddy(board: str, folder: Path):
     config = folder / "Caddyfile"
     config.write_text(options + example)
     homes = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
-    command = [program("caddy"), "run", "--config", config, "--adapter", "caddyfile"]
+    command = [server("caddy"), "run", "--config", config, "--adapter", "caddyfile"]
     authority = folder / "caddy/pki/authorities/local/root.crt"
     certified = folder / "caddy/certificates/local/board.example/board.example.crt"
     with started(command, folder / "log", lambda: listens(https) and authority.exists() and certified.exists(), env=environment(**homes)):
@@ -113,6 +106,6 @@ def test_behind_a_proxy_each_visitor_is_one(proxy, tmp_path):
 
 
 def test_the_examples_are_files_that_their_programs_read(tmp_path):
-    verified = subprocess.run([program("caddy"), "validate", "--adapter", "caddyfile", "--config", EXAMPLES / "Caddyfile"], capture_output=True,
+    verified = subprocess.run([server("caddy"), "validate", "--adapter", "caddyfile", "--config", EXAMPLES / "Caddyfile"], capture_output=True,
                               text=True, check=False, env=environment(HOME=str(tmp_path)))
     assert verified.returncode == 0, verified.stderr

@@ -1,6 +1,7 @@
 """Where things are in this workspace, and what is built in it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,14 @@ def binary(name: str) -> Path:
     path = Path(os.environ.get("CORKBOARD_BINARIES", TARGET / "debug")) / name
     assert path.exists(), f"{path} is missing: cargo build --workspace"
     return path
+
+
+def server(name: str) -> str:
+    """A program of a server, installed, or unpacked from its package by tests/tools/install."""
+    folders = [None, *(str(ROOT / ".tools/servers/usr" / folder) for folder in ("bin", "sbin")), "/usr/sbin"]
+    found = next((found for folder in folders if (found := shutil.which(name, path=folder))), None)
+    assert found, f"{name} is missing: tests/tools/install"
+    return found
 
 
 def environment(**settings: str) -> dict[str, str]:
