@@ -53,6 +53,8 @@ def missing() -> str:
 def image() -> str:
     if why := missing():
         pytest.skip(f"NO IMAGE WAS BUILT: {why}")
+    if built := os.environ.get("CORKBOARD_IMAGE"):
+        return built
     base = KEPT / "base"
     if not (base / "etc/os-release").exists():
         release = Path("/etc/os-release").read_text()
@@ -70,7 +72,7 @@ def image() -> str:
     for variable in ("PATH=/rust/bin:/usr/bin:/bin", "CARGO_HOME=/cargo", "CARGO_NET_OFFLINE=true"):
         buildah("config", "--env", variable, container)
     buildah("commit", "--quiet", "--rm", container, "localhost/base")
-    buildah("build", "--isolation", "chroot", "--format", "docker", "--pull=never", "--layers=false",
+    buildah("build", "--isolation", "chroot", "--format", "docker", "--pull=never", "--layers",
             "--volume", f"{sysroot}:/rust:ro", "--volume", f"{cargo / 'registry'}:/cargo/registry",
             "--build-arg", "BUILD_IMAGE=localhost/base", "--build-arg", "BASE_IMAGE=localhost/base",
             "--file", ROOT / "Containerfile", "--tag", "localhost/corkboard", ROOT)
@@ -79,7 +81,7 @@ def image() -> str:
 
 @pytest.fixture(scope="module")
 def config(image) -> dict:
-    return json.loads(buildah("inspect", "--type", "image", "--format", "{{json .Docker.config}}", image))
+    return json.loads(buildah("inspect", "--type", "image", image))["Docker"]["config"]
 
 
 class Container:
