@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use local_aws::connections::limits::{Connections, Limits};
 use local_aws::connections::memory::Memory;
+use local_aws::gateway::BodyMemory;
 
 use crate::options::Options;
 
@@ -21,7 +22,7 @@ pub struct Budget {
     pub limits: Limits,
     pub connections: Arc<Connections>,
     /// For what comes to the site.
-    pub site_memory: Memory,
+    pub site_memory: BodyMemory,
     /// For what other programs ask of S3 and the Data API, so that they do not wait for the site.
     pub program_memory: Memory,
 }
@@ -40,8 +41,8 @@ impl Budget {
         Self {
             connections: Connections::within(limits.clone()),
             limits,
-            site_memory: Memory::of(memory / 8 * 7),
-            program_memory: Memory::of(memory / 8),
+            site_memory: BodyMemory::of(memory / 4 * 3),
+            program_memory: Memory::of(memory / 4),
         }
     }
 }
@@ -52,19 +53,22 @@ fn open_files() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let limit = getrlimit(Resource::Nofile);
-    // Some systems refuse to lift it altogether.
     let enough = (OWN_FILES + MOST_CONNECTIONS * FILES_OF_A_CONNECTION) as u64;
-    let wanted = limit.maximum.unwrap_or(enough).min(enough);
     let before = limit.current.unwrap_or(enough);
-    let raised = Rlimit {
-        current: Some(wanted),
-        maximum: limit.maximum,
+    let raise = |wanted: &u64| {
+        let raised = Rlimit {
+            current: Some(*wanted),
+            maximum: limit.maximum,
+        };
+        setrlimit(Resource::Nofile, raised).is_ok()
     };
-    let now = if before < wanted && setrlimit(Resource::Nofile, raised).is_ok() {
-        wanted
-    } else {
-        before
-    };
+    // Some systems have another limit besides the hard one.
+    let now = [enough, 10_240]
+        .map(|wanted| limit.maximum.unwrap_or(wanted).min(wanted))
+        .into_iter()
+        .filter(|wanted| *wanted > before)
+        .find(raise)
+        .unwrap_or(before);
     usize::try_from(now).unwrap_or(usize::MAX)
 }
 

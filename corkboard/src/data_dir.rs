@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use local_aws::backup::{self, Place};
+use local_aws::s3;
 
 /// The file with the board's secret.
 const SECRET: &str = "secret";
@@ -26,34 +28,63 @@ impl DataDir {
     pub fn open(path: &Path) -> Result<Self, String> {
         let this = Self::take(path)?;
         if this.is_backup()? {
+            backup::take_place(&this.place()).map_err(|error| error.to_string())?;
             let mark = path.join(BACKUP);
             fs::remove_file(&mark).map_err(|error| unusable(&mark, &error))?;
         }
         Ok(this)
     }
 
-    /// The same for what only reads. The folder of a board that runs stays that board's, and a backup a backup.
+    /// The folder of a board for what only reads it: whether it runs or starts meanwhile, it stays that board's, and a
+    /// backup a backup. Only one that an earlier version left is taken, since it has to be brought to today's form.
     pub fn open_to_read(path: &Path) -> Result<Self, String> {
+        Self::kept_secret(path)?;
         let mut this = Self::lock(path)?;
-        this.is_read_only = this.is_backup()? || this.lock.is_none();
+        this.is_read_only = this.is_backup()? || this.lock.is_none() || this.is_of_this_version();
+        if this.is_read_only {
+            this.lock = None;
+        }
         Ok(this)
     }
 
-    /// The same for a backup: a folder with nothing in it, or with an earlier backup.
-    pub fn open_for_backup(path: &Path) -> Result<Self, String> {
-        let is_empty = fs::read_dir(path).map_or(true, |mut entries| entries.next().is_none());
-        if !is_empty && !path.join(BACKUP).exists() {
-            return Err(format!(
-                "{} has something else in it than a backup: choose an empty folder",
-                path.display()
-            ));
-        }
+    /// The same for a backup: a folder with nothing in it, or with an earlier backup of the board with this secret.
+    pub fn open_for_backup(path: &Path, secret: &str) -> Result<Self, String> {
         let this = Self::take(path)?;
-        if is_empty {
+        if !path.join(BACKUP).exists() {
+            let others = fs::read_dir(path).map_err(|error| unusable(path, &error))?;
+            let is_other = |entry: io::Result<fs::DirEntry>| {
+                let name = entry.map(|entry| entry.file_name());
+                name.is_ok_and(|name| {
+                    !["lock", "backup.new", "lost+found"]
+                        .iter()
+                        .any(|it| name == *it)
+                })
+            };
+            if others.into_iter().any(is_other) {
+                return Err(format!(
+                    "{} has something else in it than a backup: choose an empty folder",
+                    path.display()
+                ));
+            }
             this.mark_backup(false)
                 .map_err(|error| unusable(&path.join(BACKUP), &error))?;
         }
-        Ok(this)
+        match read_secret(path)? {
+            Some(other) if other != secret => Err(format!(
+                "{} is a backup of another board: choose another folder",
+                path.display()
+            )),
+            Some(_) => Ok(this),
+            None => this.keep_secret(secret).map(|()| this),
+        }
+    }
+
+    /// Where a backup finds and puts what is kept.
+    pub fn place(&self) -> Place {
+        Place {
+            database: Some(self.database()),
+            objects: self.objects(),
+        }
     }
 
     fn take(path: &Path) -> Result<Self, String> {
@@ -121,7 +152,7 @@ impl DataDir {
 
     /// Whether what is in it was brought to the form that this version has.
     pub fn is_of_this_version(&self) -> bool {
-        local_aws::s3::is_there(&self.objects()) && self.database().exists()
+        s3::is_taken_over(&self.objects())
     }
 
     /// Where the embedded database is.

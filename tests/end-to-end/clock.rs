@@ -18,7 +18,12 @@ fn library() -> String {
 async fn a_clock_that_is_set_stops_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let clock = folder.path().join("clock");
-    let set = |offset: &str| fs::write(&clock, offset).unwrap();
+    // Nobody reads half of it.
+    let draft = folder.path().join("clock.new");
+    let set = |offset: &str| {
+        fs::write(&draft, offset).unwrap();
+        fs::rename(&draft, &clock).unwrap();
+    };
     set("+0");
     let board = Board::start_on(folder, |command| {
         command

@@ -217,7 +217,7 @@ async fn an_import_that_was_killed_is_completed_by_the_next() {
 
 #[test]
 fn an_empty_board_can_be_carried_over() {
-    let board = Board::new();
+    let board = Board::started();
     let archive = board.export();
     let other = Board::new();
     let nothing = format!("messages: 0 taken, 0 already there, 0 not taken\n{NO_PICTURES}");
@@ -228,8 +228,7 @@ fn an_empty_board_can_be_carried_over() {
 
 #[test]
 fn what_an_archive_cannot_hold_is_told_with_why() {
-    let board = Board::new();
-    board.export();
+    let board = Board::started();
     for key in [
         "images/readme.txt",
         "images/01ARZ3NDEKTSV4RRFFQ69G5FAV.png",
@@ -252,7 +251,7 @@ pictures: 0 taken, 0 already there, 3 not taken
 
 #[test]
 fn an_archive_is_whole_or_not_there() {
-    let board = Board::new();
+    let board = Board::started();
     let folder = board.data.path().join("no/such/folder/board.tar");
     let line = board.run(&["export", folder.to_str().unwrap()]);
     assert!(
@@ -280,7 +279,7 @@ fn an_archive_is_whole_or_not_there() {
 
 #[test]
 fn nothing_is_imported_into_a_board_that_is_running() {
-    let board = Board::new();
+    let board = Board::started();
     let archive = board.export();
     let _running = board.open();
     let line = board.import(&archive).refused();

@@ -204,7 +204,7 @@ async fn what_an_import_left_is_cleared_away_by_the_next_post() {
 
 #[test]
 fn settings_of_the_deployed_board_are_whole_or_refused() {
-    let archive = Board::new().export();
+    let archive = Board::started().export();
     let board = Board::new().with("MEDIA_BUCKET", "corkboard-media");
     let line = board.run(&["export", archive.to_str().unwrap()]).refused();
     assert!(

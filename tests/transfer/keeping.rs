@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::Value;
+use support::mariadb::Server;
 use support::png;
 
 use crate::parts::corkboard::{Board, Content, Running};
@@ -25,6 +26,12 @@ async fn post(board: &Running, text: &str) -> Value {
     let answer = answer.text().await.unwrap();
     assert_eq!(status, 201, "{text}: {answer}");
     serde_json::from_str(&answer).unwrap()
+}
+
+async fn post_text(board: &Running, text: &str) {
+    let form = reqwest::multipart::Form::new().text("text", text.to_owned());
+    let request = reqwest::Client::new().post(board.url("/api/messages"));
+    assert_eq!(request.multipart(form).send().await.unwrap().status(), 201);
 }
 
 async fn delete(board: &Running, posted: &Value) {
@@ -182,6 +189,92 @@ async fn a_backup_has_what_is_new_and_nothing_of_what_is_gone() {
     assert_eq!(again().refused(), foreign);
 }
 
+/// As the day before `kill -9`, with logs of databases that are not those of the backup.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_restored_over_whatever_is_there() {
+    let board = Board::new().with("POSTS_PER_MINUTE", "0");
+    let data = board.data.path().join("data");
+    let kept = board.data.path().join("backup");
+    let running = board.open();
+    post(&running, "kept").await;
+    board.run(&["backup", kept.to_str().unwrap()]).done();
+    for number in 0..20 {
+        post(&running, &format!("later {number}")).await;
+    }
+    drop(running);
+    fs::write(data.join("s3/index.damaged"), "index.damaged-0.sqlite").unwrap();
+    fs::write(data.join("corkboard.sqlite-wal"), vec![7; 100_000]).unwrap();
+    let mut copy = Command::new("cp");
+    copy.arg("-a").arg(kept.join(".")).arg(&data);
+    assert!(copy.status().unwrap().success());
+    drop(board.open());
+    let checked = board.run(&["check"]);
+    assert_eq!((checked.code, checked.stdout.as_str()), (Some(0), ""));
+    assert_eq!(board.content().texts(), ["kept"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_backup_does_not_go_for_what_is_damaged() {
+    let board = Board::new().with("POSTS_PER_MINUTE", "0");
+    {
+        let running = board.open();
+        for number in 0..200 {
+            post_text(&running, &format!("kept {number}")).await;
+        }
+    }
+    let kept = board.data.path().join("backup");
+    let back_up = || board.run(&["backup", kept.to_str().unwrap()]);
+    back_up().done();
+    let data = board.data.path().join("data");
+    for name in ["corkboard.sqlite", "s3/index.sqlite"] {
+        let path = data.join(name);
+        let whole = fs::read(&path).unwrap();
+        let mut damaged = whole.clone();
+        let half = damaged.len() / 2;
+        damaged[half / 2..half].fill(0);
+        fs::write(&path, damaged).unwrap();
+        let line = back_up().refused();
+        let expected = format!("there is no new backup: {} is damaged (", path.display());
+        assert!(line.starts_with(&expected), "{line}");
+        assert!(
+            line.ends_with("; the backup of before stays as it is"),
+            "{line}"
+        );
+        fs::write(&path, whole).unwrap();
+    }
+    let mark = data.join("s3/index.damaged");
+    fs::write(&mark, "").unwrap();
+    assert!(
+        back_up()
+            .refused()
+            .contains("the next start of the board rebuilds it")
+    );
+    fs::remove_file(mark).unwrap();
+    assert_eq!(restored(&kept).content().messages.len(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_board_with_a_mysql_the_objects_are_backed_up() {
+    let server = Server::shared().await;
+    let url = server.database().await.url;
+    let board = Board::new()
+        .with("POSTS_PER_MINUTE", "0")
+        .with("CORKBOARD_DATABASE", &url);
+    {
+        let running = board.open();
+        post(&running, "kept").await;
+    }
+    let kept = board.data.path().join("backup");
+    let said = format!(
+        "{} holds the objects, without the messages, which are in a MySQL: 1 larger bodies, 1 of them new; \
+         0 of before are gone\n",
+        kept.display()
+    );
+    assert_eq!(board.run(&["backup", kept.to_str().unwrap()]).done(), said);
+    let copy = restored(&kept).with("CORKBOARD_DATABASE", &url);
+    assert_eq!(copy.run(&["check"]).done(), "");
+}
+
 #[test]
 fn where_no_backup_can_be_is_said() {
     let board = Board::new();
@@ -217,13 +310,25 @@ fn where_no_backup_can_be_is_said() {
         assert_eq!(said.refused(), unusable);
     }
     board.run(&["backup", other.to_str().unwrap()]).done();
-    let mysql = Board::new().with("DATABASE_URL", "mysql://a@127.0.0.1/a");
-    assert!(
-        mysql
-            .run(&["backup", "x"])
-            .refused()
-            .starts_with("the messages are in a MySQL")
+    let stranger = Board::started();
+    let of_another = format!(
+        "{} is a backup of another board: choose another folder",
+        other.display()
     );
+    assert_eq!(
+        stranger.run(&["backup", other.to_str().unwrap()]).refused(),
+        of_another
+    );
+    let around = data.join("none/../inside");
+    let in_own = format!("{} is in the board's own folder", around.display());
+    assert_eq!(back_up(&around), in_own);
+    // Where there is no board, none is made.
+    let typo = board.data.path().join("typo");
+    let said = board
+        .run(&["check", "--data-dir", typo.to_str().unwrap()])
+        .refused();
+    assert!(said.starts_with("there is no board in "), "{said}");
+    assert!(!typo.exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -235,8 +340,8 @@ async fn whatever_does_not_fit_is_named() {
         posted.push(post(&running, text).await);
     }
     let key = |number: usize| posted[number]["picture"]["url"].as_str().unwrap()[1..].to_owned();
-    let fine = board.run(&["check"]);
-    assert_eq!((fine.code, fine.stdout.as_str()), (Some(0), ""));
+    let before = board.run(&["check"]);
+    assert_eq!((before.code, before.stdout.as_str()), (Some(0), ""));
     let bodies = board.data.path().join("data/s3/bodies");
     let path = |number: usize| bodies.join(board.file_of(&key(number)));
     let (flipped, truncated, gone) = (path(0), path(1), path(2));
@@ -323,8 +428,7 @@ async fn an_archive_carries_what_its_parts_are() {
 
 #[test]
 fn what_a_killed_export_left_is_gone_after_the_next() {
-    let board = Board::new();
-    drop(board.open());
+    let board = Board::started();
     let left = board.data.path().join("board.tar.partial");
     fs::write(&left, "left behind").unwrap();
     board.export();

@@ -1,7 +1,8 @@
 //! A copy of the embedded database and of the media bucket, as they were at one moment, while they are in use.
 //!
 //! For that moment nobody writes to either: both are locked, a state of each is held fast, and the locks are let go.
-//! What is copied then are those states. Bodies never change, so one that is in an earlier backup is not copied again.
+//! Those states are copied, and then the bodies that they name. Bodies never change, so one that is in an earlier backup
+//! is not copied again.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -26,8 +27,8 @@ const ROUNDS: usize = 20;
 /// Where a database and a media bucket are.
 #[derive(Debug, Clone)]
 pub struct Place {
-    /// The database's file.
-    pub database: PathBuf,
+    /// The database's file; `None` where messages are elsewhere.
+    pub database: Option<PathBuf>,
     /// The folder of the objects.
     pub objects: PathBuf,
 }
@@ -62,6 +63,9 @@ pub enum Error {
         /// How.
         error: rusqlite::Error,
     },
+    /// A database that is to be copied is damaged.
+    #[error("{} is damaged ({_1}); the backup of before stays as it is", _0.display())]
+    Damaged(PathBuf, String),
     /// More is written or deleted than can be waited for.
     #[error("too much changes at the moment")]
     Restless,
@@ -73,90 +77,140 @@ pub enum Error {
 ///
 /// # Errors
 ///
-/// Whatever fails; the earlier backup is whole if `in_place` was not called.
+/// Whatever fails, and what is damaged; the earlier backup is whole if `in_place` was not called.
 pub fn run(
     from: &Place,
     to: &Place,
     in_place: impl FnOnce() -> io::Result<()>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Copied, Error> {
-    let folders = [&from.objects, &to.objects].map(|objects| s3::bodies_of(objects));
-    let [bodies, kept] = &folders;
-    fs::create_dir_all(kept).map_err(|error| of_file(kept, error))?;
+    let [bodies, kept] = [&from.objects, &to.objects].map(|objects| s3::bodies_of(objects));
+    fs::create_dir_all(&kept).map_err(|error| of_file(&kept, error))?;
+    let index = s3::index_of(&from.objects);
+    if s3::damage_mark_of(&from.objects).exists() {
+        let what = "the next start of the board rebuilds it".to_owned();
+        return Err(Error::Damaged(index, what));
+    }
+    let mut databases = vec![(index, s3::index_of(&to.objects))];
+    if let (Some(from), Some(to)) = (&from.database, &to.database) {
+        databases.insert(0, (from.clone(), to.clone()));
+    }
     let mut copied = Copied::default();
     for _ in 0..ROUNDS {
-        let Some(moment) = Moment::of(from)? else {
+        let Some(moment) = moment(databases.iter().map(|(from, _)| from))? else {
             continue;
         };
-        let names = moment.bodies(from)?;
-        if !copy_bodies(&names, bodies, kept, &mut copied, progress)? {
+        for ((from, to), state) in databases.iter().zip(&moment) {
+            copy_database(from, state, &draft(to))?;
+        }
+        drop(moment);
+        let names = bodies_named_in(&draft(&s3::index_of(&to.objects)))?;
+        if !copy_bodies(&names, &bodies, &kept, &mut copied, progress)? {
             continue;
         }
         copied.bodies = names.len() as u64;
-        sync_folder(kept)?;
-        let databases = [
-            (&moment.database, &to.database),
-            (&moment.index, &s3::index_of(&to.objects)),
-        ];
-        for (database, path) in databases {
-            copy_database(database, &draft(path))?;
-        }
-        in_place().map_err(|error| of_file(&to.database, error))?;
-        for (_, path) in databases {
+        sync_folder(&kept)?;
+        in_place().map_err(|error| of_file(&to.objects, error))?;
+        for (_, path) in &databases {
+            remove_logs(path)?;
             fs::rename(draft(path), path).map_err(|error| of_file(path, error))?;
             sync_folder(path.parent().unwrap_or(path))?;
         }
-        copied.removed = remove_others(&names, kept)?;
+        copied.removed = remove_others(&names, &kept)?;
         return Ok(copied);
     }
     Err(Error::Restless)
 }
 
-/// One state of both.
-struct Moment {
-    database: Connection,
-    index: Connection,
+/// What is damaged of the database in this file, if it is there.
+pub fn damage_of(database: &Path) -> Option<String> {
+    if !database.exists() {
+        return None;
+    }
+    let found: Result<String, _> = open(database).and_then(|connection| {
+        connection
+            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+            .map_err(|error| of_database(database, error))
+    });
+    match found {
+        Ok(found) if found == "ok" => None,
+        Ok(found) => Some(format!("{}: {}", database.display(), one_line(&found))),
+        Err(error) => Some(error.to_string()),
+    }
 }
 
-impl Moment {
-    /// `None` where somebody writes all the time.
-    fn of(place: &Place) -> Result<Option<Self>, Error> {
-        let paths = [place.database.clone(), s3::index_of(&place.objects)];
-        let mut locked = Vec::new();
-        for path in &paths {
-            let connection = open(path)?;
-            match connection.execute_batch("BEGIN IMMEDIATE") {
-                Ok(()) => locked.push(connection),
-                Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
-                    return Ok(None);
-                }
-                Err(error) => return Err(of_database(path, error)),
-            }
-        }
-        let hold = |path| {
-            let connection = open(path)?;
-            connection
-                .execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;")
-                .map_err(|error| of_database(path, error))?;
-            Ok(connection)
-        };
-        let [database, index] = &paths;
-        Ok(Some(Self {
-            database: hold(database)?,
-            index: hold(index)?,
-        }))
-    }
+/// What SQLite found, which heads it by the database's name.
+fn one_line(found: &str) -> String {
+    let lines: Vec<_> = found
+        .lines()
+        .filter(|line| !line.starts_with("***"))
+        .collect();
+    lines.join("; ")
+}
 
-    /// The files of all bodies.
-    fn bodies(&self, place: &Place) -> Result<BTreeSet<String>, Error> {
-        let sql = "SELECT file FROM object WHERE file IS NOT NULL UNION SELECT file FROM part";
-        let read = || {
-            let mut statement = self.index.prepare(sql)?;
-            let names = statement.query_map([], |row| row.get(0))?;
-            names.collect::<rusqlite::Result<BTreeSet<String>>>()
-        };
-        read().map_err(|error| of_database(&s3::index_of(&place.objects), error))
+/// Makes a backup that was copied into this place what is there, whatever was there before: the logs of databases that
+/// were replaced would be taken for the logs of these.
+///
+/// # Errors
+///
+/// Where that cannot be removed.
+pub fn take_place(place: &Place) -> Result<(), Error> {
+    let index = s3::index_of(&place.objects);
+    remove(&s3::damage_mark_of(&place.objects))?;
+    remove_logs(&index)?;
+    place.database.as_deref().map_or(Ok(()), remove_logs)
+}
+
+fn remove_logs(database: &Path) -> Result<(), Error> {
+    for end in ["-wal", "-shm"] {
+        let path = PathBuf::from(format!("{}{end}", database.display()));
+        remove(&path)?;
     }
+    Ok(())
+}
+
+fn remove(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(of_file(path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// One state of all these databases; `None` where somebody writes all the time.
+fn moment<'a>(
+    paths: impl Iterator<Item = &'a PathBuf> + Clone,
+) -> Result<Option<Vec<Connection>>, Error> {
+    let mut locked = Vec::new();
+    for path in paths.clone() {
+        let connection = open(path)?;
+        match connection.execute_batch("BEGIN IMMEDIATE") {
+            Ok(()) => locked.push(connection),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(of_database(path, error)),
+        }
+    }
+    let held = paths.map(|path| {
+        let connection = open(path)?;
+        connection
+            .execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;")
+            .map_err(|error| of_database(path, error))?;
+        Ok(connection)
+    });
+    held.collect::<Result<_, _>>().map(Some)
+}
+
+/// The files of all bodies.
+fn bodies_named_in(index: &Path) -> Result<BTreeSet<String>, Error> {
+    let sql = "SELECT file FROM object WHERE file IS NOT NULL UNION SELECT file FROM part";
+    let read = || {
+        let connection = Connection::open_with_flags(index, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut statement = connection.prepare(sql)?;
+        let names = statement.query_map([], |row| row.get(0))?;
+        names.collect::<rusqlite::Result<BTreeSet<String>>>()
+    };
+    read().map_err(|error| of_database(index, error))
 }
 
 fn open(path: &Path) -> Result<Connection, Error> {
@@ -201,18 +255,25 @@ fn copy_bodies(
     Ok(all_there)
 }
 
-fn copy_database(from: &Connection, path: &Path) -> Result<(), Error> {
+/// A copy of a state of `source`, which is refused if it is damaged: no good copy is to go for it.
+fn copy_database(source: &Path, state: &Connection, path: &Path) -> Result<(), Error> {
     let failed = |error| of_database(path, error);
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(of_file(path, error)),
-        _ => {}
-    }
+    remove(path)?;
+    remove_logs(path)?;
     let mut to = Connection::open(path).map_err(failed)?;
     {
-        let backup = Backup::new(from, &mut to).map_err(failed)?;
+        let backup = Backup::new(state, &mut to).map_err(failed)?;
         while backup.step(PAGES).map_err(failed)? != StepResult::Done {}
     }
-    // What is in its log goes into the file.
+    // A log beside the copy would have to be kept with it.
+    let found: rusqlite::Result<String> = to
+        .query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))
+        .and_then(|()| to.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)));
+    match found {
+        Ok(found) if found == "ok" => {}
+        Ok(found) => return Err(Error::Damaged(source.to_owned(), one_line(&found))),
+        Err(error) => return Err(Error::Damaged(source.to_owned(), error.to_string())),
+    }
     to.close().map_err(|(_, error)| failed(error))?;
     File::open(path)
         .and_then(|file| file.sync_all())

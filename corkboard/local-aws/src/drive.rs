@@ -85,6 +85,8 @@ impl Drive {
             && free >= LEAST + RESERVE
             && let Err(error) = set_aside(&self.reserve)
         {
+            // Half of one would be taken for it.
+            let _ = fs::remove_file(&self.reserve);
             warn!(path = %self.reserve.display(), %error, "there is no reserve for a full drive");
         }
         if free < LEAST {

@@ -35,10 +35,12 @@ use crate::connections::memory::{Memory, RETRY_AFTER, Taken};
 pub const EVENT_LIMIT: usize = 6_291_556;
 /// A longer upload is cut off instead of being read to its end, bytes.
 const PATIENCE: usize = 100 * 1024 * 1024;
-/// On its way a body is in memory as often as this: as it came, as base64 in the event, and twice in the function.
-const COPIES: usize = 4;
-/// For a whole body: enough for the largest picture over half a megabit a second.
-const UPLOAD: Duration = Duration::from_mins(2);
+/// Besides as it came a body is in memory as often as this on its way: as base64 in the event, and twice in the function.
+const COPIES: usize = 3;
+/// For a whole body, besides its length at [`PACE`]; and for any part of it.
+const UPLOAD: Duration = Duration::from_secs(30);
+/// Bytes a second: a quarter of a megabit.
+const PACE: usize = 32 * 1024;
 /// In bytes, with the host; a longer one is no URI to the function.
 const URI_LIMIT: usize = 32 * 1024;
 
@@ -64,11 +66,28 @@ pub struct Source {
     pub headers: Vec<(&'static str, String)>,
 }
 
+/// What bodies take of: as they come, and for an invocation. So those that come slowly leave room for those that came.
+#[derive(Debug, Clone)]
+pub struct BodyMemory {
+    coming: Memory,
+    invoked: Memory,
+}
+
+impl BodyMemory {
+    /// So many bytes.
+    pub fn of(bytes: usize) -> Self {
+        Self {
+            coming: Memory::of(bytes / 2),
+            invoked: Memory::of(bytes / 2),
+        }
+    }
+}
+
 /// Answers a request by what `invoke` makes of the request's event. Its body takes of `memory` until then.
 pub async fn answer(
     request: Request,
     source: Source,
-    memory: &Memory,
+    memory: &BodyMemory,
     invoke: impl AsyncFnOnce(Bytes) -> Result<Bytes, InvokeError>,
 ) -> Response {
     let (parts, body) = request.into_parts();
@@ -87,21 +106,22 @@ pub async fn answer(
     };
     let length = body.size_hint();
     if length.lower() > limit as u64 {
-        if !parts.headers.contains_key(EXPECT) {
-            tokio::spawn(drain(body));
-        }
-        return too_large();
+        return instead(&parts, body, too_large());
     }
     let most = length
         .upper()
         .and_then(|length| usize::try_from(length).ok())
         .map_or(limit, |length| length.min(limit));
-    let Some(taken) = memory.take(most * COPIES, source.counted).await else {
-        return later("Service Unavailable", RETRY_AFTER);
+    let Some(taken) = memory.coming.take(most, source.counted).await else {
+        return instead(&parts, body, later("Service Unavailable", RETRY_AFTER));
     };
-    let (body, _taken) = match read(body, limit, taken).await {
+    let (body, _coming) = match read(body, limit, taken).await {
         Ok(read) => read,
         Err(refusal) => return *refusal,
+    };
+    let copies = body.len() * COPIES;
+    let Some(_invoked) = memory.invoked.take(copies, None).await else {
+        return later("Service Unavailable", RETRY_AFTER);
     };
     let mut headers = headers(&parts.headers);
     for (name, value) in source.headers {
@@ -139,7 +159,10 @@ fn is_host(host: &str) -> bool {
 }
 
 async fn read(body: Body, limit: usize, taken: Taken) -> Result<(Bytes, Taken), Box<Response>> {
-    let read = timeout(UPLOAD, read_all(body, limit, taken)).await;
+    let length = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
+    let length = u64::try_from(length.min(limit) / PACE).unwrap_or_default();
+    let in_all = UPLOAD + Duration::from_secs(length);
+    let read = timeout(in_all, read_all(body, limit, taken)).await;
     read.unwrap_or_else(|_| {
         let refusal = own_answer(StatusCode::REQUEST_TIMEOUT, "Request Timeout");
         Err(Box::new(refusal))
@@ -154,9 +177,17 @@ async fn read_all(
 ) -> Result<(Bytes, Taken), Box<Response>> {
     let length = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
     let mut read = BytesMut::with_capacity(length.min(limit));
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            return Err(Box::new(own_answer(StatusCode::BAD_REQUEST, "Bad Request")));
+    loop {
+        let Ok(frame) = timeout(UPLOAD, body.frame()).await else {
+            let refusal = own_answer(StatusCode::REQUEST_TIMEOUT, "Request Timeout");
+            return Err(Box::new(refusal));
+        };
+        let frame = match frame {
+            Some(Ok(frame)) => frame,
+            Some(Err(_)) => {
+                return Err(Box::new(own_answer(StatusCode::BAD_REQUEST, "Bad Request")));
+            }
+            None => return Ok((read.freeze(), taken)),
         };
         let Some(data) = frame.data_ref() else {
             continue;
@@ -168,7 +199,15 @@ async fn read_all(
         }
         read.extend_from_slice(data);
     }
-    Ok((read.freeze(), taken))
+}
+
+/// An answer that is given without looking at the body.
+pub fn instead(parts: &Parts, body: Body, answer: Response) -> Response {
+    // Whoever waits to be told to go on sends nothing.
+    if !parts.headers.contains_key(EXPECT) {
+        tokio::spawn(drain(body));
+    }
+    answer
 }
 
 /// Reads a body that is too large without keeping any of it: a browser that is still sending does not see an answer.
@@ -182,7 +221,7 @@ async fn drain(mut body: Body) {
             }
         }
     };
-    let _ = timeout(UPLOAD, end).await;
+    let _ = timeout(Duration::from_mins(2), end).await;
 }
 
 fn too_large() -> Response {

@@ -24,7 +24,8 @@ pub async fn handle(
 ) -> Response {
     let takes_all = request.method().is_safe() || front_door.drive.takes_new().is_ok();
     if !takes_all && request.method() == Method::POST && request.uri().path() == "/api/messages" {
-        return gateway::later("The drive is full", FULL);
+        let (parts, body) = request.into_parts();
+        return gateway::instead(&parts, body, gateway::later("The drive is full", FULL));
     }
     let name = HeaderName::from_static("x-forwarded-for");
     let forwarded_for = gateway::joined(request.headers(), &name);

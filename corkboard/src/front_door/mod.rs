@@ -14,8 +14,8 @@ use axum::middleware::from_fn;
 use axum::routing::{any, get};
 use ipnet::IpNet;
 use local_aws::connections::limits::Limits;
-use local_aws::connections::memory::Memory;
 use local_aws::drive::Drive;
+use local_aws::gateway::BodyMemory;
 use tower_http::compression::CompressionLayer;
 
 use crate::functions::Functions;
@@ -31,7 +31,7 @@ pub struct FrontDoor {
     pub drive: Arc<Drive>,
     pub limits: Limits,
     /// What the bodies of requests take of.
-    pub memory: Memory,
+    pub memory: BodyMemory,
     /// What CloudFront would send as `X-Origin-Verify`. With none, whoever stands before the front door may send it.
     pub origin_secret: Option<String>,
 }

@@ -37,6 +37,8 @@ const EARLIER_VERSION: u32 = 1;
 const LINE_LIMIT: u64 = 64 * 1024;
 /// Bytes of [`HEADER`], at most.
 const HEADER_LIMIT: u64 = 4 * 1024;
+/// Bytes of a line of [`SUMS`], at most: a digest, two spaces, a key.
+const SUM_LIMIT: u64 = 64 + 2 + KEY_LIMIT + 1;
 /// Bytes that are digested at once.
 const PIECE: usize = 64 * 1024;
 /// Bytes of a key, at most.
@@ -109,7 +111,9 @@ impl Archive {
             others: BTreeMap::new(),
         };
         if let Some(sums) = entries.sums {
-            let mut expected = archive.sums(sums).map_err(refused)?;
+            let mut expected = archive
+                .sums(sums, entries.images.len() + 2)
+                .map_err(refused)?;
             let mut progress = Progress::of("parts of the archive", expected.len() as u64);
             let parts = [(HEADER, entries.header), (MESSAGES, entries.messages)];
             let images = entries.images.iter().map(|(name, span)| (&**name, *span));
@@ -134,15 +138,18 @@ impl Archive {
     }
 
     /// What the archive says that the digests of its entries are, in hexadecimal.
-    fn sums(&self, span: Span) -> Result<BTreeMap<String, String>, String> {
+    fn sums(&self, span: Span, parts: usize) -> Result<BTreeMap<String, String>, String> {
         let sums = self.section(span).map_err(|error| error.to_string())?;
+        let mut sums = BufReader::new(sums);
         let mut by_name = BTreeMap::new();
-        for line in BufReader::new(sums).lines() {
-            let line = line.map_err(|error| format!("{SUMS} cannot be read: {error}"))?;
-            let (digest, name) = line
-                .split_once("  ")
-                .ok_or_else(|| format!("{SUMS} has a line that is none"))?;
-            by_name.insert(name.to_owned(), digest.to_owned());
+        let none = || format!("{SUMS} has a line that is none");
+        while let Some(line) = next_line(&mut sums, SUM_LIMIT).map_err(|e| e.to_string())? {
+            let line = String::from_utf8(line).map_err(|_| none())?;
+            let (digest, name) = line.trim_end().split_once("  ").ok_or_else(none)?;
+            if by_name.len() > parts || by_name.insert(name.to_owned(), digest.to_owned()).is_some()
+            {
+                return Err(none());
+            }
         }
         Ok(by_name)
     }
@@ -186,7 +193,7 @@ impl Archive {
         let mut number = 0;
         Ok(std::iter::from_fn(move || {
             number += 1;
-            let line = match next_line(&mut messages) {
+            let line = match next_line(&mut messages, LINE_LIMIT) {
                 Ok(line) => line?,
                 Err(error) => return Some(Err(error.to_string())),
             };
@@ -204,10 +211,10 @@ impl Archive {
 }
 
 /// Without its line feed; a line over the limit is cut off, and so is no JSON.
-fn next_line(messages: &mut impl io::BufRead) -> io::Result<Option<Vec<u8>>> {
+fn next_line(lines: &mut impl io::BufRead, limit: u64) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
-    messages
-        .take(LINE_LIMIT)
+    lines
+        .take(limit)
         .read_until(b'\n', &mut line)
         .map(|read| (read > 0).then_some(line))
 }

@@ -2,7 +2,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use local_aws::backup::{self, Place};
+use local_aws::backup;
 use settings::{environment, optional};
 
 use crate::data_dir::DataDir;
@@ -11,11 +11,6 @@ use crate::progress::Progress;
 
 /// Copies the board in the data directory to `to`, which becomes a data directory itself, also while the board runs.
 pub fn run(options: &Options, to: &Path) -> Result<(), String> {
-    if options.database.is_some() || optional(&environment, "DATABASE_URL").is_some() {
-        return Err("the messages are in a MySQL: use corkboard export, or back the MySQL up by its own means \
-                    and run corkboard backup without it"
-            .into());
-    }
     let secret = DataDir::kept_secret(&options.data_dir)?;
     let from = DataDir::open_to_read(&options.data_dir)?;
     if !from.is_of_this_version() {
@@ -24,26 +19,33 @@ pub fn run(options: &Options, to: &Path) -> Result<(), String> {
             options.data_dir.display()
         ));
     }
-    if is_within(to, &options.data_dir) {
-        return Err(format!("{} is in the board's own folder", to.display()));
+    refuse_own_folder(to, &options.data_dir)?;
+    let target = DataDir::open_for_backup(to, &secret)?;
+    let mut place = from.place();
+    let is_elsewhere =
+        options.database.is_some() || optional(&environment, "DATABASE_URL").is_some();
+    if is_elsewhere || !from.database().exists() {
+        place.database = None;
     }
-    let target = DataDir::open_for_backup(to)?;
-    target.keep_secret(&secret)?;
     let mut progress = Progress::of("bodies of objects", 0);
     let copied = backup::run(
-        &place(&from),
-        &place(&target),
+        &place,
+        &target.place(),
         || target.mark_backup(false),
         &mut |done, all| {
             progress.expect_in_all(all);
             progress.reach(done);
         },
     )
-    .map_err(|error| format!("the backup failed: {error} (the same command can be run again)"))?;
+    .map_err(|error| format!("there is no new backup: {error}"))?;
     let unwritable = |error: io::Error| format!("{} cannot be written: {error}", to.display());
     target.mark_backup(true).map_err(unwritable)?;
+    let what = match place.database {
+        Some(_) => "the board: both databases, and",
+        None => "the objects, without the messages, which are in a MySQL:",
+    };
     progress.say(&format!(
-        "{} holds the board: both databases, and {} larger bodies, {} of them new; {} of before are gone",
+        "{} holds {what} {} larger bodies, {} of them new; {} of before are gone",
         to.display(),
         copied.bodies,
         copied.new,
@@ -53,25 +55,17 @@ pub fn run(options: &Options, to: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn place(data_dir: &DataDir) -> Place {
-    Place {
-        database: data_dir.database(),
-        objects: data_dir.objects(),
+/// Makes the folder, for what its path leads to is known only then.
+fn refuse_own_folder(to: &Path, board: &Path) -> Result<(), String> {
+    let unusable = |error: io::Error| format!("{} cannot be used: {error}", to.display());
+    let is_new = !to.exists();
+    fs::create_dir_all(to).map_err(unusable)?;
+    let board = fs::canonicalize(board).map_err(unusable)?;
+    if fs::canonicalize(to).map_err(unusable)?.starts_with(board) {
+        if is_new {
+            let _ = fs::remove_dir(to);
+        }
+        return Err(format!("{} is in the board's own folder", to.display()));
     }
-}
-
-fn is_within(path: &Path, folder: &Path) -> bool {
-    let Ok(folder) = fs::canonicalize(folder) else {
-        return false;
-    };
-    // What does not exist yet is where its first folder is that does.
-    let existing = path.ancestors().find_map(|path| {
-        let path = if path.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            path
-        };
-        fs::canonicalize(path).ok()
-    });
-    existing.is_some_and(|path| path.starts_with(folder))
+    Ok(())
 }

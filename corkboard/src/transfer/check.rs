@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use domain::{Message, MessageId, Picture};
-use local_aws::s3;
+use local_aws::{backup, s3};
 use media::Bucket;
 
 use super::board::{Board, failed};
@@ -23,6 +23,9 @@ pub async fn run(board: &Board, options: &Options) -> Result<u64, String> {
         let mut told = Vec::new();
         let mut progress = Progress::of("objects", 0);
         let root = options.data_dir.join("s3");
+        if let Some(why) = backup::damage_of(&options.data_dir.join("corkboard.sqlite")) {
+            told.push(why);
+        }
         let checked = s3::check(
             &root,
             &mut |which, why| told.push(format!("{}: {why}", which.escape_debug())),
@@ -83,13 +86,20 @@ async fn messages(board: &Board) -> Result<u64, String> {
     }
     let newest = MessageId::least_of(SystemTime::now(), UNDER_WAY);
     for (key, id) in pictures {
-        if id < newest {
+        if id < newest && is_stray(board, &key, id).await? {
             faults += 1;
             progress.say(&format!("{key}: no message has this picture"));
         }
     }
     progress.finish();
     Ok(faults)
+}
+
+/// Whether a picture is there and its message is not, asked again since the board goes on.
+async fn is_stray(board: &Board, key: &str, id: MessageId) -> Result<bool, String> {
+    let message = board.store().find(id).await.map_err(failed)?;
+    let picture = board.bucket().object(key).await.map_err(failed)?;
+    Ok(message.is_none() && picture.is_some())
 }
 
 /// What is wrong with a message's picture.

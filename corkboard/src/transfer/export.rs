@@ -40,6 +40,14 @@ pub async fn run(board: &Board, path: &Path) -> Result<Report, String> {
     if file.metadata().is_ok_and(|left| left.len() > 0) {
         file.set_len(0).map_err(unwritable)?;
     }
+    // The lock is kept until the archive has its name.
+    let lock = file.try_clone().map_err(unwritable)?;
+    if !is_in_place(&file, &partial).map_err(unwritable)? {
+        return Err(format!(
+            "{} was just written by another export",
+            path.display()
+        ));
+    }
     let written = write(board, file).await.map_err(|error| match error {
         Error::File(error) => unwritable(error),
         Error::Board(error) => error,
@@ -53,7 +61,25 @@ pub async fn run(board: &Board, path: &Path) -> Result<Report, String> {
         // It is of no use to anybody.
         let _ = fs::remove_file(&partial);
     }
+    drop(lock);
     done
+}
+
+/// Whether this file is still the one of this name, and its owner's alone.
+#[cfg(unix)]
+fn is_in_place(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+    let (opened, named) = (file.metadata()?, fs::metadata(path)?);
+    if opened.is_file() {
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    Ok((opened.dev(), opened.ino()) == (named.dev(), named.ino()))
+}
+
+#[cfg(not(unix))]
+fn is_in_place(_file: &File, _path: &Path) -> io::Result<bool> {
+    Ok(true)
 }
 
 enum Error {

@@ -67,6 +67,13 @@ impl Board {
         }
     }
 
+    /// One that was started once.
+    pub fn started() -> Self {
+        let board = Self::new();
+        drop(board.open());
+        board
+    }
+
     pub fn with(mut self, variable: &str, value: &str) -> Self {
         self.environment.push((variable.into(), value.into()));
         self

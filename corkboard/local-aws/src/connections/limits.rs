@@ -33,15 +33,21 @@ impl Limits {
     /// Whom a connection or a request counts for: nobody where `address` is loopback or a proxy.
     pub fn counted(&self, address: IpAddr) -> Option<IpAddr> {
         let address = address.to_canonical();
-        let is_of_many =
-            address.is_loopback() || self.proxies.iter().any(|net| net.contains(&address));
-        (!is_of_many).then(|| match address {
-            IpAddr::V4(_) => address,
-            IpAddr::V6(address) => {
-                Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
-            }
-        })
+        let is_proxy = self.proxies.iter().any(|net| net.contains(&address));
+        counted(address).filter(|_| !is_proxy)
     }
+}
+
+/// The same where there are no proxies.
+pub fn counted(address: IpAddr) -> Option<IpAddr> {
+    let address = address.to_canonical();
+    let network = match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
+        }
+    };
+    (!address.is_loopback()).then_some(network)
 }
 
 /// The connections that there are.
@@ -63,6 +69,8 @@ struct Entry {
     counted: Option<IpAddr>,
     /// Requests that are being answered.
     requests: usize,
+    /// Those of them whose answers are written, but perhaps not yet on their way.
+    written: usize,
     idle_since: Instant,
     ends: Arc<Notify>,
 }
@@ -136,6 +144,7 @@ impl Open {
         let entry = Entry {
             counted: connection.counted,
             requests: 0,
+            written: 0,
             idle_since: Instant::now(),
             ends: Arc::clone(&connection.ends),
         };
@@ -184,6 +193,16 @@ impl Connection {
         Busy(Arc::clone(self))
     }
 
+    /// What was written is on its way.
+    pub fn flushed(&self) {
+        self.count(|entry| {
+            if entry.written > 0 {
+                entry.requests -= std::mem::take(&mut entry.written);
+                entry.idle_since = Instant::now();
+            }
+        });
+    }
+
     /// Completes when the connection is to end for another.
     pub async fn let_go(&self) {
         loop {
@@ -212,16 +231,13 @@ impl Drop for Connection {
     }
 }
 
-/// A request that is being answered.
+/// A request that is being answered, until its whole answer is written.
 #[derive(Debug)]
 pub struct Busy(Arc<Connection>);
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.count(|entry| {
-            entry.requests -= 1;
-            entry.idle_since = Instant::now();
-        });
+        self.0.count(|entry| entry.written += 1);
     }
 }
 
@@ -253,6 +269,7 @@ mod tests {
         let second = open(&connections, "192.0.2.2").unwrap();
         tokio::time::advance(std::time::Duration::from_secs(1)).await;
         drop(first.busy());
+        first.flushed();
         let _third = open(&connections, "192.0.2.3").unwrap();
         assert!(has_ended(&second));
         assert!(!has_ended(&first));
@@ -266,6 +283,9 @@ mod tests {
         assert!(open(&connections, "192.0.2.2").is_none());
         assert!(!has_ended(&first));
         drop(busy);
+        // The answer may still be in a buffer.
+        assert!(open(&connections, "192.0.2.2").is_none());
+        first.flushed();
         assert!(open(&connections, "192.0.2.2").is_some());
         assert!(has_ended(&first));
     }

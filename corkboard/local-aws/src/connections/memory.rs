@@ -10,6 +10,8 @@ use tokio::time::timeout;
 
 /// The unit of the accounts, bytes.
 const UNIT: usize = 1024;
+/// Bytes of a request that is small.
+const SMALL: usize = 64 * 1024;
 /// How long a request waits for its memory.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// After how long whoever found no memory may try again.
@@ -21,6 +23,13 @@ pub struct Memory(Arc<Accounts>);
 
 #[derive(Debug)]
 struct Accounts {
+    /// For what is at most [`SMALL`], so that it does not wait for what is large and slow.
+    small: Account,
+    large: Account,
+}
+
+#[derive(Debug)]
+struct Account {
     all: Arc<Semaphore>,
     /// In [`UNIT`]s.
     size: u32,
@@ -37,30 +46,48 @@ pub struct Taken {
 impl Memory {
     /// So many bytes.
     pub fn of(bytes: usize) -> Self {
-        let size = units(bytes);
+        let small = bytes / 8;
         Self(Arc::new(Accounts {
-            all: Arc::new(Semaphore::new(size as usize)),
-            size,
-            shares: Mutex::default(),
+            small: Account::of(small),
+            large: Account::of(bytes - small),
         }))
     }
 
-    /// Waits for `bytes` of it, in the order of the requests. One address, where that is known, never has more than a
-    /// quarter of all. Whoever wants more than there is takes all.
+    /// Waits for `bytes` of it, in the order of the requests. An eighth of all is for small ones alone. One address,
+    /// where that is known, never has more than a quarter. Whoever wants more than there is takes all.
     ///
     /// `None` where none becomes free in time: then a client may try again [later](RETRY_AFTER).
     pub async fn take(&self, bytes: usize, address: Option<IpAddr>) -> Option<Taken> {
-        let wanted = units(bytes).min(self.0.size);
+        if bytes <= SMALL {
+            self.0.small.take(bytes, address).await
+        } else {
+            self.0.large.take(bytes, address).await
+        }
+    }
+}
+
+impl Account {
+    fn of(bytes: usize) -> Self {
+        let size = units(bytes);
+        Self {
+            all: Arc::new(Semaphore::new(size as usize)),
+            size,
+            shares: Mutex::default(),
+        }
+    }
+
+    async fn take(&self, bytes: usize, address: Option<IpAddr>) -> Option<Taken> {
+        let wanted = units(bytes).min(self.size);
         let taking = async {
             let of_share = match address {
                 None => None,
                 Some(address) => {
                     let share = self.share(address);
-                    let wanted = wanted.min(self.0.size / 4);
+                    let wanted = wanted.min(self.size / 4);
                     Some(share.acquire_many_owned(wanted).await.ok()?)
                 }
             };
-            let all = Arc::clone(&self.0.all);
+            let all = Arc::clone(&self.all);
             Some(Taken {
                 _of_all: all.acquire_many_owned(wanted).await.ok()?,
                 _of_share: of_share,
@@ -70,12 +97,12 @@ impl Memory {
     }
 
     fn share(&self, address: IpAddr) -> Arc<Semaphore> {
-        let mut shares = self.0.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(share) = shares.get(&address).and_then(Weak::upgrade) {
             return share;
         }
         shares.retain(|_, share| share.strong_count() > 0);
-        let share = Arc::new(Semaphore::new((self.0.size / 4) as usize));
+        let share = Arc::new(Semaphore::new((self.size / 4) as usize));
         shares.insert(address, Arc::downgrade(&share));
         share
     }
@@ -89,14 +116,19 @@ fn units(bytes: usize) -> u32 {
 mod tests {
     use super::*;
 
-    const KIB: usize = 1024;
+    const MIB: usize = 1024 * 1024;
+
+    /// Of 8 MiB seven are for what is large.
+    fn memory() -> Memory {
+        Memory::of(8 * MIB)
+    }
 
     #[tokio::test(start_paused = true)]
     async fn whoever_finds_none_waits_for_it_and_then_not_any_longer() {
-        let memory = Memory::of(4 * KIB);
-        let first = memory.take(3 * KIB, None).await.unwrap();
-        assert!(memory.take(2 * KIB, None).await.is_none());
-        let (waited, ()) = tokio::join!(memory.take(2 * KIB, None), async {
+        let memory = memory();
+        let first = memory.take(6 * MIB, None).await.unwrap();
+        assert!(memory.take(2 * MIB, None).await.is_none());
+        let (waited, ()) = tokio::join!(memory.take(2 * MIB, None), async {
             tokio::time::sleep(PATIENCE / 2).await;
             drop(first);
         });
@@ -105,22 +137,23 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_address_has_a_quarter() {
-        let memory = Memory::of(16 * KIB);
+        let memory = memory();
         let one = |last| Some(IpAddr::from([192, 0, 2, last]));
-        let taken = memory.take(3 * KIB, one(1)).await.unwrap();
-        assert!(memory.take(2 * KIB, one(1)).await.is_none());
-        assert!(memory.take(2 * KIB, one(2)).await.is_some());
-        assert!(memory.take(12 * KIB, None).await.is_some());
+        let taken = memory.take(MIB, one(1)).await.unwrap();
+        assert!(memory.take(MIB, one(1)).await.is_none());
+        assert!(memory.take(MIB, one(2)).await.is_some());
+        assert!(memory.take(6 * MIB, None).await.is_some());
         drop(taken);
-        assert!(memory.take(2 * KIB, one(1)).await.is_some());
+        assert!(memory.take(MIB, one(1)).await.is_some());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn more_than_there_is_takes_all() {
-        let memory = Memory::of(KIB);
+    async fn more_than_there_is_takes_all_but_what_is_for_small_ones() {
+        let memory = memory();
         let all = memory.take(usize::MAX, None).await.unwrap();
-        assert!(memory.take(1, None).await.is_none());
+        assert!(memory.take(MIB, None).await.is_none());
+        assert!(memory.take(SMALL, None).await.is_some());
         drop(all);
-        assert!(memory.take(1, Some([192, 0, 2, 1].into())).await.is_some());
+        assert!(memory.take(MIB, None).await.is_some());
     }
 }

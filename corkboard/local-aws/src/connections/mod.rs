@@ -14,8 +14,11 @@ pub mod limits;
 pub mod memory;
 
 use std::error::Error;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use headers::{Date, HeaderMapExt as _};
@@ -26,7 +29,7 @@ use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
@@ -37,6 +40,8 @@ use limits::{Connection, Connections};
 
 /// How long requests under way may take once the end has come.
 pub const LAST_REQUESTS: Duration = Duration::from_secs(5);
+/// Bytes of the longest head, and of an answer that waits to be taken.
+const BUFFER: usize = 64 * 1024;
 /// How long a client may take nothing of its answer.
 const STALLED: Duration = Duration::from_secs(30);
 
@@ -152,6 +157,7 @@ fn converse<S, A, F, B, E>(
 {
     let mut http = Builder::new();
     http.timer(TokioTimer::new()).auto_date_header(false);
+    http.max_buf_size(BUFFER);
     let service = {
         let connection = Arc::clone(&connection);
         service_fn(move |request| {
@@ -161,7 +167,7 @@ fn converse<S, A, F, B, E>(
                 let mut response = answered.await?;
                 let now = Date::from(SystemTime::now());
                 response.headers_mut().typed_insert(now);
-                // Until the whole answer is on its way.
+                // Until the whole answer is written.
                 Ok::<_, E>(response.map(|body| {
                     body.map_frame(move |frame| {
                         let _ = &busy;
@@ -170,6 +176,10 @@ fn converse<S, A, F, B, E>(
                 }))
             }
         })
+    };
+    let stream = Watched {
+        stream,
+        connection: Arc::clone(&connection),
     };
     let conversation = under_way.watch(http.serve_connection(TokioIo::new(stream), service));
     tokio::spawn(async move {
@@ -182,6 +192,57 @@ fn converse<S, A, F, B, E>(
             debug!(%error, "a connection ended early");
         }
     });
+}
+
+/// A stream whose connection is told when all that was written is on its way.
+struct Watched<S> {
+    stream: S,
+    connection: Arc<Connection>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    /// The server flushes when its own buffer is empty.
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        if matches!(flushed, Poll::Ready(Ok(()))) {
+            self.connection.flushed();
+        }
+        flushed
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
 }
 
 #[cfg(test)]
@@ -252,6 +313,34 @@ mod tests {
         let mut taken = Vec::new();
         let _ = client.read_to_end(&mut taken).await;
         assert!(taken.len() < bytes, "{}", taken.len());
+        server.abort();
+    }
+
+    #[tokio::test]
+    async fn whoever_still_reads_an_answer_gets_all_of_it() {
+        let limits = Limits {
+            in_all: 2,
+            per_address: 2,
+            ..Limits::default()
+        };
+        // More than the system's buffers hold.
+        let bytes = 16 * 1024 * 1024;
+        let (server, address) = server(limits, bytes).await;
+        let mut reader = TcpStream::connect(address).await.unwrap();
+        let request = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        reader.write_all(request).await.unwrap();
+        let mut start = [0; 8];
+        reader.read_exact(&mut start).await.unwrap();
+        let mut others = Vec::new();
+        for _ in 0..20 {
+            others.push(TcpStream::connect(address).await.unwrap());
+        }
+        // They were all looked at when one of them is answered.
+        let answered = reqwest::get(format!("http://{address}")).await.unwrap();
+        assert_eq!(answered.bytes().await.unwrap().len(), bytes);
+        let mut rest = Vec::new();
+        reader.read_to_end(&mut rest).await.unwrap();
+        assert!(rest.len() > bytes);
         server.abort();
     }
 

@@ -2,8 +2,11 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use headers::{HeaderMapExt as _, RetryAfter};
 use http::StatusCode;
 use serde_json::json;
+
+use crate::connections::memory::RETRY_AFTER;
 
 /// An error as the API reference lists it, or one that AWS answers before an operation is reached.
 #[derive(Debug, thiserror::Error)]
@@ -117,11 +120,12 @@ impl Error {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let error_type = [("x-amzn-errortype", self.code)];
-        (
-            self.status,
-            error_type,
-            Json(json!({ "message": self.message })),
-        )
-            .into_response()
+        let body = Json(json!({ "message": self.message }));
+        let mut response = (self.status, error_type, body).into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            let later = RetryAfter::delay(RETRY_AFTER);
+            response.headers_mut().typed_insert(later);
+        }
+        response
     }
 }

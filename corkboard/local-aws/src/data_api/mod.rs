@@ -46,6 +46,7 @@ use tokio::time::timeout;
 use tower::ServiceExt as _;
 use ulid::Ulid;
 
+use crate::connections::limits::counted;
 use crate::connections::memory::{Memory, Taken};
 use crate::connections::{self, Listener, Peer};
 use crate::guard;
@@ -60,6 +61,8 @@ use transactions::Transactions;
 use wire::Field;
 
 const MAX_REQUEST_BYTES: usize = 4 * 1024 * 1024;
+/// How long a request may take to come.
+const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 /// A call is cut off after this; its statement too, unless `continueAfterTimeout` is set.
 const CALL_LIMIT: Duration = Duration::from_secs(45);
 
@@ -118,8 +121,8 @@ async fn admit(
     request: Request,
     next: Next,
 ) -> Response {
-    let is_own = matches!(peer, Some(Extension(Peer::OwnCall)));
-    let mut response = match check(&api, request, is_own).await {
+    let peer = peer.map_or(Peer::OwnCall, |Extension(peer)| peer);
+    let mut response = match check(&api, request, peer).await {
         Ok((request, _taken)) => next.run(request).await,
         Err(error) => error.into_response(),
     };
@@ -130,11 +133,7 @@ async fn admit(
 }
 
 /// The request as it was signed, and the memory that its body has taken.
-async fn check(
-    api: &Api,
-    request: Request,
-    is_own: bool,
-) -> Result<(Request, Option<Taken>), Error> {
+async fn check(api: &Api, request: Request, peer: Peer) -> Result<(Request, Option<Taken>), Error> {
     let (parts, body) = request.into_parts();
     if let Some(reason) = guard::refusal(&parts.headers, api.bound) {
         return Err(Error::forbidden("ForbiddenException", reason));
@@ -144,13 +143,19 @@ async fn check(
     if most.is_some_and(|most| most > MAX_REQUEST_BYTES) {
         return Err(Error::request_too_large());
     }
-    let taken = if is_own {
-        None
-    } else {
-        let taken = api.memory.take(most.unwrap_or(MAX_REQUEST_BYTES), None);
-        Some(taken.await.ok_or_else(Error::busy)?)
+    let taken = match peer {
+        Peer::OwnCall => None,
+        Peer::Network(peer) => {
+            let most = most.unwrap_or(MAX_REQUEST_BYTES);
+            let taken = api.memory.take(most, counted(peer.ip()));
+            Some(taken.await.ok_or_else(Error::busy)?)
+        }
     };
-    let reading = timeout(CALL_LIMIT, Limited::new(body, MAX_REQUEST_BYTES).collect()).await;
+    let reading = timeout(
+        REQUEST_LIMIT,
+        Limited::new(body, MAX_REQUEST_BYTES).collect(),
+    )
+    .await;
     let body = reading
         .map_err(|_| Error::bad_request("the request does not end"))?
         .map_err(|error| {

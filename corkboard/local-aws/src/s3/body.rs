@@ -2,25 +2,33 @@
 //! sent again.
 
 use std::error::Error;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use http::{Method, Request, StatusCode};
+use headers::{HeaderMapExt as _, RetryAfter};
+use http::{HeaderMap, Method, Request, StatusCode};
 use hyper::body::{Body as _, Incoming};
 use md5::Md5;
 use s3s::checksum::ChecksumHasher;
 use s3s::dto::Checksum;
 use s3s::{Body, S3Error, S3ErrorCode, S3Result, s3_error};
 use sha2::{Digest as _, Sha256};
+use tokio::time::timeout;
 use tower_http::timeout::TimeoutBody;
 use url::form_urlencoded;
 
+use super::bodies::CHUNK;
 use super::digest::hex;
-use crate::connections::memory::{Memory, Taken};
+use crate::connections::memory::{Memory, RETRY_AFTER, Taken};
 
-/// Bytes of a request in XML, as `s3s` takes it at most; all others have none.
-const MAX_BODY: usize = 20 * 1024 * 1024;
+/// Bytes of a request in XML: a thousand keys to delete, or ten thousand parts; all others have none.
+const MAX_BODY: usize = 4 * 1024 * 1024;
+/// How long such a request may take to come.
+const WHOLE: Duration = Duration::from_secs(30);
+/// Bytes that an upload has in memory at a time.
+const UPLOADING: usize = 2 * CHUNK;
 
 /// How long an upload may stand still.
 const STALLED: Duration = Duration::from_secs(30);
@@ -29,11 +37,23 @@ const STALLED: Duration = Duration::from_secs(30);
 /// there is one, for as long as what is given back with the request.
 pub async fn checked(
     request: Request<Incoming>,
-    memory: Option<&Memory>,
+    memory: Option<(&Memory, Option<IpAddr>)>,
 ) -> S3Result<(Request<Body>, Option<Taken>)> {
     let headers = request.headers();
-    if request.method() == Method::PUT && !headers.contains_key("x-amz-copy-source") {
-        return Ok((request.map(uploaded), None));
+    let most = request.body().size_hint().upper();
+    let most = most.and_then(|most| usize::try_from(most).ok());
+    let is_upload = request.method() == Method::PUT && !headers.contains_key("x-amz-copy-source");
+    let most_in_memory = if is_upload { UPLOADING } else { MAX_BODY };
+    let taken = match memory {
+        Some((memory, counted)) if most != Some(0) => {
+            let wanted = most.unwrap_or(most_in_memory).min(most_in_memory);
+            let taken = memory.take(wanted, counted).await;
+            Some(taken.ok_or_else(slow_down)?)
+        }
+        _ => None,
+    };
+    if is_upload {
+        return Ok((request.map(uploaded), taken));
     }
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let signed = text("x-amz-content-sha256")
@@ -54,19 +74,10 @@ pub async fn checked(
         checksum_type: None,
     };
 
-    let most = request.body().size_hint().upper();
-    let most = most.and_then(|most| usize::try_from(most).ok());
-    let taken = match memory {
-        Some(memory) if most != Some(0) => {
-            let most = most.unwrap_or(MAX_BODY).min(MAX_BODY);
-            let taken = memory.take(most, None).await;
-            Some(taken.ok_or_else(|| s3_error!(SlowDown, "Please reduce your request rate"))?)
-        }
-        _ => None,
-    };
     let mut request = request.map(uploaded);
-    let body = request.body_mut().store_all_limited(MAX_BODY).await;
-    let body = body.map_err(|error| S3Error::with_source(S3ErrorCode::IncompleteBody, error))?;
+    let read = timeout(WHOLE, request.body_mut().store_all_limited(MAX_BODY)).await;
+    let read = read.map_err(|_| s3_error!(RequestTimeout, "The request does not end"))?;
+    let body = read.map_err(|error| S3Error::with_source(S3ErrorCode::IncompleteBody, error))?;
     if signed.is_some_and(|digest| digest != hex(&Sha256::digest(&body))) {
         return Err(mismatch());
     }
@@ -75,6 +86,14 @@ pub async fn checked(
         return Err(bad_digest());
     }
     Ok((request, taken))
+}
+
+fn slow_down() -> S3Error {
+    let mut error = s3_error!(SlowDown, "Please reduce your request rate");
+    let mut headers = HeaderMap::new();
+    headers.typed_insert(RetryAfter::delay(RETRY_AFTER));
+    error.set_headers(headers);
+    error
 }
 
 /// A body that is waited for only while something of it comes.

@@ -305,16 +305,11 @@ fn write(
 /// Takes what was changed out of the write-ahead log, unless somebody reads from that, which is answered.
 fn empty_log(connection: &Connection) -> bool {
     // Nobody who writes waits for those who read.
-    let emptied = connection
-        .busy_timeout(Duration::ZERO)
-        .and_then(|()| {
-            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
-        })
-        .and_then(|is_in_use| {
-            connection
-                .busy_timeout(FILE_LOCK_PATIENCE)
-                .map(|()| is_in_use)
-        });
+    let emptied = connection.busy_timeout(Duration::ZERO).and_then(|()| {
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+    });
+    let patient = connection.busy_timeout(FILE_LOCK_PATIENCE);
+    let emptied = emptied.and_then(|is_in_use| patient.map(|()| is_in_use));
     emptied.unwrap_or_else(|error| {
         tracing::warn!(%error, "the log of the index could not be emptied");
         false

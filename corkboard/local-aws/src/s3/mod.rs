@@ -42,6 +42,7 @@ use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, HttpError, HttpResponse, S3Result, s3_error};
 
+use crate::connections::limits::counted;
 use crate::connections::memory::{Memory, Taken};
 use crate::connections::{self, Listener, Peer};
 use crate::drive::Drive;
@@ -114,9 +115,19 @@ pub fn is_there(root: &Path) -> bool {
     index_of(root).exists()
 }
 
+/// Whether the media bucket under `root` has all that is there: nothing waits to be taken over.
+pub fn is_taken_over(root: &Path) -> bool {
+    is_there(root) && !root.join(BUCKET).exists()
+}
+
 /// The index of the media bucket under `root`.
 pub fn index_of(root: &Path) -> PathBuf {
     root.join("index.sqlite")
+}
+
+/// What says that the index is damaged, and is to be rebuilt at the next start.
+pub fn damage_mark_of(root: &Path) -> PathBuf {
+    index::mark(&index_of(root))
 }
 
 /// The folder of the larger bodies.
@@ -173,7 +184,10 @@ impl Endpoint {
             return Err(s3_error!(AccessDenied, "{reason}"));
         }
         admission::admit(&mut parts)?;
-        let memory = matches!(peer, Peer::Network(_)).then_some(&self.memory);
+        let memory = match peer {
+            Peer::Network(peer) => Some((&self.memory, counted(peer.ip()))),
+            Peer::OwnCall => None,
+        };
         body::checked(Request::from_parts(parts, body), memory).await
     }
 }

@@ -155,7 +155,10 @@ impl ObjectStore {
         let bodies = Arc::clone(&self.bodies);
         on_thread(move || {
             let (new, mut file) = match file {
-                Some(file) => file,
+                Some(file) => {
+                    bodies.drive.takes_new()?;
+                    file
+                }
                 None => bodies.create()?,
             };
             file.write_all(&bytes)?;
