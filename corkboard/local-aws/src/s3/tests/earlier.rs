@@ -84,7 +84,10 @@ async fn all_is_taken_over_once() {
     for _ in 0..2 {
         let s3 = Running::on(directory.path()).await;
         is_taken_over(&s3).await;
-        assert_eq!(names(directory.path()), ["bodies", "index.sqlite", "reserve"]);
+        assert_eq!(
+            names(directory.path()),
+            ["bodies", "index.sqlite", "reserve"]
+        );
         assert_eq!(names(&directory.path().join("bodies")).len(), 1);
         assert_eq!(s3.events(), []);
     }
@@ -124,7 +127,10 @@ async fn it_can_be_interrupted() {
         );
         assert_eq!(s3.get("images/small.jpg").await, b"new");
         assert_eq!(s3.get("images/large.jpg").await, LARGE);
-        assert_eq!(names(directory.path()), ["bodies", "index.sqlite", "reserve"]);
+        assert_eq!(
+            names(directory.path()),
+            ["bodies", "index.sqlite", "reserve"]
+        );
     }
 }
 
