@@ -1,7 +1,9 @@
-"""The board behind the reverse proxies whose configurations docs/self-hosting.md gives: those files, with addresses of this machine."""
+"""What docs/self-hosting.md gives to run a board with: the board behind those reverse proxies, with addresses of this machine."""
 
+import ipaddress
 import json
 import re
+import shutil
 import socket
 import ssl
 import subprocess
@@ -10,10 +12,11 @@ from pathlib import Path
 
 import pytest
 import urllib3
+from samtranslator.yaml_helper import yaml_parse
 
 from corkboard import corkboard
 from process import free_port, started
-from workspace import ROOT, environment, server
+from workspace import ROOT, binary, environment, server
 
 EXAMPLES = ROOT / "deploy/self-hosting"
 LARGEST = 4 * 1024 * 1024
@@ -106,6 +109,26 @@ def test_behind_a_proxy_each_visitor_is_one(proxy, tmp_path):
 
 
 def test_the_examples_are_files_that_their_programs_read(tmp_path):
-    verified = subprocess.run([server("caddy"), "validate", "--adapter", "caddyfile", "--config", EXAMPLES / "Caddyfile"], capture_output=True,
-                              text=True, check=False, env=environment(HOME=str(tmp_path)))
-    assert verified.returncode == 0, verified.stderr
+    caddyfile = subprocess.run([server("caddy"), "validate", "--adapter", "caddyfile", "--config", EXAMPLES / "Caddyfile"], capture_output=True,
+                               text=True, check=False, env=environment(HOME=str(tmp_path)))
+    assert caddyfile.returncode == 0, caddyfile.stderr
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("THE UNIT WAS NOT READ: systemd is not here")
+    unit = tmp_path / "corkboard.service"
+    unit.write_text((EXAMPLES / "corkboard.service").read_text().replace("/usr/local/bin/corkboard", str(binary("corkboard"))))
+    # It says on standard error what it does not know, and succeeds.
+    verified = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False)
+    assert (verified.returncode, verified.stderr) == (0, "")
+
+
+def test_what_containers_are_told_is_what_the_program_knows():
+    described = subprocess.run([binary("corkboard"), "--help"], capture_output=True, text=True, check=True).stdout
+    settings = (ROOT / "functions/message-board/src/settings.rs").read_text()
+    for name in ("compose.yaml", "compose.mysql.yaml"):
+        board = yaml_parse((EXAMPLES / name).read_text())["services"]["board"]
+        for variable in board["environment"]:
+            assert f"[env: {variable}" in described or f'"{variable}"' in settings, variable
+    whole = yaml_parse((EXAMPLES / "compose.yaml").read_text())
+    assert whole["services"]["board"]["healthcheck"]["test"] == ["CMD", "/usr/local/bin/corkboard", "health"]
+    trusted = ipaddress.ip_network(whole["services"]["board"]["environment"]["CORKBOARD_TRUSTED_PROXY"])
+    assert [str(trusted)] == [config["subnet"] for config in whole["networks"]["board"]["ipam"]["config"]]
