@@ -128,7 +128,8 @@ impl Services {
             servers.spawn(data_api::serve(listener, router, until(stopped)));
         }
         if !data_dir.is_read_only() {
-            prepare(&database, &s3, &queue).await?;
+            let prepared = prepare(&database, &s3, &queue).await;
+            prepared.map_err(|error| damage_or(error, &data_dir.objects()))?;
         }
         Ok(Self {
             s3,
@@ -187,6 +188,19 @@ async fn prepare(
     // What was undelivered when the last run ended is not known.
     queue.reconcile();
     Ok(())
+}
+
+/// What a start says that has met damage of the index, which the next one mends.
+fn damage_or(error: String, objects: &Path) -> String {
+    if s3::damage_mark_of(objects).exists() {
+        let index = s3::index_of(objects);
+        format!(
+            "{} is damaged: start again, and it is rebuilt",
+            index.display()
+        )
+    } else {
+        error
+    }
 }
 
 fn queue(functions: Functions) -> Queue {

@@ -94,7 +94,7 @@ boardTest('an old message that is shown by itself goes into the list once that h
   await visitor.page.goto('about:blank');
   await visitor.page.goto(`${board.site}#${id}`);
   await visitor.find('.permalink .message').waitFor();
-  await visitor.page.getByRole('button', { name: 'Older messages' }).click();
+  await visitor.askForOlder();
   await visitor.find('.messages .message', { hasText: 'long ago' }).waitFor();
   await visitor.find('.permalink').waitFor({ state: 'hidden' });
   await eventually(async () => assert.equal(await visitor.page.locator(`[id="${id}"]`).count(), 1));

@@ -28,8 +28,7 @@ test('without its database the page opens, says what has to wait, and goes on wh
     assert.equal((await visitor.texts())[0], 'with a picture');
     await eventually(async () => assert.deepEqual(await look(visitor.message('with a picture').locator('img')), shown));
 
-    const older = visitor.page.getByRole('button', { name: 'Older messages' });
-    await older.click();
+    await visitor.askForOlder();
     const notNow = visitor.find('.messages__older-note', { hasText: 'Posting and older messages are waking up' });
     await notNow.waitFor();
     await visitor.write({ text: 'written meanwhile' });

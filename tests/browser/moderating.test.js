@@ -54,7 +54,7 @@ boardTest('a moderator removes everything from a sender, also what is further do
   for (let number = 1; number <= 20; number += 1) await board.post(`word ${number}`, sender('192.0.2.1'));
   await board.post('spam 5');
   await visitor.page.reload();
-  await visitor.page.getByRole('button', { name: 'Older messages' }).click();
+  await visitor.askForOlder();
   await visitor.message('a wise word').waitFor();
   await moderate(visitor, board, await board.moderatorToken());
   await removeSender(visitor.message('spam 5'));

@@ -243,7 +243,7 @@ boardTest('while only the first page is awake, the older messages say so and com
       body: JSON.stringify({ type: `urn:corkboard:problem:${naps ? 'database-resuming' : 'database-unavailable'}`, status: 503 }),
     });
   });
-  await visitor.page.getByRole('button', { name: 'Older messages' }).click();
+  await visitor.askForOlder();
   await visitor.page.getByText('Posting and older messages are waking up, a few seconds.').waitFor();
   await visitor.messages.nth(21).waitFor();
 });

@@ -211,6 +211,11 @@ export class Visitor {
     await this.carrouselPicture.waitFor();
   }
 
+  /** By the button; going to it would ask by itself, and it would be gone before the click. */
+  async askForOlder() {
+    await this.page.getByRole('button', { name: 'Older messages' }).dispatchEvent('click');
+  }
+
   async write({ text, author, picture, alt }) {
     if (text !== undefined) await this.textField.fill(text);
     if (author !== undefined) await this.page.getByLabel('Name').fill(author);
