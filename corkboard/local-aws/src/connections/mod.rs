@@ -353,8 +353,17 @@ mod tests {
         };
         let (server, address) = server(limits, 1).await;
         let mut idle = Vec::new();
-        for _ in 0..100 {
-            idle.push(TcpStream::connect(address).await.unwrap());
+        for number in 0..100 {
+            let mut connection = TcpStream::connect(address).await.unwrap();
+            // Before its first request, or after one.
+            if number % 2 == 0 {
+                let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+                connection.write_all(request).await.unwrap();
+                let mut answer = [0; 8];
+                connection.read_exact(&mut answer).await.unwrap();
+                assert_eq!(&answer, b"HTTP/1.1");
+            }
+            idle.push(connection);
         }
         let answered = reqwest::get(format!("http://{address}")).await.unwrap();
         assert_eq!(answered.text().await.unwrap(), "x");
