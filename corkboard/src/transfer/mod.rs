@@ -56,7 +56,10 @@ pub async fn check(options: &Options) -> Result<(), String> {
     let checked = check::run(&board, options).await;
     board.close().await;
     match checked? {
-        0 => Ok(()),
+        0 => {
+            eprintln!("Everything fits.");
+            Ok(())
+        }
         faults => Err(format!("{faults} things do not fit")),
     }
 }
