@@ -13,6 +13,7 @@ use aws_credential_types::Credentials;
 use aws_sdk_s3::config::ResponseChecksumValidation;
 use axum::Router;
 use lambda::aws::http_client_over;
+use local_aws::backup::Place;
 use local_aws::connections::in_process::{self, Connector};
 use local_aws::connections::{LAST_REQUESTS, Listener};
 use local_aws::data_api::{self, Engine};
@@ -148,6 +149,11 @@ impl Services {
     /// The media bucket.
     pub fn bucket(&self) -> Bucket {
         bucket(&self.s3)
+    }
+
+    /// Where everything is kept.
+    pub fn place(&self) -> Place {
+        self.data_dir.place()
     }
 
     /// The endpoints for programs.

@@ -14,6 +14,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
+use crate::files::{if_found, logs_of, sync_folder};
 use crate::s3;
 
 /// How long one is waited for that writes at the moment. It is less than those have who wait for the other database
@@ -109,12 +110,13 @@ pub fn run(
             continue;
         }
         copied.bodies = names.len() as u64;
-        sync_folder(&kept)?;
+        sync_folder(&kept).map_err(|error| of_file(&kept, error))?;
         in_place().map_err(|error| of_file(&to.objects, error))?;
         for (_, path) in &databases {
             remove_logs(path)?;
-            fs::rename(draft(path), path).map_err(|error| of_file(path, error))?;
-            sync_folder(path.parent().unwrap_or(path))?;
+            fs::rename(draft(path), path)
+                .and_then(|()| sync_folder(path.parent().unwrap_or(path)))
+                .map_err(|error| of_file(path, error))?;
         }
         copied.removed = remove_others(&names, &kept)?;
         return Ok(copied);
@@ -127,25 +129,27 @@ pub fn damage_of(database: &Path) -> Option<String> {
     if !database.exists() {
         return None;
     }
-    let found: Result<String, _> = open(database).and_then(|connection| {
-        connection
-            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-            .map_err(|error| of_database(database, error))
-    });
-    match found {
-        Ok(found) if found == "ok" => None,
-        Ok(found) => Some(format!("{}: {}", database.display(), one_line(&found))),
+    match open(database) {
+        Ok(connection) => {
+            let damage = quick_check(&connection)?;
+            Some(format!("{}: {damage}", database.display()))
+        }
         Err(error) => Some(error.to_string()),
     }
 }
 
-/// What SQLite found, which heads it by the database's name.
-fn one_line(found: &str) -> String {
-    let lines: Vec<_> = found
-        .lines()
-        .filter(|line| !line.starts_with("***"))
-        .collect();
-    lines.join("; ")
+/// What SQLite finds damaged, in one line, without the head that names the database.
+fn quick_check(connection: &Connection) -> Option<String> {
+    let found: rusqlite::Result<String> =
+        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+    match found {
+        Ok(found) if found == "ok" => None,
+        Ok(found) => {
+            let lines = found.lines().filter(|line| !line.starts_with("***"));
+            Some(lines.collect::<Vec<_>>().join("; "))
+        }
+        Err(error) => Some(error.to_string()),
+    }
 }
 
 /// Makes a backup that was copied into this place what is there, whatever was there before: the logs of databases that
@@ -162,18 +166,11 @@ pub fn take_place(place: &Place) -> Result<(), Error> {
 }
 
 fn remove_logs(database: &Path) -> Result<(), Error> {
-    for end in ["-wal", "-shm"] {
-        let path = PathBuf::from(format!("{}{end}", database.display()));
-        remove(&path)?;
-    }
-    Ok(())
+    logs_of(database).iter().try_for_each(|path| remove(path))
 }
 
 fn remove(path: &Path) -> Result<(), Error> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(of_file(path, error)),
-        _ => Ok(()),
-    }
+    if_found(fs::remove_file(path)).map_err(|error| of_file(path, error))
 }
 
 /// One state of all these databases; `None` where somebody writes all the time.
@@ -266,13 +263,13 @@ fn copy_database(source: &Path, state: &Connection, path: &Path) -> Result<(), E
         while backup.step(PAGES).map_err(failed)? != StepResult::Done {}
     }
     // A log beside the copy would have to be kept with it.
-    let found: rusqlite::Result<String> = to
-        .query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))
-        .and_then(|()| to.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)));
-    match found {
-        Ok(found) if found == "ok" => {}
-        Ok(found) => return Err(Error::Damaged(source.to_owned(), one_line(&found))),
-        Err(error) => return Err(Error::Damaged(source.to_owned(), error.to_string())),
+    let without_log = to.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()));
+    let damage = match without_log {
+        Ok(()) => quick_check(&to),
+        Err(error) => Some(error.to_string()),
+    };
+    if let Some(damage) = damage {
+        return Err(Error::Damaged(source.to_owned(), damage));
     }
     to.close().map_err(|(_, error)| failed(error))?;
     File::open(path)
@@ -295,14 +292,6 @@ fn remove_others(names: &BTreeSet<String>, folder: &Path) -> Result<u64, Error> 
 
 fn draft(path: &Path) -> PathBuf {
     path.with_added_extension("new")
-}
-
-fn sync_folder(path: &Path) -> Result<(), Error> {
-    if cfg!(unix) {
-        let synced = File::open(path).and_then(|folder| folder.sync_all());
-        synced.map_err(|error| of_file(path, error))?;
-    }
-    Ok(())
 }
 
 fn of_file(path: &Path, error: io::Error) -> Error {

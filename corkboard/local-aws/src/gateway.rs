@@ -159,28 +159,23 @@ fn is_host(host: &str) -> bool {
 }
 
 async fn read(body: Body, limit: usize, taken: Taken) -> Result<(Bytes, Taken), Box<Response>> {
-    let length = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
-    let length = u64::try_from(length.min(limit) / PACE).unwrap_or_default();
-    let in_all = UPLOAD + Duration::from_secs(length);
-    let read = timeout(in_all, read_all(body, limit, taken)).await;
-    read.unwrap_or_else(|_| {
-        let refusal = own_answer(StatusCode::REQUEST_TIMEOUT, "Request Timeout");
-        Err(Box::new(refusal))
-    })
+    let length = usize::try_from(body.size_hint().lower()).map_or(limit, |it| it.min(limit));
+    let at_pace = Duration::from_secs((length / PACE) as u64);
+    let read = BytesMut::with_capacity(length);
+    let read = timeout(UPLOAD + at_pace, read_all(body, read, limit, taken));
+    read.await.unwrap_or_else(|_| Err(Box::new(too_slow())))
 }
 
 /// A body up to `limit` bytes, in memory that was taken for it.
 async fn read_all(
     mut body: Body,
+    mut read: BytesMut,
     limit: usize,
     taken: Taken,
 ) -> Result<(Bytes, Taken), Box<Response>> {
-    let length = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
-    let mut read = BytesMut::with_capacity(length.min(limit));
     loop {
         let Ok(frame) = timeout(UPLOAD, body.frame()).await else {
-            let refusal = own_answer(StatusCode::REQUEST_TIMEOUT, "Request Timeout");
-            return Err(Box::new(refusal));
+            return Err(Box::new(too_slow()));
         };
         let frame = match frame {
             Some(Ok(frame)) => frame,
@@ -222,6 +217,10 @@ async fn drain(mut body: Body) {
         }
     };
     let _ = timeout(Duration::from_mins(2), end).await;
+}
+
+fn too_slow() -> Response {
+    own_answer(StatusCode::REQUEST_TIMEOUT, "Request Timeout")
 }
 
 fn too_large() -> Response {

@@ -7,6 +7,7 @@
 //! - [`queue`]: from a change in the bucket to an event for `syncS3Bucket`;
 //! - [`data_api`]: the RDS Data API, over an embedded `SQLite` or a MySQL;
 //! - [`backup`]: a copy of all that is kept;
+//! - [`files`]: what is done with files in several places;
 //! - [`guard`] and [`signature`]: who may talk to S3 and the Data API;
 //! - [`drive`]: whether there is room for what is new;
 //! - [`connections`]: HTTP on a listener, and how much of it there may be.
@@ -17,6 +18,7 @@ pub mod backup;
 pub mod connections;
 pub mod data_api;
 pub mod drive;
+pub mod files;
 pub mod gateway;
 mod guard;
 pub mod queue;

@@ -6,6 +6,7 @@ use board::front_page;
 use board::{Deadline, Imported};
 use domain::{MessageId, NewMessage};
 use lambda::aws;
+use local_aws::backup::Place;
 use media::Bucket;
 use media::bucket_name;
 use settings::{environment, optional};
@@ -114,9 +115,9 @@ impl Board {
         }
     }
 
-    /// Whether what it stands on is on this machine.
-    pub fn is_local(&self) -> bool {
-        self.services.is_some()
+    /// Where it is kept, if that is on this machine.
+    pub fn place(&self) -> Option<Place> {
+        self.services.as_ref().map(Services::place)
     }
 
     /// The media bucket.

@@ -7,7 +7,6 @@ use media::Bucket;
 
 use super::board::{Board, failed};
 use super::export::posted;
-use crate::options::Options;
 use crate::progress::Progress;
 
 /// Messages that are read at once.
@@ -17,17 +16,16 @@ const UNDER_WAY: Duration = Duration::from_hours(1);
 
 /// Compares every object with its digests where the objects are here, and every message with its picture. Says what
 /// does not fit, and answers how much that is.
-pub async fn run(board: &Board, options: &Options) -> Result<u64, String> {
+pub async fn run(board: &Board) -> Result<u64, String> {
     let mut faults = 0;
-    if board.is_local() {
+    if let Some(place) = board.place() {
         let mut told = Vec::new();
         let mut progress = Progress::of("objects", 0);
-        let root = options.data_dir.join("s3");
-        if let Some(why) = backup::damage_of(&options.data_dir.join("corkboard.sqlite")) {
-            told.push(why);
-        }
+        let databases = place.database.into_iter();
+        let databases = databases.chain([s3::index_of(&place.objects)]);
+        told.extend(databases.filter_map(|path| backup::damage_of(&path)));
         let checked = s3::check(
-            &root,
+            &place.objects,
             &mut |which, why| told.push(format!("{}: {why}", which.escape_debug())),
             &mut |done, all| {
                 progress.expect_in_all(all);

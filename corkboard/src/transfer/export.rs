@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use domain::{Format, Message, MessageId, PostedPicture};
+use local_aws::files::sync_folder;
 use local_aws::s3::hex;
 use media::{Bucket, IMAGES, Object};
 use sha2::{Digest as _, Sha256};
@@ -54,7 +55,7 @@ pub async fn run(board: &Board, path: &Path) -> Result<Report, String> {
     });
     let done = written.and_then(|report| {
         fs::rename(&partial, path).map_err(unwritable)?;
-        sync_folder(path).map_err(unwritable)?;
+        sync_folder_of(path).map_err(unwritable)?;
         Ok(report)
     });
     if done.is_err() {
@@ -94,12 +95,9 @@ impl From<io::Error> for Error {
 }
 
 /// A rename is lasting once its folder is.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        let folder = path.parent().filter(|folder| folder.as_os_str() != "");
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-    }
-    Ok(())
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| folder.as_os_str() != "");
+    sync_folder(folder.unwrap_or(Path::new(".")))
 }
 
 /// The archive that is being written, and the digests of what is in it.

@@ -53,7 +53,7 @@ pub async fn export(options: &Options, file: &Path) -> Result<(), String> {
 /// Says what on the board does not fit.
 pub async fn check(options: &Options) -> Result<(), String> {
     let board = Board::open(options, Access::Read).await?;
-    let checked = check::run(&board, options).await;
+    let checked = check::run(&board).await;
     board.close().await;
     match checked? {
         0 => {

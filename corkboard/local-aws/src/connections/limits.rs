@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -69,8 +70,6 @@ struct Entry {
     counted: Option<IpAddr>,
     /// Requests that are being answered.
     requests: usize,
-    /// Those of them whose answers are written, but perhaps not yet on their way.
-    written: usize,
     idle_since: Instant,
     ends: Arc<Notify>,
 }
@@ -99,6 +98,7 @@ impl Connections {
             all: Some(Arc::clone(self)),
             id: open.last,
             counted,
+            written: AtomicUsize::new(0),
             ends: Arc::default(),
         };
         open.insert(&connection);
@@ -111,6 +111,7 @@ impl Connections {
             all: None,
             id: 0,
             counted: None,
+            written: AtomicUsize::new(0),
             ends: Arc::default(),
         }
     }
@@ -144,7 +145,6 @@ impl Open {
         let entry = Entry {
             counted: connection.counted,
             requests: 0,
-            written: 0,
             idle_since: Instant::now(),
             ends: Arc::clone(&connection.ends),
         };
@@ -177,6 +177,8 @@ pub struct Connection {
     all: Option<Arc<Connections>>,
     id: u64,
     counted: Option<IpAddr>,
+    /// Requests whose answers are written, but perhaps not yet on their way.
+    written: AtomicUsize,
     ends: Arc<Notify>,
 }
 
@@ -188,19 +190,23 @@ impl Connection {
             if !open.connections.contains_key(&self.id) {
                 open.insert(self);
             }
+            if let Some(entry) = open.connections.get_mut(&self.id) {
+                entry.requests += 1;
+            }
         }
-        self.count(|entry| entry.requests += 1);
         Busy(Arc::clone(self))
     }
 
     /// What was written is on its way.
     pub fn flushed(&self) {
-        self.count(|entry| {
-            if entry.written > 0 {
-                entry.requests -= std::mem::take(&mut entry.written);
-                entry.idle_since = Instant::now();
-            }
-        });
+        let written = self.written.swap(0, Ordering::Relaxed);
+        if written > 0
+            && let Some(all) = &self.all
+            && let Some(entry) = all.lock().connections.get_mut(&self.id)
+        {
+            entry.requests -= written;
+            entry.idle_since = Instant::now();
+        }
     }
 
     /// Completes when the connection is to end for another.
@@ -211,14 +217,6 @@ impl Connection {
             if !self.all.as_ref().is_some_and(is_open) {
                 return;
             }
-        }
-    }
-
-    fn count(&self, change: impl FnOnce(&mut Entry)) {
-        if let Some(all) = &self.all
-            && let Some(entry) = all.lock().connections.get_mut(&self.id)
-        {
-            change(entry);
         }
     }
 }
@@ -237,7 +235,7 @@ pub struct Busy(Arc<Connection>);
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.count(|entry| entry.written += 1);
+        self.0.written.fetch_add(1, Ordering::Relaxed);
     }
 }
 

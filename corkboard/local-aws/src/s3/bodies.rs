@@ -15,6 +15,7 @@ use ulid::Ulid;
 
 use super::object::{Attributes, Object};
 use crate::drive::Drive;
+use crate::files::sync_folder;
 
 /// Bytes of the largest body that is kept in the index.
 pub const SMALL: usize = 32 * 1024;
@@ -90,7 +91,7 @@ impl Bodies {
 
     /// Forces the names in the folder through the drive's cache.
     pub fn sync(&self) -> io::Result<()> {
-        File::open(&self.path)?.sync_all()
+        sync_folder(&self.path)
     }
 
     /// Removes what an earlier process left behind: files to which no index refers.

@@ -36,12 +36,6 @@ pub fn check(
     progress: &mut dyn FnMut(u64, u64),
 ) -> io::Result<()> {
     let index = open(root).map_err(io::Error::other)?;
-    let damage: String = index
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        .map_err(io::Error::other)?;
-    if damage != "ok" {
-        fault(&index_of(root).display().to_string(), &damage);
-    }
     let all: u64 = index
         .query_row("SELECT count(*) FROM object", [], |row| row.get(0))
         .map_err(io::Error::other)?;

@@ -19,6 +19,7 @@ use super::bodies::{self, Bodies, CHUNK, Epilogue, SMALL};
 use super::digest::hex;
 use super::index::{Effects, NewBody, insert};
 use super::object::{Attributes, BUCKET, Checksums, Object, check_key, unix_seconds};
+use crate::files::if_found;
 
 /// Objects that are committed at once.
 const BATCH: usize = 200;
@@ -228,11 +229,4 @@ fn remove_empty(folder: &Path) -> io::Result<()> {
     // One with something in it stays.
     let _ = fs::remove_dir(folder);
     Ok(())
-}
-
-fn if_found(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
 }

@@ -21,7 +21,7 @@ use super::conditions::WriteCondition;
 use super::digest::hex;
 use super::index::{Effects, NewBody, fault, find, run};
 use super::object::{Attributes, BUCKET, Object, attributes_of, unix_seconds};
-use super::store::{ObjectStore, ReceivedBody, Stated, on_thread, place};
+use super::store::{ObjectStore, ReceivedBody, on_thread, place, stated_of, taken_as};
 
 /// Bytes of every part but the last, at least; and the highest part number.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
@@ -87,19 +87,7 @@ impl ObjectStore {
         }
         let (key, upload) = (input.key, input.upload_id);
         self.open_upload(key.clone(), upload.clone()).await?;
-        let stated = Stated {
-            content_md5: input.content_md5,
-            algorithm: input.checksum_algorithm,
-            checksums: dto::Checksum {
-                checksum_crc32: input.checksum_crc32,
-                checksum_crc32c: input.checksum_crc32c,
-                checksum_crc64nvme: input.checksum_crc64nvme,
-                checksum_sha1: input.checksum_sha1,
-                checksum_sha256: input.checksum_sha256,
-                checksum_type: None,
-            },
-            trailers: req.trailing_headers,
-        };
+        let stated = stated_of!(input, req.trailing_headers);
         let received = self.receive(input.body, stated).await?;
         let file = self.part_file(received.body).await?;
         let e_tag = hex(&received.md5);
@@ -118,16 +106,11 @@ impl ObjectStore {
                 Ok(())
             })
             .await?;
-        let checksums = received.checksums;
-        Ok(S3Response::new(dto::UploadPartOutput {
-            e_tag: Some(ETag::Strong(e_tag)),
-            checksum_crc32: checksums.checksum_crc32,
-            checksum_crc32c: checksums.checksum_crc32c,
-            checksum_crc64nvme: checksums.checksum_crc64nvme,
-            checksum_sha1: checksums.checksum_sha1,
-            checksum_sha256: checksums.checksum_sha256,
-            ..Default::default()
-        }))
+        Ok(S3Response::new(taken_as!(
+            UploadPartOutput,
+            e_tag,
+            received.checksums
+        )))
     }
 
     pub async fn complete_upload(

@@ -11,7 +11,7 @@ use super::digest::hex;
 use super::index::fault;
 use super::listing::MAX_KEYS;
 use super::object::{BUCKET, Object, attributes_of, check_key, read};
-use super::store::{ObjectStore, Stated};
+use super::store::{ObjectStore, stated_of, taken_as};
 
 /// The headers of an answer with or about an object. Checksums are told only to those who ask for them, and then
 /// with what they are of: an object's checksums are kept where it was put in one piece.
@@ -116,19 +116,7 @@ impl S3 for ObjectStore {
         check_key(&input.key)?;
         let condition = WriteCondition::new(input.if_match.take(), input.if_none_match.as_ref())?;
         let mut attributes = attributes_of!(&mut input);
-        let stated = Stated {
-            content_md5: input.content_md5,
-            algorithm: input.checksum_algorithm,
-            checksums: dto::Checksum {
-                checksum_crc32: input.checksum_crc32,
-                checksum_crc32c: input.checksum_crc32c,
-                checksum_crc64nvme: input.checksum_crc64nvme,
-                checksum_sha1: input.checksum_sha1,
-                checksum_sha256: input.checksum_sha256,
-                checksum_type: None,
-            },
-            trailers: req.trailing_headers,
-        };
+        let stated = stated_of!(input, req.trailing_headers);
         let received = self.receive(input.body, stated).await?;
         attributes.checksums = received.checksums.clone();
         let e_tag = hex(&received.md5);
@@ -139,16 +127,11 @@ impl S3 for ObjectStore {
         };
         self.publish(epilogue, received.body, condition, "ObjectCreated:Put")
             .await?;
-        let checksums = received.checksums;
-        Ok(S3Response::new(dto::PutObjectOutput {
-            e_tag: Some(ETag::Strong(e_tag)),
-            checksum_crc32: checksums.checksum_crc32,
-            checksum_crc32c: checksums.checksum_crc32c,
-            checksum_crc64nvme: checksums.checksum_crc64nvme,
-            checksum_sha1: checksums.checksum_sha1,
-            checksum_sha256: checksums.checksum_sha256,
-            ..Default::default()
-        }))
+        Ok(S3Response::new(taken_as!(
+            PutObjectOutput,
+            e_tag,
+            received.checksums
+        )))
     }
 
     /// A form in a web page, which the guard keeps out anyway.

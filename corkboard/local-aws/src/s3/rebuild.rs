@@ -15,6 +15,7 @@ use super::bodies::{Bodies, Epilogue, epilogue};
 use super::digest::md5_hex;
 use super::index::{self, Effects, NewBody, insert, is_damage, mark};
 use super::object::{Attributes, Object};
+use crate::files::{if_found, logs_of, sync_folder};
 
 /// What is there after a rebuild.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub fn connect(path: &Path, bodies: &Bodies) -> io::Result<Connection> {
     File::open(&draft)?.sync_all()?;
     remove(path)?;
     fs::rename(&draft, path)?;
-    sync_folder(path)?;
+    sync_parent(path)?;
     fs::remove_file(mark(path))?;
     tracing::warn!(
         path = %path.display(),
@@ -65,9 +66,10 @@ pub fn connect(path: &Path, bodies: &Bodies) -> io::Result<Connection> {
     index::connect(path).map_err(unusable)
 }
 
-/// A database and its log.
+/// A database and its logs.
 fn files(path: &Path) -> [PathBuf; 3] {
-    ["-wal", "-shm", ""].map(|end| PathBuf::from(format!("{}{end}", path.display())))
+    let [log, shared] = logs_of(path);
+    [log, shared, path.to_owned()]
 }
 
 fn remove(path: &Path) -> io::Result<()> {
@@ -95,20 +97,12 @@ fn set_aside(path: &Path) -> io::Result<PathBuf> {
     fs::write(&draft, name(number))?;
     File::open(&draft)?.sync_all()?;
     fs::rename(draft, mark(path))?;
-    sync_folder(path)?;
+    sync_parent(path)?;
     Ok(aside)
 }
 
-fn sync_folder(path: &Path) -> io::Result<()> {
-    path.parent()
-        .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-}
-
-fn if_found(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
+fn sync_parent(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), sync_folder)
 }
 
 /// The index that is made.

@@ -62,6 +62,43 @@ pub struct Stated {
     pub trailers: Option<TrailingHeaders>,
 }
 
+/// What the request of an object or of a part states: `s3s` gives each of its types the same fields anew.
+macro_rules! stated_of {
+    ($input:ident, $trailers:expr) => {
+        crate::s3::store::Stated {
+            content_md5: $input.content_md5,
+            algorithm: $input.checksum_algorithm,
+            checksums: s3s::dto::Checksum {
+                checksum_crc32: $input.checksum_crc32,
+                checksum_crc32c: $input.checksum_crc32c,
+                checksum_crc64nvme: $input.checksum_crc64nvme,
+                checksum_sha1: $input.checksum_sha1,
+                checksum_sha256: $input.checksum_sha256,
+                checksum_type: None,
+            },
+            trailers: $trailers,
+        }
+    };
+}
+pub(super) use stated_of;
+
+/// What is answered to it.
+macro_rules! taken_as {
+    ($output:ident, $e_tag:expr, $checksums:expr) => {{
+        let checksums = $checksums;
+        s3s::dto::$output {
+            e_tag: Some(s3s::dto::ETag::Strong($e_tag)),
+            checksum_crc32: checksums.checksum_crc32,
+            checksum_crc32c: checksums.checksum_crc32c,
+            checksum_crc64nvme: checksums.checksum_crc64nvme,
+            checksum_sha1: checksums.checksum_sha1,
+            checksum_sha256: checksums.checksum_sha256,
+            ..Default::default()
+        }
+    }};
+}
+pub(super) use taken_as;
+
 impl ObjectStore {
     /// See [`super::Store::open`].
     pub fn open(

@@ -1,0 +1,31 @@
+//! What is done with files in several places.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+/// What is not there need not be removed or moved.
+pub(crate) fn if_found(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Forces the names in a folder through the drive's cache.
+///
+/// # Errors
+///
+/// Where the folder cannot be read, or the drive fails.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    // Elsewhere a folder cannot be opened like a file.
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// The logs of an `SQLite` database.
+pub(crate) fn logs_of(database: &Path) -> [PathBuf; 2] {
+    ["-wal", "-shm"].map(|end| PathBuf::from(format!("{}{end}", database.display())))
+}
