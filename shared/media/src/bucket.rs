@@ -3,10 +3,11 @@ use std::sync::{Arc, LazyLock};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
+use aws_sdk_s3::operation::head_object::HeadObjectError;
+use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use bytes::Bytes;
-use domain::{Format, MessageId, Picture};
 use thiserror::Error;
 
 /// Where pictures are.
@@ -17,7 +18,7 @@ const CARROUSEL_TYPE: &str = "application/json";
 /// How long the carrousel may be cached: by a shared cache for a second, and longer where the bucket fails.
 pub const CARROUSEL_CACHE_CONTROL: &str = "public, max-age=0, s-maxage=1, stale-if-error=60";
 /// How long a picture may be cached: a deleted one leaves the shared caches within five minutes.
-const PICTURE_CACHE_CONTROL: &str = "public, max-age=86400, s-maxage=300";
+pub(crate) const PICTURE_CACHE_CONTROL: &str = "public, max-age=86400, s-maxage=300";
 
 /// S3 refused or did not answer. The text is for the log, never for a caller.
 #[derive(Debug, Error)]
@@ -45,9 +46,46 @@ where
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
-fn build_error(error: aws_sdk_s3::error::BuildError) -> BucketError {
-    BucketError(error.to_string())
+/// A version of an object, as S3 tells it from those of other bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ETag(pub(crate) String);
+
+impl ETag {
+    /// The one that S3 gave, without which an object could only be replaced blindly.
+    pub(crate) fn given(e_tag: Option<String>) -> Result<Self, BucketError> {
+        e_tag
+            .map(Self)
+            .ok_or_else(|| BucketError("an object without an entity tag".into()))
+    }
+}
+
+/// Over what an object may be put.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
+#[derive(Debug, Clone, Copy)]
+pub enum Condition<'a> {
+    /// Over anything, and where there is nothing.
+    Any,
+    /// Where there is nothing: `If-None-Match: *`.
+    IfNoneMatch,
+    /// Over this version alone: `If-Match`.
+    IfMatch(&'a ETag),
+}
+
+/// What became of a conditional put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Put {
+    /// The object is there, in this version.
+    Done(ETag),
+    /// Something else was there. It may be what an earlier try of the same put wrote, whose answer was lost.
+    PreconditionFailed,
+}
+
+/// How an object is to be served.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Headers<'a> {
+    pub media_type: &'a str,
+    pub cache_control: &'a str,
 }
 
 /// The carrousel as it is in the bucket.
@@ -100,11 +138,6 @@ impl Bucket {
         }
     }
 
-    /// The key of a posted picture.
-    pub fn picture_key(id: MessageId, format: Format) -> String {
-        format!("{IMAGES}{id}.{}", format.extension())
-    }
-
     /// Whether the bucket answers.
     ///
     /// # Errors
@@ -112,20 +145,6 @@ impl Bucket {
     pub async fn ping(&self) -> Result<(), BucketError> {
         self.client.head_bucket().bucket(&self.name).send().await?;
         Ok(())
-    }
-
-    /// Puts a posted picture.
-    ///
-    /// # Errors
-    /// Where S3 fails; the picture may be there all the same.
-    pub async fn put_picture(&self, id: MessageId, picture: &Picture) -> Result<(), BucketError> {
-        self.put(
-            &Self::picture_key(id, picture.format()),
-            picture.format().media_type(),
-            PICTURE_CACHE_CONTROL,
-            picture.bytes().clone(),
-        )
-        .await
     }
 
     /// Puts a picture under any key, to be cached like a posted one.
@@ -138,7 +157,13 @@ impl Bucket {
         media_type: &str,
         body: ByteStream,
     ) -> Result<(), BucketError> {
-        self.put(key, media_type, PICTURE_CACHE_CONTROL, body).await
+        let headers = Headers {
+            media_type,
+            cache_control: PICTURE_CACHE_CONTROL,
+        };
+        let put = self.put_request(key, headers).body(body);
+        put.send().await?;
+        Ok(())
     }
 
     /// Reads an object; `None` where there is none.
@@ -159,50 +184,13 @@ impl Bucket {
         }))
     }
 
-    /// Deletes a posted picture; one that is not there is deleted already.
+    /// Removes an object; one that is not there is removed already.
     ///
     /// # Errors
     /// Where S3 fails.
-    pub async fn delete_picture(&self, id: MessageId, format: Format) -> Result<(), BucketError> {
-        self.client
-            .delete_object()
-            .bucket(&self.name)
-            .key(Self::picture_key(id, format))
-            .send()
-            .await?;
-        Ok(())
-    }
-
-    /// Deletes posted pictures, a thousand at a time; those that are not there are deleted already.
-    ///
-    /// # Errors
-    /// Where S3 fails, or does not delete one of them.
-    pub async fn delete_pictures(
-        &self,
-        pictures: &[(MessageId, Format)],
-    ) -> Result<(), BucketError> {
-        const AT_ONCE: usize = 1_000;
-        for pictures in pictures.chunks(AT_ONCE) {
-            let objects = pictures.iter().map(|&(id, format)| {
-                ObjectIdentifier::builder()
-                    .key(Self::picture_key(id, format))
-                    .build()
-            });
-            let objects: Vec<_> = objects.collect::<Result<_, _>>().map_err(build_error)?;
-            let delete = Delete::builder()
-                .set_objects(Some(objects))
-                .quiet(true)
-                .build()
-                .map_err(build_error)?;
-            let request = self.client.delete_objects().bucket(&self.name);
-            let answer = request.delete(delete).send().await?;
-            if let Some(error) = answer.errors().first() {
-                return Err(BucketError(format!(
-                    "a picture was not deleted: {}",
-                    error.code().unwrap_or_default()
-                )));
-            }
-        }
+    pub(crate) async fn remove(&self, key: &str) -> Result<(), BucketError> {
+        let delete = self.client.delete_object().bucket(&self.name);
+        delete.key(key).send().await?;
         Ok(())
     }
 
@@ -241,8 +229,12 @@ impl Bucket {
     /// # Errors
     /// Where S3 fails; the file may be written all the same.
     pub async fn put_carrousel(&self, json: Bytes) -> Result<(), BucketError> {
-        self.put(CARROUSEL, CARROUSEL_TYPE, CARROUSEL_CACHE_CONTROL, json)
-            .await
+        let headers = Headers {
+            media_type: CARROUSEL_TYPE,
+            cache_control: CARROUSEL_CACHE_CONTROL,
+        };
+        self.put(CARROUSEL, headers, Condition::Any, json).await?;
+        Ok(())
     }
 
     pub(crate) async fn get(&self, key: &str) -> Result<Option<GetObjectOutput>, BucketError> {
@@ -263,24 +255,82 @@ impl Bucket {
         Ok(Some(object?))
     }
 
-    async fn put(
+    /// What is under a key, and its version; `None` where there is nothing.
+    pub(crate) async fn read(&self, key: &str) -> Result<Option<(Bytes, ETag)>, BucketError> {
+        let Some(object) = self.get(key).await? else {
+            return Ok(None);
+        };
+        let e_tag = ETag::given(object.e_tag)?;
+        Ok(Some((collect(object.body).await?, e_tag)))
+    }
+
+    /// How many bytes are under a key; `None` where there is nothing.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn size(&self, key: &str) -> Result<Option<u64>, BucketError> {
+        let request = self.client.head_object().bucket(&self.name).key(key);
+        let found = request.send().await;
+        if let Err(error) = &found
+            && error
+                .as_service_error()
+                .is_some_and(HeadObjectError::is_not_found)
+        {
+            return Ok(None);
+        }
+        let size = found?.content_length;
+        Ok(Some(
+            size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+        ))
+    }
+
+    /// Puts an object over what the condition says, and not over anything else.
+    pub(crate) async fn put(
         &self,
         key: &str,
-        media_type: &str,
-        cache_control: &str,
-        body: impl Into<ByteStream>,
-    ) -> Result<(), BucketError> {
-        self.client
-            .put_object()
-            .bucket(&self.name)
-            .key(key)
-            .content_type(media_type)
-            .cache_control(cache_control)
-            .body(body.into())
-            .send()
-            .await?;
-        Ok(())
+        headers: Headers<'_>,
+        condition: Condition<'_>,
+        body: Bytes,
+    ) -> Result<Put, BucketError> {
+        /// Conflicts with other writers of one key, which are over when the put is sent again.
+        const CONFLICTS: u32 = 8;
+        let mut conflicts = 0;
+        loop {
+            let put = self.put_request(key, headers).body(body.clone().into());
+            let put = match condition {
+                Condition::Any => put,
+                Condition::IfNoneMatch => put.if_none_match("*"),
+                Condition::IfMatch(ETag(e_tag)) => put.if_match(e_tag),
+            };
+            let error = match put.send().await {
+                Ok(written) => return ETag::given(written.e_tag).map(Put::Done),
+                Err(error) => error,
+            };
+            match (status(&error), condition) {
+                // Precondition Failed; of an object that is gone no version matches.
+                (Some(412), _) | (Some(404), Condition::IfMatch(_)) => {
+                    return Ok(Put::PreconditionFailed);
+                }
+                // ConditionalRequestConflict: another write of the key was under way.
+                (Some(409), Condition::IfNoneMatch | Condition::IfMatch(_))
+                    if conflicts < CONFLICTS =>
+                {
+                    conflicts += 1;
+                }
+                _ => return Err(error.into()),
+            }
+        }
     }
+
+    fn put_request(&self, key: &str, headers: Headers<'_>) -> PutObjectFluentBuilder {
+        let put = self.client.put_object().bucket(&self.name).key(key);
+        put.content_type(headers.media_type)
+            .cache_control(headers.cache_control)
+    }
+}
+
+fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
+    Some(error.raw_response()?.status().as_u16())
 }
 
 pub(crate) async fn collect(body: ByteStream) -> Result<Bytes, BucketError> {

@@ -1,19 +1,24 @@
-//! The media bucket: posted pictures and those that the operator put there, and what is made of them.
+//! The media bucket: posted pictures and those that the operator put there, published messages, and what is made of
+//! them.
 //!
 //! - [`Bucket`]: what is read and written;
-//! - [`listing`]: every key under `images/`;
-//! - [`front_page`]: the front page, and marks of its changes;
+//! - [`pictures`]: posted pictures;
+//! - [`messages`]: published messages;
+//! - [`listing`]: what there is under a prefix;
 //! - [`address`]: the bucket's name, and where its objects are served.
 //!
 //! This crate knows nothing of the ledger, and of messages only what a key needs.
 
 mod address;
 mod bucket;
-mod front_page;
 mod listing;
+mod messages;
+mod pictures;
 
 pub use address::{PublicBaseUrl, bucket_name};
 pub use bucket::{
-    Bucket, BucketError, CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel, IMAGES, Object,
+    Bucket, BucketError, CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel, Condition, ETag, IMAGES,
+    Object, Put,
 };
-pub use front_page::{Swap, Version};
+pub use listing::{Listed, Listing};
+pub use messages::Published;

@@ -1,14 +1,41 @@
-//! Every key under `images/`.
+//! Listings: the objects of a prefix in the order of their keys, a page of S3 at a time.
+//!
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::EncodingType;
 use futures_util::future::try_join_all;
 use percent_encoding::percent_decode_str;
 
-use crate::bucket::{Bucket, BucketError, IMAGES};
+use crate::bucket::{Bucket, BucketError, ETag, IMAGES};
+
+/// The most that S3 gives on one page.
+pub(crate) const MOST: u16 = 1_000;
+
+/// An object of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its key.
+    pub key: String,
+    /// Its version.
+    pub e_tag: ETag,
+    /// In bytes.
+    pub size: u64,
+    /// When it was put, in milliseconds since 1970.
+    pub modified: i64,
+}
+
+/// A page of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// In the order of their keys.
+    pub objects: Vec<Listed>,
+    /// Whether there are more behind them.
+    pub is_truncated: bool,
+}
 
 impl Bucket {
-    /// Every key under `images/`, in key order, as S3 lists them: a thousand at a time.
+    /// Every object under `images/`, in the order of keys.
     ///
     /// One page leads to the next, so a listing takes as long as its pages one after the other. It is
     /// divided at the keys `dividers`, which are in order, and its parts are read at the same time. The
@@ -16,95 +43,106 @@ impl Bucket {
     ///
     /// # Errors
     /// Where S3 fails on any page, or a page is not what S3 sends: a listing is whole or none.
-    pub async fn image_keys(&self, dividers: &[String]) -> Result<Vec<String>, BucketError> {
+    pub async fn images(&self, dividers: &[String]) -> Result<Vec<Listed>, BucketError> {
         let dividers = || dividers.iter().map(|key| Some(key.as_str()));
         let starts = std::iter::once(None).chain(dividers());
         let ends = dividers().chain(std::iter::once(None));
         let parts = starts.zip(ends);
-        let parts = parts.map(|(after, until)| self.image_keys_between(after, until));
+        let parts = parts.map(|(after, until)| self.all_between(IMAGES, after, until));
         Ok(try_join_all(parts).await?.concat())
     }
 
-    /// The keys after `after` up to and with `until`.
-    ///
-    /// The SDK's own paginator ends without a word where a page that is not the last has no token or that
-    /// of the page before; what follows would be taken for gone.
-    async fn image_keys_between(
+    /// All objects of a prefix after `after`, up to and with `until`.
+    async fn all_between(
         &self,
+        prefix: &str,
         after: Option<&str>,
         until: Option<&str>,
-    ) -> Result<Vec<String>, BucketError> {
-        let mut keys: Vec<String> = Vec::new();
-        let mut token = None;
+    ) -> Result<Vec<Listed>, BucketError> {
+        let mut objects: Vec<Listed> = Vec::new();
         loop {
-            let request = self.client.list_objects_v2().bucket(&self.name);
-            let request = request.prefix(IMAGES).encoding_type(EncodingType::Url);
-            let request = match &token {
-                None => request.set_start_after(after.map(str::to_owned)),
-                Some(token) => request.continuation_token(token),
-            };
-            let page = Page::read(request.send().await?)?;
-            for key in page.keys {
-                if !key.starts_with(IMAGES) {
-                    return Err(broken("a key is from elsewhere"));
+            let from = objects.last().map(|object| object.key.as_str()).or(after);
+            let page = self.list(prefix, from, MOST).await?;
+            let is_last = !page.is_truncated;
+            for object in page.objects {
+                if until.is_some_and(|until| object.key.as_str() > until) {
+                    return Ok(objects);
                 }
-                if keys.last().map(String::as_str).or(after) >= Some(key.as_str()) {
-                    return Err(broken("the keys are not in order"));
-                }
-                if until.is_some_and(|until| key.as_str() > until) {
-                    return Ok(keys);
-                }
-                keys.push(key);
+                objects.push(object);
             }
-            if page.next.is_none() || (until.is_some() && keys.last().map(String::as_str) == until)
-            {
-                return Ok(keys);
+            let reached = objects.last().map(|object| object.key.as_str());
+            if is_last || (until.is_some() && reached == until) {
+                return Ok(objects);
             }
-            if page.next == token {
-                return Err(broken("it leads back to itself"));
-            }
-            token = page.next;
         }
+    }
+
+    /// The objects of a prefix whose keys come after `after`: so many at most, and perhaps fewer.
+    ///
+    /// What is not the last page says so and has objects: one that did not would pass for the end, and what follows
+    /// for gone.
+    pub(crate) async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        most: u16,
+    ) -> Result<Listing, BucketError> {
+        let request = self.client.list_objects_v2().bucket(&self.name);
+        let request = request.prefix(prefix).encoding_type(EncodingType::Url);
+        let request = request.set_start_after(after.map(str::to_owned));
+        let listing = read(request.max_keys(most.into()).send().await?)?;
+        let mut before = after;
+        for Listed { key, .. } in &listing.objects {
+            if !key.starts_with(prefix) {
+                return Err(broken("a key is from elsewhere"));
+            }
+            if before >= Some(key.as_str()) {
+                return Err(broken("the keys are not in order"));
+            }
+            before = Some(key);
+        }
+        Ok(listing)
     }
 }
 
-struct Page {
-    keys: Vec<String>,
-    /// The token of the next page; `None` on the last.
-    next: Option<String>,
-}
-
-impl Page {
-    fn read(page: ListObjectsV2Output) -> Result<Self, BucketError> {
-        let objects = page.contents.unwrap_or_default();
-        let encoded = page.encoding_type == Some(EncodingType::Url);
-        let keys: Option<Vec<_>> = objects
-            .into_iter()
-            .map(|object| decoded(object.key?, encoded))
-            .collect();
-        let keys = keys.ok_or_else(|| broken("an object is without a key"))?;
-        if page
-            .key_count
-            .is_some_and(|count| usize::try_from(count) != Ok(keys.len()))
-        {
-            return Err(broken("keys are missing"));
-        }
-        let next = match page.is_truncated {
-            Some(true) => Some(
-                page.next_continuation_token
-                    .filter(|token| !token.is_empty())
-                    .ok_or_else(|| broken("it does not say how to go on"))?,
-            ),
-            Some(false) => None,
-            None => return Err(broken("it does not say whether it is the last")),
-        };
-        Ok(Self { keys, next })
+fn read(page: ListObjectsV2Output) -> Result<Listing, BucketError> {
+    let is_encoded = page.encoding_type == Some(EncodingType::Url);
+    let objects = page.contents.unwrap_or_default();
+    let objects: Vec<_> = objects
+        .into_iter()
+        .map(|object| {
+            let key = object.key.and_then(|key| decoded(key, is_encoded));
+            let size = object.size.and_then(|size| u64::try_from(size).ok());
+            let modified = object.last_modified.and_then(|at| at.to_millis().ok());
+            Ok(Listed {
+                key: key.ok_or_else(|| broken("an object is without a key"))?,
+                e_tag: ETag::given(object.e_tag)?,
+                size: size.ok_or_else(|| broken("an object is without a size"))?,
+                modified: modified.ok_or_else(|| broken("an object is without a time"))?,
+            })
+        })
+        .collect::<Result<_, BucketError>>()?;
+    if page
+        .key_count
+        .is_some_and(|count| usize::try_from(count) != Ok(objects.len()))
+    {
+        return Err(broken("keys are missing"));
     }
+    let is_truncated = page
+        .is_truncated
+        .ok_or_else(|| broken("it does not say whether it is the last"))?;
+    if is_truncated && objects.is_empty() {
+        return Err(broken("it leads nowhere"));
+    }
+    Ok(Listing {
+        objects,
+        is_truncated,
+    })
 }
 
 /// XML has no way to write most control characters, so keys are listed form-encoded.
-fn decoded(key: String, encoded: bool) -> Option<String> {
-    if !encoded {
+fn decoded(key: String, is_encoded: bool) -> Option<String> {
+    if !is_encoded {
         return Some(key);
     }
     let spaces = key.replace('+', " ");

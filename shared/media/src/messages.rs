@@ -1,0 +1,205 @@
+//! Published messages: what readers see is what stands here, one object for each. The keys are made of the ids so
+//! that S3, which lists keys in ascending order only, lists the newest message first.
+
+use bytes::Bytes;
+use domain::MessageId;
+
+use crate::bucket::{Bucket, BucketError, Condition, ETag, Headers, Put};
+use crate::listing::{Listed, Listing, MOST};
+
+/// Where the published messages are.
+const MESSAGES: &str = "board/messages/";
+/// The newest messages' bodies, for readers who know none yet.
+const NEWEST: &str = "board/newest.json";
+/// Nobody is served these.
+const HEADERS: Headers<'_> = Headers {
+    media_type: "application/json",
+    cache_control: "no-store",
+};
+/// Crockford's alphabet, in which ids are written.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// A published message, or what is left of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The message's id.
+    pub id: MessageId,
+    /// The version of its object.
+    pub e_tag: ETag,
+    /// Whether the message was deleted: its object has no bytes.
+    pub is_deleted: bool,
+}
+
+impl Bucket {
+    /// The key of a published message: each character of the id is the one that stands as far from the alphabet's
+    /// other end, so that the keys sort the other way round.
+    pub fn message_key(id: MessageId) -> String {
+        format!("{MESSAGES}{}.json", mirrored(&id.to_string()))
+    }
+
+    /// Publishes a message, where it is not published and was not deleted.
+    ///
+    /// # Errors
+    /// Where S3 fails; the message may be published all the same, also later.
+    pub async fn put_message(&self, id: MessageId, body: Bytes) -> Result<Put, BucketError> {
+        let key = Self::message_key(id);
+        self.put(&key, HEADERS, Condition::IfNoneMatch, body).await
+    }
+
+    /// Publishes another body of a message in place of the one of this version.
+    ///
+    /// # Errors
+    /// As for [`Self::put_message`].
+    pub async fn replace_message(
+        &self,
+        id: MessageId,
+        version: &ETag,
+        body: Bytes,
+    ) -> Result<Put, BucketError> {
+        let (key, condition) = (Self::message_key(id), Condition::IfMatch(version));
+        self.put(&key, HEADERS, condition, body).await
+    }
+
+    /// Deletes a published message: zero bytes are none, and keep whoever comes late from publishing it.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn overwrite_message(&self, id: MessageId) -> Result<(), BucketError> {
+        let key = Self::message_key(id);
+        self.put(&key, HEADERS, Condition::Any, Bytes::new())
+            .await?;
+        Ok(())
+    }
+
+    /// Removes what is left of a message that nobody publishes any more.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn remove_message(&self, id: MessageId) -> Result<(), BucketError> {
+        self.remove(&Self::message_key(id)).await
+    }
+
+    /// A published message's body and version; `None` where it is not published, or deleted.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn message(&self, id: MessageId) -> Result<Option<(Bytes, ETag)>, BucketError> {
+        let object = self.read(&Self::message_key(id)).await?;
+        Ok(object.filter(|(body, _)| !body.is_empty()))
+    }
+
+    /// Whether something is under a message's key: `Some(false)` where it is what is left of a deleted one.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn has_message(&self, id: MessageId) -> Result<Option<bool>, BucketError> {
+        let size = self.size(&Self::message_key(id)).await?;
+        Ok(size.map(|size| size > 0))
+    }
+
+    /// Published messages and what is left of deleted ones, newest first, older than `before`: `most` of them, or
+    /// all. And whether there are older ones.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn messages(
+        &self,
+        before: Option<MessageId>,
+        most: Option<u16>,
+    ) -> Result<(Vec<Published>, bool), BucketError> {
+        let mut after = before.map(Self::message_key);
+        let most = most.unwrap_or(MOST);
+        let Listing {
+            objects,
+            is_truncated,
+        } = self.list(MESSAGES, after.take().as_deref(), most).await?;
+        Ok((
+            objects.into_iter().filter_map(published).collect(),
+            is_truncated,
+        ))
+    }
+
+    /// What readers wrote for those who know no message yet; `None` where nobody did.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn newest(&self) -> Result<Option<Bytes>, BucketError> {
+        Ok(self.read(NEWEST).await?.map(|(json, _)| json))
+    }
+
+    /// Writes that.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn put_newest(&self, json: Bytes) -> Result<(), BucketError> {
+        self.put(NEWEST, HEADERS, Condition::Any, json).await?;
+        Ok(())
+    }
+}
+
+/// `None` where something else was put among the messages.
+fn published(object: Listed) -> Option<Published> {
+    let name = object.key.strip_prefix(MESSAGES)?.strip_suffix(".json")?;
+    Some(Published {
+        id: mirrored(name).parse().ok()?,
+        e_tag: object.e_tag,
+        is_deleted: object.size == 0,
+    })
+}
+
+fn mirrored(id: &str) -> String {
+    let of = |character: char| {
+        let place = ALPHABET.iter().position(|&it| char::from(it) == character);
+        place.map_or(character, |place| {
+            char::from(ALPHABET[ALPHABET.len() - 1 - place])
+        })
+    };
+    id.chars().map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_a_newer_message_comes_first() {
+        let key = |id: &str| Bucket::message_key(id.parse().unwrap());
+        assert_eq!(
+            key("01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+            "board/messages/ZYN70WAJHC564V77GG8SPFTGN4.json"
+        );
+        let ids = [
+            "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "01ARZ3NDEKTSV4RRFFQ69G5FAW",
+            "01ARZ3NDEKTSV4RRFFQ69G5FB0",
+            "01ARZ3NDEM0000000000000000",
+            "7ZZZZZZZZZZZZZZZZZZZZZZZZZ",
+        ];
+        let keys = ids.map(key);
+        assert!(keys.is_sorted_by(|older, newer| older > newer), "{keys:?}");
+    }
+
+    #[test]
+    fn a_key_leads_back_to_its_message() {
+        let id = MessageId::generate();
+        let listed = |key: &str| {
+            published(Listed {
+                key: key.to_owned(),
+                e_tag: ETag(String::new()),
+                size: 1,
+                modified: 0,
+            })
+        };
+        let key = Bucket::message_key(id);
+        assert_eq!(listed(&key).map(|published| published.id), Some(id));
+        for other in [
+            "board/messages/.json",
+            "board/messages/a.json",
+            &key.to_lowercase(),
+            &key.replace(".json", ".txt"),
+            &key.replace(".json", ".json.json"),
+        ] {
+            assert_eq!(listed(other), None, "{other}");
+        }
+    }
+}

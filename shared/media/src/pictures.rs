@@ -1,0 +1,64 @@
+//! Posted pictures. A picture is put where nothing is, and is deleted by zero bytes over it: so whoever puts it late
+//! does not bring it back.
+
+use bytes::Bytes;
+use domain::{Format, MessageId, Picture};
+
+use crate::bucket::{Bucket, BucketError, Condition, Headers, IMAGES, PICTURE_CACHE_CONTROL, Put};
+
+impl Bucket {
+    /// The key of a posted picture.
+    pub fn picture_key(id: MessageId, format: Format) -> String {
+        format!("{IMAGES}{id}.{}", format.extension())
+    }
+
+    /// Puts a posted picture, where there is none and none was deleted.
+    ///
+    /// # Errors
+    /// Where S3 fails; the picture may be there all the same, also later.
+    pub async fn put_picture(&self, id: MessageId, picture: &Picture) -> Result<Put, BucketError> {
+        let key = Self::picture_key(id, picture.format());
+        let headers = Headers {
+            media_type: picture.format().media_type(),
+            cache_control: PICTURE_CACHE_CONTROL,
+        };
+        let body = picture.bytes().clone();
+        self.put(&key, headers, Condition::IfNoneMatch, body).await
+    }
+
+    /// Deletes a posted picture: zero bytes are none, and keep whoever comes late from putting it.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn overwrite_picture(
+        &self,
+        id: MessageId,
+        format: Format,
+    ) -> Result<(), BucketError> {
+        let headers = Headers {
+            media_type: format.media_type(),
+            cache_control: "no-store",
+        };
+        let key = Self::picture_key(id, format);
+        self.put(&key, headers, Condition::Any, Bytes::new())
+            .await?;
+        Ok(())
+    }
+
+    /// Removes what is left of a posted picture that nobody puts any more.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn remove_picture(&self, id: MessageId, format: Format) -> Result<(), BucketError> {
+        self.remove(&Self::picture_key(id, format)).await
+    }
+
+    /// Whether a posted picture is there.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn has_picture(&self, id: MessageId, format: Format) -> Result<bool, BucketError> {
+        let size = self.size(&Self::picture_key(id, format)).await?;
+        Ok(size.is_some_and(|size| size > 0))
+    }
+}
