@@ -9,6 +9,7 @@
 //! - [`front_door`]: the site as CloudFront and API Gateway would show it;
 //! - [`functions`]: the functions, in this process or under `cargo lambda watch`;
 //! - [`data_dir`]: what stays after the end;
+//! - [`republish`]: bringing the bucket in step with the database;
 //! - [`transfer`]: the commands that carry a board from and to another place;
 //! - [`progress`]: how far such a command is.
 //!
@@ -21,6 +22,7 @@ mod front_door;
 mod functions;
 mod options;
 mod progress;
+mod republish;
 mod services;
 mod transfer;
 
@@ -53,6 +55,9 @@ fn main() -> ExitCode {
             Some(Command::Check) => transfer::check(&options).await,
             Some(Command::Health) => health(&options).await,
             Some(Command::Import(import)) => transfer::import(&options, import).await,
+            Some(Command::Republish { accept_missing }) => {
+                transfer::republish(&options, *accept_missing).await
+            }
             Some(Command::ModeratorToken) => moderator_token(&options),
         }
     });

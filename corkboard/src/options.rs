@@ -128,6 +128,17 @@ pub enum Command {
     Check,
     /// Ask the board that runs at `--listen` whether it answers, for whatever watches over it.
     Health,
+    /// Bring the bucket in step with the database, after one of them was restored.
+    ///
+    /// Publishes what the bucket lacks, and writes the rows of messages that were posted after the database was saved.
+    /// A message whose picture is gone was deleted since, and is deleted again. Can be run beside the deployed board, and
+    /// again. Works on the board in the data directory or, with `MEDIA_BUCKET` and the functions' database settings in
+    /// the environment, on the deployed one.
+    Republish {
+        /// Delete messages whose picture is gone, also where they are many.
+        #[arg(long)]
+        accept_missing: bool,
+    },
     /// Print the token that moderators sign in with, at the page's address with `#moderate` behind it.
     ///
     /// Of the board in the data directory or, with `BOARD_SECRET` in the environment, of the one with that

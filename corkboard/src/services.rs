@@ -29,6 +29,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
+use tracing::warn;
 use url::Url;
 
 use crate::budget::Budget;
@@ -36,6 +37,7 @@ use crate::data_dir::DataDir;
 use crate::functions::Functions;
 use crate::options::Options;
 use crate::progress::Progress;
+use crate::republish::{self, Gone};
 
 /// How long the migrations may take.
 const MIGRATIONS: Duration = Duration::from_mins(5);
@@ -176,7 +178,8 @@ impl Services {
     }
 }
 
-/// Brings the schema up to date, and the bucket to what the database has.
+/// Brings the schema up to date, and the bucket in step with the database: it may be of another database, or of an
+/// earlier version.
 async fn prepare(
     database: &Database,
     s3: &aws_sdk_s3::Client,
@@ -186,11 +189,20 @@ async fn prepare(
         .migrate(Instant::now() + MIGRATIONS)
         .await
         .map_err(|error| format!("the database cannot be used: {error}"))?;
-    // It may be of another database, or of one that was changed by other means.
-    bucket(s3)
-        .remove_front_page()
-        .await
-        .map_err(|error| error.to_string())?;
+    let board = board::Board::new(database.clone(), bucket(s3));
+    republish::publish_all(&board).await?;
+    let deadline = board::Deadline::at(Instant::now() + MIGRATIONS);
+    let is_in_step = board.is_in_step(deadline).await;
+    if !is_in_step.map_err(|error| error.to_string())? {
+        warn!("the objects are not those of the database: they are brought in step");
+        let done = republish::run(&board, Gone::Leave).await?;
+        if done.gone > 0 {
+            warn!(
+                messages = done.gone,
+                "pictures are missing: see corkboard republish"
+            );
+        }
+    }
     // What was undelivered when the last run ended is not known.
     queue.reconcile();
     Ok(())

@@ -2,8 +2,7 @@ use std::fmt::Display;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use board::front_page;
-use board::{Deadline, Imported};
+use board::{Deadline, Imported, Listed};
 use domain::{MessageId, NewMessage};
 use lambda::aws;
 use local_aws::backup::Place;
@@ -16,6 +15,7 @@ use tokio::time::Instant;
 use super::report::{Fate, Transferred};
 use crate::budget::Budget;
 use crate::options::Options;
+use crate::republish::{self, Done, Gone};
 use crate::services::Services;
 
 /// How long one statement may take; a database that sleeps has woken by then.
@@ -90,22 +90,14 @@ impl Board {
         })
     }
 
-    /// Does the work of an import: however it ends, the front page shows what was taken. A mark tells of it
-    /// should the command be killed.
-    pub async fn change<T>(
-        &self,
-        work: impl AsyncFnOnce(&Self) -> Result<T, String>,
-    ) -> Result<T, String> {
-        let mark = front_page::begin(self.bucket()).await.map_err(failed)?;
-        let done = work(self).await;
-        front_page::refresh(self.bucket(), &self.store(), None)
-            .await
-            .map_err(failed)?;
-        self.bucket()
-            .delete_intent_mark(mark)
-            .await
-            .map_err(failed)?;
-        done
+    /// Brings the bucket in step with the database.
+    pub async fn republish(&self, with_gone: Gone) -> Result<Done, String> {
+        republish::run(&self.board, with_gone).await
+    }
+
+    /// What is in the bucket.
+    pub async fn list(&self) -> Result<Listed, String> {
+        self.board.list().await.map_err(failed)
     }
 
     /// Lets the carrousel catch up.

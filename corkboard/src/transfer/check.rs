@@ -1,9 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use domain::{Message, MessageId, Picture};
 use local_aws::{backup, s3};
 use media::Bucket;
+use store::Status;
 
 use super::board::{Board, failed};
 use super::export::posted;
@@ -43,12 +44,13 @@ pub async fn run(board: &Board) -> Result<u64, String> {
 }
 
 async fn messages(board: &Board) -> Result<u64, String> {
-    let keys = board.bucket().image_keys(&[]).await.map_err(failed)?;
-    // Those of posted pictures, each gone when its message has come.
-    let mut pictures: BTreeMap<String, MessageId> = keys
-        .into_iter()
-        .filter_map(|key| posted(&key).map(|(id, _)| (key, id)))
+    let listed = board.list().await?;
+    // Those of posted pictures, and the messages that are published, each gone when its row has come.
+    let mut pictures: BTreeMap<String, MessageId> = listed
+        .pictures()
+        .filter_map(|key| posted(key).map(|(id, _)| (key.to_owned(), id)))
         .collect();
+    let mut published: BTreeSet<MessageId> = listed.published().collect();
     let mut progress = Progress::of("messages", 0);
     let (mut faults, mut after) = (0, None);
     loop {
@@ -63,7 +65,14 @@ async fn messages(board: &Board) -> Result<u64, String> {
         for row in page {
             let fault = match row {
                 Ok(message) => {
-                    let fault = picture(board, &message, &mut pictures).await?;
+                    let fault = if published.remove(&message.id) {
+                        picture(board, &message, &mut pictures).await?
+                    } else {
+                        pictures.retain(|_, id| *id != message.id);
+                        is_unpublished(board, message.id)
+                            .await?
+                            .then_some("it is not published: corkboard republish")
+                    };
                     fault.map(|why| format!("message {}: {why}", message.id))
                 }
                 Err(id) => Some(format!(
@@ -89,15 +98,40 @@ async fn messages(board: &Board) -> Result<u64, String> {
             progress.say(&format!("{key}: no message has this picture"));
         }
     }
+    for id in published {
+        if id < newest && is_without_row(board, id).await? {
+            faults += 1;
+            progress.say(&format!(
+                "message {id}: it is published and not in the database: corkboard republish"
+            ));
+        }
+    }
     progress.finish();
     Ok(faults)
 }
 
+/// Whether a message is on the board and not published, asked again since the board goes on.
+async fn is_unpublished(board: &Board, id: MessageId) -> Result<bool, String> {
+    let there = board.bucket().has_message(id).await.map_err(failed)?;
+    Ok(there != Some(true) && is_posted(board, id).await?)
+}
+
+async fn is_without_row(board: &Board, id: MessageId) -> Result<bool, String> {
+    let entry = board.store().entry(id).await.map_err(failed)?;
+    let there = board.bucket().has_message(id).await.map_err(failed)?;
+    Ok(entry.is_none() && there == Some(true))
+}
+
+async fn is_posted(board: &Board, id: MessageId) -> Result<bool, String> {
+    let entry = board.store().entry(id).await.map_err(failed)?;
+    Ok(entry.is_some_and(|entry| entry.status == Status::Posted))
+}
+
 /// Whether a picture is there and its message is not, asked again since the board goes on.
 async fn is_stray(board: &Board, key: &str, id: MessageId) -> Result<bool, String> {
-    let message = board.store().find(id).await.map_err(failed)?;
+    let entry = board.store().entry(id).await.map_err(failed)?;
     let picture = board.bucket().object(key).await.map_err(failed)?;
-    Ok(message.is_none() && picture.is_some())
+    Ok(entry.is_none() && picture.is_some())
 }
 
 /// What is wrong with a message's picture.
@@ -117,8 +151,8 @@ async fn picture(
     };
     let Some(object) = object else {
         // It may have been deleted with its message since.
-        let is_there = board.store().find(message.id).await.map_err(failed)?;
-        return Ok(is_there.map(|_| "its picture is missing"));
+        let is_there = is_posted(board, message.id).await?;
+        return Ok(is_there.then_some("its picture is missing"));
     };
     let Ok(bytes) = object.body.collect().await else {
         return cannot_be_read;

@@ -158,7 +158,7 @@ async fn write(board: &Board, file: File) -> Result<Report, Error> {
     entry.write(&header)?;
     entry.finish()?;
 
-    let keys = board.bucket().image_keys(&[]).await;
+    let keys = board.bucket().image_keys().await;
     let keys = keys.map_err(|error| Error::Board(failed(error)))?;
     let mut report = Report::of(keys.len() as u64);
     let mut pictures = messages(board, &mut tar, &mut report).await?;

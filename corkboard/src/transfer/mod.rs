@@ -28,6 +28,7 @@ use std::path::Path;
 
 use self::board::{Access, Board};
 use crate::options::{Import, Options};
+use crate::republish::{Done, Gone};
 use archive::Archive;
 use old_board::OldBoard;
 use report::Report;
@@ -64,22 +65,47 @@ pub async fn check(options: &Options) -> Result<(), String> {
     }
 }
 
+/// Brings the bucket in step with the database.
+pub async fn republish(options: &Options, accept_missing: bool) -> Result<(), String> {
+    let board = Board::open(options, Access::Write).await?;
+    let with_gone = if accept_missing {
+        Gone::Delete
+    } else {
+        Gone::DeleteFew
+    };
+    let done = board.republish(with_gone).await;
+    board.close().await;
+    let Done {
+        already_there,
+        published,
+        adopted,
+        gone,
+        unreadable,
+    } = done?;
+    println!("{already_there} messages were published");
+    println!("{published} messages are published now");
+    println!("{adopted} messages were published and not in the database: they are now");
+    println!("{gone} messages were deleted after the database was saved: they are deleted again");
+    if unreadable > 0 {
+        println!("{unreadable} messages cannot be read: mend or delete their rows");
+    }
+    Ok(())
+}
+
 /// Takes a board over. What can be refused is refused before the board is opened.
 pub async fn import(options: &Options, import: &Import) -> Result<(), String> {
     match (&import.from, &import.file) {
         (Some(url), _) => {
             let old = OldBoard::open(url, import).await?;
             on_board(options, Access::Write, async |board| {
-                board.change(async |board| old.take_over(board).await).await
+                old.take_over(board).await
             })
             .await?;
         }
         (None, Some(file)) => {
             let archive = Archive::open(file)?;
             on_board(options, Access::Write, async |board| {
-                board
-                    .change(async |board| import::run(board, &archive).await)
-                    .await
+                import::run(board, &archive).await
             })
             .await?;
         }

@@ -1,6 +1,7 @@
 use domain::{MessageId, MessageText, NewMessage, NewPicture, Picture};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::tz::TimeZone;
+use store::Status;
 
 use super::AT_ONCE;
 use super::board::{Board, failed};
@@ -74,7 +75,9 @@ impl OldBoard {
         let url = row.image_url.unwrap_or_default();
         let url = url.trim();
         // A picture that was taken before need not be fetched again.
-        if let Some(found) = board.store().find(id).await.map_err(failed)?
+        let entry = board.store().entry(id).await.map_err(failed)?;
+        let entry = entry.filter(|entry| entry.status == Status::Posted);
+        if let Some(found) = entry.and_then(|entry| entry.message)
             && found.text == text.as_str()
             && (url.is_empty() || found.picture.is_some())
         {

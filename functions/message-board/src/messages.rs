@@ -7,7 +7,6 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use board::front_page::{self, FrontPage};
 use board::{Posted, Poster};
 use domain::{Message, MessageId, PostedPicture};
 use http::header::LOCATION;
@@ -30,6 +29,10 @@ use crate::vocabulary::{self, problems};
 
 /// One URL for all viewers: a shared cache asks once a second, and serves what it has while we cannot.
 const CACHE_CONTROL: &str = "public, max-age=0, s-maxage=1, stale-if-error=60";
+/// Of what changes only by deletes: older pages, and single messages.
+const CACHE_CONTROL_OF_OLD: &str = "public, max-age=0, s-maxage=10, stale-if-error=60";
+/// How many messages a page has.
+const DEFAULT_LIMIT: u16 = 20;
 
 pub fn router() -> Router<Arc<AppState>> {
     Router::new()
@@ -41,27 +44,27 @@ pub fn router() -> Router<Arc<AppState>> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Message)]
-struct MessageBody {
+struct MessageBody<'a> {
     #[schema(schema_with = vocabulary::id)]
     id: MessageId,
     #[schema(required)]
-    author: Option<String>,
+    author: Option<&'a str>,
     /// Empty only with a picture.
-    text: String,
+    text: &'a str,
     /// The id's time.
     #[schema(format = DateTime)]
     created_at: String,
     #[schema(required)]
-    picture: Option<PictureBody>,
+    picture: Option<PictureBody<'a>>,
 }
 
 /// A message's picture.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Picture)]
-struct PictureBody {
+struct PictureBody<'a> {
     url: String,
     #[schema(required)]
-    alt: Option<String>,
+    alt: Option<&'a str>,
     /// In pixels, as displayed.
     width: u32,
     /// In pixels, as displayed.
@@ -71,49 +74,47 @@ struct PictureBody {
 }
 
 impl AppState {
-    fn body(&self, message: Message) -> MessageBody {
+    fn body<'a>(&self, message: &'a Message) -> MessageBody<'a> {
         let Message {
             id,
             author,
             text,
             picture,
         } = message;
-        let picture = picture.map(|picture| {
+        let picture = picture.as_ref().map(|picture| {
             let PostedPicture {
                 format,
                 width,
                 height,
                 alt,
             } = picture;
-            let key = Bucket::picture_key(id, format);
+            let key = Bucket::picture_key(*id, *format);
             PictureBody {
                 url: self.settings.public_base_url.of_key(&key),
-                alt,
-                width,
-                height,
+                alt: alt.as_deref(),
+                width: *width,
+                height: *height,
                 r#type: format.media_type(),
             }
         });
         MessageBody {
-            id,
-            author,
+            id: *id,
+            author: author.as_deref(),
             text,
             created_at: id.created_at(),
             picture,
         }
     }
 
-    /// The first of some messages, and whether there are more, in them or after.
-    fn page(&self, limit: u32, mut messages: Vec<Message>, more: bool) -> Result<Tagged, Problem> {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = more || messages.len() > limit;
-        messages.truncate(limit);
+    fn page(&self, page: &board::Page) -> Result<Tagged, Problem> {
+        let messages = page.messages.iter();
         let page = Page {
-            next: messages.last().map(|message| message.id).filter(|_| more),
-            messages: messages
-                .into_iter()
-                .map(|message| self.body(message))
-                .collect(),
+            next: page
+                .messages
+                .last()
+                .filter(|_| page.more)
+                .map(|last| last.id),
+            messages: messages.map(|message| self.body(message)).collect(),
         };
         Ok(Tagged::new(json(&page)?))
     }
@@ -132,13 +133,13 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
-    fn parse(&self) -> Result<(u32, Option<MessageId>), FieldProblem> {
+    fn parse(&self) -> Result<(u16, Option<MessageId>), FieldProblem> {
         let wrong = |field, detail: &str| FieldProblem {
             field,
             code: FieldCode::Invalid,
             detail: detail.to_owned(),
         };
-        let limit = self.limit.as_deref().map_or(Ok(20), |limit| {
+        let limit = self.limit.as_deref().map_or(Ok(DEFAULT_LIMIT), |limit| {
             let is_digits = limit.bytes().all(|byte| byte.is_ascii_digit());
             let number = is_digits
                 .then(|| limit.parse().ok())
@@ -156,20 +157,20 @@ impl PageQuery {
 
 /// Messages, newest first.
 #[derive(Serialize, ToSchema)]
-struct Page {
-    messages: Vec<MessageBody>,
+struct Page<'a> {
+    messages: Vec<MessageBody<'a>>,
     /// The `before` of the following page; null where there is none.
     #[schema(required, value_type = Option<String>)]
     next: Option<MessageId>,
 }
 
-problems!(ListProblems: InvalidParameter, DatabaseResuming, DatabaseUnavailable, Internal);
+problems!(ListProblems: InvalidParameter, MediaUnavailable, Internal);
 
 /// Messages, newest first, a page at a time.
 #[utoipa::path(get, path = "/api/messages", operation_id = "listMessages",
     params(PageQuery, vocabulary::Known),
     responses(
-        (status = 200, description = "The page.", body = Page, headers(("ETag" = String))),
+        (status = 200, description = "The page.", body = Page<'static>, headers(("ETag" = String))),
         (status = 304, description = "The page is that of the `ETag`."),
         ListProblems,
     ))]
@@ -180,29 +181,26 @@ pub async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (limit, before) = query.parse().map_err(Problem::invalid_parameter)?;
-    let tagged = if before.is_none() && limit <= front_page::LENGTH {
-        let page = Box::pin(state.board.front_page(deadline)).await?;
-        let make = |page: &FrontPage| state.page(limit, page.messages.clone(), page.more);
-        if limit == front_page::LENGTH {
-            state.answer_of(&page, make)?
-        } else {
-            make(&page)?
-        }
+    let page = Box::pin(state.board.page(limit, before, deadline)).await?;
+    let make = |page: &board::Page| state.page(page);
+    if before.is_some() {
+        return Ok(make(&page)?.answer(&headers, CACHE_CONTROL_OF_OLD));
+    }
+    let tagged = if limit == DEFAULT_LIMIT {
+        state.answer_of(&page, make)?
     } else {
-        // One more than asked for tells whether there is a following page.
-        let messages = state.board.store(deadline).page(limit + 1, before).await?;
-        state.page(limit, messages, false)?
+        make(&page)?
     };
     Ok(tagged.answer(&headers, CACHE_CONTROL))
 }
 
-problems!(OneProblems: MessageNotFound, DatabaseResuming, DatabaseUnavailable, Internal);
+problems!(OneProblems: MessageNotFound, MediaUnavailable, Internal);
 
 /// One message.
 #[utoipa::path(get, path = "/api/messages/{id}", operation_id = "getMessage",
     params(vocabulary::Id, vocabulary::Known),
     responses(
-        (status = 200, description = "The message.", body = MessageBody, headers(("ETag" = String))),
+        (status = 200, description = "The message.", body = MessageBody<'static>, headers(("ETag" = String))),
         (status = 304, description = "The message is that of the `ETag`."),
         OneProblems,
     ))]
@@ -212,19 +210,18 @@ pub async fn one(
     PathId(id): PathId,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let message = state.board.store(deadline).find(id).await?;
-    let message = message.ok_or(Code::MessageNotFound)?;
-    let tagged = Tagged::new(json(&state.body(message))?);
-    Ok(tagged.answer(&headers, CACHE_CONTROL))
+    let message = state.board.message(id, deadline).await?;
+    let tagged = Tagged::new(json(&state.body(&message))?);
+    Ok(tagged.answer(&headers, CACHE_CONTROL_OF_OLD))
 }
 
 /// A new message.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = NewMessageWithToken)]
-struct Created {
+struct Created<'a> {
     #[serde(flatten)]
-    message: MessageBody,
+    message: MessageBody<'a>,
     /// Deletes the message; it is told to nobody else.
     #[schema(pattern = "^[A-Za-z0-9_-]{43}$")]
     delete_token: String,
@@ -244,7 +241,7 @@ problems!(
         (vocabulary::NewMessage = "multipart/form-data"),
     )),
     responses(
-        (status = 201, description = "The message is on the board.", body = Created,
+        (status = 201, description = "The message is on the board.", body = Created<'static>,
             headers(("Location" = String))),
         CreateProblems,
     ))]
@@ -277,7 +274,7 @@ pub async fn create(
     let location = format!("/api/messages/{}", message.id);
     let created = Created {
         delete_token: settings.tokens.delete_token(message.id, era),
-        message: state.body(message),
+        message: state.body(&message),
     };
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(created)).into_response())
 }

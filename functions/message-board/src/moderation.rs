@@ -7,7 +7,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use domain::MessageId;
 use serde::{Deserialize, Serialize};
-use store::Summary;
+use store::{Entry, Status, Summary};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Moderator;
@@ -76,11 +76,14 @@ pub async fn sender(
     let sender = store.sender_of(id).await?;
     let summary = match &sender {
         Some(sender) => store.summary_of(sender).await?,
-        None => match store.find(id).await? {
-            Some(message) => Summary::of(id, message.author),
-            // It may be there all the same, and then it can be removed.
-            None if store.is_posted(id).await? => Summary::of(id, None),
-            None => return Err(Code::MessageNotFound.into()),
+        None => match store.entry(id).await? {
+            // One that cannot be read can be removed all the same.
+            Some(Entry {
+                status: Status::Posted,
+                message,
+                ..
+            }) => Summary::of(id, message.and_then(|message| message.author)),
+            _ => return Err(Code::MessageNotFound.into()),
         },
     };
     Ok(Json(SenderBody {

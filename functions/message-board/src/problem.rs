@@ -83,7 +83,7 @@ codes! {
     DatabaseUnavailable: SERVICE_UNAVAILABLE, "urn:corkboard:problem:database-unavailable",
         "The board is unavailable", "Messages cannot be reached now. Try again in a few seconds.";
     MediaUnavailable: SERVICE_UNAVAILABLE, "urn:corkboard:problem:media-unavailable",
-        "Pictures are unavailable", "Pictures cannot be stored or removed now. Try again in a few seconds.";
+        "The board's files are unavailable", "Messages and pictures cannot be read, stored or removed now. Try again in a few seconds.";
     CarrouselUnavailable: BAD_GATEWAY, "urn:corkboard:problem:carrousel-unavailable",
         "The carrousel is unavailable", "The list of pictures cannot be reached now.";
     Internal: INTERNAL_SERVER_ERROR, "urn:corkboard:problem:internal",

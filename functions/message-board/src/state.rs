@@ -2,8 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use board::Board;
-use board::front_page::FrontPage;
+use board::{Board, Page};
 
 use crate::caching::Tagged;
 use crate::problem::Problem;
@@ -13,8 +12,8 @@ use crate::settings::Settings;
 pub struct AppState {
     pub settings: Settings,
     pub board: Board,
-    /// The front page that was answered last, and its answer, which most requests ask for.
-    answered: Mutex<Option<(Arc<FrontPage>, Tagged)>>,
+    /// The first page that was answered last, and its answer, which most requests ask for.
+    answered: Mutex<Option<(Arc<Page>, Tagged)>>,
 }
 
 impl AppState {
@@ -26,11 +25,11 @@ impl AppState {
         }
     }
 
-    /// The answer that `make` makes of a front page, made once for each page.
+    /// The answer that `make` makes of a page, made once for each.
     pub fn answer_of(
         &self,
-        page: &Arc<FrontPage>,
-        make: impl FnOnce(&FrontPage) -> Result<Tagged, Problem>,
+        page: &Arc<Page>,
+        make: impl FnOnce(&Page) -> Result<Tagged, Problem>,
     ) -> Result<Tagged, Problem> {
         let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, answer)) = &*answered

@@ -1,5 +1,5 @@
 //! `migrate-database`: a CloudFormation custom resource that brings the schema up to date before new code
-//! runs on it.
+//! runs on it, and publishes the messages of code that published nothing.
 //!
 //! In reading order:
 //!
@@ -16,13 +16,15 @@ mod user;
 
 use std::time::Duration;
 
+use board::{Board, Deadline};
 use lambda_runtime::Error;
+use media::Bucket;
 use serde::Deserialize;
 use serde_json::Value;
 use settings::SettingError;
 use store::Database;
 use tokio::time::{Instant, timeout_at};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 pub use answer::Answers;
 use answer::Outcome;
@@ -30,6 +32,11 @@ pub use user::UserSecret;
 
 /// What is left of Lambda's time for giving the answer.
 const TIME_TO_ANSWER: Duration = Duration::from_secs(10);
+
+/// How long publishing some messages may take.
+const TIME_TO_PUBLISH: Duration = Duration::from_secs(10);
+/// How many messages are published together.
+const PUBLISHED_AT_ONCE: u32 = 100;
 
 /// The function.
 #[derive(Debug)]
@@ -43,6 +50,8 @@ pub struct MigrateDatabase {
 pub struct Work {
     /// The database whose schema it is.
     pub database: Database,
+    /// Where messages are published.
+    pub media: Bucket,
     /// message-board's user, where it has one of its own.
     pub user: Option<UserSecret>,
 }
@@ -121,6 +130,24 @@ impl Work {
         if let Some(user) = &self.user {
             user.grant(user_version, &self.database, deadline).await?;
         }
+        self.publish(deadline).await?;
         Ok(Some(migrated.version))
+    }
+
+    /// As many as there is time for: the rest is published by later posts, or by `corkboard republish`.
+    async fn publish(&self, deadline: Instant) -> Result<(), String> {
+        let board = Board::new(self.database.clone(), self.media.clone());
+        let enough = deadline.checked_sub(TIME_TO_PUBLISH).unwrap_or(deadline);
+        while Instant::now() < enough {
+            let protocol = board.protocol(Deadline::at(deadline));
+            let published = protocol.publish_some(PUBLISHED_AT_ONCE).await;
+            let published = published.map_err(|error| error.to_string())?;
+            if published == 0 {
+                return Ok(());
+            }
+            info!(published, "messages of code that published nothing");
+        }
+        warn!("not all messages are published: later posts go on, and corkboard republish");
+        Ok(())
     }
 }

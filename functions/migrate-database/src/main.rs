@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use lambda::{aws, telemetry};
 use lambda_runtime::{LambdaEvent, run, service_fn};
+use media::{Bucket, bucket_name};
 use migrate_database::{Answers, MigrateDatabase, UserSecret, Work};
 use serde_json::Value;
 use settings::{SettingError, environment};
@@ -40,7 +41,12 @@ async fn main() -> ExitCode {
 
 fn work(config: &aws::SdkConfig) -> Result<Work, SettingError> {
     let database = DatabaseSettings::from_lookup(&environment)?;
+    let s3 = config.clone();
     Ok(Work {
+        media: Bucket::new(
+            move || aws_sdk_s3::Client::new(&s3),
+            bucket_name(&environment)?,
+        ),
         database: Database::new(database, config),
         user: UserSecret::from_lookup(&environment, config)?,
     })

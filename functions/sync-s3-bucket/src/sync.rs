@@ -46,8 +46,11 @@ pub async fn sync(
     let mut file = read(bucket).await?;
     loop {
         passes.lists += 1;
-        let mut pictures = bucket.image_keys(&dividers(&file, base)).await?;
-        pictures.retain(|key| is_picture(key));
+        let images = bucket.images(&dividers(&file, base)).await?.into_iter();
+        let pictures: Vec<_> = images
+            .filter(|image| image.size > 0 && is_picture(&image.key))
+            .map(|image| image.key)
+            .collect();
         let listed = carrousel(&pictures, base);
         if file == listed {
             return Ok((Some(pictures.len()), passes));

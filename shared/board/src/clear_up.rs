@@ -1,39 +1,100 @@
-//! Clearing up what requests that died left behind: picture, then row.
+//! Clearing up what requests that died, deletes and code of before left behind.
 
-use std::time::SystemTime;
+use std::sync::PoisonError;
+use std::time::{Duration, SystemTime};
 
-use store::Orphan;
+use domain::{Format, MessageId};
+use futures_util::future::join_all;
+use store::{Leftover, Mark, Todo};
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::error::Error;
 use crate::protocol::Protocol;
 
+/// How often a process looks for something to clear up.
+const LOOK: Duration = Duration::from_mins(1);
+/// How many leftovers are cleared up at the same time.
+const AT_ONCE: usize = 8;
+/// How many messages of code that published nothing are published at a look.
+const UNPUBLISHED: u32 = 16;
+
 impl Protocol<'_> {
-    /// Clears a few orphans of requests that died, and forgets a few senders. What fails here is tried again
-    /// with a later post.
-    pub(crate) async fn clear_up(&self) {
-        let cleared = async {
-            let now = SystemTime::now();
-            for orphan in self.store.orphans(now).await? {
-                if self.store.claim(&orphan, now).await? {
-                    self.clear(&orphan).await?;
-                }
+    /// Clears a few leftovers up, once a minute. What fails here is tried again with a later post.
+    pub(crate) async fn clear_up_sometimes(&self) {
+        {
+            let mut last = self
+                .cleared_up
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let now = Instant::now();
+            if last.is_some_and(|last| now < last + LOOK) {
+                return;
             }
-            self.store.forget_senders(now).await?;
-            Ok::<_, Error>(())
-        };
-        if let Err(cause) = cleared.await {
-            warn!(%cause, "orphans could not be cleared away");
+            *last = Some(now);
+        }
+        if let Err(cause) = self.clear_up().await {
+            warn!(%cause, "leftovers could not be cleared up");
         }
     }
 
-    /// The picture first: as long as the row is there, it is not forgotten.
-    pub(crate) async fn clear(&self, orphan: &Orphan) -> Result<(), Error> {
-        if let Some(format) = orphan.picture {
-            self.delete_picture(orphan.id, format).await?;
+    /// Clears a few leftovers up, publishes a few messages of code that published nothing, and forgets a few senders.
+    ///
+    /// # Errors
+    /// Where the ledger or the bucket fails; the rest is done by a later call.
+    pub async fn clear_up(&self) -> Result<(), Error> {
+        let now = SystemTime::now();
+        let leftovers = self.store.leftovers(now).await?;
+        for leftovers in leftovers.chunks(AT_ONCE) {
+            let cleared = leftovers.iter().map(|leftover| self.clear(leftover, now));
+            for (leftover, cleared) in leftovers.iter().zip(join_all(cleared).await) {
+                // The others must not wait for one that fails.
+                if let Err(cause) = cleared {
+                    warn!(id = %leftover.id, %cause, "a leftover could not be cleared up");
+                }
+            }
         }
-        self.store.remove_orphan(orphan.id).await?;
-        info!(id = %orphan.id, "cleared an orphan away");
+        self.publish_some(UNPUBLISHED).await?;
+        Ok(self.store.forget_senders(now).await?)
+    }
+
+    async fn clear(&self, leftover: &Leftover, now: SystemTime) -> Result<(), Error> {
+        let Leftover { id, picture, todo } = *leftover;
+        info!(%id, ?todo, "clearing up");
+        match todo {
+            Todo::Decide => {
+                let there = self.deadline.bucket(self.bucket.has_message(id)).await?;
+                if there == Some(true) {
+                    self.store.mark(id, Mark::Posted, now).await?;
+                } else if self.store.begin_clearing(id, now).await? {
+                    self.finish_clearing(id, picture).await?;
+                }
+            }
+            Todo::Clear => self.finish_clearing(id, picture).await?,
+            Todo::Delete => self.finish_deleting(id, picture).await?,
+            Todo::Remove => {
+                self.remove(id, picture).await?;
+                self.store.mark_cleared(id, now).await?;
+            }
+            Todo::Forget => {
+                // Once more, for it costs nothing: the row is what remembers them.
+                self.remove(id, picture).await?;
+                self.store.remove(id).await?;
+            }
+            Todo::Adopt(mark) => {
+                self.store.mark(id, mark, now).await?;
+            }
+        }
         Ok(())
+    }
+
+    /// Removes what nobody puts anything for any more: as long as the row is there, it is not forgotten.
+    pub(crate) async fn finish_clearing(
+        &self,
+        id: MessageId,
+        picture: Option<Format>,
+    ) -> Result<(), Error> {
+        self.remove(id, picture).await?;
+        Ok(self.store.remove(id).await?)
     }
 }

@@ -1,112 +1,134 @@
-//! Deleting: picture, row made a tombstone, picture once more.
+//! Deleting: row marked, object and picture overwritten, row made a tombstone.
+
+use std::time::SystemTime;
 
 use domain::{Format, MessageId};
-use store::Post;
+use futures_util::future::try_join_all;
+use store::{Entry, Mark, Post, Status};
 
 use crate::error::Error;
 use crate::protocol::Protocol;
 
 impl Protocol<'_> {
-    /// Deletes a posted message and its picture.
+    /// Deletes a message and its picture.
     ///
     /// # Errors
     /// [`Error::NotFound`], or where the ledger or the bucket fails.
     pub async fn delete(&self, id: MessageId) -> Result<(), Error> {
-        self.to_its_end(self.steps_of_a_delete(id)).await
+        self.change(self.delete_marked(id, Mark::Deleting)).await
     }
 
-    async fn steps_of_a_delete(&self, id: MessageId) -> Result<(), Error> {
-        let found = self.store.find(id);
-        let (found, ()) = tokio::join!(found, self.change.announce(self.deadline));
-        let message = found?.ok_or(Error::NotFound)?;
-        let picture = message.picture.map(|picture| picture.format);
-        if let Some(format) = picture {
-            self.delete_picture(id, format).await?;
-        }
-        self.store.make_tombstone(id).await?;
-        if let Some(format) = picture {
-            self.delete_picture(id, format).await?;
-        }
-        Ok(())
-    }
-
-    /// A moderator's delete: also of a picture that has no message any more.
+    /// A moderator's delete: also of what is being cleared away, and of a message or a picture that has no row.
     ///
     /// # Errors
     /// As for [`Self::delete`].
     pub async fn delete_for_good(&self, id: MessageId) -> Result<(), Error> {
-        self.to_its_end(self.steps_for_good(id)).await
+        self.change(async {
+            match self.delete_marked(id, Mark::DeletingForGood).await {
+                Err(Error::NotFound) => self.delete_without_row(id).await,
+                done => done,
+            }
+        })
+        .await
     }
 
-    async fn steps_for_good(&self, id: MessageId) -> Result<(), Error> {
-        let pictures = Format::ALL.map(|format| (id, format));
-        let deleted = self.delete_pictures(&pictures);
-        let (deleted, ()) = tokio::join!(deleted, self.change.announce(self.deadline));
-        deleted?;
-        // Also one whose row cannot be read.
-        if !self.store.is_posted(id).await? {
+    async fn delete_marked(&self, id: MessageId, mark: Mark) -> Result<(), Error> {
+        if !self.store.mark(id, mark, SystemTime::now()).await? {
+            // By an earlier try, or not at all.
+            match self.store.entry(id).await? {
+                Some(Entry {
+                    status: Status::Deleting,
+                    picture,
+                    ..
+                }) => return self.finish_deleting(id, picture).await,
+                _ => return Err(Error::NotFound),
+            }
+        }
+        // The row is read while the object is overwritten.
+        let overwritten = self.deadline.bucket(self.bucket.overwrite_message(id));
+        let (overwritten, entry) = tokio::join!(overwritten, self.store.entry(id));
+        overwritten?;
+        self.overwrite_picture(id, entry?.and_then(|entry| entry.picture))
+            .await?;
+        self.store
+            .mark(id, Mark::Deleted, SystemTime::now())
+            .await?;
+        Ok(())
+    }
+
+    /// Deletes what is marked.
+    pub(crate) async fn finish_deleting(
+        &self,
+        id: MessageId,
+        picture: Option<Format>,
+    ) -> Result<(), Error> {
+        self.overwrite(id, picture).await?;
+        self.store
+            .mark(id, Mark::Deleted, SystemTime::now())
+            .await?;
+        Ok(())
+    }
+
+    /// The object goes last: it is by what a later call finds that there is something to delete.
+    async fn delete_without_row(&self, id: MessageId) -> Result<(), Error> {
+        let there = self.deadline.bucket(self.bucket.has_message(id)).await?;
+        // A tombstone's object stays for those who come late.
+        let is_tombstone = self.store.entry(id).await?.is_some();
+        if is_tombstone {
             return Err(Error::NotFound);
         }
-        self.store.make_tombstone(id).await?;
-        self.delete_pictures(&pictures).await
+        if there.is_some() {
+            let overwritten = self.bucket.overwrite_message(id);
+            self.deadline.bucket(overwritten).await?;
+        }
+        let pictures = Format::ALL.map(|format| {
+            let removed = self.bucket.remove_picture(id, format);
+            self.deadline.bucket(removed)
+        });
+        try_join_all(pictures).await?;
+        if there.is_some() {
+            let removed = self.bucket.remove_message(id);
+            self.deadline.bucket(removed).await?;
+        }
+        // Whoever restores the ledger may have written the row meanwhile.
+        match self.delete_marked(id, Mark::DeletingForGood).await {
+            Err(Error::NotFound) if there == Some(true) => Ok(()),
+            done => done,
+        }
     }
 
     /// Removes what the sender of a message posted that day, refuses that sender, and says how many messages
-    /// went. What a call did not get to in time, the next one goes on with.
+    /// went. What a call did not get to in time, the next one goes on with, or a later post.
     ///
     /// # Errors
     /// As for [`Self::delete`].
     pub async fn remove_sender(&self, id: MessageId) -> Result<usize, Error> {
-        self.to_its_end(self.steps_of_a_removal(id)).await
+        self.change(self.steps_of_a_removal(id)).await
     }
 
     async fn steps_of_a_removal(&self, id: MessageId) -> Result<usize, Error> {
-        let sender = self.store.sender_of(id);
-        let (sender, ()) = tokio::join!(sender, self.change.announce(self.deadline));
-        let Some(sender) = sender? else {
-            // Not known any more, or never; the message itself may be, even if it cannot be read.
-            match self.steps_of_a_delete(id).await {
-                Err(Error::NotFound) => self.steps_for_good(id).await?,
-                done => done?,
-            }
+        let Some(sender) = self.store.sender_of(id).await? else {
+            // Not known any more, or never; the message itself may be.
+            self.delete_for_good(id).await?;
             return Ok(1);
         };
         // First, so that nothing comes in behind: an insert looks at it.
         self.store.refuse(&sender).await?;
+        let now = SystemTime::now();
+        self.store.begin_deleting_of(&sender, now).await?;
         let mut removed = 0;
         loop {
-            let posts = self.store.posts_of(&sender).await?;
-            let (Some(first), Some(last)) = (posts.first(), posts.last()) else {
+            let posts = self.store.deleting_of(&sender).await?;
+            if posts.is_empty() {
                 return Ok(removed);
-            };
-            let (first, last) = (first.id, last.id);
-            self.delete_pictures(&pictures_of(&posts)).await?;
-            self.store.make_tombstones_of(&sender, first, last).await?;
-            // Also of those that came in between meanwhile.
-            let blank = self.store.tombstones_of(&sender, first, last).await?;
-            self.delete_pictures(&pictures_of(&blank)).await?;
+            }
+            let overwritten = posts.iter().map(|post| {
+                let Post { id, picture } = *post;
+                self.overwrite(id, picture)
+            });
+            try_join_all(overwritten).await?;
+            self.store.mark_deleted(&posts, SystemTime::now()).await?;
             removed += posts.len();
         }
     }
-
-    async fn delete_pictures(&self, pictures: &[(MessageId, Format)]) -> Result<(), Error> {
-        self.deadline
-            .bucket(self.bucket.delete_pictures(pictures))
-            .await?;
-        Ok(())
-    }
-
-    pub(crate) async fn delete_picture(&self, id: MessageId, format: Format) -> Result<(), Error> {
-        self.deadline
-            .bucket(self.bucket.delete_picture(id, format))
-            .await?;
-        Ok(())
-    }
-}
-
-fn pictures_of(posts: &[Post]) -> Vec<(MessageId, Format)> {
-    let pictures = posts.iter();
-    pictures
-        .filter_map(|post| Some((post.id, post.picture?)))
-        .collect()
 }

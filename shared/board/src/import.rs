@@ -1,14 +1,14 @@
-//! Importing a message under the id that it had elsewhere: row, picture, row made visible, as every post.
+//! Importing a message under the id that it had elsewhere: row, picture, object, row marked, as every post.
 
-use std::time::Duration;
+use std::time::SystemTime;
 
-use domain::{Message, MessageId, MessageText, NewMessage};
-use store::Status;
-use tokio::time::sleep;
+use domain::{Message, MessageId, MessageText, NewMessage, NewPicture};
+use media::Put;
+use store::{Entry, Mark, Status};
 
 use crate::error::Error;
-use crate::post::CLEARING_UP;
 use crate::protocol::Protocol;
+use crate::published;
 
 /// What became of a message that was to be imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,62 +25,117 @@ pub enum Imported {
     OtherMessage,
     /// The message was deleted from this board.
     Deleted,
-    /// Another run imports the message at the same time.
+    /// Another run imports the message at the same time, or one that was killed had another picture.
     Overtaken,
 }
 
 impl Protocol<'_> {
-    /// Imports a message. What a run that was killed left of it is cleared up first; if that run is alive after all,
-    /// it can no longer post the message. The front page is not brought up to date: whoever imports does that once.
+    /// Imports a message. What a run that was killed left of it is gone on with.
     ///
     /// # Errors
     /// Where the ledger or the bucket fails; the import can be repeated.
     pub async fn import(&self, id: MessageId, new: &NewMessage) -> Result<Imported, Error> {
-        if let Some(found) = self.store.find(id).await? {
-            return self.complete(&found, new).await;
-        }
-        if let Some(orphan) = self.store.unposted(id).await? {
-            if orphan.status == Status::Deleted || orphan.picture.is_none() {
-                return Ok(Imported::Deleted);
-            }
-            self.store.take_pending(id, MessageId::generate()).await?;
-            if let Some(found) = self.store.find(id).await? {
-                return self.complete(&found, new).await;
-            }
-            self.clear(&orphan).await?;
-            // A post may be clearing up the same row; a picture that is put too early would go with that row.
-            sleep(CLEARING_UP + Duration::from_secs(1)).await;
-        }
-        let since = MessageId::generate();
-        self.store.insert_old(&new.with_id(id), since).await?;
-        if let Some(picture) = &new.picture {
-            self.put_picture(id, &picture.picture).await?;
-            if !self.store.mark_old_posted(id, since).await? {
-                return Ok(Imported::Overtaken);
-            }
-        }
-        Ok(Imported::New)
+        self.change(self.steps_of_an_import(id, new)).await
     }
 
-    /// Adds the picture that a message on the board lacks, because it could not be imported the last time.
+    async fn steps_of_an_import(&self, id: MessageId, new: &NewMessage) -> Result<Imported, Error> {
+        const TRIES: u32 = 3;
+        let message = new.with_id(id);
+        let picture = new.picture.as_ref().map(|new| &new.picture);
+        for _ in 0..TRIES {
+            let Some(Entry {
+                status,
+                message: found,
+                picture: format,
+            }) = self.store.entry(id).await?
+            else {
+                let now = SystemTime::now();
+                self.store.insert(&message, None, None, now).await?;
+                self.finish(&message, picture).await?;
+                return Ok(Imported::New);
+            };
+            match (status, found) {
+                (Status::Deleting | Status::Deleted, _) => return Ok(Imported::Deleted),
+                (Status::Clearing, _) => self.finish_clearing(id, format).await?,
+                (_, None) => return Ok(Imported::OtherMessage),
+                (_, Some(found)) if !is_same(&found, new) => return Ok(Imported::OtherMessage),
+                (Status::Posted, Some(found)) => return self.complete(&found, new).await,
+                (Status::Pending, Some(found)) => {
+                    if found.picture.is_some() && found.picture != message.picture {
+                        return Ok(Imported::Overtaken);
+                    }
+                    if self.store.mark(id, Mark::Taken, SystemTime::now()).await? {
+                        let picture = picture.filter(|_| found.picture.is_some());
+                        self.finish(&found, picture).await?;
+                        self.complete(&found, new).await?;
+                        return Ok(Imported::New);
+                    }
+                }
+            }
+        }
+        Ok(Imported::Overtaken)
+    }
+
+    /// Adds the picture that a message on the board lacks, because it could not be imported the last time, or because
+    /// that run was killed.
     async fn complete(&self, found: &Message, new: &NewMessage) -> Result<Imported, Error> {
         let message = new.with_id(found.id);
-        // A board of before may have a text whose line breaks would be kept otherwise today.
-        let text = MessageText::parse(&found.text);
-        if found.author != message.author || text.as_ref() != Ok(&new.text) {
-            return Ok(Imported::OtherMessage);
-        }
-        let (Some(posted), Some(sent)) = (&message.picture, &new.picture) else {
+        let (Some(posted), Some(NewPicture { picture, .. })) = (&message.picture, &new.picture)
+        else {
+            self.publish_as(found).await?;
             return Ok(Imported::AlreadyThere);
         };
         match &found.picture {
-            Some(other) if other == posted => Ok(Imported::AlreadyThere),
-            Some(_) => Ok(Imported::OtherPicture),
-            None => {
-                self.put_picture(found.id, &sent.picture).await?;
-                self.store.add_picture(found.id, posted).await?;
-                Ok(Imported::PictureAdded)
+            Some(other) if other != posted => return Ok(Imported::OtherPicture),
+            Some(_) if self.is_published_as(&message).await? => return Ok(Imported::AlreadyThere),
+            Some(_) => {}
+            // The row first, by which a delete knows of the picture.
+            None if self.store.add_picture(found.id, posted).await? => {}
+            None => return Ok(Imported::Overtaken),
+        }
+        let put = self.bucket.put_picture(found.id, picture);
+        self.deadline.bucket(put).await?;
+        self.publish_as(&message).await?;
+        Ok(Imported::PictureAdded)
+    }
+
+    async fn is_published_as(&self, message: &Message) -> Result<bool, Error> {
+        let found = self.deadline.bucket(self.bucket.message(message.id));
+        let found = found.await?;
+        Ok(found.is_some_and(|(body, _)| {
+            published::message(message.id, &body).as_ref() == Some(message)
+        }))
+    }
+
+    /// Has a message that is on the board be published like this.
+    async fn publish_as(&self, message: &Message) -> Result<(), Error> {
+        let (id, body) = (message.id, published::body(message)?);
+        loop {
+            let found = self.deadline.bucket(self.bucket.message(id)).await?;
+            let put = match found {
+                Some((known, _)) if known == body => return Ok(()),
+                Some((_, version)) => {
+                    let put = self.bucket.replace_message(id, &version, body.clone());
+                    self.deadline.bucket(put).await?
+                }
+                None => {
+                    let put = self.bucket.put_message(id, body.clone());
+                    self.deadline.bucket(put).await?;
+                    // What was there has zero bytes: a delete is under way.
+                    return Ok(());
+                }
+            };
+            if put != Put::PreconditionFailed {
+                return Ok(());
             }
         }
     }
+}
+
+/// Whether a message on the board is the one that is to be imported, but for its picture.
+fn is_same(found: &Message, new: &NewMessage) -> bool {
+    let message = new.with_id(found.id);
+    // A board of before may have a text whose line breaks would be kept otherwise today.
+    let text = MessageText::parse(&found.text);
+    found.author == message.author && text.as_ref() == Ok(&new.text)
 }

@@ -1,10 +1,12 @@
-//! The protocol: in which order the ledger and the bucket are changed, so that a crash between any two steps heals.
+//! The protocol: in which order the ledger and the bucket are changed, so that a crash between any two steps heals; and
+//! how readers see what is in the bucket.
 //!
 //! In reading order:
 //!
-//! - [`protocol`]: a [`Board`], and what becomes of a request that dies after each step;
-//! - [`post`], [`delete`], [`clear_up`], [`import`]: the steps;
-//! - [`front_page`]: the newest messages as a file, so that most reads need no database;
+//! - [`protocol`]: a [`Board`], what stands where, and what becomes of a request that dies after each step;
+//! - [`post`], [`delete`], [`clear_up`], [`import`], [`republish`]: the steps;
+//! - [`published`]: a message as it stands in the bucket;
+//! - [`reader`]: pages of messages, from the bucket alone;
 //! - [`deadline`]: how long a request's steps may take;
 //! - [`error`]: why they were not done.
 //!
@@ -14,13 +16,17 @@ mod clear_up;
 mod deadline;
 mod delete;
 mod error;
-pub mod front_page;
 mod import;
 mod post;
 mod protocol;
+mod published;
+mod reader;
+mod republish;
 
 pub use deadline::Deadline;
 pub use error::Error;
 pub use import::Imported;
 pub use post::{Posted, Poster};
 pub use protocol::{Board, Protocol};
+pub use reader::Page;
+pub use republish::{Listed, Republished};

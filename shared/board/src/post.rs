@@ -1,17 +1,18 @@
-//! Posting: count, row, picture, row made visible.
+//! Posting: count, row, picture, object, row marked.
 
 use std::time::{Duration, SystemTime};
 
 use domain::{Era, Idempotency, Message, MessageId, NewMessage, Picture, Sender};
-use store::{Admission, Before, Inserted, Orphan, Status};
+use store::{Admission, Before, Entry, Inserted, Mark, Status, StoreError};
 use tokio::time::timeout;
 use tracing::warn;
 
 use crate::error::Error;
 use crate::protocol::Protocol;
+use crate::published;
 
 /// Clearing up must not hold up an answer.
-pub(crate) const CLEARING_UP: Duration = Duration::from_secs(2);
+const CLEARING_UP: Duration = Duration::from_secs(2);
 
 /// Who posts.
 #[derive(Debug)]
@@ -68,9 +69,9 @@ impl Protocol<'_> {
         poster: &Poster,
         idempotency: Option<&Idempotency>,
     ) -> Result<Posted, Error> {
-        let clearing_up = timeout(CLEARING_UP, self.clear_up());
+        let clearing_up = timeout(CLEARING_UP, self.clear_up_sometimes());
         let steps = self.steps_of_a_post(new, poster, idempotency);
-        let (outcome, _) = tokio::join!(self.to_its_end(steps), clearing_up);
+        let (outcome, _) = tokio::join!(self.change(steps), Box::pin(clearing_up));
         outcome
     }
 
@@ -97,24 +98,21 @@ impl Protocol<'_> {
                 return Err(Error::OverLimit(left));
             }
         }
-        // The row of a text is seen at once; that of a picture when the picture is there. What is not admitted
-        // has no mark: a flood of it costs no writes.
-        if new.picture.is_none() {
-            self.change.announce(self.deadline).await;
-        }
+        let picture = new.picture.as_ref().map(|new| &new.picture);
         loop {
             let message = new.with_id(MessageId::generate());
-            match self
+            let known = poster.is_known.then_some(sender);
+            let inserted = self
                 .store
-                .insert(&message, poster.is_known.then_some(sender), idempotency)
-                .await?
-            {
+                .insert(&message, known, idempotency, SystemTime::now());
+            match inserted.await? {
                 Inserted::First => {
                     if !poster.is_known {
                         (poster.on_no_sender)();
                         warn!(id = %message.id, "a message has no sender");
                     }
-                    return self.finish(message, new).await.map(Posted::now);
+                    self.finish(&message, picture).await?;
+                    return Ok(Posted::now(message));
                 }
                 Inserted::Refused => return Err(Error::Refused),
                 Inserted::Before(before) => {
@@ -134,49 +132,71 @@ impl Protocol<'_> {
 
     /// What a repeat is answered; `None` where nothing is left of what it repeats.
     async fn repeat(&self, new: &NewMessage, before: Before) -> Result<Option<Posted>, Error> {
-        let era = before.same.ok_or(Error::KeyReused)?;
-        match (before.status, before.message) {
-            (Status::Posted, Some(message)) => Ok(Some(Posted::before(message, era))),
+        let Before { id, same, entry } = before;
+        let era = same.ok_or(Error::KeyReused)?;
+        match entry {
+            Entry {
+                status: Status::Posted,
+                message: Some(message),
+                ..
+            } => Ok(Some(Posted::before(message, era))),
             // Of another request that is under way, or that died.
-            (Status::Pending, Some(message)) => {
-                let taken = self.store.take_pending(before.id, MessageId::generate());
-                if taken.await? {
-                    let message = self.finish(message, new).await?;
-                    return Ok(Some(Posted::before(message, era)));
+            Entry {
+                status: Status::Pending,
+                message: Some(message),
+                ..
+            } => {
+                let taken = self.store.mark(id, Mark::Taken, SystemTime::now());
+                if !taken.await? {
+                    return Ok(None);
                 }
-                Ok(None)
+                let picture = new.picture.as_ref().map(|new| &new.picture);
+                self.finish(&message, picture).await?;
+                Ok(Some(Posted::before(message, era)))
             }
-            (Status::Clearing, Some(message)) => {
-                self.clear(&Orphan {
-                    id: message.id,
-                    status: Status::Clearing,
-                    picture: message.picture.map(|picture| picture.format),
-                })
-                .await?;
+            Entry {
+                status: Status::Clearing,
+                picture,
+                ..
+            } => {
+                self.finish_clearing(id, picture).await?;
                 Ok(None)
             }
             _ => Err(Error::Deleted),
         }
     }
 
-    /// From the row on: the picture, and the row made visible.
-    async fn finish(&self, message: Message, new: &NewMessage) -> Result<Message, Error> {
-        let Some(picture) = &new.picture else {
-            return Ok(message);
-        };
+    /// From a pending row on: the picture, the object, and the row marked. That the picture or the object was there
+    /// is fine: the row says what became of the message.
+    pub(crate) async fn finish(
+        &self,
+        message: &Message,
+        picture: Option<&Picture>,
+    ) -> Result<(), Error> {
         let id = message.id;
-        let put = self.put_picture(id, &picture.picture);
-        let (put, ()) = tokio::join!(put, self.change.announce(self.deadline));
-        put?;
-        if !self.store.mark_posted(id).await? {
-            self.delete_picture(id, picture.picture.format()).await?;
-            return Err(Error::Deleted);
+        if let Some(picture) = picture {
+            let put = self.bucket.put_picture(id, picture);
+            self.deadline.bucket(put).await?;
         }
-        Ok(message)
-    }
-
-    pub(crate) async fn put_picture(&self, id: MessageId, picture: &Picture) -> Result<(), Error> {
-        let put = self.bucket.put_picture(id, picture);
-        Ok(self.deadline.bucket(put).await?)
+        let body = published::body(message)?;
+        self.deadline
+            .bucket(self.bucket.put_message(id, body))
+            .await?;
+        if self.store.mark(id, Mark::Posted, SystemTime::now()).await? {
+            return Ok(());
+        }
+        match self.store.entry(id).await?.map(|entry| entry.status) {
+            // By another request with the same key, or by ours, whose answer was lost.
+            Some(Status::Posted) => Ok(()),
+            Some(Status::Deleting | Status::Deleted) => {
+                let format = message.picture.as_ref().map(|picture| picture.format);
+                self.overwrite(id, format).await?;
+                Err(Error::Deleted)
+            }
+            Some(Status::Pending | Status::Clearing) | None => Err(StoreError::Unavailable(
+                "a message was cleared away while it was posted".into(),
+            )
+            .into()),
+        }
     }
 }

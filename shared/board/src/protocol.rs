@@ -1,42 +1,50 @@
-//! The order of the steps of a post and of a delete. A process may die between any two of them:
+//! The order of the steps. The ledger is what is intended, the bucket is what readers see: a message is on the board when
+//! its object under `board/messages/` is there.
 //!
-//! | a post dies after | left behind | and then |
+//! | status | its object and picture | what a later post does with it |
 //! |---|---|---|
-//! | it was counted | a count | it is over within a minute |
-//! | the pending row | an invisible row | a repeat finishes it, or a later post clears it away |
-//! | the picture | an invisible row and its picture | the same, the picture first |
-//! | the row is posted | a message that was not acknowledged | it is whole, and a repeat is told of it; the front page gets it by its mark |
+//! | *pending* | on their way | after 15 minutes: *posted* where the object is there, else *clearing* |
+//! | *posted* | there | nothing |
+//! | *deleting* | being overwritten by zero bytes | finishes the delete |
+//! | *deleted* | zero bytes | removes these after 15 minutes, and the row after 24 hours |
+//! | *clearing* | being removed | removes them, and then the row |
 //!
-//! | a delete dies after | left behind | and then |
-//! |---|---|---|
-//! | the picture | a message without its picture | the delete is repeated |
-//! | the row is blank | a picture, if a repeat put it meanwhile; a front page that still has the message | it goes with the tombstone; the page's mark tells |
+//! | a request | does, one after the other |
+//! |---|---|
+//! | posts | counts, inserts the row as *pending*, puts the picture, puts the object, marks *posted*, answers |
+//! | repeats a post | is told what became of it; a *pending* row it takes over and goes on as a post |
+//! | deletes | marks *deleting*, overwrites the object, overwrites the picture, marks *deleted*, answers |
 //!
-//! | clearing away dies after | left behind | and then |
-//! |---|---|---|
-//! | it took the row | a row that no repeat finishes | a later post goes on |
-//! | the picture | the same | the same |
+//! Why that heals, whoever dies between any two steps and whichever request takes effect late:
 //!
-//! Whoever puts a picture looks afterwards whether its row is still there to be posted, and takes the picture
-//! back if not. Whoever deletes does so once more when the row is blank, since a repeat may have put the picture
-//! between the two. So whichever comes last leaves nothing behind; should it die just then, the picture goes with
-//! the tombstone, which remembers its format.
+//! - Objects and pictures are put with `If-None-Match: *`, and deletes overwrite by zero bytes. So a put that is late
+//!   never brings back what was deleted. That something was there already is no proof of one's own success: the row
+//!   says what became of the message.
+//! - The row is *pending* before anything is put, and *posted* only after the object: nothing in the bucket is without a
+//!   row, and what was acknowledged is on the board.
+//! - The object is put after its picture and goes before it: nobody sees a message without its picture.
+//! - Nothing is put 15 minutes after its row was read, so what is older than that can be removed. Ages count from the
+//!   last change of the status, not from the id: a repeat may have taken an old row over.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use domain::{Format, Message, MessageId};
 use media::Bucket;
 use store::{Database, Store};
+use tokio::time::Instant;
 
 use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::front_page::{Change, FrontPage, Remembered};
+use crate::reader::{Page, Reader};
 
-/// A board: its ledger, its bucket, and what this process remembers of its front page.
+/// A board: its ledger, its bucket, and what this process remembers of them.
 #[derive(Debug)]
 pub struct Board {
     database: Database,
     bucket: Bucket,
-    front_page: Remembered,
+    reader: Reader,
+    /// When this process cleared up last.
+    cleared_up: Mutex<Option<Instant>>,
 }
 
 impl Board {
@@ -44,8 +52,9 @@ impl Board {
     pub fn new(database: Database, bucket: Bucket) -> Self {
         Self {
             database,
-            front_page: Remembered::new(bucket.clone()),
+            reader: Reader::new(bucket.clone()),
             bucket,
+            cleared_up: Mutex::default(),
         }
     }
 
@@ -59,16 +68,26 @@ impl Board {
         &self.bucket
     }
 
-    /// The newest messages, of which `front_page::LENGTH` say how many at most: from this process's memory, from the
-    /// file, and only where neither is possible from the ledger.
+    /// At most `limit` messages, newest first, older than `before` where one is given. The database is not asked.
     ///
     /// # Errors
-    /// Where the ledger is asked and fails.
-    pub async fn front_page(&self, deadline: Deadline) -> Result<Arc<FrontPage>, Error> {
-        Ok(self
-            .front_page
-            .read(&self.store(deadline), deadline)
-            .await?)
+    /// Where the bucket fails.
+    pub async fn page(
+        &self,
+        limit: u16,
+        before: Option<MessageId>,
+        deadline: Deadline,
+    ) -> Result<Arc<Page>, Error> {
+        Ok(deadline.bucket(self.reader.page(limit, before)).await?)
+    }
+
+    /// One message. The database is not asked.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or where the bucket fails.
+    pub async fn message(&self, id: MessageId, deadline: Deadline) -> Result<Message, Error> {
+        let message = deadline.bucket(self.reader.message(id)).await?;
+        message.ok_or(Error::NotFound)
     }
 
     /// The steps that change the board, for a request that has time until `deadline`.
@@ -76,7 +95,8 @@ impl Board {
         Protocol {
             store: self.store(deadline),
             bucket: &self.bucket,
-            change: self.front_page.change(),
+            reader: &self.reader,
+            cleared_up: &self.cleared_up,
             deadline,
         }
     }
@@ -87,20 +107,50 @@ impl Board {
 pub struct Protocol<'a> {
     pub(crate) store: Store,
     pub(crate) bucket: &'a Bucket,
-    pub(crate) change: Change<'a>,
+    reader: &'a Reader,
+    pub(crate) cleared_up: &'a Mutex<Option<Instant>>,
     pub(crate) deadline: Deadline,
 }
 
 impl Protocol<'_> {
-    /// Has the front page show what the steps of a change did.
-    pub(crate) async fn to_its_end<T>(
-        &self,
-        steps: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
+    /// Does the steps of a change, after which this process answers nothing that it read before.
+    pub(crate) async fn change<T>(&self, steps: impl Future<Output = T>) -> T {
         // Boxed, for the futures are large, and one is in the other.
         let done = Box::pin(steps).await;
-        let end = self.change.end(&done, &self.store, self.deadline);
-        Box::pin(end).await;
+        self.reader.forget_pages();
         done
+    }
+
+    /// Takes a message that is to leave the board from readers: first the message, then its picture.
+    pub(crate) async fn overwrite(
+        &self,
+        id: MessageId,
+        picture: Option<Format>,
+    ) -> Result<(), Error> {
+        self.deadline
+            .bucket(self.bucket.overwrite_message(id))
+            .await?;
+        self.overwrite_picture(id, picture).await
+    }
+
+    pub(crate) async fn overwrite_picture(
+        &self,
+        id: MessageId,
+        picture: Option<Format>,
+    ) -> Result<(), Error> {
+        if let Some(format) = picture {
+            let overwritten = self.bucket.overwrite_picture(id, format);
+            self.deadline.bucket(overwritten).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes what is left of a message in the bucket: first its picture, then its object.
+    pub(crate) async fn remove(&self, id: MessageId, picture: Option<Format>) -> Result<(), Error> {
+        if let Some(format) = picture {
+            let removed = self.bucket.remove_picture(id, format);
+            self.deadline.bucket(removed).await?;
+        }
+        Ok(self.deadline.bucket(self.bucket.remove_message(id)).await?)
     }
 }

@@ -8,6 +8,7 @@ use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Where pictures are.
@@ -21,7 +22,7 @@ pub const CARROUSEL_CACHE_CONTROL: &str = "public, max-age=0, s-maxage=1, stale-
 pub(crate) const PICTURE_CACHE_CONTROL: &str = "public, max-age=86400, s-maxage=300";
 
 /// S3 refused or did not answer. The text is for the log, never for a caller.
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, Error)]
 #[error("the media bucket failed: {0}")]
 pub struct BucketError(pub(crate) String);
 
@@ -47,7 +48,8 @@ where
 }
 
 /// A version of an object, as S3 tells it from those of other bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct ETag(pub(crate) String);
 
 impl ETag {
@@ -166,7 +168,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// Reads an object; `None` where there is none.
+    /// Reads an object; `None` where there is none, or one of zero bytes, which is what is left of a deleted one.
     ///
     /// # Errors
     /// Where S3 fails.
@@ -178,7 +180,7 @@ impl Bucket {
             .content_length()
             .and_then(|length| u64::try_from(length).ok())
             .ok_or_else(|| BucketError("an object without a length".into()))?;
-        Ok(Some(Object {
+        Ok((size > 0).then_some(Object {
             size,
             body: object.body,
         }))

@@ -52,6 +52,18 @@ impl Bucket {
         Ok(try_join_all(parts).await?.concat())
     }
 
+    /// The keys of all pictures under `images/`, in order.
+    ///
+    /// # Errors
+    /// As for [`Self::images`].
+    pub async fn image_keys(&self) -> Result<Vec<String>, BucketError> {
+        let images = self.images(&[]).await?.into_iter();
+        // Of a picture that was deleted there may be zero bytes.
+        Ok(images
+            .filter_map(|image| (image.size > 0).then_some(image.key))
+            .collect())
+    }
+
     /// All objects of a prefix after `after`, up to and with `until`.
     async fn all_between(
         &self,

@@ -26,8 +26,8 @@ pub struct Published {
     pub id: MessageId,
     /// The version of its object.
     pub e_tag: ETag,
-    /// Whether the message was deleted: its object has no bytes.
-    pub is_deleted: bool,
+    /// In bytes; none where the message was deleted.
+    pub size: u64,
 }
 
 impl Bucket {
@@ -143,7 +143,7 @@ fn published(object: Listed) -> Option<Published> {
     Some(Published {
         id: mirrored(name).parse().ok()?,
         e_tag: object.e_tag,
-        is_deleted: object.size == 0,
+        size: object.size,
     })
 }
 

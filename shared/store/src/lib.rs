@@ -10,9 +10,9 @@
 //! - [`migrations`]: the versions of the schema;
 //! - [`database`]: statements on a schema that this code may touch;
 //! - [`row`]: a message as a row, and what is left of it when it is deleted;
-//! - [`messages`]: posting and reading messages;
+//! - [`messages`]: messages, and what is intended with each;
 //! - [`senders`]: the rate limit, and who may not post;
-//! - [`orphans`]: what a crash or a delete left behind, and what is to be forgotten;
+//! - [`leftovers`]: what a crash, a delete or code of before left behind, and what is to be forgotten;
 //! - [`user`]: the database's user that message-board is.
 //!
 //! This crate knows no HTTP, and nothing of the bucket or of pictures' bytes.
@@ -21,10 +21,10 @@ mod connection;
 mod data_api;
 mod database;
 mod database_settings;
+mod leftovers;
 mod messages;
 mod migrations;
 mod mysql;
-mod orphans;
 mod row;
 mod senders;
 mod sql;
@@ -32,9 +32,9 @@ mod user;
 
 pub use database::Database;
 pub use database_settings::{DataApiSettings, DatabaseSettings, MySqlSettings};
-pub use messages::{Before, Inserted, Status, Store};
+pub use leftovers::{Leftover, Todo};
+pub use messages::{Before, Entry, Inserted, Mark, Status, Store};
 pub use migrations::Migrated;
-pub use orphans::Orphan;
 pub use senders::{Admission, Post, Summary};
 pub use sql::StoreError;
 pub use user::{DatabaseUser, InvalidUser};

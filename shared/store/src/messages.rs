@@ -1,42 +1,111 @@
+use std::fmt;
 use std::str::FromStr;
+use std::time::SystemTime;
 
 use tokio::time::Instant;
 
 use crate::database::Database;
 use crate::row::{self, Columns, id_value, readable};
-use crate::sql::{Executed, Parameters, StoreError, Value};
-use domain::{Era, Idempotency, Message, MessageId, PostedPicture, Sender};
+use crate::sql::{Executed, Parameters, Row, StoreError, Value, milliseconds};
+use domain::{Era, Format, Idempotency, Message, MessageId, PostedPicture, Sender};
 
-/// The table, for statements that read a range of one status. MySQL's optimiser, left alone, may read from the
-/// newest message down to the page, or half the table for a few orphans. To SQLite, which chooses right, it
-/// is a comment.
-pub(crate) const BY_STATUS: &str = "message /*!40101 FORCE INDEX (message_by_status) */";
-
-/// Where a message is in its life.
+/// Where a message is in its life: what is intended with it. What readers see is in the bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// Invisible, its picture not yet in the bucket.
+    /// It is to be on the board.
     Pending,
-    /// On the board.
+    /// It is on the board.
     Posted,
-    /// A tombstone.
+    /// It is to leave the board.
+    Deleting,
+    /// It has left the board: the row is a tombstone.
     Deleted,
-    /// Pending for so long that it is being cleared away; it will not be posted any more.
+    /// It was pending for too long, and its row and all that was put for it is to go.
     Clearing,
+}
+
+impl Status {
+    const ALL: [Self; 5] = [
+        Self::Pending,
+        Self::Posted,
+        Self::Deleting,
+        Self::Deleted,
+        Self::Clearing,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Posted => "posted",
+            Self::Deleting => "deleting",
+            Self::Deleted => "deleted",
+            Self::Clearing => "clearing",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
 }
 
 impl FromStr for Status {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "pending" => Ok(Self::Pending),
-            "posted" => Ok(Self::Posted),
-            "deleted" => Ok(Self::Deleted),
-            "clearing" => Ok(Self::Clearing),
-            _ => Err(()),
+        let mut all = Self::ALL.into_iter();
+        all.find(|status| status.as_str() == text).ok_or(())
+    }
+}
+
+/// A change of a message's status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// A pending message goes on to be pending, from now on: a repeat takes it over.
+    Taken,
+    /// A pending message is on the board.
+    Posted,
+    /// A message is to leave the board.
+    Deleting,
+    /// The same, and also what is being cleared away, or is a tombstone of code that published nothing.
+    DeletingForGood,
+    /// A message has left the board, and its row becomes a tombstone.
+    Deleted,
+}
+
+impl Mark {
+    fn assignments(self) -> String {
+        match self {
+            Self::Taken => "status = 'pending'".to_owned(),
+            Self::Posted => "status = 'posted'".to_owned(),
+            Self::Deleting | Self::DeletingForGood => "status = 'deleting'".to_owned(),
+            Self::Deleted => row::tombstone_assignments(),
         }
     }
+
+    pub(crate) fn condition(self) -> &'static str {
+        match self {
+            Self::Taken | Self::Posted => "status = 'pending'",
+            Self::Deleting => "status IN ('pending', 'posted', 'deleting')",
+            Self::DeletingForGood => {
+                "(status IN ('pending', 'posted', 'deleting', 'clearing') \
+                 OR (status = 'deleted' AND cleared_at IS NULL AND (since IS NULL OR since = 0)))"
+            }
+            Self::Deleted => "status = 'deleting'",
+        }
+    }
+}
+
+/// A row of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What is intended with the message.
+    pub status: Status,
+    /// The message, as long as it is no tombstone and can be read.
+    pub message: Option<Message>,
+    /// The picture that may be in the bucket.
+    pub picture: Option<Format>,
 }
 
 /// What became of an insert.
@@ -55,12 +124,10 @@ pub enum Inserted {
 pub struct Before {
     /// Its id.
     pub id: MessageId,
-    /// What became of it.
-    pub status: Status,
     /// Under which of the board's secrets the same was posted; `None` where it was something else.
     pub same: Option<Era>,
-    /// The message, as long as it is not deleted and can be read.
-    pub message: Option<Message>,
+    /// What became of it.
+    pub entry: Entry,
 }
 
 /// The board's messages.
@@ -87,8 +154,7 @@ impl Store {
         self.execute("SELECT 1", vec![]).await.map(|_| ())
     }
 
-    /// Inserts a message: pending where it has a picture, posted at once where it has none. The idempotency key
-    /// decides who was first.
+    /// Inserts a message as pending. The idempotency key decides who was first.
     ///
     /// # Errors
     /// Where the database fails; the row may be there all the same.
@@ -97,17 +163,18 @@ impl Store {
         message: &Message,
         sender: Option<&Sender>,
         idempotency: Option<&Idempotency>,
+        now: SystemTime,
     ) -> Result<Inserted, StoreError> {
         // What was before may be cleared away before it is looked at, and then this is the first.
         const TRIES: u32 = 3;
         for _ in 0..TRIES {
-            match self.try_insert(message, None, sender, idempotency).await {
+            match self.try_insert(message, sender, idempotency, now).await {
                 Ok(true) => return Ok(Inserted::First),
                 Ok(false) => return Ok(Inserted::Refused),
                 Err(StoreError::Duplicate) => {}
                 Err(error) => return Err(error),
             }
-            // Ids are random: without a key the row is our own, from a try whose answer was lost.
+            // Without a key the row is of the same message, from a try whose answer was lost.
             let Some(idempotency) = idempotency else {
                 return Ok(Inserted::First);
             };
@@ -134,7 +201,7 @@ impl Store {
         let found = self
             .execute(
                 &format!(
-                    "SELECT id, status, request_digest, {columns} FROM message \
+                    "SELECT id, request_digest, status, picture_format, {columns} FROM message \
                      WHERE idempotency_key = :key"
                 ),
                 vec![("key", idempotency.key().into())],
@@ -142,78 +209,42 @@ impl Store {
             .await?;
         let before = |row| {
             let mut columns = Columns::of(row);
-            let (id, status) = (columns.parsed()?, columns.parsed()?);
+            let id = columns.parsed()?;
             let request = columns.text_or_null()?;
             Ok(Before {
                 id,
-                status,
                 same: request.and_then(|request| idempotency.made(&request)),
-                message: match status {
-                    Status::Deleted => None,
-                    _ => readable(columns.rest(), row::message).ok(),
-                },
+                entry: entry(columns)?,
             })
         };
         found.rows.into_iter().next().map(before).transpose()
     }
 
-    /// Inserts a message that was written long ago, and whose id therefore does not tell since when it has been
-    /// pending; `since`, an id of now, does. It is also the mark of whoever inserted it.
-    ///
-    /// # Errors
-    /// As for [`Store::insert`].
-    pub async fn insert_old(&self, message: &Message, since: MessageId) -> Result<(), StoreError> {
-        match self.try_insert(message, Some(since), None, None).await {
-            // The row is our own, from a try whose answer was lost.
-            Err(StoreError::Duplicate) => Ok(()),
-            inserted => inserted.map(|_| ()),
-        }
-    }
-
-    /// Begins a pending message anew, `since` now, and says whether it is pending. Of those who inserted it by
-    /// [`Store::insert_old`], only `since` may post it from here on.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn take_pending(&self, id: MessageId, since: MessageId) -> Result<bool, StoreError> {
-        let taken = self
-            .execute(
-                "UPDATE message SET pending_since = :since WHERE id = :id AND status = 'pending'",
-                vec![("id", id_value(id)), ("since", id_value(since))],
-            )
-            .await?;
-        Ok(taken.affected > 0)
-    }
-
     async fn try_insert(
         &self,
         message: &Message,
-        since: Option<MessageId>,
         sender: Option<&Sender>,
         idempotency: Option<&Idempotency>,
+        now: SystemTime,
     ) -> Result<bool, StoreError> {
-        let status = if message.picture.is_some() {
-            "pending"
-        } else {
-            "posted"
-        };
         let mut parameters = row::parameters(message);
         parameters.extend([
-            ("status", status.into()),
-            ("since", since.map_or(Value::Null, id_value)),
+            ("since", Value::Integer(milliseconds(now))),
             ("sender", sender.map(Sender::as_str).into()),
             ("key", idempotency.map(Idempotency::key).into()),
             ("request", idempotency.map(Idempotency::request).into()),
         ]);
         let (columns, values) = (row::columns(""), row::columns(":"));
-        // One statement, so that nothing of a sender comes in after it was refused.
+        // One statement, which locks what it reads of the sender, so that nothing of a sender comes in after it was
+        // refused. Of a sender that has no row yet, the lock is on the gap: that needs the isolation level REPEATABLE
+        // READ, MySQL's default.
         let inserted = self
             .execute(
                 &format!(
-                    "INSERT INTO message ({columns}, status, pending_since, sender, idempotency_key, \
-                     request_digest) \
-                     SELECT {values}, :status, :since, :sender, :key, :request FROM (SELECT 1) AS one \
-                     WHERE NOT EXISTS (SELECT 1 FROM sender WHERE id = :sender AND refused = 1)"
+                    "INSERT INTO message ({columns}, status, since, sender, idempotency_key, request_digest) \
+                     SELECT {values}, 'pending', :since, :sender, :key, :request FROM (SELECT 1) AS one \
+                     WHERE NOT EXISTS (SELECT 1 FROM sender WHERE id = :sender AND refused = 1 \
+                     /*!40101 LOCK IN SHARE MODE */)"
                 ),
                 parameters,
             )
@@ -221,89 +252,60 @@ impl Store {
         Ok(inserted.affected > 0)
     }
 
-    /// Makes a pending message visible, and says whether it is. Doing it twice is doing it once; one that was
-    /// deleted or cleared away meanwhile stays so.
+    /// Changes a message's status, and says whether it did: where it did not, another status is there, or this one is
+    /// by an earlier try whose answer was lost.
     ///
     /// # Errors
-    /// Where the database fails.
-    pub async fn mark_posted(&self, id: MessageId) -> Result<bool, StoreError> {
-        self.mark("", vec![("id", id_value(id))], id).await
-    }
-
-    /// The same for a message that was [inserted](Store::insert_old) with this `since`, unless another took it.
-    ///
-    /// # Errors
-    /// As for [`Store::mark_posted`].
-    pub async fn mark_old_posted(
+    /// Where the database fails; the status may be changed all the same.
+    pub async fn mark(
         &self,
         id: MessageId,
-        since: MessageId,
+        mark: Mark,
+        now: SystemTime,
     ) -> Result<bool, StoreError> {
-        let parameters = vec![("id", id_value(id)), ("since", id_value(since))];
-        self.mark(" AND pending_since = :since", parameters, id)
-            .await
-    }
-
-    async fn mark(
-        &self,
-        condition: &str,
-        parameters: Parameters,
-        id: MessageId,
-    ) -> Result<bool, StoreError> {
-        let updated = self
+        let (set, condition) = (mark.assignments(), mark.condition());
+        let marked = self
             .execute(
-                &format!(
-                    "UPDATE message SET status = 'posted' \
-                     WHERE id = :id AND status = 'pending'{condition}"
-                ),
-                parameters,
+                &format!("UPDATE message SET {set}, since = :now WHERE id = :id AND {condition}"),
+                vec![
+                    ("id", id_value(id)),
+                    ("now", Value::Integer(milliseconds(now))),
+                ],
             )
             .await?;
-        // Nothing updated: somebody else did it, or we did in a try whose answer was lost, or the row is gone.
-        Ok(updated.affected > 0 || self.is_posted(id).await?)
+        Ok(marked.affected > 0)
     }
 
-    /// Whether a message is posted, also one that cannot be read.
+    /// What the ledger has of a message.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn is_posted(&self, id: MessageId) -> Result<bool, StoreError> {
-        let found = self
-            .execute(
-                "SELECT id FROM message WHERE id = :id AND status = 'posted'",
-                vec![("id", id_value(id))],
-            )
-            .await?;
-        Ok(!found.rows.is_empty())
-    }
-
-    /// A posted message; `None` also where its row cannot be read.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn find(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
+    pub async fn entry(&self, id: MessageId) -> Result<Option<Entry>, StoreError> {
         let columns = row::columns("");
         let found = self
             .execute(
-                &format!("SELECT {columns} FROM message WHERE id = :id AND status = 'posted'"),
+                &format!("SELECT status, picture_format, {columns} FROM message WHERE id = :id"),
                 vec![("id", id_value(id))],
             )
             .await?;
         let row = found.rows.into_iter().next();
-        Ok(row.and_then(|row| readable(row, row::message).ok()))
+        row.map(|row| entry(Columns::of(row))).transpose()
     }
 
-    /// At most `limit` posted messages, newest first, all older than `before` where one is given.
+    /// The newest posted message.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn page(
-        &self,
-        limit: u32,
-        before: Option<MessageId>,
-    ) -> Result<Vec<Message>, StoreError> {
-        let read = self.read_on(limit, before, "<", "DESC").await?;
-        Ok(read.into_iter().flatten().collect())
+    pub async fn newest(&self) -> Result<Option<MessageId>, StoreError> {
+        let found = self
+            .execute(
+                "SELECT MAX(id) FROM message WHERE status = 'posted'",
+                vec![],
+            )
+            .await?;
+        let row = found.rows.into_iter().next().unwrap_or_default();
+        // An id that cannot be read is of no message.
+        Ok(Columns::of(row).parsed_or_null().unwrap_or_default())
     }
 
     /// At most `limit` posted messages, oldest first, all newer than `after` where one is given, and among them
@@ -316,31 +318,22 @@ impl Store {
         limit: u32,
         after: Option<MessageId>,
     ) -> Result<Vec<Result<Message, String>>, StoreError> {
-        self.read_on(limit, after, ">", "ASC").await
-    }
-
-    /// Reads on until there are enough: a row that cannot be read takes the place of no other, whatever its id is.
-    async fn read_on(
-        &self,
-        limit: u32,
-        from: Option<MessageId>,
-        side: &str,
-        order: &str,
-    ) -> Result<Vec<Result<Message, String>>, StoreError> {
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let columns = row::columns("");
         let (mut read, mut messages) = (Vec::new(), 0);
-        let mut from = from.map(id_value);
+        let mut from = after.map(id_value);
+        // It reads on until there are enough: a row that cannot be read takes the place of no other, whatever its
+        // id is.
         loop {
             let (condition, parameters) = match from {
-                Some(id) => (format!(" AND id {side} :from"), vec![("from", id)]),
-                None => (String::new(), vec![]),
+                Some(id) => (" AND id > :from", vec![("from", id)]),
+                None => ("", vec![]),
             };
             let found = self
                 .execute(
                     &format!(
                         "SELECT {columns} FROM {BY_STATUS} WHERE status = 'posted'{condition} \
-                         ORDER BY id {order} LIMIT {limit}"
+                         ORDER BY id LIMIT {limit}"
                     ),
                     parameters,
                 )
@@ -361,8 +354,7 @@ impl Store {
         }
     }
 
-    /// Gives a posted message that has no picture the one that was put for it. Doing it twice is doing it
-    /// once.
+    /// Gives a posted message that has no picture the one that is to be put for it, and says whether it did.
     ///
     /// # Errors
     /// Where the database fails.
@@ -370,34 +362,20 @@ impl Store {
         &self,
         id: MessageId,
         picture: &PostedPicture,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut parameters = vec![("id", id_value(id))];
         parameters.extend(row::picture_parameters(Some(picture)));
         let set = row::picture_assignments();
-        self.execute(
-            &format!(
-                "UPDATE message SET {set} \
-                 WHERE id = :id AND status = 'posted' AND picture_format IS NULL"
-            ),
-            parameters,
-        )
-        .await
-        .map(|_| ())
-    }
-
-    /// Takes everything out of a message but its id, which stays as long as its idempotency key must, and its
-    /// picture's format: should a picture be put once more by a repeat that comes late, it goes with the row.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn make_tombstone(&self, id: MessageId) -> Result<(), StoreError> {
-        let blank = row::tombstone_assignments();
-        self.execute(
-            &format!("UPDATE message SET {blank} WHERE id = :id"),
-            vec![("id", id_value(id))],
-        )
-        .await
-        .map(|_| ())
+        let added = self
+            .execute(
+                &format!(
+                    "UPDATE message SET {set} \
+                     WHERE id = :id AND status = 'posted' AND picture_format IS NULL"
+                ),
+                parameters,
+            )
+            .await?;
+        Ok(added.affected > 0)
     }
 
     pub(crate) async fn execute(
@@ -409,4 +387,23 @@ impl Store {
             .execute(self.deadline, statement, parameters)
             .await
     }
+}
+
+/// The table, for statements that read a range of one status. MySQL's optimiser, left alone, may read half the table
+/// for a few rows. To `SQLite`, which chooses right, it is a comment.
+const BY_STATUS: &str = "message /*!40101 FORCE INDEX (message_by_status) */";
+
+/// Of a row of status, format and all [`row::columns`].
+fn entry(mut columns: Columns) -> Result<Entry, StoreError> {
+    let status = columns.parsed()?;
+    let picture = columns.format_or_none();
+    let message: Row = columns.rest();
+    Ok(Entry {
+        status,
+        message: match status {
+            Status::Deleted => None,
+            _ => readable(message, row::message).ok(),
+        },
+        picture,
+    })
 }

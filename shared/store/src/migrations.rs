@@ -51,6 +51,25 @@ const MIGRATIONS: &[Migration] = &[
         least_code: 1,
         statement: include_str!("migrations/0004_sender.sql"),
     },
+    // Code of before leaves it empty, by which it is seen what is not published yet.
+    Migration {
+        version: 5,
+        name: "message_since",
+        least_code: 1,
+        statement: include_str!("migrations/0005_message_since.sql"),
+    },
+    Migration {
+        version: 6,
+        name: "message_cleared_at",
+        least_code: 1,
+        statement: include_str!("migrations/0006_message_cleared_at.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "message_by_since",
+        least_code: 1,
+        statement: include_str!("migrations/0007_message_by_since.sql"),
+    },
 ];
 
 /// The newest migration that this code knows.

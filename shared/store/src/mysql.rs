@@ -21,9 +21,10 @@ const TRUSTED_WHILE_IDLE: Duration = Duration::from_secs(1);
 const PING: Duration = Duration::from_secs(1);
 /// How long a server that is starting, or a connection to spare, is waited for.
 const CONNECTING: Duration = Duration::from_secs(5);
-/// The server gives a connection up after a minute of idleness, whatever became of the sandbox that held it.
-const SESSION: &str =
-    "SET SESSION wait_timeout = 60, sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES')";
+/// The server gives a connection up after a minute of idleness, whatever became of the sandbox that held it. The
+/// isolation level is what inserting "unless the sender is refused" relies on.
+const SESSION: &str = "SET SESSION wait_timeout = 60, sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES'); \
+    SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
 
 /// Connections to one database, opened on first use. Clones share them.
 ///

@@ -30,7 +30,7 @@ const SAID: [Column; 2] = [
 const SHOWN: [Column; 4] = [
     Column {
         name: "picture_format",
-        // Should a picture be put once more by a repeat that comes late, it goes with the row.
+        // What is under its key goes before the row does.
         blank: None,
     },
     Column {
@@ -195,8 +195,13 @@ impl Columns {
     }
 
     pub fn number<T: TryFrom<i64>>(&mut self) -> Result<T, StoreError> {
+        self.number_or_null()?.ok_or_else(unexpected)
+    }
+
+    pub fn number_or_null<T: TryFrom<i64>>(&mut self) -> Result<Option<T>, StoreError> {
         match self.0.next() {
-            Some(Value::Integer(number)) => number.try_into().map_err(|_| unexpected()),
+            Some(Value::Null) => Ok(None),
+            Some(Value::Integer(number)) => number.try_into().map(Some).map_err(|_| unexpected()),
             _ => Err(unexpected()),
         }
     }

@@ -62,6 +62,12 @@ impl Format {
             Self::WebP => "image/webp",
         }
     }
+
+    /// The format of a media type.
+    pub fn of_media_type(media_type: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|format| format.media_type() == media_type)
+    }
 }
 
 /// The text is no extension of a [`Format`].

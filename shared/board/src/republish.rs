@@ -1,0 +1,216 @@
+//! Publishing what the ledger has and the bucket lacks: messages of code that published nothing, and all of them after
+//! the ledger or the bucket was restored.
+//!
+//! The bucket is listed before a row is read, and what a row says is put within 15 minutes of reading it, and only where
+//! nothing is. So this may run beside posts and deletes, be killed, and be run again.
+
+use std::collections::{HashMap, HashSet};
+use std::time::SystemTime;
+
+use domain::{Format, Message, MessageId};
+use futures_util::future::join_all;
+use media::Put;
+use store::{Inserted, Mark};
+
+use crate::Deadline;
+use crate::error::Error;
+use crate::protocol::{Board, Protocol};
+use crate::published;
+
+/// How many messages are published at the same time.
+const AT_ONCE: usize = 16;
+
+/// What is in the bucket of messages and their pictures.
+#[derive(Debug, Default)]
+pub struct Listed {
+    /// For each message's object whether it has bytes.
+    messages: HashMap<MessageId, bool>,
+    pictures: HashSet<String>,
+}
+
+impl Listed {
+    /// The messages that are published.
+    pub fn published(&self) -> impl Iterator<Item = MessageId> {
+        let messages = self.messages.iter();
+        messages.filter_map(|(id, has_bytes)| has_bytes.then_some(*id))
+    }
+
+    /// Whether a message is published.
+    pub fn has(&self, id: MessageId) -> bool {
+        self.messages.get(&id) == Some(&true)
+    }
+
+    /// The keys of all pictures, those of the operator too.
+    pub fn pictures(&self) -> impl Iterator<Item = &str> {
+        self.pictures.iter().map(String::as_str)
+    }
+}
+
+/// What became of a message of the ledger that was to be published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Republished {
+    /// It was published.
+    AlreadyThere,
+    /// It is published now.
+    New,
+    /// It was deleted after the ledger was saved: its object has no bytes, or its picture is gone.
+    Gone,
+}
+
+impl Board {
+    /// What is in the bucket.
+    ///
+    /// # Errors
+    /// Where the bucket fails.
+    pub async fn list(&self) -> Result<Listed, Error> {
+        let mut listed = Listed::default();
+        let mut from = None;
+        loop {
+            let (messages, is_truncated) = self.bucket().messages(from, None).await?;
+            from = messages.last().map(|published| published.id).or(from);
+            let messages = messages.iter();
+            listed
+                .messages
+                .extend(messages.map(|published| (published.id, published.size > 0)));
+            if !is_truncated {
+                break;
+            }
+        }
+        listed.pictures = self.bucket().image_keys().await?.into_iter().collect();
+        Ok(listed)
+    }
+
+    /// Whether ledger and bucket belong together, as far as their newest messages tell.
+    ///
+    /// # Errors
+    /// Where the ledger or the bucket fails.
+    pub async fn is_in_step(&self, deadline: Deadline) -> Result<bool, Error> {
+        let store = self.store(deadline);
+        let newest = deadline.bucket(self.bucket().messages(None, Some(1)));
+        let (newest, _) = newest.await?;
+        if let Some(newest) = newest.first()
+            && store.entry(newest.id).await?.is_none()
+        {
+            return Ok(false);
+        }
+        let Some(newest) = store.newest().await? else {
+            return Ok(true);
+        };
+        let there = deadline.bucket(self.bucket().has_message(newest)).await?;
+        Ok(there == Some(true))
+    }
+}
+
+impl Protocol<'_> {
+    /// Publishes some messages of code that published nothing, and says how many: none are left where it is none.
+    ///
+    /// A message whose picture is gone is published, too: it was on the board like that.
+    ///
+    /// # Errors
+    /// Where the ledger or the bucket fails.
+    pub async fn publish_some(&self, most: u32) -> Result<usize, Error> {
+        let messages = self.store.unpublished(most).await?;
+        if messages.is_empty() {
+            return Ok(0);
+        }
+        let readable: Vec<_> = messages.iter().flatten().collect();
+        for messages in readable.chunks(AT_ONCE) {
+            let published = messages.iter().map(|message| self.publish(message));
+            for published in join_all(published).await {
+                published?;
+            }
+        }
+        self.store.mark_published(&messages).await?;
+        Ok(messages.len())
+    }
+
+    async fn publish(&self, message: &Message) -> Result<Put, Error> {
+        let body = published::body(message)?;
+        let put = self.bucket.put_message(message.id, body);
+        Ok(self.deadline.bucket(put).await?)
+    }
+
+    /// Publishes a message of a row that was read after the bucket was `listed`. Of what is gone nothing is changed.
+    ///
+    /// # Errors
+    /// Where the bucket fails.
+    pub async fn republish(
+        &self,
+        message: &Message,
+        listed: &Listed,
+    ) -> Result<Republished, Error> {
+        let id = message.id;
+        let object = listed.messages.get(&id).copied();
+        if object == Some(false) || !self.has_picture(message, listed).await? {
+            return Ok(Republished::Gone);
+        }
+        if object == Some(true) {
+            return Ok(Republished::AlreadyThere);
+        }
+        if self.publish(message).await? != Put::PreconditionFailed {
+            return Ok(Republished::New);
+        }
+        let there = self.deadline.bucket(self.bucket.has_message(id)).await?;
+        Ok(if there == Some(true) {
+            Republished::AlreadyThere
+        } else {
+            Republished::Gone
+        })
+    }
+
+    async fn has_picture(&self, message: &Message, listed: &Listed) -> Result<bool, Error> {
+        let Some(picture) = &message.picture else {
+            return Ok(true);
+        };
+        let key = media::Bucket::picture_key(message.id, picture.format);
+        if listed.pictures.contains(&key) {
+            return Ok(true);
+        }
+        // It may have come since.
+        let there = self.bucket.has_picture(message.id, picture.format);
+        Ok(self.deadline.bucket(there).await?)
+    }
+
+    /// Writes the row of a message that is published and has none, since it was posted after the ledger was saved; and
+    /// says whether it did.
+    ///
+    /// # Errors
+    /// Where the ledger or the bucket fails.
+    pub async fn adopt(&self, id: MessageId) -> Result<bool, Error> {
+        if self.store.entry(id).await?.is_some() {
+            return Ok(false);
+        }
+        let found = self.deadline.bucket(self.bucket.message(id)).await?;
+        let message = found.and_then(|(body, _)| published::message(id, &body));
+        let Some(message) = message else {
+            return Ok(false);
+        };
+        let now = SystemTime::now();
+        if self.store.insert(&message, None, None, now).await? != Inserted::First {
+            return Ok(false);
+        }
+        // A moderator may have deleted it before there was a row.
+        let there = self.deadline.bucket(self.bucket.has_message(id)).await?;
+        if there == Some(true) {
+            return Ok(self.store.mark(id, Mark::Posted, SystemTime::now()).await?);
+        }
+        let format = message.picture.map(|picture| picture.format);
+        self.finish_gone(id, format).await?;
+        Ok(false)
+    }
+
+    /// Finishes the delete of a message that is [gone](Republished::Gone).
+    ///
+    /// # Errors
+    /// Where the ledger or the bucket fails.
+    pub async fn finish_gone(&self, id: MessageId, picture: Option<Format>) -> Result<(), Error> {
+        if self
+            .store
+            .mark(id, Mark::Deleting, SystemTime::now())
+            .await?
+        {
+            self.finish_deleting(id, picture).await?;
+        }
+        Ok(())
+    }
+}
