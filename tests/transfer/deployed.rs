@@ -79,7 +79,6 @@ async fn a_local_board_is_carried_to_the_deployed_one_and_back() {
         let page = reqwest::get(deployed.url("/api/messages")).await.unwrap();
         page.text().await.unwrap()
     };
-    // The front page's file is made, and would be right for an empty board.
     assert!(page().await.contains("\"messages\":[]"));
     let operator = operator(&deployed);
     let said = operator.import(&archive);
@@ -94,10 +93,7 @@ async fn a_local_board_is_carried_to_the_deployed_one_and_back() {
         "{said}"
     );
     let exported = operator.export();
-    let file = String::from_utf8(home.object("board/front-page.json").unwrap()).unwrap();
-    let newest = content.messages.last().unwrap()["id"].as_str().unwrap();
-    assert!(file.contains(newest), "{file}");
-    assert_eq!(home.objects("board/changes/"), 0);
+    assert_eq!(home.objects("board/messages/"), content.messages.len());
 
     assert_eq!(Content::of(&exported), content);
     let back = Board::new();
