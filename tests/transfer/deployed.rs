@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use domain::Picture;
+use media::Bucket;
 use serde_json::json;
 
 use crate::parts::corkboard::{Board, Content, Running};
@@ -177,15 +178,14 @@ async fn what_an_import_left_is_cleared_away_by_the_next_post() {
     home.import(&archive).done();
     let content = home.content();
     let ids = content.of_each("id");
-    // As if they had been pending since 2016, but for the last one, which has been since now.
-    let pending = "UPDATE message SET status = 'pending'";
-    for (id, since) in [(ids[0], "NULL"), (ids[1], "id"), (ids[2], "id")] {
-        let sql = format!("{pending}, pending_since = {since} WHERE id = '{id}'");
+    // As if they had been pending since 1970, but for the last one, which has been since now.
+    for (number, id) in ids[..4].iter().enumerate() {
+        let since = if number < 3 { "1" } else { "since" };
+        let set = format!("status = 'pending', since = {since}");
+        let sql = format!("UPDATE message SET {set} WHERE id = '{id}'");
         database.run(&sql).await;
+        home.remove_object(&Bucket::message_key(id.parse().unwrap()));
     }
-    database
-        .run(&format!("{pending} WHERE id = '{}'", ids[3]))
-        .await;
     let deployed = home.open();
     post(&deployed, "a post".into()).await;
     drop(deployed);

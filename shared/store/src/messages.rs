@@ -363,19 +363,50 @@ impl Store {
         id: MessageId,
         picture: &PostedPicture,
     ) -> Result<bool, StoreError> {
-        let mut parameters = vec![("id", id_value(id))];
-        parameters.extend(row::picture_parameters(Some(picture)));
+        let condition = "status = 'posted' AND picture_format IS NULL";
+        self.set_picture(id, Some(picture), "", condition, vec![])
+            .await
+    }
+
+    /// Takes a pending message over, which is to have this picture, and says whether it did.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn take_with_picture(
+        &self,
+        id: MessageId,
+        picture: Option<&PostedPicture>,
+        now: SystemTime,
+    ) -> Result<bool, StoreError> {
+        let since = vec![("now", Value::Integer(milliseconds(now)))];
+        self.set_picture(
+            id,
+            picture,
+            ", since = :now",
+            Mark::Taken.condition(),
+            since,
+        )
+        .await
+    }
+
+    async fn set_picture(
+        &self,
+        id: MessageId,
+        picture: Option<&PostedPicture>,
+        and_set: &str,
+        condition: &str,
+        mut parameters: Parameters,
+    ) -> Result<bool, StoreError> {
+        parameters.push(("id", id_value(id)));
+        parameters.extend(row::picture_parameters(picture));
         let set = row::picture_assignments();
-        let added = self
+        let done = self
             .execute(
-                &format!(
-                    "UPDATE message SET {set} \
-                     WHERE id = :id AND status = 'posted' AND picture_format IS NULL"
-                ),
+                &format!("UPDATE message SET {set}{and_set} WHERE id = :id AND {condition}"),
                 parameters,
             )
             .await?;
-        Ok(added.affected > 0)
+        Ok(done.affected > 0)
     }
 
     pub(crate) async fn execute(
