@@ -69,8 +69,18 @@ async fn messages_of_an_earlier_version_are_published_at_the_start() {
     ] {
         board.sql(&format!("{insert}{rest}"), id).await;
     }
+    // What it wrote for readers has deleted messages in it.
+    for key in [
+        "board/front-page.json",
+        "board/changes/01ARZ3NDEKTSV4RRFFQ69G5FAV",
+    ] {
+        board.media().put(key, b"{}".to_vec()).await;
+    }
     let board = Board::start_on(board.kill(), |_| {});
     board.has(&[&third, &second, &first]).await;
+    let mut keys = board.media().keys().await;
+    keys.retain(|key| key.starts_with("board/") && !key.starts_with(MESSAGES));
+    assert_eq!(keys, [] as [String; 0]);
     // The others are so old from now on.
     board.is_cleared_up().await;
     board.is_at_rest().await;
