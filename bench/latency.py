@@ -38,7 +38,9 @@ SEQUENCES = {
     "first page, new environment": 2,
     "first page, a second after the last": 2,
     "older page, new environment": 2,
+    "older page": 2,
     "one message, new environment": 2,
+    "one message": 2,
 }
 
 
@@ -59,7 +61,7 @@ def run(corkboard: Path, *command: str | Path) -> dict | list:
                 DATABASE_CLUSTER_ARN=arn.format("rds", "cluster"), DATABASE_SECRET_ARN=arn.format("secretsmanager", "secret"),
                 DATABASE_NAME="corkboard")
             done = subprocess.run([corkboard.with_name("latency"), *far, *command], env=settings, capture_output=True, text=True,
-                                  timeout=PATIENCE_SECONDS + SECONDS)
+                                  timeout=3 * PATIENCE_SECONDS)
             assert done.returncode == 0, done.stderr
             return json.loads(done.stdout)
 
@@ -111,12 +113,20 @@ def at_a_rate(binaries: dict[str, Path]) -> list[Row]:
         row("posts that failed", lambda found: len(found["posts"]["failed"]), "0", 0),
         row("p50 of a post, ms", lambda found: percentile(found["posts"]["ms"], 50)),
         row("p99 of a post, ms", lambda found: percentile(found["posts"]["ms"], 99)),
-        row("requests to the services, beside a post alone", lambda found:
-            found["posts"]["calls"] / len(found["posts"]["ms"]) / found["alone"]),
+        row("requests to the database for a post", lambda found: each(found["posts"], "database")),
+        row("the same, a post alone: database", lambda found: each(found["alone"], "database")),
+        row("requests to S3 for a post", lambda found: each(found["posts"], "s3")),
+        row("the same, a post alone: S3", lambda found: each(found["alone"], "s3")),
+        row("p50 of an answer of the database, ms", lambda found: percentile(found["posts"]["database"], 50)),
+        row("p50 of an answer of S3, ms", lambda found: percentile(found["posts"]["s3"], 50)),
         row("p50 of the first page, ms", lambda found: percentile(found["reads"]["ms"], 50)),
         row("p99 of the first page, ms", lambda found: percentile(found["reads"]["ms"], 99)),
         row("reads that failed", lambda found: len(found["reads"]["failed"]), "0", 0),
     ]
+
+
+def each(load: dict, service: str) -> float:
+    return len(load[service]) / (len(load["ms"]) + len(load["failed"]))
 
 
 def percentile(values: Sequence[float], which: int) -> float:
