@@ -206,13 +206,13 @@ async fn pictures(corkboard: &Corkboard) -> BTreeSet<String> {
 
 /// The ids of the published messages.
 async fn published(corkboard: &Corkboard) -> BTreeSet<String> {
-    // Their keys sort the other way round, and mirrored twice an id is itself.
-    let id = |name: String| {
-        let id = name.parse().unwrap();
-        let key = Bucket::message_key(id);
-        let mirrored = key.strip_prefix(MESSAGES).unwrap();
-        mirrored.strip_suffix(".json").unwrap().to_owned()
+    /// In which ids are written; keys are, too, read backwards.
+    const ALPHABET: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let mirrored = |character| {
+        let place = ALPHABET.find(character).unwrap();
+        ALPHABET.chars().rev().nth(place).unwrap()
     };
+    let id = |name: String| name.chars().map(mirrored).collect();
     let names = with_bytes(corkboard, MESSAGES, ".json").await;
     names.into_iter().map(id).collect()
 }

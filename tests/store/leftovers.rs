@@ -206,7 +206,8 @@ async fn of_many_leftovers_a_few_are_given_and_all_get_their_turn(backend: &Back
         }
     }
     // 150, and once more those that were to be decided.
-    assert_eq!(rounds, [64, 64, 64, 8]);
+    assert_eq!(rounds.iter().sum::<usize>(), 200);
+    assert_eq!((rounds[0], rounds.iter().max()), (64, Some(&64)));
     let left = "SELECT status, COUNT(*) FROM message GROUP BY status ORDER BY status";
     assert_eq!(
         backend.sql(left).await,

@@ -150,9 +150,9 @@ async fn what_began_before_a_refusal_is_removed(
             tokio::spawn(async move { refuse_and_remove(&store, &sender).await })
         };
         // It waits for the insert, or it has passed it by.
-        while !removal.is_finished() && waiting(&mut root).await < 2 {
-            sleep(Duration::from_millis(5)).await;
-        }
+        let is_decided =
+            async |root: &mut MySqlConnection| removal.is_finished() || waiting(root).await == 2;
+        while !is_decided(&mut root).await {}
         other.execute("ROLLBACK").await.unwrap();
         assert_eq!(insert.await.unwrap(), Inserted::First);
         removal.await.unwrap();
@@ -166,8 +166,9 @@ async fn what_began_before_a_refusal_is_removed(
     }
 }
 
-/// How many transactions wait for another.
+/// How many transactions wait for another. The server looks anew only when nobody has asked for a tenth of a second.
 async fn waiting(root: &mut MySqlConnection) -> u32 {
+    sleep(Duration::from_millis(150)).await;
     let waiting =
         "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'";
     rows(root, waiting).await[0][0].parse().unwrap()
@@ -177,7 +178,6 @@ async fn wait_for_waiting(root: &mut MySqlConnection, count: u32) {
     let deadline = Instant::now() + Duration::from_mins(1);
     while waiting(root).await < count {
         assert!(Instant::now() < deadline, "nobody waits");
-        sleep(Duration::from_millis(5)).await;
     }
 }
 
