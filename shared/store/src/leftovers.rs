@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use crate::messages::{Mark, Status, Store};
+use crate::messages::{MESSAGES_AT_ONCE, Mark, Status, Store};
 use crate::row::{self, id_value, readable};
 use crate::sql::{Row, StoreError, Value, milliseconds};
 use domain::{Format, Message, MessageId, Sender};
@@ -126,13 +126,14 @@ impl Store {
         .map(|_| ())
     }
 
-    /// Some messages that were posted by code that published nothing, and among them the ids of the rows that cannot
-    /// be read.
+    /// Some messages that were posted by code that published nothing, `most` or as many as one statement reads, and
+    /// among them the ids of the rows that cannot be read.
     ///
     /// # Errors
     /// Where the database fails.
     pub async fn unpublished(&self, most: u32) -> Result<Vec<Result<Message, String>>, StoreError> {
         let columns = row::columns("");
+        let most = most.min(MESSAGES_AT_ONCE);
         let found = self
             .execute(
                 &format!("SELECT {columns} FROM {BY_SINCE} WHERE {UNPUBLISHED} ORDER BY id DESC LIMIT {most}"),
