@@ -320,6 +320,7 @@ impl Store {
     ) -> Result<Vec<Result<Message, String>>, StoreError> {
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let columns = row::columns("");
+        let at_once = limit.min(MESSAGES_AT_ONCE);
         let (mut read, mut messages) = (Vec::new(), 0);
         let mut from = after.map(id_value);
         // It reads on until there are enough: a row that cannot be read takes the place of no other, whatever its
@@ -333,12 +334,12 @@ impl Store {
                 .execute(
                     &format!(
                         "SELECT {columns} FROM {BY_STATUS} WHERE status = 'posted'{condition} \
-                         ORDER BY id LIMIT {limit}"
+                         ORDER BY id LIMIT {at_once}"
                     ),
                     parameters,
                 )
                 .await?;
-            let is_last = found.rows.len() < most;
+            let is_last = found.rows.len() < usize::try_from(at_once).unwrap_or(usize::MAX);
             from = found.rows.last().and_then(|row| row.first()).cloned();
             for row in found.rows {
                 let message = readable(row, row::message);
@@ -419,6 +420,9 @@ impl Store {
             .await
     }
 }
+
+/// How many messages one statement reads at most: the Data API answers with at most 1 MiB, and a message may have 10 KB.
+pub(crate) const MESSAGES_AT_ONCE: u32 = 64;
 
 /// The table, for statements that read a range of one status. MySQL's optimiser, left alone, may read half the table
 /// for a few rows. To `SQLite`, which chooses right, it is a comment.
