@@ -292,20 +292,21 @@ impl Store {
         row.map(|row| entry(Columns::of(row))).transpose()
     }
 
-    /// The newest posted message.
+    /// The newest posted message, as far as a few rows tell whose ids cannot be read.
     ///
     /// # Errors
     /// Where the database fails.
     pub async fn newest(&self) -> Result<Option<MessageId>, StoreError> {
         let found = self
             .execute(
-                "SELECT MAX(id) FROM message WHERE status = 'posted'",
+                &format!(
+                    "SELECT id FROM {BY_STATUS} WHERE status = 'posted' ORDER BY id DESC LIMIT 16"
+                ),
                 vec![],
             )
             .await?;
-        let row = found.rows.into_iter().next().unwrap_or_default();
-        // An id that cannot be read is of no message.
-        Ok(Columns::of(row).parsed_or_null().unwrap_or_default())
+        let mut rows = found.rows.into_iter();
+        Ok(rows.find_map(|row| readable(row, Columns::parsed).ok()))
     }
 
     /// At most `limit` posted messages, oldest first, all newer than `after` where one is given, and among them
