@@ -33,7 +33,8 @@ def makes_database(stack: Stack) -> bool:
 @check(
     *(drop(f"{VARIABLES.format('MessageBoard')}.{variable}") for variable in sorted(SETTINGS["MessageBoard"] | DATA_API | DIRECT)),
     *(drop(f"{VARIABLES.format('SyncS3Bucket')}.{variable}") for variable in sorted(SETTINGS["SyncS3Bucket"])),
-    *(drop(f"{VARIABLES.format('MigrateDatabase')}.{variable}") for variable in sorted(DATA_API | DIRECT | SETTINGS["MigrateDatabase"] | {"DATABASE_USER_SECRET_ARN"})),
+    *(drop(f"{VARIABLES.format('MigrateDatabase')}.{variable}")
+      for variable in sorted(DATA_API | DIRECT | SETTINGS["MigrateDatabase"] | {"DATABASE_USER_SECRET_ARN"})),
     put(f"{VARIABLES.format('SyncS3Bucket')}.BOARD_SECRET", "x"),
     put(f"{VARIABLES.format('MigrateDatabase')}.PUBLIC_BASE_URL", "https://board.example"),
     put("Globals.Function.Environment", {"Variables": {"DATABASE_NAME": "corkboard"}}),

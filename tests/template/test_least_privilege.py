@@ -19,10 +19,10 @@ from mariadb import MariaDb, mariadb
 from mutation import drop, put
 from stack import Stack, source
 
-MESSAGES, NEWEST = "board/messages/", "board/newest.json"
+PUBLISHED, NEWEST = "board/messages/", "board/newest.json"
 # Of 2016, and so older than what the tests post.
 OLD = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
-OLD_KEY = f"{MESSAGES}ZYN70WAJHC564V77GG8SPFTGN4.json"
+OLD_KEY = f"{PUBLISHED}ZYN70WAJHC564V77GG8SPFTGN4.json"
 
 
 def objects(account: Cloud) -> dict[str, int]:
@@ -91,7 +91,7 @@ HELPED = 5
 def help_readers(account: Cloud, function: Lambda, log: Path) -> None:
     """Who had to ask for several bodies writes them to a file, beside its next listing."""
     for n in range(HELPED):
-        publish(account, f"01ARZ3NDEKTSV4RRFFQ69G5FA{n}", f"{MESSAGES}ZYN70WAJHC564V77GG8SPFTGN{'ZYXWV'[n]}.json")
+        publish(account, f"01ARZ3NDEKTSV4RRFFQ69G5FA{n}", f"{PUBLISHED}ZYN70WAJHC564V77GG8SPFTGN{'ZYXWV'[n]}.json")
     assert len(listed(function)) == HELPED
     function.expect(200, request("GET", "/api/messages", "limit=7"))
     file = json.loads(account.s3.get_object(Bucket=account.media, Key=NEWEST)["Body"].read())
