@@ -5,8 +5,8 @@ import json
 import random
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from corkboard import Corkboard, corkboard
 from events import posted, request
@@ -52,17 +52,18 @@ def invoke(function: Lambda, change: dict, after: float | None) -> dict | None:
     return answer
 
 
-def change(board: Corkboard, requests: list[dict], moments: random.Random) -> Iterator[tuple[dict, dict | None]]:
-    """One sandbox after the other makes these requests; each comes with its answer, None where the sandbox was killed."""
-    requests = list(requests)
-    while requests:
-        with running("message-board", settings(board)) as function:
+def change(board: Corkboard, requests: list[dict], moments: random.Random) -> list[tuple[dict, dict | None]]:
+    """One sandbox after the other makes these requests. Gives each with its answer, None where the sandbox was killed."""
+    waiting, done = list(requests), []
+    while waiting:
+        with suppress(Killed), running("message-board", settings(board)) as function:
             function.invoke(request("GET", "/api/health"))
-            while requests:
-                made, after = requests.pop(), moments.uniform(0, 0.2) if moments.random() < 0.4 else None
-                yield made, invoke(function, made, after)
+            while waiting:
+                made, after = waiting.pop(), moments.uniform(0, 0.2) if moments.random() < 0.4 else None
+                done.append((made, invoke(function, made, after)))
                 if after is not None:
-                    break
+                    raise Killed
+    return done
 
 
 def pages(function: Lambda, limit: int) -> list[str]:
@@ -87,7 +88,7 @@ def test_after_a_hundred_changes_and_many_kills_readers_see_what_was_acknowledge
         moments.shuffle(requests)
         shares = [(requests[n::SANDBOXES], random.Random(moments.random())) for n in range(SANDBOXES)]
         with ThreadPoolExecutor(SANDBOXES) as pool:
-            done = [each for share in pool.map(lambda share: list(change(board, *share)), shares) for each in share]
+            done = [each for share in pool.map(lambda share: change(board, *share), shares) for each in share]
         killed = sum(answer is None for _, answer in done)
         print(f"{killed} were not answered")
         assert killed >= 10, killed
