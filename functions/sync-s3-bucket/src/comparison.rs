@@ -49,7 +49,7 @@ pub async fn compare(
         let (differing, newest): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
         Comparison {
             differing: differing.into_iter().flatten().collect(),
-            newest: NewestOf::of_all(newest, base),
+            newest: NewestOf::of_all(newest),
         }
     }))
 }

@@ -50,15 +50,6 @@ impl<'a> Entries<'a> {
         memchr_iter(b'{', self.bytes).count()
     }
 
-    /// The keys, in the list's order.
-    pub fn keys(mut self) -> impl Iterator<Item = Result<String, Unreadable>> {
-        std::iter::from_fn(move || {
-            let first = self.first().transpose()?;
-            self.bytes = &self.bytes[first.as_ref().map_or(self.bytes.len(), |(len, _)| *len)..];
-            Some(first.map(|(_, key)| key))
-        })
-    }
-
     /// The first entry's length and key.
     pub fn first(&self) -> Result<Option<(usize, String)>, Unreadable> {
         if self.bytes.is_empty() {
@@ -330,9 +321,12 @@ mod tests {
             let parts = parts.unwrap();
             assert_eq!(parts.len(), count);
             let mut keys = Vec::new();
-            for part in parts {
+            for mut part in parts {
                 assert_eq!(part.after.as_ref(), keys.last());
-                keys.extend(part.entries.keys().map(Result::unwrap));
+                while let Some((length, key)) = part.entries.first().unwrap() {
+                    part.entries.advance(length);
+                    keys.push(key);
+                }
                 assert!(part.until.is_none_or(|until| keys.last() == Some(&until)));
             }
             assert_eq!(keys, names);

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use media::{
-    Bucket, BucketError, CARROUSEL, ETag, NEWEST_PICTURES, PictureList, PublicBaseUrl, Put,
-};
+use media::{Bucket, BucketError, CARROUSEL, ETag, NEWEST_PICTURES, PublicBaseUrl, Put};
 
 use crate::comparison::{Comparison, compare};
 use crate::entries::{EMPTY, Entries, Found, edited};
@@ -70,14 +68,14 @@ impl<'a> Lists<'a> {
         // What is known is let go first: there may be much of it.
         self.all = None;
         let (list, version) = self.bucket.picture_list(CARROUSEL).await?.unzip();
-        let list = list.filter(|list| Entries::of(&list.json, self.base).is_ok());
-        (self.all, self.version_of_all) = (list.map(|list| list.json), version);
+        let list = list.filter(|json| Entries::of(json, self.base).is_ok());
+        (self.all, self.version_of_all) = (list, version);
         Ok(())
     }
 
     async fn read_newest(&mut self) -> Result<(), BucketError> {
         let (list, version) = self.bucket.picture_list(NEWEST_PICTURES).await?.unzip();
-        let newest = list.and_then(|list| Newest::read(&list, self.base));
+        let newest = list.and_then(|json| Newest::read(&json, self.base));
         (self.newest, self.version_of_newest) = (newest, version);
         Ok(())
     }
@@ -105,10 +103,7 @@ impl<'a> Lists<'a> {
         };
         let found = stream::iter(keys.iter().map(look)).buffered(AT_ONCE);
         let found: Vec<_> = found.try_collect().await?;
-        match (
-            edited(all, self.base, &found),
-            newest.with(&found, self.base),
-        ) {
+        match (edited(all, self.base, &found), newest.with(&found)) {
             (Ok(all), Some(next)) => Ok(Some(Changes {
                 all,
                 newest: (next != *newest).then_some(next),
@@ -156,8 +151,8 @@ impl<'a> Lists<'a> {
     pub async fn write(&mut self, changes: Changes) -> Result<u32, BucketError> {
         let mut written = 0;
         if let Some(newest) = changes.newest {
-            let list = newest.write(self.base);
-            if let Some(version) = self.put(NEWEST_PICTURES, list).await? {
+            let json = newest.json(self.base);
+            if let Some(version) = self.put(NEWEST_PICTURES, json).await? {
                 (self.newest, self.version_of_newest) = (Some(newest), Some(version));
                 written += 1;
             } else {
@@ -165,12 +160,8 @@ impl<'a> Lists<'a> {
             }
         }
         if let Some(json) = changes.all {
-            let list = PictureList {
-                json: json.clone(),
-                note: None,
-            };
-            self.all = Some(json);
-            if let Some(version) = self.put(CARROUSEL, list).await? {
+            self.all = Some(json.clone());
+            if let Some(version) = self.put(CARROUSEL, json).await? {
                 self.version_of_all = Some(version);
                 written += 1;
             } else {
@@ -180,14 +171,14 @@ impl<'a> Lists<'a> {
         Ok(written)
     }
 
-    async fn put(&mut self, key: &str, list: PictureList) -> Result<Option<ETag>, BucketError> {
+    async fn put(&mut self, key: &str, json: Bytes) -> Result<Option<ETag>, BucketError> {
         let version = match key {
             CARROUSEL => &self.version_of_all,
             _ => &self.version_of_newest,
         };
         match self
             .bucket
-            .put_picture_list(key, version.as_ref(), list)
+            .put_picture_list(key, version.as_ref(), json)
             .await?
         {
             Put::Done(version) => Ok(Some(version)),

@@ -1,24 +1,22 @@
-//! `newest.json`: the pictures that came last, by S3's time, newest first.
+//! `newest.json`: the [`SHOWN`] pictures that came last, by S3's time, newest first.
 //!
-//! The file shows [`SHOWN`] of them. A note beside it (metadata of the object, so that both are written as one) has
-//! their times, by which a picture that comes late finds its place, and the pictures that follow, by which the list is
-//! full again when one of those shown goes: only where more go than follow all pictures are listed.
+//! Each has its time beside it, by which a picture that comes late finds its place. Where there are more, the last one
+//! has those that follow beside it, so that the list is full again when one of those shown goes: only where more go than
+//! follow all pictures are listed. All this is in the file's bytes, since S3's versions tell nothing else apart.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::fmt::Write as _;
 
 use bytes::Bytes;
-use media::{IMAGES, PictureList, PublicBaseUrl};
+use media::PublicBaseUrl;
+use serde::{Deserialize, Serialize};
 
-use crate::entries::{Entries, Found, entry};
+use crate::entries::Found;
 
 /// How many pictures the file shows.
 const SHOWN: usize = 100;
-/// How many are known at most, …
-const KNOWN: usize = 150;
-/// … and in how many characters: S3 keeps 2,048 of metadata, names among them.
-const NOTE: usize = 2_000;
+/// How many the file knows. What follows is sent to everybody, so it is not many.
+const KNOWN: usize = 120;
 
 /// When a picture came, in seconds since 1970, and its key. Of two that came in the same second, the one of the greater
 /// key is the newer: of posted pictures that is true.
@@ -27,88 +25,69 @@ type Picture = (i64, String);
 /// The pictures that came last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Newest {
-    /// Newest first. Of those that are not here none is newer than the last one.
+    /// Newest first.
     pictures: Vec<Picture>,
-    /// Whether there may be others.
+    /// Whether there may be others, none of them newer than the last one here.
     has_more: bool,
 }
 
+/// A picture in the file.
+#[derive(Deserialize, Serialize)]
+struct Shown {
+    url: String,
+    /// When it came, in milliseconds since 1970.
+    modified: i64,
+    /// The pictures that follow, in the last one of those shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    older: Option<Vec<Shown>>,
+}
+
 impl Newest {
-    /// Reads the list; `None` where it is none that was written under this base.
-    pub fn read(list: &PictureList, base: &PublicBaseUrl) -> Option<Self> {
-        let (has_more, times) = list.note.as_deref()?.split_once('|')?;
-        let mut shown = Entries::of(&list.json, base).ok()?.keys();
-        let root = base.of_key(IMAGES);
-        let mut pictures: Vec<Picture> = Vec::new();
-        for token in times.split_terminator(',') {
-            let (ago, path) = token.split_once(':').unwrap_or((token, ""));
-            let ago: i64 = ago.parse().ok()?;
-            let came = pictures
-                .last()
-                .map_or(Some(ago), |(came, _)| came.checked_sub(ago))?;
-            let key = match path {
-                "" => shown.next()?.ok()?,
-                path => base.key_of(&format!("{root}{path}"))?,
-            };
-            pictures.push((came, key));
-        }
-        let newest = Self {
-            pictures,
-            has_more: has_more == "more",
-        };
-        let is_whole = newest.pictures.is_sorted_by(|newer, older| newer > older)
+    /// Reads the file; `None` where it is none that was written under this base.
+    pub fn read(json: &[u8], base: &PublicBaseUrl) -> Option<Self> {
+        let mut shown: Vec<Shown> = serde_json::from_slice(json).ok()?;
+        let older = shown.last_mut().and_then(|last| last.older.take());
+        let has_more = older.is_some();
+        let pictures = shown.into_iter().chain(older.unwrap_or_default());
+        let pictures = pictures
+            .map(|shown| Some((shown.modified / 1_000, base.key_of(&shown.url)?)))
+            .collect::<Option<_>>()?;
+        let newest = Self { pictures, has_more };
+        let is_right = newest.pictures.is_sorted_by(|newer, older| newer > older)
             && !newest.has_run_down()
-            && newest.write(base) == *list;
-        is_whole.then_some(newest)
+            && newest.json(base) == json;
+        is_right.then_some(newest)
     }
 
-    /// The list as it is written.
-    pub fn write(&self, base: &PublicBaseUrl) -> PictureList {
-        let shown = self.pictures.iter().take(SHOWN);
-        let shown: Vec<_> = shown.map(|(_, key)| entry(key, base)).collect();
-        PictureList {
-            json: Bytes::from(format!("[{}]", shown.join(","))),
-            note: Some(self.note(base).0),
+    /// The file.
+    pub fn json(&self, base: &PublicBaseUrl) -> Bytes {
+        let shown = |(came, key): &Picture| Shown {
+            url: base.of_key(key),
+            modified: came.saturating_mul(1_000),
+            older: None,
+        };
+        let (first, rest) = self.pictures.split_at(SHOWN.min(self.pictures.len()));
+        let mut first: Vec<_> = first.iter().map(shown).collect();
+        if self.has_more
+            && let Some(last) = first.last_mut()
+        {
+            last.older = Some(rest.iter().map(shown).collect());
         }
+        // Of texts and numbers alone; it cannot fail.
+        serde_json::to_vec(&first).unwrap_or_default().into()
     }
 
-    /// The note, and how many pictures have room in it.
-    fn note(&self, base: &PublicBaseUrl) -> (String, usize) {
-        let root = base.of_key(IMAGES).len();
-        let mut note = String::from(if self.has_more { "more|" } else { "all|" });
-        let mut newer = None;
-        for (n, (came, key)) in self.pictures.iter().enumerate() {
-            let before = note.len();
-            let ago = newer.replace(*came).map_or(*came, |newer| newer - came);
-            // Writing to a string cannot fail.
-            let _ = write!(note, "{ago}");
-            if n >= SHOWN {
-                let _ = write!(note, ":{}", &base.of_key(key)[root..]);
-            }
-            note.push(',');
-            if note.len() >= NOTE {
-                note.truncate(before);
-                return (note, n);
-            }
-        }
-        (note, self.pictures.len())
-    }
-
-    /// As many of these pictures as are known.
-    fn of(mut pictures: Vec<Picture>, has_more: bool, base: &PublicBaseUrl) -> Self {
+    /// As many of these pictures as the file knows, in any order.
+    fn of(mut pictures: Vec<Picture>, has_more: bool) -> Self {
         pictures.sort_unstable_by(|one, other| other.cmp(one));
-        let count = pictures.len();
+        let has_more = has_more || pictures.len() > SHOWN;
         pictures.truncate(KNOWN);
-        let mut newest = Self { pictures, has_more };
-        let (_, fits) = newest.note(base);
-        newest.pictures.truncate(fits);
-        newest.has_more |= fits < count;
-        newest
+        Self { pictures, has_more }
     }
 
     /// The list with these keys as they were found; `None` where it has run down, so that it cannot be said which
     /// pictures belong into it.
-    pub fn with(&self, found: &[Found], base: &PublicBaseUrl) -> Option<Self> {
+    pub fn with(&self, found: &[Found]) -> Option<Self> {
         let mut pictures = self.pictures.clone();
         pictures.retain(|(_, key)| found.binary_search_by(|it| it.0.cmp(key)).is_err());
         let came = found
@@ -116,7 +95,7 @@ impl Newest {
             .filter_map(|(key, came)| Some(((*came)?, key.clone())));
         let last = self.pictures.last().filter(|_| self.has_more);
         pictures.extend(came.filter(|picture| Some(picture) >= last));
-        let newest = Self::of(pictures, self.has_more, base);
+        let newest = Self::of(pictures, self.has_more);
         (!newest.has_run_down()).then_some(newest)
     }
 
@@ -155,12 +134,106 @@ impl NewestOf {
     }
 
     /// The newest of all these.
-    pub fn of_all(parts: impl IntoIterator<Item = Self>, base: &PublicBaseUrl) -> Newest {
+    pub fn of_all(parts: impl IntoIterator<Item = Self>) -> Newest {
         let (mut pictures, mut has_more) = (Vec::new(), false);
         for part in parts {
             pictures.extend(part.pictures.into_iter().map(|Reverse(picture)| picture));
             has_more |= part.has_more;
         }
-        Newest::of(pictures, has_more, base)
+        Newest::of(pictures, has_more)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base() -> PublicBaseUrl {
+        PublicBaseUrl::from_lookup(&|_| Some(String::new())).unwrap()
+    }
+
+    fn key(n: i64) -> String {
+        format!("images/{n:03}.png")
+    }
+
+    fn of(pictures: impl Iterator<Item = i64>) -> Newest {
+        let mut newest = NewestOf::default();
+        pictures.for_each(|n| newest.take(n, key(n)));
+        NewestOf::of_all([newest])
+    }
+
+    #[test]
+    fn the_file_shows_the_hundred_that_came_last() {
+        for count in [0, 1, 99, 100, 101, 120, 500] {
+            let newest = of(0..count);
+            let json = newest.json(&base());
+            let shown: Vec<serde_json::Value> = serde_json::from_slice(&json).unwrap();
+            let urls: Vec<_> = shown.iter().map(|it| it["url"].as_str().unwrap()).collect();
+            let expected: Vec<_> = (0..count)
+                .rev()
+                .take(100)
+                .map(|n| format!("/{}", key(n)))
+                .collect();
+            assert_eq!(urls, expected);
+            assert_eq!(Newest::read(&json, &base()), Some(newest));
+        }
+        let json = of(5..7).json(&base());
+        let expected = r#"[{"url":"/images/006.png","modified":6000},{"url":"/images/005.png","modified":5000}]"#;
+        assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn a_picture_finds_its_place_by_its_time() {
+        let newest = of((0..50).map(|n| n * 2));
+        let with = newest.with(&[(key(31), Some(31))]).unwrap();
+        assert_eq!(with, of((0..50).map(|n| n * 2).chain([31])));
+        // It came again.
+        let again = newest.with(&[(key(4), Some(500))]).unwrap();
+        assert_eq!(again.pictures[0], (500, key(4)));
+        assert_eq!(again.pictures.len(), 50);
+    }
+
+    #[test]
+    fn what_is_older_than_the_last_one_of_many_is_not_taken_for_the_next() {
+        let newest = of(300..500);
+        assert_eq!(newest.with(&[(key(100), Some(100))]), Some(newest.clone()));
+        // With 20 of them gone there may be others between.
+        let gone: Vec<_> = (460..480).map(|n| (key(n), None)).collect();
+        let left = newest.with(&gone).unwrap();
+        assert_eq!(left.with(&[(key(100), Some(100))]), Some(left.clone()));
+        assert_eq!(left.with(&[(key(480), None)]), None);
+    }
+
+    #[test]
+    fn a_listing_names_what_differs_and_no_more() {
+        let listed = of(0..500);
+        let differing =
+            |newest: &Newest| -> Vec<String> { newest.differing(&listed).cloned().collect() };
+        assert!(differing(&listed).is_empty());
+        let mut newest = listed.clone();
+        newest.pictures.truncate(105);
+        assert!(differing(&newest).is_empty());
+        newest.pictures.remove(7);
+        newest.pictures.insert(0, (600, key(600)));
+        newest.pictures[50].0 -= 1;
+        assert_eq!(differing(&newest).len(), 4);
+        assert_eq!(differing(&of(0..50)).len(), 120 + 50);
+    }
+
+    #[test]
+    fn a_file_that_something_else_wrote_is_none() {
+        let json = String::from_utf8(of(0..200).json(&base()).to_vec()).unwrap();
+        for other in [
+            "",
+            "null",
+            "[{\"url\":\"/images/a.png\"}]",
+            &json.replace("/images/150", "https://board.example/images/150"),
+            &json.replace("\"modified\":150000", "\"modified\":150001"),
+            &json.replace("\"modified\":150000", "\"modified\":90000"),
+            &json.replace("\"older\"", "\"rest\""),
+            &format!("{json} "),
+        ] {
+            assert_eq!(Newest::read(other.as_bytes(), &base()), None, "{other}");
+        }
     }
 }

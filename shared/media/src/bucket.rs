@@ -13,8 +13,6 @@ use thiserror::Error;
 
 /// Where pictures are.
 pub const IMAGES: &str = "images/";
-/// The name of the metadata in which a note is kept.
-pub(crate) const NOTE: &str = "note";
 /// How long a picture may be cached: a deleted one leaves the shared caches within five minutes.
 pub(crate) const PICTURE_CACHE_CONTROL: &str = "public, max-age=86400, s-maxage=300";
 
@@ -239,27 +237,11 @@ impl Bucket {
         condition: Condition<'_>,
         body: Bytes,
     ) -> Result<Put, BucketError> {
-        self.put_noted(key, headers, None, condition, body).await
-    }
-
-    /// Puts an object with a note beside it, in the object's metadata.
-    pub(crate) async fn put_noted(
-        &self,
-        key: &str,
-        headers: Headers<'_>,
-        note: Option<&str>,
-        condition: Condition<'_>,
-        body: Bytes,
-    ) -> Result<Put, BucketError> {
         /// Conflicts with other writers of one key, which are over when the put is sent again.
         const CONFLICTS: u32 = 8;
         let mut conflicts = 0;
         loop {
             let put = self.put_request(key, headers).body(body.clone().into());
-            let put = match note {
-                Some(note) => put.metadata(NOTE, note),
-                None => put,
-            };
             let put = match condition {
                 Condition::Any => put,
                 Condition::IfNoneMatch => put.if_none_match("*"),

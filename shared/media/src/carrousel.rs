@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::bucket::{Bucket, BucketError, Condition, ETag, Headers, NOTE, Put, collect, size_of};
+use crate::bucket::{Bucket, BucketError, Condition, ETag, Headers, Put, collect, size_of};
 
 /// The list of all pictures.
 pub const CARROUSEL: &str = "carrousel/carrousel.json";
@@ -26,15 +26,6 @@ pub enum Carrousel {
     TooLarge,
 }
 
-/// A list of pictures as it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PictureList {
-    /// What everybody sees; no bytes at all where something else wrote the file, with other headers.
-    pub json: Bytes,
-    /// What its writer noted beside it, for the next one: at most 2,000 visible ASCII characters.
-    pub note: Option<String>,
-}
-
 impl Bucket {
     /// Reads the carrousel, if it has at most `limit` bytes.
     ///
@@ -50,27 +41,24 @@ impl Bucket {
         Ok(Carrousel::File(collect(object.body).await?))
     }
 
-    /// Reads a list of pictures and its version; `None` where there is none.
+    /// Reads a list of pictures and its version; `None` where there is none. One that something else wrote, with other
+    /// headers, is read as no bytes.
     ///
     /// # Errors
     /// Where S3 fails.
-    pub async fn picture_list(
-        &self,
-        key: &str,
-    ) -> Result<Option<(PictureList, ETag)>, BucketError> {
-        let Some(mut object) = self.get(key).await? else {
+    pub async fn picture_list(&self, key: &str) -> Result<Option<(Bytes, ETag)>, BucketError> {
+        let Some(mut list) = self.get(key).await? else {
             return Ok(None);
         };
-        let e_tag = ETag::given(object.e_tag.take())?;
-        let is_ours = object.content_type() == Some(HEADERS.media_type)
-            && object.cache_control() == Some(HEADERS.cache_control);
-        let note = object.metadata.take().and_then(|mut it| it.remove(NOTE));
+        let e_tag = ETag::given(list.e_tag.take())?;
+        let is_ours = list.content_type() == Some(HEADERS.media_type)
+            && list.cache_control() == Some(HEADERS.cache_control);
         let json = if is_ours {
-            collect(object.body).await?
+            collect(list.body).await?
         } else {
             Bytes::new()
         };
-        Ok(Some((PictureList { json, note }, e_tag)))
+        Ok(Some((json, e_tag)))
     }
 
     /// Writes a list of pictures over the version that was read, or where there was none.
@@ -81,12 +69,10 @@ impl Bucket {
         &self,
         key: &str,
         read: Option<&ETag>,
-        list: PictureList,
+        json: Bytes,
     ) -> Result<Put, BucketError> {
         let condition = read.map_or(Condition::IfNoneMatch, Condition::IfMatch);
-        let note = list.note.as_deref();
-        self.put_noted(key, HEADERS, note, condition, list.json)
-            .await
+        self.put(key, HEADERS, condition, json).await
     }
 
     /// When a picture came, in seconds since 1970; `None` where there is none. An object without bytes is what is left

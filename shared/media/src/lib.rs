@@ -19,6 +19,6 @@ mod pictures;
 
 pub use address::{PublicBaseUrl, bucket_name};
 pub use bucket::{Bucket, BucketError, Condition, ETag, IMAGES, Object, Put};
-pub use carrousel::{CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel, NEWEST_PICTURES, PictureList};
+pub use carrousel::{CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel, NEWEST_PICTURES};
 pub use listing::{Listed, Listing};
 pub use messages::Published;
