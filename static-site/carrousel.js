@@ -1,11 +1,14 @@
 // The pictures of the board, one at a time (pattern: https://www.w3.org/WAI/ARIA/apg/patterns/carousel/).
 
 import { createSlide } from './carrousel-slide.js';
+import { emit } from './events.js';
 import { describePicture } from './picture.js';
 import { Slides, messageOf, nameOf, postedAt } from './slides.js';
 import { relativeTime } from './time.js';
 
 const SHOW_FOR_MS = 6_000;
+/** How many pictures come first: where there are as many, there may be more. */
+const NEWEST = 100;
 
 /**
  * @param feed knows the messages that the pictures were posted with
@@ -29,6 +32,10 @@ export function mountCarrousel(root, { clock, feed, pictures, words, reducedMoti
     obscured: false,
     /** The viewer has chosen a picture; a new one does not push it aside. */
     chosen: false,
+    /** The viewer has gone past the end of the newest pictures … */
+    wantsAll: false,
+    /** … this way, which is gone as soon as all are there. */
+    beyond: 0,
   };
   let timer;
   /** The picture the timer will move on from, or null where nothing moves. */
@@ -104,7 +111,14 @@ export function mountCarrousel(root, { clock, feed, pictures, words, reducedMoti
 
   function choose(by) {
     state.chosen = true;
-    slides.step(by);
+    const goesBeyond = !state.wantsAll && slides.urls.length === NEWEST && slides.isAtEnd(by);
+    state.beyond = goesBeyond ? by : 0;
+    if (goesBeyond) {
+      state.wantsAll = true;
+      emit(root, 'all-pictures-wanted');
+    } else {
+      slides.step(by);
+    }
     update();
   }
 
@@ -139,10 +153,14 @@ export function mountCarrousel(root, { clock, feed, pictures, words, reducedMoti
       state.obscured = obscured;
       update();
     },
-    /** Takes carrousel.json. */
+    /** Takes a list of pictures, the newest last. */
     setPictures(list) {
       state.loaded = true;
       slides.take(list, { follow: !state.chosen && !state.held });
+      if (list.length > NEWEST) {
+        slides.step(state.beyond);
+        state.beyond = 0;
+      }
       update();
     },
   };

