@@ -7,8 +7,6 @@ import { Slides, messageOf, nameOf, postedAt } from './slides.js';
 import { relativeTime } from './time.js';
 
 const SHOW_FOR_MS = 6_000;
-/** How many pictures come first: where there are as many, there may be more. */
-const NEWEST = 100;
 
 /**
  * @param feed knows the messages that the pictures were posted with
@@ -32,10 +30,6 @@ export function mountCarrousel(root, { clock, feed, pictures, words, reducedMoti
     obscured: false,
     /** The viewer has chosen a picture; a new one does not push it aside. */
     chosen: false,
-    /** The viewer has gone past the end of the newest pictures … */
-    wantsAll: false,
-    /** … this way, which is gone as soon as all are there. */
-    beyond: 0,
   };
   let timer;
   /** The picture the timer will move on from, or null where nothing moves. */
@@ -111,14 +105,7 @@ export function mountCarrousel(root, { clock, feed, pictures, words, reducedMoti
 
   function choose(by) {
     state.chosen = true;
-    const goesBeyond = !state.wantsAll && slides.urls.length === NEWEST && slides.isAtEnd(by);
-    state.beyond = goesBeyond ? by : 0;
-    if (goesBeyond) {
-      state.wantsAll = true;
-      emit(root, 'all-pictures-wanted');
-    } else {
-      slides.step(by);
-    }
+    if (slides.go(by)) emit(root, 'all-pictures-wanted');
     update();
   }
 
@@ -157,10 +144,6 @@ export function mountCarrousel(root, { clock, feed, pictures, words, reducedMoti
     setPictures(list) {
       state.loaded = true;
       slides.take(list, { follow: !state.chosen && !state.held });
-      if (list.length > NEWEST) {
-        slides.step(state.beyond);
-        state.beyond = 0;
-      }
       update();
     },
   };

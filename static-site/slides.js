@@ -1,11 +1,15 @@
 // Which pictures the carrousel has and which one it is at. Newest first.
 
+/** How many pictures come first: where there are as many, there may be more. */
+const NEWEST = 100;
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 export class Slides {
   /** Addresses, newest first. */
   urls = [];
   index = 0;
+  #wantsAll = false;
+  #beyond = 0;
 
   get current() {
     return this.urls[this.index] ?? null;
@@ -18,16 +22,22 @@ export class Slides {
     return [...new Set([0, 1, -1].map((step) => this.urls[(this.index + step + length) % length]))];
   }
 
-  /** Whether `by` leads round the end. */
-  isAtEnd(by) {
-    const index = this.index + by;
-    return index < 0 || index >= this.urls.length;
-  }
-
   /** Goes `by` pictures towards the older ones, round the end. */
   step(by) {
     const { length } = this.urls;
     if (length > 0) this.index = (this.index + by + length) % length;
+  }
+
+  /**
+   * Goes `by` pictures as the viewer wants. Past the end of the newest ones all are wanted, which it answers with true
+   * the first time: it goes there when they are taken.
+   */
+  go(by) {
+    const isBeyond = !this.#wantsAll && this.urls.length === NEWEST && !this.urls[this.index + by];
+    this.#beyond = isBeyond ? by : 0;
+    this.#wantsAll ||= isBeyond;
+    if (!isBeyond) this.step(by);
+    return isBeyond;
   }
 
   /**
@@ -41,6 +51,10 @@ export class Slides {
     const place = this.urls.indexOf(current);
     if (follow && !before.has(this.urls[0])) this.index = 0;
     else this.index = place >= 0 ? place : Math.max(0, Math.min(index, this.urls.length - 1));
+    if (this.urls.length > NEWEST) {
+      this.step(this.#beyond);
+      this.#beyond = 0;
+    }
   }
 }
 

@@ -29,7 +29,8 @@ FORBIDDEN = {
     "SyncS3Bucket": [
         ("s3", "put_object", {"Bucket": "MEDIA", "Key": "images/a.png", "Body": b""}),
         ("s3", "put_object", {"Bucket": "SITE", "Key": "carrousel/carrousel.json", "Body": b""}),
-        ("s3", "get_object", {"Bucket": "MEDIA", "Key": "images/a.png"}),
+        ("s3", "put_object", {"Bucket": "MEDIA", "Key": "carrousel/a.json", "Body": b""}),
+        ("s3", "get_object", {"Bucket": "MEDIA", "Key": "a.png"}),
         ("s3", "get_object", {"Bucket": "MEDIA", "Key": "board/front-page.json"}),
         ("s3", "put_object", {"Bucket": "MEDIA", "Key": "board/front-page.json", "Body": b""}),
         ("s3", "delete_object", {"Bucket": "MEDIA", "Key": "images/a.png"}),
