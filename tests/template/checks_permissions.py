@@ -45,7 +45,8 @@ def allowed(role: dict) -> set[tuple[str, str]]:
     drop(f"{CARROUSEL}.0"),
     put(f"{CARROUSEL}.1.Resource", {"Fn::GetAtt": ["SiteBucket", "Arn"]}),
     put(f"{CARROUSEL}.1.Action", "s3:PutObject"),
-    put(f"{CARROUSEL}.2.Resource", {"Fn::GetAtt": ["DeadLetters", "Arn"]}),
+    put(f"{CARROUSEL}.2.Resource", {"Fn::Sub": "arn:${AWS::Partition}:s3:::${MediaBucket}/*"}),
+    put(f"{CARROUSEL}.3.Resource", {"Fn::GetAtt": ["DeadLetters", "Arn"]}),
     add("Resources.MigrateDatabaseRole.Properties.Policies", {"PolicyName": "more", "PolicyDocument": {"Statement": [
         {"Effect": "Allow", "Action": "s3:GetObject", "Resource": {"Fn::Sub": "${SiteBucket.Arn}/*"}}]}}),
     put("Resources.MessageBoardRole.Properties.Policies.1.Fn::If.1.PolicyDocument.Statement.1.Resource",
@@ -65,7 +66,8 @@ def a_role_may_do_its_functions_work_on_its_own_resources_and_nothing_else(stack
             *((f"s3:{action}", f"{media}/board/messages/*") for action in ("GetObject", "PutObject", "DeleteObject")),
             *((f"s3:{action}", f"{media}/board/newest.json") for action in ("GetObject", "PutObject"))},
         "SyncS3BucketRole": {
-            ("s3:ListBucket", media), *((f"s3:{action}", f"{media}/carrousel/carrousel.json") for action in ("GetObject", "PutObject")),
+            ("s3:ListBucket", media), ("s3:GetObject", f"{media}/images/*"),
+            *((f"s3:{action}", f"{media}/carrousel/{file}.json") for action in ("GetObject", "PutObject") for file in ("carrousel", "newest")),
             *((f"sqs:{action}", stack.arn("PictureEvents")) for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")),
             ("sqs:SendMessage", stack.arn("DeadLetters"))},
         "MigrateDatabaseRole": {("s3:PutObject", f"{media}/board/messages/*")},

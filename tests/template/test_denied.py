@@ -30,10 +30,11 @@ FORBIDDEN = {
     "SyncS3Bucket": [
         ("s3", "put_object", {"Bucket": "MEDIA", "Key": "images/a.png", "Body": b""}),
         ("s3", "put_object", {"Bucket": "SITE", "Key": "carrousel/carrousel.json", "Body": b""}),
-        ("s3", "get_object", {"Bucket": "MEDIA", "Key": "images/a.png"}),
         ("s3", "get_object", {"Bucket": "MEDIA", "Key": MESSAGE}),
         ("s3", "put_object", {"Bucket": "MEDIA", "Key": MESSAGE, "Body": b""}),
         ("s3", "put_object", {"Bucket": "MEDIA", "Key": "board/newest.json", "Body": b""}),
+        ("s3", "put_object", {"Bucket": "MEDIA", "Key": "carrousel/a.json", "Body": b""}),
+        ("s3", "get_object", {"Bucket": "MEDIA", "Key": "a.png"}),
         ("s3", "delete_object", {"Bucket": "MEDIA", "Key": "images/a.png"}),
         ("s3", "delete_object", {"Bucket": "MEDIA", "Key": "carrousel/carrousel.json"}),
         ("s3", "list_objects_v2", {"Bucket": "SITE"}),

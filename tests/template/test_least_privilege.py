@@ -160,8 +160,8 @@ def records(account: Cloud) -> dict:
     } for message in received]}
 
 
-def carrousel(account: Cloud) -> list[str]:
-    file = account.s3.get_object(Bucket=account.media, Key="carrousel/carrousel.json")
+def carrousel(account: Cloud, file: str = "carrousel") -> list[str]:
+    file = account.s3.get_object(Bucket=account.media, Key=f"carrousel/{file}.json")
     return [each["url"] for each in json.loads(file["Body"].read())]
 
 
@@ -180,6 +180,7 @@ def sync(account: Cloud, function: Lambda) -> None:
     account.s3.delete_object(Bucket=account.media, Key="images/c.jpg")
     assert function.invoke(records(account)) == {"batchItemFailures": []}
     assert carrousel(account) == [f"{base}/images/a%20b%2B%C3%A9.png", f"{base}/images/e.webp"]
+    assert sorted(carrousel(account, "newest")) == carrousel(account)
     account.s3.put_object(Bucket=account.media, Key="carrousel/carrousel.json", Body=b"[]")
     assert function.invoke(event("scheduled-rule")) is None
     assert len(carrousel(account)) == 2
@@ -207,9 +208,12 @@ CARROUSEL = "Resources.SyncS3BucketRole.Properties.Policies.0.PolicyDocument.Sta
     drop(f"{CARROUSEL}.0"),
     put(f"{CARROUSEL}.1.Action", "s3:PutObject"),
     put(f"{CARROUSEL}.1.Action", "s3:GetObject"),
-    put(f"{CARROUSEL}.2.Action", ["sqs:ReceiveMessage", "sqs:GetQueueAttributes"]),
-    put(f"{CARROUSEL}.2.Action", ["sqs:DeleteMessage", "sqs:GetQueueAttributes"]),
-    put(f"{CARROUSEL}.2.Action", ["sqs:ReceiveMessage", "sqs:DeleteMessage"]),
+    drop(f"{CARROUSEL}.1.Resource.0"),
+    drop(f"{CARROUSEL}.1.Resource.1"),
+    drop(f"{CARROUSEL}.2"),
+    put(f"{CARROUSEL}.3.Action", ["sqs:ReceiveMessage", "sqs:GetQueueAttributes"]),
+    put(f"{CARROUSEL}.3.Action", ["sqs:DeleteMessage", "sqs:GetQueueAttributes"]),
+    put(f"{CARROUSEL}.3.Action", ["sqs:ReceiveMessage", "sqs:DeleteMessage"]),
     drop("Resources.MediaBucket.Properties.NotificationConfiguration.QueueConfigurations.1"),
     put("Resources.MediaBucket.Properties.NotificationConfiguration.QueueConfigurations.0.Filter.S3Key.Rules.0.Value", "pictures/"),
 ], ids=lambda mutation: mutation.__name__[-70:])

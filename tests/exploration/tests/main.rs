@@ -6,7 +6,6 @@
 //! - [`world`]: the sandboxes and what waits between them and the bucket;
 //! - [`bucket`], [`database`], [`request`]: S3 and the Data API, as much as is used;
 //! - [`carrousel`]: whatever happens, `carrousel.json` ends as the list of what is there;
-//! - [`front_page`]: so does the front page's file, as the first page of the database;
 //! - [`passes`]: what an invocation costs;
 //! - [`faults`]: S3 fails at any step.
 //!
@@ -22,7 +21,6 @@ mod bucket;
 mod carrousel;
 mod database;
 mod faults;
-mod front_page;
 mod passes;
 mod request;
 mod schedule;

@@ -70,7 +70,7 @@ impl Request {
     pub fn changes(&self) -> bool {
         match self.statement() {
             Some(statement) => !statement.sql.starts_with("SELECT"),
-            None => self.method != "GET",
+            None => !matches!(self.method.as_str(), "GET" | "HEAD"),
         }
     }
 
@@ -82,7 +82,9 @@ impl Request {
 
     /// A page of a listing that is not its first.
     pub fn is_continued(&self) -> bool {
-        self.query("continuation-token").is_some()
+        self.query("continuation-token")
+            .or(self.query("start-after"))
+            .is_some()
     }
 
     pub fn is_listing(&self) -> bool {
