@@ -64,7 +64,7 @@ def a_role_may_do_its_functions_work_on_its_own_resources_and_nothing_else(stack
             ("s3:PutObject", f"{media}/images/*"), ("s3:DeleteObject", f"{media}/images/*"),
             ("s3:GetObject", f"{media}/carrousel/carrousel.json"), ("s3:ListBucket", media),
             *((f"s3:{action}", f"{media}/board/messages/*") for action in ("GetObject", "PutObject", "DeleteObject")),
-            *((f"s3:{action}", f"{media}/board/newest.json") for action in ("GetObject", "PutObject"))},
+            *((f"s3:{action}", f"{media}/board/newest.json") for action in ("GetObject", "PutObject", "DeleteObject"))},
         "SyncS3BucketRole": {
             ("s3:ListBucket", media), ("s3:GetObject", f"{media}/images/*"),
             *((f"s3:{action}", f"{media}/carrousel/{file}.json") for action in ("GetObject", "PutObject") for file in ("carrousel", "newest")),

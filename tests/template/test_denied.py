@@ -16,7 +16,7 @@ FORBIDDEN = {
         ("s3", "put_object", {"Bucket": "SITE", "Key": "images/a.png", "Body": b""}),
         ("s3", "get_object", {"Bucket": "MEDIA", "Key": "images/a.png"}),
         ("s3", "delete_object", {"Bucket": "MEDIA", "Key": "carrousel/carrousel.json"}),
-        ("s3", "delete_object", {"Bucket": "MEDIA", "Key": "board/newest.json"}),
+        ("s3", "delete_object", {"Bucket": "MEDIA", "Key": "board/a.json"}),
         ("s3", "put_object", {"Bucket": "MEDIA", "Key": "board/a.json", "Body": b""}),
         ("s3", "put_object", {"Bucket": "SITE", "Key": MESSAGE, "Body": b""}),
         ("s3", "get_object", {"Bucket": "MEDIA", "Key": "held/a.json"}),

@@ -121,6 +121,14 @@ impl Bucket {
         ))
     }
 
+    /// Removes it, since it may have a message that was deleted: whoever misses it writes it anew.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn remove_newest(&self) -> Result<(), BucketError> {
+        self.remove(NEWEST).await
+    }
+
     /// Removes what code of before wrote for readers, in which deleted messages would stay for ever.
     ///
     /// # Errors
