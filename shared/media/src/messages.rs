@@ -99,25 +99,24 @@ impl Bucket {
         Ok(size.map(|size| size > 0))
     }
 
-    /// Published messages and what is left of deleted ones, newest first, older than `before`: `most` of them, or
-    /// all. And whether there are older ones.
+    /// Published messages and what is left of deleted ones, newest first, whose keys come after `after`: `most` at most,
+    /// or as many as S3 gives at once. And after which key to go on, unless these are the last.
     ///
     /// # Errors
     /// Where S3 fails.
     pub async fn messages(
         &self,
-        before: Option<MessageId>,
+        after: Option<&str>,
         most: Option<u16>,
-    ) -> Result<(Vec<Published>, bool), BucketError> {
-        let mut after = before.map(Self::message_key);
-        let most = most.unwrap_or(MOST);
+    ) -> Result<(Vec<Published>, Option<String>), BucketError> {
         let Listing {
             objects,
             is_truncated,
-        } = self.list(MESSAGES, after.take().as_deref(), most).await?;
+        } = self.list(MESSAGES, after, most.unwrap_or(MOST)).await?;
+        let last = objects.last().map(|object| object.key.clone());
         Ok((
             objects.into_iter().filter_map(published).collect(),
-            is_truncated,
+            last.filter(|_| is_truncated),
         ))
     }
 

@@ -13,7 +13,7 @@ const KEY_AT_LEAST: Duration = Duration::from_hours(24);
 /// How many leftovers are read together.
 const AT_ONCE: u32 = 64;
 
-/// The table, for statements that read by age, as [`BY_SENDER`](crate::senders) is for others.
+/// The table, for statements that read by age, as `BY_SENDER` is for others.
 const BY_SINCE: &str = "message /*!40101 FORCE INDEX (message_by_since) */";
 
 /// What code of before that inserted a message, or took it over, has given up: as long as it has not, it may still mark
