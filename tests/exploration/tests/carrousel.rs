@@ -423,19 +423,11 @@ fn a_picture_takes_the_place_of_another() {
     explore(&at_rest(&["a"], 1_000), &["+b", "-a"], REPEAT);
 }
 
-/// Too much of it for every order.
 #[test]
-fn a_picture_goes_while_another_comes_and_goes() {
-    let scenario = Scenario {
-        bucket: at_rest(&["a"], 1_000),
-        changes: changes(&["-a", "+b", "0b"]),
-        crashes: 0,
-        repeats: 0,
-        scheduled: false,
-        every_order: false,
-    };
-    let mut world = World::new(2);
-    random_schedules(300, |schedule, _| run(&mut world, &scenario, schedule));
+fn a_picture_goes_while_another_goes_of_which_no_event_had_told() {
+    let mut bucket = at_rest(&["a"], 1_000);
+    bucket.put("images/b.png", "pixels");
+    explore(&bucket, &["-a", "0b"], (0, 0, false));
 }
 
 #[test]
