@@ -172,9 +172,11 @@ impl Reader {
         loop {
             let wanted = usize::from(limit) - page.messages.len();
             // One more tells whether there are older ones.
-            let list = self.bucket.messages(from, Some(limit + 1 + DELETED));
-            let (listed, newest, ()) =
-                tokio::join!(list, self.read_newest(before), self.write_newest());
+            let (listed, newest, ()) = tokio::join!(
+                self.bucket.messages(from, Some(limit + 1 + DELETED)),
+                self.read_newest(before),
+                self.write_newest()
+            );
             if let Some(newest) = newest {
                 self.learn(&newest);
             }

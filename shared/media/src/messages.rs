@@ -11,6 +11,8 @@ use crate::listing::{Listed, Listing, MOST};
 const MESSAGES: &str = "board/messages/";
 /// The newest messages' bodies, for readers who know none yet.
 const NEWEST: &str = "board/newest.json";
+/// The newest messages, and marks of changes, as code of before wrote them.
+const OF_BEFORE: [&str; 2] = ["board/front-page.json", "board/changes/"];
 /// Nobody is served these.
 const HEADERS: Headers<'_> = Headers {
     media_type: "application/json",
@@ -117,6 +119,27 @@ impl Bucket {
             objects.into_iter().filter_map(published).collect(),
             is_truncated,
         ))
+    }
+
+    /// Removes it, since it may have a message that was deleted: whoever misses it writes it anew.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn remove_newest(&self) -> Result<(), BucketError> {
+        self.remove(NEWEST).await
+    }
+
+    /// Removes what code of before wrote for readers, in which deleted messages would stay for ever.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn remove_what_was_before(&self) -> Result<(), BucketError> {
+        for prefix in OF_BEFORE {
+            for object in self.list(prefix, None, MOST).await?.objects {
+                self.remove(&object.key).await?;
+            }
+        }
+        Ok(())
     }
 
     /// What readers wrote for those who know no message yet; `None` where nobody did.
