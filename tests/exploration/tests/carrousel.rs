@@ -43,8 +43,9 @@ struct Scenario {
     repeats: usize,
     /// Whether the schedule comes, at any time.
     scheduled: bool,
-    /// Whether what a sandbox asks at the same time happens in the order in which it is asked.
-    in_order: bool,
+    /// Whether what a sandbox asks at the same time happens in that order, and what it asks of the list of the newest
+    /// happens at once, so that there are few enough orders for all of them. The other list is kept alike.
+    is_coarse: bool,
 }
 
 /// What an invocation was told, and is told again if it dies: the key of each message, or the schedule.
@@ -123,7 +124,7 @@ impl<'a> Progress<'a> {
         let mut asked = BTreeSet::new();
         let mut steps = Vec::new();
         for (n, (sandbox, request)) in world.waiting().into_iter().enumerate() {
-            if asked.insert(sandbox) || !self.scenario.in_order {
+            if asked.insert(sandbox) || !self.scenario.is_coarse {
                 steps.push(Step::Happen(n, sandbox, request));
             }
         }
@@ -318,6 +319,12 @@ fn run(
                 progress.handled.sort();
             }
         }
+        let waiting = world.waiting();
+        let of_newest = waiting.iter().position(|(_, it)| it.key == NEWEST);
+        if let Some(n) = of_newest.filter(|_| scenario.is_coarse) {
+            world.answer(n);
+            continue;
+        }
         if schedule.is_seen(progress.state(world)) {
             return Ok(End::Seen);
         }
@@ -382,17 +389,20 @@ fn changes(of: &[&str]) -> Vec<Change> {
 /// Every order of these changes to a bucket, with the two sandboxes that the queue's concurrency allows, so many
 /// deaths and so many repeats, and perhaps the schedule.
 fn explore(bucket: &Bucket, of: &[&str], (crashes, repeats, scheduled): (usize, usize, bool)) {
-    let scenario = Scenario {
+    explore_all(&Scenario {
         bucket: bucket.clone(),
         changes: changes(of),
         crashes,
         repeats,
         scheduled,
-        in_order: true,
-    };
+        is_coarse: true,
+    });
+}
+
+fn explore_all(scenario: &Scenario) {
     let mut world = World::new(2);
-    let explored = every_schedule(|schedule| run(&mut world, &scenario, schedule));
-    println!("{of:?}: {explored:?}");
+    let explored = every_schedule(|schedule| run(&mut world, scenario, schedule));
+    println!("{:?}: {explored:?}", scenario.changes);
     assert!(explored.rests > 0);
 }
 
@@ -413,12 +423,21 @@ fn a_picture_goes_and_comes_back() {
 
 #[test]
 fn a_picture_takes_the_place_of_another() {
-    explore(&at_rest(&["a"], 1_000), &["+b", "-a"], CRASH);
+    explore(&at_rest(&["a"], 1_000), &["+b", "-a"], REPEAT);
 }
 
 #[test]
-fn a_picture_goes_while_another_comes_and_goes() {
-    explore(&at_rest(&["a"], 1_000), &["-a", "+b", "0b"], (0, 0, false));
+fn a_picture_goes_while_another_goes_of_which_no_event_had_told() {
+    let mut bucket = at_rest(&["a"], 1_000);
+    bucket.put("images/b.png", "pixels");
+    explore_all(&Scenario {
+        bucket,
+        changes: changes(&["-a", "0b"]),
+        crashes: 0,
+        repeats: 0,
+        scheduled: false,
+        is_coarse: false,
+    });
 }
 
 #[test]
@@ -453,6 +472,7 @@ fn a_picture_that_follows_takes_the_place_of_one_that_goes() {
     explore(&more_than_are_shown(), &["-050", "+x"], (0, 0, false));
 }
 
+/// Too much of it for every order.
 #[test]
 fn a_picture_goes_while_the_newest_run_down() {
     let mut bucket = more_than_are_shown();
@@ -460,7 +480,16 @@ fn a_picture_goes_while_the_newest_run_down() {
     for n in 110..118 {
         bucket.objects.remove(&format!("images/{n}.png"));
     }
-    explore(&bucket, &["-109"], SCHEDULE);
+    let scenario = Scenario {
+        bucket,
+        changes: changes(&["-109"]),
+        crashes: 1,
+        repeats: 0,
+        scheduled: true,
+        is_coarse: false,
+    };
+    let mut world = World::new(2);
+    random_schedules(30, |schedule, _| run(&mut world, &scenario, schedule));
 }
 
 /// A scenario of any size.
@@ -480,7 +509,7 @@ fn any(random: &mut fastrand::Rng) -> Scenario {
         crashes: random.usize(..4),
         repeats: random.usize(..4),
         scheduled: random.bool(),
-        in_order: false,
+        is_coarse: false,
     }
 }
 
@@ -496,7 +525,7 @@ fn many_changes_many_deaths() {
 #[test]
 fn a_hundred_pictures_go_while_others_come() {
     let mut world = World::new(3);
-    random_schedules(40, |schedule, random| {
+    random_schedules(15, |schedule, random| {
         let names: Vec<_> = (0..150).map(|n| format!("{n:03}")).collect();
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         let mut changes = Vec::new();
@@ -514,7 +543,7 @@ fn a_hundred_pictures_go_while_others_come() {
             crashes: 2,
             repeats: 2,
             scheduled: random.bool(),
-            in_order: false,
+            is_coarse: false,
         };
         run(&mut world, &scenario, schedule)
     });
@@ -541,7 +570,7 @@ fn thousands_of_pictures_change_while_the_parts_of_a_listing_are_read() {
             crashes: 1,
             repeats: 1,
             scheduled: true,
-            in_order: false,
+            is_coarse: false,
         };
         run(&mut world, &scenario, schedule)
     });
