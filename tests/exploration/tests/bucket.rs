@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Bound;
 
-use aws_sdk_s3::primitives::SdkBody;
+use aws_sdk_s3::primitives::{DateTime, DateTimeFormat, SdkBody};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use bytes::Bytes;
 use http::StatusCode;
@@ -20,6 +20,8 @@ const PAGE: usize = 1_000;
 pub struct Object {
     pub bytes: Bytes,
     pub headers: BTreeMap<String, String>,
+    /// In seconds since 1970.
+    pub modified: i64,
 }
 
 impl Object {
@@ -27,13 +29,19 @@ impl Object {
     fn e_tag(&self) -> String {
         let mut digest = DefaultHasher::new();
         self.bytes.hash(&mut digest);
-        format!("\"{:x}\"", digest.finish())
+        format!("\"{:016x}\"", digest.finish())
+    }
+
+    fn modified(&self, format: DateTimeFormat) -> String {
+        DateTime::from_secs(self.modified).fmt(format).unwrap()
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Bucket {
     pub objects: BTreeMap<String, Object>,
+    /// What the time is, in seconds since 1970.
+    pub now: i64,
     /// Keys on a page of a listing.
     page: usize,
 }
@@ -47,6 +55,7 @@ impl Bucket {
     pub fn with_pages_of(page: usize) -> Self {
         Self {
             objects: BTreeMap::new(),
+            now: 0,
             page,
         }
     }
@@ -55,6 +64,7 @@ impl Bucket {
         let object = Object {
             bytes: bytes.into(),
             headers: BTreeMap::new(),
+            modified: self.now,
         };
         self.objects.insert(key.to_owned(), object);
     }
@@ -62,7 +72,8 @@ impl Bucket {
     pub fn answer(&mut self, request: &Request) -> HttpResponse {
         match (request.method.as_str(), request.key.as_str()) {
             ("GET", "") => self.list(request),
-            ("GET", key) => self.get(key),
+            ("GET", key) => self.get(key, true),
+            ("HEAD", key) => self.get(key, false),
             ("PUT", key) => {
                 let current = self.objects.get(key).map(Object::e_tag);
                 let is_other = request
@@ -75,6 +86,7 @@ impl Bucket {
                 let object = Object {
                     bytes: request.body.clone(),
                     headers: request.headers.clone(),
+                    modified: self.now,
                 };
                 let mut response = response(200, "");
                 response.headers_mut().insert("etag", object.e_tag());
@@ -89,16 +101,19 @@ impl Bucket {
         }
     }
 
-    fn get(&self, key: &str) -> HttpResponse {
+    fn get(&self, key: &str, with_body: bool) -> HttpResponse {
+        let body = |body: SdkBody| if with_body { body } else { SdkBody::empty() };
         let Some(object) = self.objects.get(key) else {
-            return error(404, "NoSuchKey");
+            let missing = error(404, "NoSuchKey");
+            return response(404, body(missing.into_body()));
         };
-        let mut response = response(200, object.bytes.clone());
-        let length = object.bytes.len().to_string();
-        response.headers_mut().insert("content-length", length);
-        response.headers_mut().insert("etag", object.e_tag());
+        let mut response = response(200, body(object.bytes.clone().into()));
+        let headers = response.headers_mut();
+        headers.insert("content-length", object.bytes.len().to_string());
+        headers.insert("etag", object.e_tag());
+        headers.insert("last-modified", object.modified(DateTimeFormat::HttpDate));
         for (name, value) in &object.headers {
-            response.headers_mut().insert(name.clone(), value.clone());
+            headers.insert(name.clone(), value.clone());
         }
         response
     }
@@ -114,18 +129,25 @@ impl Bucket {
             Some(after) if after >= prefix => Bound::Excluded(after),
             _ => Bound::Included(prefix),
         };
-        let keys = self.objects.range::<str, _>((from, Bound::Unbounded));
-        let mut keys = keys
-            .map(|(key, _)| key)
-            .take_while(|key| key.starts_with(prefix));
-        let page: Vec<_> = keys.by_ref().take(self.page).collect();
-        let next = keys.next().and(page.last());
+        let objects = self.objects.range::<str, _>((from, Bound::Unbounded));
+        let mut objects = objects.take_while(|(key, _)| key.starts_with(prefix));
+        let most = request.query("max-keys").map(|most| most.parse().unwrap());
+        let page = self.page.min(most.unwrap_or(PAGE));
+        let page: Vec<_> = objects.by_ref().take(page).collect();
+        let next = objects.next().and(page.last());
 
         let mut xml = String::from("<ListBucketResult><EncodingType>url</EncodingType>");
-        for key in &page {
-            let _ = write!(xml, "<Contents><Key>{}</Key></Contents>", encoded(key));
+        for (key, object) in &page {
+            let _ = write!(
+                xml,
+                "<Contents><Key>{}</Key><LastModified>{}</LastModified><ETag>{}</ETag><Size>{}</Size></Contents>",
+                encoded(key),
+                object.modified(DateTimeFormat::DateTime),
+                object.e_tag(),
+                object.bytes.len()
+            );
         }
-        if let Some(next) = next {
+        if let Some((next, _)) = next {
             let _ = write!(
                 xml,
                 "<NextContinuationToken>{}</NextContinuationToken>",
