@@ -26,6 +26,10 @@ fn all(_: Ask) -> bool {
     true
 }
 
+fn of_posts(ask: Ask) -> bool {
+    matches!(ask, Post(..))
+}
+
 /// What was before.
 #[derive(Debug, Clone, Copy)]
 enum Start {
@@ -51,7 +55,7 @@ enum Gone {
 fn prepared(explored: &mut Explored, start: Start) -> Saved {
     explored.empty();
     let mut watch = Watch::default();
-    let mut alone = |explored: &mut Explored, watch: &mut Watch, ask| {
+    let alone = |explored: &mut Explored, watch: &mut Watch, ask| {
         let (id, asked) = (watch.message(ask), watch.begin(ask));
         let answer = explored.alone(0, ask, id);
         watch.end(&explored.world, ask, &asked, &answer).unwrap();
@@ -124,4 +128,108 @@ fn explore_faults_of(faulty: fn(Ask) -> bool, start: Start, asks: &[Ask], faults
 #[test]
 fn a_post_and_its_delete() {
     explore(Start::Nothing, &[P, Delete(1)], 1, 0);
+}
+
+#[test]
+fn a_repeat_of_a_post_that_died_while_it_is_cleared_up() {
+    for requests in 1..=3 {
+        explore(Start::Died(P, requests), &[P, ClearUp], 0, 0);
+    }
+    explore_faults_of(of_posts, Start::Died(P, 1), &[P, ClearUp], 1, 0);
+}
+
+#[test]
+fn a_repeat_of_a_post_that_died_is_deleted_and_cleared_up() {
+    for requests in 1..=3 {
+        explore(Start::Died(P, requests), &[P, Moderate(1), ClearUp], 0, 0);
+    }
+}
+
+#[test]
+fn a_sender_is_removed_while_leftovers_are_cleared_up() {
+    for requests in 1..=3 {
+        explore(Start::Died(P, requests), &[RemoveSender, ClearUp], 0, 0);
+        explore(Start::Died(T, requests.min(2)), &[T, RemoveSender, ClearUp], 0, 0);
+    }
+}
+
+#[test]
+fn a_moderator_deletes_what_is_forgotten() {
+    explore(Start::Deleted(P), &[Moderate(1), ClearUp], 1, 0);
+}
+
+#[test]
+fn a_moderator_deletes_what_has_no_row() {
+    explore(Start::WithoutRow(P), &[Republish, Moderate(1)], 1, 0);
+    explore(Start::WithoutRow(T), &[Republish, Republish, Moderate(1)], 0, 0);
+}
+
+#[test]
+fn a_delete_while_the_bucket_is_brought_in_step() {
+    explore(Start::Posted(T), &[Republish, Delete(1), ClearUp], 0, 1);
+    explore(Start::Posted(P), &[Republish, Delete(1)], 1, 0);
+}
+
+#[test]
+fn what_has_no_object_is_deleted_while_the_bucket_is_brought_in_step() {
+    for gone in [Gone::Removed, Gone::ZeroBytes, Gone::PictureRemoved] {
+        explore(Start::WithoutObject(P, gone), &[Republish, Moderate(1), ClearUp], 0, 1);
+        explore(Start::WithoutObject(P, gone), &[Republish, Moderate(1)], 1, 0);
+    }
+}
+
+#[test]
+fn readers_beside_posts_and_deletes() {
+    explore(Start::Nothing, &[P, Read], 0, 0);
+    explore(Start::Posted(P), &[Delete(1), Read, ReadOne(1)], 0, 0);
+    explore(Start::Posted(P), &[Delete(1), Read], 1, 0);
+}
+
+#[test]
+fn a_repeat_beside_the_post_and_a_delete() {
+    explore(Start::Nothing, &[T, T, Delete(1)], 0, 0);
+    explore(Start::Nothing, &[T, T], 1, 0);
+    explore(Start::Nothing, &[P, P], 0, 0);
+    explore(Start::Posted(T), &[T, Delete(1)], 1, 0);
+}
+
+#[test]
+fn two_delete() {
+    explore(Start::Posted(P), &[Delete(1), Moderate(1)], 1, 0);
+    explore(Start::Posted(P), &[Delete(1), Moderate(1), ClearUp], 0, 1);
+}
+
+#[test]
+fn a_sender_is_removed_while_it_posts() {
+    explore(Start::Nothing, &[T, RemoveSender], 1, 0);
+    explore(Start::Posted(T), &[Post(2, false), RemoveSender], 0, 0);
+}
+
+/// Of more, their orders are too many for all to be tried.
+#[test]
+fn many_at_once() {
+    let mut explored = Explored::new(4);
+    let start = prepared(&mut explored, Start::Nothing);
+    random_schedules(200, |schedule, random| {
+        let asks = [P, T, Post(2, false), Delete(1), Delete(2), Moderate(1), Moderate(2), RemoveSender, ClearUp, Republish, Read, ReadOne(1)];
+        let mut asks: Vec<_> = (0..random.usize(2..14)).map(|_| *random.choice(asks.as_slice()).unwrap()).collect();
+        // The same key with another body is refused.
+        if let Some(Post(1, with_picture)) = asks.iter().copied().find(|it| matches!(it, Post(1, _))) {
+            for ask in &mut asks {
+                if matches!(ask, Post(1, _)) {
+                    *ask = Post(1, with_picture);
+                }
+            }
+        }
+        let case = Case {
+            start: start.clone(),
+            asks,
+            faults: random.usize(..4),
+            faulty: all,
+            ticks: random.usize(..3),
+            days: random.usize(..2),
+            is_lasting: true,
+        };
+        run(&mut explored, &case, schedule)
+    });
 }

@@ -177,11 +177,15 @@ impl Explored {
         self.world.names = Some(RefCell::default());
     }
 
-    /// New execution environments, which remember nothing and clear up beside their first post.
-    pub fn renew(&mut self, environment: usize) {
-        self.functions[environment] = function(&self.world, environment);
-        let (database, bucket) = (database(&self.world, environment), bucket(&self.world, environment));
-        self.boards[environment] = Arc::new(Board::new(database, bucket));
+    /// Begins an execution environment anew, which remembers nothing and clears up beside its first post; and gives
+    /// what was there.
+    pub fn replace(&mut self, environment: usize) -> Router {
+        let new = function(&self.world, environment);
+        std::mem::replace(&mut self.functions[environment], new)
+    }
+
+    pub fn put_back(&mut self, environment: usize, function: Router) {
+        self.functions[environment] = function;
     }
 
     pub fn save(&self, watch: Watch) -> Saved {

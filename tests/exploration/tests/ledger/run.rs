@@ -100,7 +100,7 @@ pub fn run(explored: &mut Explored, case: &Case, schedule: &mut Schedule<'_>) ->
     let watch = explored.restore(&case.start);
     if case.is_lasting {
         for environment in 0..explored.world.sandboxes() {
-            explored.renew(environment);
+            drop(explored.replace(environment));
         }
     }
     let run = Run {
@@ -167,13 +167,12 @@ impl Run<'_> {
             };
             at.hash(&mut state);
         }
-        let mut watched = format!("{:?}", self.watch);
+        self.watch.digest(world).hash(&mut state);
         for at in &self.at {
             if let At::Running(_, asked) = at {
-                watched.push_str(&format!("{asked:?}"));
+                asked.digest(world).hash(&mut state);
             }
         }
-        world.digest_of(usize::MAX, watched.as_bytes()).hash(&mut state);
         state.finish()
     }
 
@@ -268,7 +267,7 @@ impl Run<'_> {
                     }
                 }
                 if self.case.is_lasting {
-                    self.explored.renew(sandbox);
+                    drop(self.explored.replace(sandbox));
                 }
             }
             Step::Again(n, sandbox, _) => {
@@ -305,10 +304,9 @@ impl Run<'_> {
 
     /// Time passes, leftovers are cleared up, and what died is run again where it must be.
     fn rest(mut self) -> Result<(), String> {
-        let kept = (self.explored.world.kept(), format!("{:?}", self.watch));
         let mut state = DefaultHasher::new();
-        kept.0.hash(&mut state);
-        self.explored.world.digest_of(usize::MAX, kept.1.as_bytes()).hash(&mut state);
+        let world = &self.explored.world;
+        (world.kept(), self.watch.digest(world)).hash(&mut state);
         if let Some(known) = self.explored.calm.get(&state.finish()) {
             return known.clone().map_or(Ok(()), Err);
         }
@@ -318,7 +316,7 @@ impl Run<'_> {
     }
 
     fn calm(&mut self) -> Result<(), String> {
-        let mut alone = |explored: &mut Explored, watch: &mut Watch, ask| {
+        let alone = |explored: &mut Explored, watch: &mut Watch, ask| {
             let asked = watch.begin(ask);
             let answer = explored.alone(0, ask, None);
             watch.end(&explored.world, ask, &asked, &answer)?;
@@ -333,10 +331,9 @@ impl Run<'_> {
         }
         self.watch.rest(&self.explored.world)?;
         // Whoever reads now has read nothing before.
-        self.explored.renew(0);
-        alone(self.explored, &mut self.watch, Ask::Read)?;
-        self.explored.renew(0);
-        self.explored.alone(0, Ask::ClearUp, None);
-        Ok(())
+        let before = self.explored.replace(0);
+        let read = alone(self.explored, &mut self.watch, Ask::Read);
+        self.explored.put_back(0, before);
+        read
     }
 }

@@ -1,6 +1,7 @@
 //! What is promised, and who broke it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use domain::MessageId;
 use serde_json::Value;
@@ -12,7 +13,7 @@ use crate::world::World;
 const MESSAGES: &str = "board/messages/";
 
 /// What the board said so far, and what that promises.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default)]
 pub struct Watch {
     /// The messages that ever had a row, and what they say.
     born: BTreeMap<MessageId, String>,
@@ -30,7 +31,7 @@ pub struct Watch {
 }
 
 /// What held when somebody began.
-#[derive(Debug, Clone, Default, Hash)]
+#[derive(Debug, Clone, Default)]
 pub struct Asked {
     id: Option<MessageId>,
     acknowledged: BTreeSet<MessageId>,
@@ -48,7 +49,43 @@ fn key(id: MessageId) -> String {
     format!("{MESSAGES}{}.json", mirrored(&id.to_string()))
 }
 
+fn written<'a>(ids: impl IntoIterator<Item = &'a MessageId>) -> String {
+    ids.into_iter().map(|id| format!("{id} ")).collect()
+}
+
+/// Digest of what is written, in which the order of ids does not matter.
+fn digest(world: &World<Answer>, parts: &[String]) -> u64 {
+    let mut digest = DefaultHasher::new();
+    for part in parts {
+        let words = part.split(' ').map(|word| world.digest_of(usize::MAX, word.as_bytes()));
+        words.fold(0, u64::wrapping_add).hash(&mut digest);
+    }
+    digest.finish()
+}
+
+impl Asked {
+    pub fn digest(&self, world: &World<Answer>) -> u64 {
+        let Self { id, acknowledged, gone, must_be_gone } = self;
+        digest(world, &[written(id), written(acknowledged), written(gone), must_be_gone.to_string()])
+    }
+}
+
 impl Watch {
+    pub fn digest(&self, world: &World<Answer>) -> u64 {
+        let Self { born, acknowledged, begun, gone, kept, removal_begun, is_removed } = self;
+        let begun = begun.iter().map(|(id, times)| format!("{id}.{times} "));
+        digest(
+            world,
+            &[
+                written(born.keys()),
+                written(acknowledged),
+                begun.collect(),
+                written(gone),
+                format!("{kept:?} {removal_begun} {is_removed}"),
+            ],
+        )
+    }
+
     pub fn ids(&self) -> Vec<MessageId> {
         self.born.keys().copied().collect()
     }
