@@ -72,9 +72,11 @@ impl fmt::Display for Step {
     }
 }
 
-/// Nothing comes of it, whenever it happens: no message is of code that published nothing, and no sender is old.
+/// Nothing comes of it, whenever it happens: no message is of code that published nothing, no sender is old, and all
+/// pictures are PNGs.
 fn is_indifferent(request: &Request) -> bool {
-    request.statement().is_some_and(|it| {
+    let is_other_picture = [".jpg", ".gif", ".webp"].iter().any(|it| request.key.ends_with(it));
+    is_other_picture || request.statement().is_some_and(|it| {
         it.sql.starts_with("SELECT EXISTS") || it.sql.contains("cleared_at IS NULL AND since IS NULL ORDER")
     })
 }
