@@ -59,13 +59,13 @@ fn prepared(explored: &mut Explored, start: Start) -> Saved {
         let (id, asked) = (watch.message(ask), watch.begin(ask));
         let answer = explored.alone(0, ask, id);
         watch.end(&explored.world, ask, &asked, &answer).unwrap();
-        watch.look(&explored.world).unwrap();
+        watch.look(&explored.world, true).unwrap();
     };
     match start {
         Start::Nothing => {}
         Start::Died(ask, requests) => {
             explored.died(0, ask, None, requests);
-            watch.look(&explored.world).unwrap();
+            watch.look(&explored.world, true).unwrap();
             explored.pass(TICK, &mut watch);
         }
         Start::Posted(ask) => alone(explored, &mut watch, ask),
@@ -98,7 +98,7 @@ fn prepared(explored: &mut Explored, start: Start) -> Saved {
             }
             // Nobody was promised that.
             watch = Watch::default();
-            watch.look(&explored.world).unwrap();
+            watch.look(&explored.world, true).unwrap();
         }
     }
     explored.save(watch)

@@ -51,6 +51,14 @@ impl Schedule<'_> {
         step
     }
 
+    /// Whether an earlier run was here, by the same steps.
+    pub fn is_repeated(&self) -> bool {
+        match &self.decide {
+            Decide::Next { path, at, .. } => *at < path.len(),
+            Decide::Random(_) => false,
+        }
+    }
+
     /// Whether another run goes on from this state. What the state is made of must be all that decides what
     /// can happen from here on.
     pub fn is_seen(&mut self, state: u64) -> bool {

@@ -122,8 +122,9 @@ impl Run<'_> {
     fn go(mut self, schedule: &mut Schedule<'_>) -> Result<End, String> {
         loop {
             self.settle()?;
-            self.watch.look(&self.explored.world)?;
-            if !self.case.is_lasting && schedule.is_seen(self.state()) {
+            let is_repeated = schedule.is_repeated();
+            self.watch.look(&self.explored.world, !is_repeated)?;
+            if !self.case.is_lasting && !is_repeated && schedule.is_seen(self.state()) {
                 return Ok(End::Seen);
             }
             let steps = self.steps();
@@ -229,7 +230,7 @@ impl Run<'_> {
     /// Whether nothing runs but what may run for long.
     fn long_only(&self) -> bool {
         self.at.iter().zip(&self.case.asks).all(|(at, ask)| {
-            !matches!(at, At::Running(..)) || *ask == Ask::Republish
+            !matches!(at, At::Running(..)) || (*ask == Ask::Republish && !self.case.is_lasting)
         })
     }
 
@@ -322,7 +323,7 @@ impl Run<'_> {
             let asked = watch.begin(ask);
             let answer = explored.alone(0, ask, None);
             watch.end(&explored.world, ask, &asked, &answer)?;
-            watch.look(&explored.world)
+            watch.look(&explored.world, true)
         };
         if self.case.asks.contains(&Ask::Republish) {
             alone(self.explored, &mut self.watch, Ask::Republish)?;

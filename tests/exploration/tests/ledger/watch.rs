@@ -230,12 +230,15 @@ impl Watch {
         whole(message, says, !message["picture"].is_null())
     }
 
-    /// What is wrong with what is in the bucket.
-    pub fn look(&mut self, world: &World<Answer>) -> Result<(), String> {
+    /// Learns of new rows, and says what is wrong with what is in the bucket, where that is asked.
+    pub fn look(&mut self, world: &World<Answer>, is_asked: bool) -> Result<(), String> {
         for row in world.database.as_ref().unwrap().messages() {
             if let Ok(id) = row.id.parse() {
                 self.born.entry(id).or_insert(row.text);
             }
+        }
+        if !is_asked {
+            return Ok(());
         }
         let mut seen = BTreeSet::new();
         for (id, says) in &self.born {
