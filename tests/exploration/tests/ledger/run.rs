@@ -31,6 +31,8 @@ pub struct Case {
     pub ticks: usize,
     /// How often a day passes.
     pub days: usize,
+    /// Database and bucket are not in step, so they are brought in step at last.
+    pub is_restored: bool,
     /// Execution environments serve one request after another, remember, and clear up beside posts.
     pub is_lasting: bool,
 }
@@ -325,7 +327,7 @@ impl Run<'_> {
             watch.end(&explored.world, ask, &asked, &answer)?;
             watch.look(&explored.world, true)
         };
-        if self.case.asks.contains(&Ask::Republish) {
+        if self.case.is_restored || self.case.asks.contains(&Ask::Republish) {
             alone(self.explored, &mut self.watch, Ask::Republish)?;
         }
         for time in [TICK, TICK, DAY, DAY] {
