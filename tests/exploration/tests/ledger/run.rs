@@ -253,6 +253,9 @@ impl Run<'_> {
                 };
                 if self.case.is_lasting {
                     self.explored.world.pass(FRESH);
+                } else if matches!(ask, Ask::Read | Ask::ReadOne(_)) {
+                    // One that remembers no other run.
+                    drop(self.explored.replace(sandbox));
                 }
                 let id = self.watch.message(ask);
                 let asked = self.watch.begin(ask);
