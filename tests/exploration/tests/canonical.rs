@@ -47,7 +47,9 @@ fn pieces<'a>(bytes: &'a [u8], mut piece: impl FnMut(Piece<'a>)) {
             at = (at + 3).min(bytes.len());
             continue;
         }
-        let word = bytes[at..].iter().take_while(|it| it.is_ascii_alphanumeric());
+        let word = bytes[at..]
+            .iter()
+            .take_while(|it| it.is_ascii_alphanumeric());
         let word = &bytes[at..at + word.count()];
         let (found, length) = if is_time(&bytes[at..]) {
             (Some(Piece::Other), TIME.len())

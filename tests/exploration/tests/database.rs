@@ -83,7 +83,13 @@ impl Database {
         let now = i64::try_from(now.unwrap().as_millis()).unwrap();
         let age = |since: Option<i64>| {
             let quarter = i64::try_from(QUARTER.as_millis()).unwrap();
-            since.map(|since| if since == 0 { -1 } else { (now - since) / quarter })
+            since.map(|since| {
+                if since == 0 {
+                    -1
+                } else {
+                    (now - since) / quarter
+                }
+            })
         };
         let messages = "SELECT id, status, text, picture_format, idempotency_key, sender, since, cleared_at FROM message";
         let mut rows = self.list(messages, |row| {
@@ -141,7 +147,9 @@ impl Database {
             let select = format!("SELECT * FROM {table}");
             let columns = self.0.prepare(&select).unwrap().column_count();
             self.list(&select, |row| {
-                (0..columns).map(|column| row.get(column).unwrap()).collect()
+                (0..columns)
+                    .map(|column| row.get(column).unwrap())
+                    .collect()
             })
         }))
     }

@@ -112,7 +112,13 @@ fn explore(start: Start, asks: &[Ask], faults: usize, ticks: usize) {
     explore_faults_of(all, start, asks, faults, ticks);
 }
 
-fn explore_faults_of(faulty: fn(Ask) -> bool, start: Start, asks: &[Ask], faults: usize, ticks: usize) {
+fn explore_faults_of(
+    faulty: fn(Ask) -> bool,
+    start: Start,
+    asks: &[Ask],
+    faults: usize,
+    ticks: usize,
+) {
     let began = std::time::Instant::now();
     let mut explored = Explored::new(asks.len().max(1));
     let case = Case {
@@ -126,7 +132,10 @@ fn explore_faults_of(faulty: fn(Ask) -> bool, start: Start, asks: &[Ask], faults
         is_lasting: false,
     };
     let found = every_schedule(|schedule| run(&mut explored, &case, schedule));
-    println!("{start:?} {asks:?} {faults} {ticks}: {found:?}, {:.1?}", began.elapsed());
+    println!(
+        "{start:?} {asks:?} {faults} {ticks}: {found:?}, {:.1?}",
+        began.elapsed()
+    );
     assert!(found.rests > 0);
 }
 
@@ -164,7 +173,13 @@ fn a_moderator_deletes_what_is_forgotten() {
 fn a_moderator_deletes_what_has_no_row() {
     explore(Start::WithoutRow(P), &[Moderate(1)], 1, 0);
     explore(Start::WithoutRow(P), &[Republish, Moderate(1)], 0, 0);
-    explore_faults_of(of_moderators, Start::WithoutRow(T), &[Republish, Moderate(1)], 1, 0);
+    explore_faults_of(
+        of_moderators,
+        Start::WithoutRow(T),
+        &[Republish, Moderate(1)],
+        1,
+        0,
+    );
 }
 
 #[test]
@@ -176,7 +191,12 @@ fn a_delete_while_the_bucket_is_brought_in_step() {
 #[test]
 fn what_has_no_object_is_deleted_while_the_bucket_is_brought_in_step() {
     for gone in [Gone::Removed, Gone::ZeroBytes, Gone::PictureRemoved] {
-        explore(Start::WithoutObject(P, gone), &[Republish, Moderate(1)], 0, 0);
+        explore(
+            Start::WithoutObject(P, gone),
+            &[Republish, Moderate(1)],
+            0,
+            0,
+        );
         explore(Start::WithoutObject(P, gone), &[Republish], 1, 0);
     }
 }
@@ -215,10 +235,27 @@ fn many_at_once() {
     let mut explored = Explored::new(4);
     let start = prepared(&mut explored, Start::Nothing);
     random_schedules(200, |schedule, random| {
-        let asks = [P, T, Post(2, false), Delete(1), Delete(2), Moderate(1), Moderate(2), RemoveSender, ClearUp, Republish, Read, ReadOne(1)];
-        let mut asks: Vec<_> = (0..random.usize(2..14)).map(|_| *random.choice(asks.as_slice()).unwrap()).collect();
+        let asks = [
+            P,
+            T,
+            Post(2, false),
+            Delete(1),
+            Delete(2),
+            Moderate(1),
+            Moderate(2),
+            RemoveSender,
+            ClearUp,
+            Republish,
+            Read,
+            ReadOne(1),
+        ];
+        let mut asks: Vec<_> = (0..random.usize(2..14))
+            .map(|_| *random.choice(asks.as_slice()).unwrap())
+            .collect();
         // The same key with another body is refused.
-        if let Some(Post(1, with_picture)) = asks.iter().copied().find(|it| matches!(it, Post(1, _))) {
+        if let Some(Post(1, with_picture)) =
+            asks.iter().copied().find(|it| matches!(it, Post(1, _)))
+        {
             for ask in &mut asks {
                 if matches!(ask, Post(1, _)) {
                     *ask = Post(1, with_picture);

@@ -41,7 +41,11 @@ impl Schedule<'_> {
                     path.push((0, of));
                 }
                 let (chosen, before) = path[*at];
-                assert_eq!(of, before, "a repeated run went another way: {:?}", self.log);
+                assert_eq!(
+                    of, before,
+                    "a repeated run went another way: {:?}",
+                    self.log
+                );
                 *at += 1;
                 chosen
             }

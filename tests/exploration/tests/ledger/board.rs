@@ -107,7 +107,10 @@ async fn ask(function: Router, request: Request<Body>) -> Answer {
     let response = function.oneshot(request).await.unwrap();
     let status = response.status();
     let body = response.into_body().collect().await.unwrap().to_bytes();
-    (status.as_u16(), serde_json::from_slice(&body).unwrap_or_default())
+    (
+        status.as_u16(),
+        serde_json::from_slice(&body).unwrap_or_default(),
+    )
 }
 
 /// What the message of a number says.
@@ -132,7 +135,9 @@ fn post(message: u8, with_picture: bool) -> Request<Body> {
         let body = json!({"text": text}).to_string();
         ("application/json".to_owned(), body.into_bytes())
     };
-    post.header("content-type", media_type).body(body.into()).unwrap()
+    post.header("content-type", media_type)
+        .body(body.into())
+        .unwrap()
 }
 
 impl Explored {
@@ -141,7 +146,10 @@ impl Explored {
         world.database = Some(crate::database::Database::new());
         let first = database(&world, 0);
         alone(&mut world, 0, async move {
-            first.migrate(Instant::now() + Duration::from_hours(1)).await.unwrap();
+            first
+                .migrate(Instant::now() + Duration::from_hours(1))
+                .await
+                .unwrap();
             (200, Value::Null)
         });
         let Ok(secret) = BoardSecret::new(SECRET) else {
@@ -155,9 +163,13 @@ impl Explored {
             calm: HashMap::new(),
         };
         for environment in 0..environments {
-            explored.functions.push(function(&explored.world, environment));
-            let (database, bucket) =
-                (database(&explored.world, environment), bucket(&explored.world, environment));
+            explored
+                .functions
+                .push(function(&explored.world, environment));
+            let (database, bucket) = (
+                database(&explored.world, environment),
+                bucket(&explored.world, environment),
+            );
             explored.boards.push(Arc::new(Board::new(database, bucket)));
             // So that it has looked at the schema, and clears up beside no other post within this minute.
             explored.alone(environment, Ask::Post(0, false), None);
@@ -219,31 +231,41 @@ impl Explored {
                 let body = json!({"messageId": id.unwrap().to_string()}).to_string();
                 let remove = Request::post("/api/moderation/remove-sender");
                 let remove = remove.header("authorization", format!("Bearer {token}"));
-                remove.header("content-type", "application/json").body(body.into()).unwrap()
+                remove
+                    .header("content-type", "application/json")
+                    .body(body.into())
+                    .unwrap()
             }
             Ask::Read => Request::get("/api/messages").body(Body::empty()).unwrap(),
             Ask::ReadOne(_) => Request::get(of(id)).body(Body::empty()).unwrap(),
             Ask::ClearUp | Ask::Republish => {
                 let board = Arc::clone(&self.boards[environment]);
-                self.world.invoke(environment, (ask, environment), async move {
-                    let done = if ask == Ask::Republish {
-                        republish::run(&board, Gone::Delete).await.map(|_| ())
-                    } else {
-                        let deadline = Deadline::at(Instant::now() + Duration::from_secs(20));
-                        let cleared = board.protocol(deadline).clear_up().await;
-                        cleared.map_err(|error| error.to_string())
-                    };
-                    done.map_or_else(|error| (500, error.into()), |()| (200, Value::Null))
-                });
+                self.world
+                    .invoke(environment, (ask, environment), async move {
+                        let done = if ask == Ask::Republish {
+                            republish::run(&board, Gone::Delete).await.map(|_| ())
+                        } else {
+                            let deadline = Deadline::at(Instant::now() + Duration::from_secs(20));
+                            let cleared = board.protocol(deadline).clear_up().await;
+                            cleared.map_err(|error| error.to_string())
+                        };
+                        done.map_or_else(|error| (500, error.into()), |()| (200, Value::Null))
+                    });
                 return;
             }
         };
         let mut context = ApiGatewayV2httpRequestContext::default();
         context.http.source_ip = Some("192.0.2.1".into());
-        request.extensions_mut().insert(RequestContext::ApiGatewayV2(context));
+        request
+            .extensions_mut()
+            .insert(RequestContext::ApiGatewayV2(context));
         let function = self.functions[environment].clone();
         // The id, which is another one in the next run, is in the first request.
-        self.world.invoke(environment, (ask, environment), self::ask(function, request));
+        self.world.invoke(
+            environment,
+            (ask, environment),
+            self::ask(function, request),
+        );
     }
 
     /// Has it done while nothing else is.
@@ -299,7 +321,9 @@ impl Explored {
 fn older(id: MessageId, time: Duration) -> MessageId {
     const TIME: usize = 10;
     let id = id.to_string();
-    let digits = id[..TIME].bytes().map(|it| crate::canonical::place(it).unwrap());
+    let digits = id[..TIME]
+        .bytes()
+        .map(|it| crate::canonical::place(it).unwrap());
     let milliseconds = digits.fold(0_u64, |number, digit| number * 32 + digit as u64);
     let then = milliseconds - u64::try_from(time.as_millis()).unwrap();
     let then = MessageId::from_parts(then, 0).to_string();

@@ -77,16 +77,24 @@ impl fmt::Display for Step {
 /// Nothing comes of it, whenever it happens: no message is of code that published nothing, no sender is old, and all
 /// pictures are PNGs.
 fn is_indifferent(request: &Request) -> bool {
-    let is_other_picture = [".jpg", ".gif", ".webp"].iter().any(|it| request.key.ends_with(it));
-    is_other_picture || request.statement().is_some_and(|it| {
-        it.sql.starts_with("SELECT EXISTS") || it.sql.contains("cleared_at IS NULL AND since IS NULL ORDER")
-    })
+    let is_other_picture = [".jpg", ".gif", ".webp"]
+        .iter()
+        .any(|it| request.key.ends_with(it));
+    is_other_picture
+        || request.statement().is_some_and(|it| {
+            it.sql.starts_with("SELECT EXISTS")
+                || it
+                    .sql
+                    .contains("cleared_at IS NULL AND since IS NULL ORDER")
+        })
 }
 
 /// A run to bring the bucket in step may take longer than 15 minutes, but not from the reading of rows to their end.
 fn may_take_long(request: &Request) -> bool {
     request.is_listing()
-        || request.statement().is_some_and(|it| it.sql.contains("FORCE INDEX (message_by_status)"))
+        || request
+            .statement()
+            .is_some_and(|it| it.sql.contains("FORCE INDEX (message_by_status)"))
 }
 
 struct Run<'a> {
@@ -100,7 +108,11 @@ struct Run<'a> {
     days: usize,
 }
 
-pub fn run(explored: &mut Explored, case: &Case, schedule: &mut Schedule<'_>) -> Result<End, String> {
+pub fn run(
+    explored: &mut Explored,
+    case: &Case,
+    schedule: &mut Schedule<'_>,
+) -> Result<End, String> {
     let watch = explored.restore(&case.start);
     if case.is_lasting {
         for environment in 0..explored.world.sandboxes() {
@@ -117,7 +129,8 @@ pub fn run(explored: &mut Explored, case: &Case, schedule: &mut Schedule<'_>) ->
         ticks: case.ticks,
         days: case.days,
     };
-    run.go(schedule).map_err(|wrong| format!("a broken invariant: {wrong}"))
+    run.go(schedule)
+        .map_err(|wrong| format!("a broken invariant: {wrong}"))
 }
 
 impl Run<'_> {
@@ -149,7 +162,10 @@ impl Run<'_> {
                 }
             }
             let waiting = world.waiting();
-            let Some(n) = waiting.iter().position(|(_, request)| is_indifferent(request)) else {
+            let Some(n) = waiting
+                .iter()
+                .position(|(_, request)| is_indifferent(request))
+            else {
                 return Ok(());
             };
             world.answer(n);
@@ -195,7 +211,10 @@ impl Run<'_> {
         };
         for (n, at) in self.at.iter().enumerate() {
             let ask = self.case.asks[n];
-            let needs_one = !matches!(ask, Ask::Post(..) | Ask::ClearUp | Ask::Republish | Ask::Read);
+            let needs_one = !matches!(
+                ask,
+                Ask::Post(..) | Ask::ClearUp | Ask::Republish | Ask::Read
+            );
             let may = !needs_one || self.watch.message(ask).is_some();
             if let (At::Before, true, Some(sandbox)) = (at, may, idle(n)) {
                 steps.push(Step::Start(sandbox, ask));
@@ -214,7 +233,8 @@ impl Run<'_> {
             steps.push(Step::Arrive(n, Box::new(late.request.clone())));
         }
         let may_pass = is_before || !is_idle;
-        if may_pass && waiting.iter().all(|(_, request)| may_take_long(request)) && self.long_only() {
+        if may_pass && waiting.iter().all(|(_, request)| may_take_long(request)) && self.long_only()
+        {
             if self.ticks > 0 {
                 steps.push(Step::Pass(TICK));
             }
@@ -238,13 +258,16 @@ impl Run<'_> {
 
     fn is_faulty(&self, sandbox: usize) -> bool {
         let mut asks = self.at.iter().zip(&self.case.asks);
-        asks.any(|(at, ask)| matches!(at, At::Running(of, _) if *of == sandbox) && (self.case.faulty)(*ask))
+        asks.any(|(at, ask)| {
+            matches!(at, At::Running(of, _) if *of == sandbox) && (self.case.faulty)(*ask)
+        })
     }
 
     fn take(&mut self, step: Step) {
         match step {
             Step::Start(sandbox, ask) => {
-                let is_it = |n: &usize| matches!(self.at[*n], At::Before) && self.case.asks[*n] == ask;
+                let is_it =
+                    |n: &usize| matches!(self.at[*n], At::Before) && self.case.asks[*n] == ask;
                 let mut all = 0..self.at.len();
                 let n = if self.case.is_lasting {
                     all.find(is_it).unwrap()
@@ -319,7 +342,9 @@ impl Run<'_> {
             return known.clone().map_or(Ok(()), Err);
         }
         let calm = self.calm();
-        self.explored.calm.insert(state.finish(), calm.clone().err());
+        self.explored
+            .calm
+            .insert(state.finish(), calm.clone().err());
         calm
     }
 

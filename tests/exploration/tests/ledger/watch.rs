@@ -57,7 +57,9 @@ fn written<'a>(ids: impl IntoIterator<Item = &'a MessageId>) -> String {
 fn digest(world: &World<Answer>, parts: &[String]) -> u64 {
     let mut digest = DefaultHasher::new();
     for part in parts {
-        let words = part.split(' ').map(|word| world.digest_of(usize::MAX, word.as_bytes()));
+        let words = part
+            .split(' ')
+            .map(|word| world.digest_of(usize::MAX, word.as_bytes()));
         words.fold(0, u64::wrapping_add).hash(&mut digest);
     }
     digest.finish()
@@ -65,14 +67,35 @@ fn digest(world: &World<Answer>, parts: &[String]) -> u64 {
 
 impl Asked {
     pub fn digest(&self, world: &World<Answer>) -> u64 {
-        let Self { id, acknowledged, gone, must_be_gone } = self;
-        digest(world, &[written(id), written(acknowledged), written(gone), must_be_gone.to_string()])
+        let Self {
+            id,
+            acknowledged,
+            gone,
+            must_be_gone,
+        } = self;
+        digest(
+            world,
+            &[
+                written(id),
+                written(acknowledged),
+                written(gone),
+                must_be_gone.to_string(),
+            ],
+        )
     }
 }
 
 impl Watch {
     pub fn digest(&self, world: &World<Answer>) -> u64 {
-        let Self { born, acknowledged, begun, gone, kept, removal_begun, is_removed } = self;
+        let Self {
+            born,
+            acknowledged,
+            begun,
+            gone,
+            kept,
+            removal_begun,
+            is_removed,
+        } = self;
         let begun = begun.iter().map(|(id, times)| format!("{id}.{times} "));
         digest(
             world,
@@ -95,7 +118,11 @@ impl Watch {
         let says = |id: &&MessageId, message| self.born.get(*id) == Some(&text(message));
         match ask {
             // Only its author knows how.
-            Ask::Delete(message) => self.acknowledged.iter().rfind(|id| says(id, message)).copied(),
+            Ask::Delete(message) => self
+                .acknowledged
+                .iter()
+                .rfind(|id| says(id, message))
+                .copied(),
             Ask::Moderate(message) | Ask::ReadOne(message) => {
                 self.born.keys().rfind(|id| says(id, message)).copied()
             }
@@ -113,7 +140,9 @@ impl Watch {
             must_be_gone: matches!(ask, Ask::Post(message, _) if self.kept.contains(&text(message))),
         };
         match (ask, asked.id) {
-            (Ask::Delete(_) | Ask::Moderate(_), Some(id)) => *self.begun.entry(id).or_default() += 1,
+            (Ask::Delete(_) | Ask::Moderate(_), Some(id)) => {
+                *self.begun.entry(id).or_default() += 1
+            }
             (Ask::RemoveSender, _) => self.removal_begun = true,
             _ => {}
         }
@@ -127,9 +156,17 @@ impl Watch {
 
     pub fn rename(&mut self, other: &BTreeMap<MessageId, MessageId>) {
         let of = |id: &MessageId| other.get(id).copied().unwrap_or(*id);
-        self.born = self.born.iter().map(|(id, text)| (of(id), text.clone())).collect();
+        self.born = self
+            .born
+            .iter()
+            .map(|(id, text)| (of(id), text.clone()))
+            .collect();
         self.acknowledged = self.acknowledged.iter().map(of).collect();
-        self.begun = self.begun.iter().map(|(id, times)| (of(id), *times)).collect();
+        self.begun = self
+            .begun
+            .iter()
+            .map(|(id, times)| (of(id), *times))
+            .collect();
         self.gone = self.gone.iter().map(of).collect();
     }
 
@@ -145,7 +182,12 @@ impl Watch {
         asked: &Asked,
         (status, body): &Answer,
     ) -> Result<(), String> {
-        let Asked { id, acknowledged, gone, must_be_gone } = asked;
+        let Asked {
+            id,
+            acknowledged,
+            gone,
+            must_be_gone,
+        } = asked;
         match (ask, status) {
             (Ask::Post(message, with_picture), 201) => {
                 if *must_be_gone {
@@ -153,9 +195,13 @@ impl Watch {
                 }
                 let id = whole(body, &text(message), with_picture)?;
                 if let Some(other) = self.acknowledged.iter().find(|other| {
-                    **other != id && self.born.get(other) == self.born.get(&id) && !self.has_begun(**other)
+                    **other != id
+                        && self.born.get(other) == self.born.get(&id)
+                        && !self.has_begun(**other)
                 }) {
-                    return Err(format!("a repeat answers {id}, and the post answered {other}"));
+                    return Err(format!(
+                        "a repeat answers {id}, and the post answered {other}"
+                    ));
                 }
                 self.acknowledged.insert(id);
             }
@@ -180,7 +226,9 @@ impl Watch {
                 }
             }
             (Ask::Moderate(_) | Ask::RemoveSender, 404) => {}
-            (Ask::RemoveSender, 200) => self.is_removed |= world.database.as_ref().unwrap().refuses(),
+            (Ask::RemoveSender, 200) => {
+                self.is_removed |= world.database.as_ref().unwrap().refuses()
+            }
             (Ask::ClearUp | Ask::Republish, 200) => {}
             (Ask::Read, 200) => self.page(body, acknowledged, gone)?,
             (Ask::ReadOne(_), 200) => {
@@ -206,7 +254,9 @@ impl Watch {
         acknowledged: &BTreeSet<MessageId>,
         gone: &BTreeSet<MessageId>,
     ) -> Result<(), String> {
-        let messages = page["messages"].as_array().ok_or("a page without messages")?;
+        let messages = page["messages"]
+            .as_array()
+            .ok_or("a page without messages")?;
         let shown = messages.iter().map(|message| self.shown(message));
         let shown: Vec<_> = shown.collect::<Result<_, _>>()?;
         if !shown.is_sorted_by(|newer, older| newer > older) {
@@ -292,11 +342,15 @@ impl Watch {
 
 /// The id of a message that is answered, and says what it should.
 fn whole(message: &Value, says: &str, with_picture: bool) -> Result<MessageId, String> {
-    let id = message["id"].as_str().and_then(|id| id.parse::<MessageId>().ok());
+    let id = message["id"]
+        .as_str()
+        .and_then(|id| id.parse::<MessageId>().ok());
     let id = id.ok_or_else(|| format!("a message without an id: {message}"))?;
     let picture = format!("/images/{id}.png");
     let is_whole = message["text"] == says
         && message["createdAt"] == id.created_at()
         && message["picture"]["url"].as_str() == with_picture.then_some(picture.as_str());
-    is_whole.then_some(id).ok_or_else(|| format!("a message that is not whole: {message}"))
+    is_whole
+        .then_some(id)
+        .ok_or_else(|| format!("a message that is not whole: {message}"))
 }
