@@ -113,7 +113,7 @@ async fn what_is_not_there_is_not_found(backend: &Backend) {
     }
     assert!(!store.begin_clearing(unknown, now).await.unwrap());
     store.mark_cleared(unknown, now).await.unwrap();
-    store.remove(unknown).await.unwrap();
+    store.remove(unknown, Status::Clearing).await.unwrap();
     assert_eq!(backend.sql("SELECT COUNT(*) FROM message").await, [["0"]]);
 }
 

@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use domain::{Message, MessageId};
-use store::{Mark, Post, Store};
+use store::{Mark, Post, Status, Store};
 
 use crate::full_board::{FullBoard, MESSAGES};
 use crate::samples::{id_aged, idempotency, insert, milliseconds, picture, sender, text};
@@ -35,7 +35,7 @@ async fn every_operation_reads_what_it_answers_with() {
         .assert_reads_one(async |store| store.entry(one).await.map(drop))
         .await;
     board
-        .assert_reads_one(async |store| store.remove(one).await)
+        .assert_reads_one(async |store| store.remove(one, Status::Clearing).await)
         .await;
     for mark in [
         Mark::Taken,

@@ -200,7 +200,7 @@ async fn of_many_leftovers_a_few_are_given_and_all_get_their_turn(backend: &Back
             match todo {
                 Todo::Decide => assert!(store.begin_clearing(id, now).await.unwrap()),
                 Todo::Delete => assert!(store.mark(id, Mark::Deleted, now).await.unwrap()),
-                Todo::Clear => store.remove(id).await.unwrap(),
+                Todo::Clear => store.remove(id, Status::Clearing).await.unwrap(),
                 other => panic!("{other:?}"),
             }
         }
@@ -235,8 +235,8 @@ async fn what_a_repeat_took_is_not_cleared_away_and_what_is_cleared_away_is_not_
     assert!(!store.begin_clearing(taken.id, now).await.unwrap());
     assert!(!store.begin_clearing(done.id, now).await.unwrap());
     assert!(store.begin_clearing(cleared.id, now).await.unwrap());
-    store.remove(taken.id).await.unwrap();
-    store.remove(done.id).await.unwrap();
+    store.remove(taken.id, Status::Clearing).await.unwrap();
+    store.remove(done.id, Status::Clearing).await.unwrap();
 
     // The repeat has all its time again, and no repeat gets on with what is being cleared away.
     assert!(!todos(&store, now + QUARTER).await.contains_key(&taken.id));
@@ -247,7 +247,7 @@ async fn what_a_repeat_took_is_not_cleared_away_and_what_is_cleared_away_is_not_
     // Whoever died while clearing it away leaves it to the next one.
     let left = BTreeMap::from([(cleared.id, Todo::Clear)]);
     assert_eq!(todos(&store, now).await, left);
-    store.remove(cleared.id).await.unwrap();
+    store.remove(cleared.id, Status::Clearing).await.unwrap();
     assert_eq!(store.entry(cleared.id).await.unwrap(), None);
     assert_eq!(posted(&store).await, [taken, done]);
 }
@@ -268,7 +268,7 @@ async fn a_pending_message_of_code_of_before_has_its_time_and_goes(backend: &Bac
     assert_eq!(todos(&store, later).await, only(Todo::Decide));
     assert!(store.begin_clearing(message.id, later).await.unwrap());
     assert_eq!(todos(&store, later).await, only(Todo::Clear));
-    store.remove(message.id).await.unwrap();
+    store.remove(message.id, Status::Clearing).await.unwrap();
     assert_eq!(backend.sql("SELECT COUNT(*) FROM message").await, [["0"]]);
 }
 
@@ -301,7 +301,7 @@ async fn a_tombstone_of_code_of_before_is_deleted_once_more_and_then_forgotten(b
         assert_eq!(todos(&store, later + DAY).await, BTreeMap::new());
         let late = later + DAY + 2 * JUST;
         assert_eq!(todos(&store, late).await, only(Todo::Forget));
-        store.remove(message.id).await.unwrap();
+        store.remove(message.id, Status::Deleted).await.unwrap();
         assert_eq!(backend.sql("SELECT COUNT(*) FROM message").await, [["0"]]);
     }
 }

@@ -201,7 +201,7 @@ async fn a_schema_that_shuts_this_code_out_is_not_touched(backend: &Backend) {
         store.leftovers(now).await.map(drop),
         store.begin_clearing(id, now).await.map(drop),
         store.mark_cleared(id, now).await,
-        store.remove(id).await,
+        store.remove(id, Status::Clearing).await,
         store.unpublished(20).await.map(drop),
         store.mark_published(&[Ok(message)]).await,
     ];

@@ -122,7 +122,7 @@ async fn a_key_is_told_until_the_row_is_gone(backend: &Backend) {
     };
     assert_eq!((before.id, before.entry.status), (one.id, Status::Clearing));
     assert_eq!(before.entry.picture, Some("jpg".parse().unwrap()));
-    store.remove(one.id).await.unwrap();
+    store.remove(one.id, Status::Clearing).await.unwrap();
     assert_eq!(insert(&other).await, Inserted::First);
     assert_eq!(store.posted_with(&key).await.unwrap().unwrap().id, other.id);
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use domain::{Format, MessageId};
 use futures_util::future::join_all;
-use store::{Leftover, Mark, Todo};
+use store::{Leftover, Mark, Status, Todo};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -85,7 +85,7 @@ impl Protocol<'_> {
             Todo::Forget => {
                 // Once more, for it costs nothing: the row is what remembers them.
                 self.remove(id, picture).await?;
-                self.store.remove(id).await?;
+                self.store.remove(id, Status::Deleted).await?;
             }
             Todo::Adopt(mark) => {
                 self.store.mark(id, mark, now).await?;
@@ -101,6 +101,6 @@ impl Protocol<'_> {
         picture: Option<Format>,
     ) -> Result<(), Error> {
         self.remove(id, picture).await?;
-        Ok(self.store.remove(id).await?)
+        Ok(self.store.remove(id, Status::Clearing).await?)
     }
 }

@@ -8,6 +8,7 @@ use store::{Entry, Mark, Post, Status};
 
 use crate::error::Error;
 use crate::protocol::Protocol;
+use crate::published;
 
 impl Protocol<'_> {
     /// Deletes a message and its picture.
@@ -69,15 +70,26 @@ impl Protocol<'_> {
         Ok(())
     }
 
-    /// The object goes last: it is by what a later call finds that there is something to delete.
+    /// A message gets a row first, so that its delete is finished like any other, whoever dies.
     async fn delete_without_row(&self, id: MessageId) -> Result<(), Error> {
-        let there = self.deadline.bucket(self.bucket.has_message(id)).await?;
+        let found = self.deadline.bucket(self.bucket.message(id)).await?;
+        if let Some((body, _)) = &found
+            && let Some(message) = published::message(id, body)
+        {
+            let now = SystemTime::now();
+            self.store.insert(&message, None, None, now).await?;
+            return self.delete_marked(id, Mark::DeletingForGood).await;
+        }
+        let there = match found {
+            Some(_) => Some(true),
+            None => self.deadline.bucket(self.bucket.has_message(id)).await?,
+        };
         // A tombstone's object stays for those who come late.
         let is_tombstone = self.store.entry(id).await?.is_some();
         if is_tombstone {
             return Err(Error::NotFound);
         }
-        if there.is_some() {
+        if there == Some(true) {
             let overwritten = self.bucket.overwrite_message(id);
             self.deadline.bucket(overwritten).await?;
         }
@@ -86,6 +98,7 @@ impl Protocol<'_> {
             self.deadline.bucket(removed)
         });
         try_join_all(pictures).await?;
+        // The object goes last: it is by what a later call finds that there is something to delete.
         if there.is_some() {
             let removed = self.bucket.remove_message(id);
             self.deadline.bucket(removed).await?;

@@ -113,13 +113,14 @@ impl Store {
         .map(|_| ())
     }
 
-    /// Removes the row of what was cleared away, or a tombstone.
+    /// Removes the row of what was cleared away, or a tombstone: a row that still has this status. A moderator may have
+    /// deleted meanwhile what was being cleared away, and then the row stays as a tombstone.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn remove(&self, id: MessageId) -> Result<(), StoreError> {
+    pub async fn remove(&self, id: MessageId, status: Status) -> Result<(), StoreError> {
         self.execute(
-            "DELETE FROM message WHERE id = :id AND status IN ('clearing', 'deleted')",
+            &format!("DELETE FROM message WHERE id = :id AND status = '{status}'"),
             vec![("id", id_value(id))],
         )
         .await

@@ -29,7 +29,7 @@ impl Object {
     fn e_tag(&self) -> String {
         let mut digest = DefaultHasher::new();
         self.bytes.hash(&mut digest);
-        format!("\"{:x}\"", digest.finish())
+        format!("\"{:016x}\"", digest.finish())
     }
 
     fn modified(&self, format: DateTimeFormat) -> String {

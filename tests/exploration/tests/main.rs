@@ -6,6 +6,8 @@
 //! - [`world`]: the sandboxes and what waits between them and the bucket;
 //! - [`bucket`], [`database`], [`request`]: S3 and the Data API, as much as is used;
 //! - [`carrousel`]: whatever happens, `carrousel.json` ends as the list of what is there;
+//! - [`canonical`]: what makes two runs of the same states;
+//! - [`ledger`]: whatever happens, the board keeps its promises;
 //! - [`passes`]: what an invocation costs;
 //! - [`faults`]: S3 fails at any step.
 //!
@@ -18,10 +20,15 @@
 )]
 
 mod bucket;
+mod canonical;
 mod carrousel;
 mod database;
 mod faults;
+mod ledger;
 mod passes;
+mod progress;
+#[path = "../../../corkboard/src/republish.rs"]
+mod republish;
 mod request;
 mod schedule;
 mod world;

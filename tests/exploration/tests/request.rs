@@ -92,10 +92,20 @@ impl Request {
     }
 }
 
+impl Request {
+    /// All that decides what the request does, as bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut bytes = format!("{} {} {:?}", self.method, self.key, self.query).into_bytes();
+        bytes.extend(format!("{:?} {:?}", self.if_match, self.if_none_match).into_bytes());
+        bytes.extend(&self.body);
+        bytes
+    }
+}
+
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(statement) = self.statement() {
-            return write!(f, "{:.60}", statement.sql);
+            return write!(f, "{:.80}", statement.sql);
         }
         if self.is_listing() {
             let from = self
@@ -104,9 +114,9 @@ impl fmt::Display for Request {
             return write!(f, "LIST from {:?}", from.unwrap_or_default());
         }
         write!(f, "{} {}", self.method, self.key)?;
-        if self.changes() {
-            write!(f, " {:.200}", String::from_utf8_lossy(&self.body))?;
+        match str::from_utf8(&self.body) {
+            Ok(body) => write!(f, " {body:.200}"),
+            Err(_) => write!(f, " {} bytes", self.body.len()),
         }
-        Ok(())
     }
 }

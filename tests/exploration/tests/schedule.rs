@@ -41,7 +41,11 @@ impl Schedule<'_> {
                     path.push((0, of));
                 }
                 let (chosen, before) = path[*at];
-                assert_eq!(of, before, "a repeated run went another way");
+                assert_eq!(
+                    of, before,
+                    "a repeated run went another way: {:?}",
+                    self.log
+                );
                 *at += 1;
                 chosen
             }
@@ -49,6 +53,14 @@ impl Schedule<'_> {
         let step = steps.swap_remove(chosen);
         self.log.push(step.to_string());
         step
+    }
+
+    /// Whether an earlier run was here, by the same steps.
+    pub fn is_repeated(&self) -> bool {
+        match &self.decide {
+            Decide::Next { path, at, .. } => *at < path.len(),
+            Decide::Random(_) => false,
+        }
     }
 
     /// Whether another run goes on from this state. What the state is made of must be all that decides what

@@ -1,6 +1,7 @@
 //! Sandboxes that run a function's real code with the real SDK, and between them and the bucket somebody who
 //! decides which request happens next. A request that nobody lets happen waits; its sandbox waits with it.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::pin::Pin;
@@ -21,6 +22,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use crate::bucket::{Bucket, error};
+use crate::canonical::Names;
 use crate::database::Database;
 use crate::request::Request;
 
@@ -30,6 +32,8 @@ pub const MEDIA: &str = "corkboard-media";
 pub struct World<T> {
     pub bucket: Bucket,
     pub database: Option<Database>,
+    /// Where ids and times are in what is sent: what stands for them in the digest of a state.
+    pub names: Option<RefCell<Names>>,
     sandboxes: Vec<Sandbox<T>>,
     /// Sent, and not yet happened.
     waiting: Arc<Mutex<Vec<Waiting>>>,
@@ -109,6 +113,7 @@ impl<T> World<T> {
         Self {
             bucket: Bucket::new(),
             database: None,
+            names: None,
             sandboxes: (0..sandboxes).map(sandbox).collect(),
             runtime,
             waiting: Arc::clone(&waiting),
@@ -185,8 +190,7 @@ impl<T> World<T> {
                 return ended;
             }
             // Somebody waits for nothing but the time: the SDK, before it tries again.
-            self.runtime
-                .block_on(tokio::time::advance(Duration::from_millis(50)));
+            self.pass(Duration::from_millis(50));
         }
     }
 
@@ -227,13 +231,53 @@ impl<T> World<T> {
     /// Answers the `n`th of what waits without its happening.
     pub fn answer_with(&mut self, n: usize, answer: Result<HttpResponse, ConnectorError>) {
         let waiting = self.waiting.lock().unwrap().remove(n);
-        let told = &mut self.sandboxes[waiting.sandbox].told;
-        waiting.request.hash(told);
-        if let Ok(answer) = &answer {
-            (answer.status().as_u16(), answer.body().bytes()).hash(told);
-        }
+        let request = self.digest(waiting.sandbox, &waiting.request);
+        let answered = answer.as_ref().ok().map(|answer| {
+            let body = answer.body().bytes().unwrap_or_default();
+            let body = self.digest_of(waiting.sandbox, body);
+            // By which HEAD tells what is there.
+            let length = answer.headers().get("content-length").map(str::to_owned);
+            (answer.status().as_u16(), length, body)
+        });
+        (request, answered).hash(&mut self.sandboxes[waiting.sandbox].told);
         // An invocation that has given up on the request does not wait for it.
         let _ = waiting.answer.send(answer);
+    }
+
+    /// Digest of what a sandbox asks.
+    pub fn digest(&self, sandbox: usize, request: &Request) -> u64 {
+        let mut digest = DefaultHasher::new();
+        match &self.names {
+            Some(_) => self.digest_of(sandbox, &request.bytes()).hash(&mut digest),
+            None => request.hash(&mut digest),
+        }
+        digest.finish()
+    }
+
+    /// Digest of what a sandbox sent, or was told.
+    pub fn digest_of(&self, sandbox: usize, bytes: &[u8]) -> u64 {
+        let mut digest = DefaultHasher::new();
+        match &self.names {
+            Some(names) => return names.borrow_mut().digest(sandbox, bytes),
+            None => bytes.hash(&mut digest),
+        }
+        digest.finish()
+    }
+
+    /// Digest of the objects and the rows, in any order: with other ids it is another one in the next run.
+    pub fn kept(&self) -> u64 {
+        let objects = self.bucket.objects.iter().map(|(key, object)| {
+            let object = [key.as_bytes(), b" ", &object.bytes].concat();
+            self.digest_of(usize::MAX, &object)
+        });
+        let rows = self.database.iter().flat_map(Database::rows);
+        let rows = rows.map(|row| self.digest_of(usize::MAX, row.as_bytes()));
+        objects.chain(rows).fold(0, u64::wrapping_add)
+    }
+
+    /// Lets time pass while nothing happens.
+    pub fn pass(&self, time: Duration) {
+        self.runtime.block_on(tokio::time::advance(time));
     }
 
     /// What a request does to the bucket or the database, whoever still waits for it.
@@ -262,8 +306,10 @@ impl<T> World<T> {
     /// Digest of the bucket and of where each invocation is.
     pub fn state(&self) -> u64 {
         let mut state = DefaultHasher::new();
-        self.bucket.hash(&mut state);
-        self.database.as_ref().map(Database::rows).hash(&mut state);
+        match &self.names {
+            Some(_) => self.kept().hash(&mut state),
+            None => self.bucket.hash(&mut state),
+        }
         for sandbox in &self.sandboxes {
             (sandbox.running.is_some(), sandbox.told.finish()).hash(&mut state);
         }

@@ -1,0 +1,277 @@
+//! message-board and what clears up after it: however posts, deletes, clearing up and republishing overlap, are late,
+//! die and are sent again, what was acknowledged is on the board, what was deleted never comes back, and at rest every
+//! row is a message and nothing is without a row.
+//!
+//! - here: every order of the steps of a few requests, and random orders of many;
+//! - [`board`]: the board, and what may be asked of it;
+//! - [`watch`]: what is promised, and who broke it;
+//! - [`run`]: what may happen next.
+
+mod board;
+mod run;
+mod watch;
+
+use board::{Ask, Explored, Saved};
+use run::{Case, DAY, TICK, run};
+use watch::Watch;
+
+use crate::schedule::{every_schedule, random_schedules};
+
+use Ask::{ClearUp, Delete, Moderate, Post, Read, ReadOne, RemoveSender, Republish};
+
+const P: Ask = Post(1, true);
+const T: Ask = Post(1, false);
+
+fn all(_: Ask) -> bool {
+    true
+}
+
+fn of_posts(ask: Ask) -> bool {
+    matches!(ask, Post(..))
+}
+
+fn of_moderators(ask: Ask) -> bool {
+    matches!(ask, Moderate(_))
+}
+
+/// What was before.
+#[derive(Debug, Clone, Copy)]
+enum Start {
+    Nothing,
+    /// A post died 15 minutes ago, when so many of its requests had happened.
+    Died(Ask, usize),
+    Posted(Ask),
+    /// The author deleted a message a day ago, so that its tombstone is to be forgotten.
+    Deleted(Ask),
+    /// The database is older than the message.
+    WithoutRow(Ask),
+    /// The database is older than the message's delete, or the bucket than the message.
+    WithoutObject(Ask, Gone),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Gone {
+    Removed,
+    ZeroBytes,
+    PictureRemoved,
+}
+
+fn prepared(explored: &mut Explored, start: Start) -> Saved {
+    explored.empty();
+    let mut watch = Watch::default();
+    let alone = |explored: &mut Explored, watch: &mut Watch, ask| {
+        let (id, asked) = (watch.message(ask), watch.begin(ask));
+        let answer = explored.alone(0, ask, id);
+        watch.end(&explored.world, ask, &asked, &answer).unwrap();
+        watch.look(&explored.world, true).unwrap();
+    };
+    match start {
+        Start::Nothing => {}
+        Start::Died(ask, requests) => {
+            explored.died(0, ask, None, requests);
+            watch.look(&explored.world, true).unwrap();
+            explored.pass(TICK, &mut watch);
+        }
+        Start::Posted(ask) => alone(explored, &mut watch, ask),
+        Start::Deleted(ask) => {
+            alone(explored, &mut watch, ask);
+            alone(explored, &mut watch, Delete(1));
+            explored.pass(TICK, &mut watch);
+            alone(explored, &mut watch, ClearUp);
+            explored.pass(DAY, &mut watch);
+            watch.forget_keys();
+        }
+        Start::WithoutRow(ask) => {
+            alone(explored, &mut watch, ask);
+            explored.pass(TICK, &mut watch);
+            let database = explored.world.database.as_ref().unwrap();
+            database.lose(&watch.ids()[0].to_string());
+        }
+        Start::WithoutObject(ask, gone) => {
+            alone(explored, &mut watch, ask);
+            explored.pass(TICK, &mut watch);
+            let objects = &mut explored.world.bucket.objects;
+            match gone {
+                Gone::Removed => objects.retain(|key, _| key.starts_with("images/")),
+                Gone::PictureRemoved => objects.clear(),
+                Gone::ZeroBytes => {
+                    for object in objects.values_mut() {
+                        object.bytes = "".into();
+                    }
+                }
+            }
+            // Nobody was promised that.
+            watch = Watch::default();
+            watch.look(&explored.world, true).unwrap();
+        }
+    }
+    explored.save(watch)
+}
+
+fn explore(start: Start, asks: &[Ask], faults: usize, ticks: usize) {
+    explore_faults_of(all, start, asks, faults, ticks);
+}
+
+fn explore_faults_of(
+    faulty: fn(Ask) -> bool,
+    start: Start,
+    asks: &[Ask],
+    faults: usize,
+    ticks: usize,
+) {
+    let began = std::time::Instant::now();
+    let mut explored = Explored::new(asks.len().max(1));
+    let case = Case {
+        start: prepared(&mut explored, start),
+        asks: asks.to_vec(),
+        faults,
+        faulty,
+        ticks,
+        days: 0,
+        is_restored: matches!(start, Start::WithoutRow(_) | Start::WithoutObject(..)),
+        is_lasting: false,
+    };
+    let found = every_schedule(|schedule| run(&mut explored, &case, schedule));
+    println!(
+        "{start:?} {asks:?} {faults} {ticks}: {found:?}, {:.1?}",
+        began.elapsed()
+    );
+    assert!(found.rests > 0);
+}
+
+#[test]
+fn a_post_and_its_delete() {
+    explore(Start::Nothing, &[P, Delete(1)], 1, 0);
+}
+
+#[test]
+fn a_repeat_of_a_post_that_died_while_it_is_cleared_up() {
+    for requests in 1..=3 {
+        explore(Start::Died(P, requests), &[P, ClearUp], 0, 0);
+    }
+    explore_faults_of(of_posts, Start::Died(T, 1), &[T, ClearUp], 1, 0);
+}
+
+#[test]
+fn a_repeat_of_a_post_that_died_is_deleted_and_cleared_up() {
+    explore(Start::Died(T, 1), &[T, Moderate(1), ClearUp], 0, 0);
+}
+
+#[test]
+fn a_sender_is_removed_while_leftovers_are_cleared_up() {
+    for requests in 1..=3 {
+        explore(Start::Died(P, requests), &[RemoveSender, ClearUp], 0, 0);
+    }
+}
+
+#[test]
+fn a_moderator_deletes_what_is_forgotten() {
+    explore(Start::Deleted(P), &[Moderate(1), ClearUp], 1, 0);
+}
+
+#[test]
+fn a_moderator_deletes_what_has_no_row() {
+    explore(Start::WithoutRow(P), &[Moderate(1)], 1, 0);
+    explore(Start::WithoutRow(P), &[Republish, Moderate(1)], 0, 0);
+    explore_faults_of(
+        of_moderators,
+        Start::WithoutRow(T),
+        &[Republish, Moderate(1)],
+        1,
+        0,
+    );
+}
+
+#[test]
+fn a_delete_while_the_bucket_is_brought_in_step() {
+    explore(Start::Posted(T), &[Republish, Delete(1), ClearUp], 0, 1);
+    explore(Start::Posted(P), &[Republish, Delete(1)], 0, 0);
+}
+
+#[test]
+fn what_has_no_object_is_deleted_while_the_bucket_is_brought_in_step() {
+    for gone in [Gone::Removed, Gone::ZeroBytes, Gone::PictureRemoved] {
+        explore(
+            Start::WithoutObject(P, gone),
+            &[Republish, Moderate(1)],
+            0,
+            0,
+        );
+        explore(Start::WithoutObject(P, gone), &[Republish], 1, 0);
+    }
+}
+
+#[test]
+fn readers_beside_posts_and_deletes() {
+    explore(Start::Nothing, &[P, Read], 0, 0);
+    explore(Start::Posted(P), &[Delete(1), Read, ReadOne(1)], 0, 0);
+    explore(Start::Posted(P), &[Delete(1), Read], 1, 0);
+}
+
+#[test]
+fn a_repeat_beside_the_post_and_a_delete() {
+    explore(Start::Nothing, &[T, T, Delete(1)], 0, 0);
+    explore(Start::Nothing, &[T, T], 1, 0);
+    explore(Start::Nothing, &[P, P], 0, 0);
+    explore(Start::Posted(T), &[T, Delete(1)], 1, 0);
+}
+
+#[test]
+fn two_delete() {
+    explore(Start::Posted(P), &[Delete(1), Moderate(1)], 0, 0);
+    explore(Start::Posted(T), &[Delete(1), Moderate(1)], 1, 0);
+    explore(Start::Posted(P), &[Delete(1), ClearUp], 1, 0);
+}
+
+#[test]
+fn a_sender_is_removed_while_it_posts() {
+    explore(Start::Nothing, &[T, RemoveSender], 1, 0);
+    explore(Start::Posted(T), &[Post(2, false), RemoveSender], 0, 0);
+}
+
+/// Of more, their orders are too many for all to be tried.
+#[test]
+fn many_at_once() {
+    let mut explored = Explored::new(4);
+    let start = prepared(&mut explored, Start::Nothing);
+    random_schedules(200, |schedule, random| {
+        let asks = [
+            P,
+            T,
+            Post(2, false),
+            Delete(1),
+            Delete(2),
+            Moderate(1),
+            Moderate(2),
+            RemoveSender,
+            ClearUp,
+            Republish,
+            Read,
+            ReadOne(1),
+        ];
+        let mut asks: Vec<_> = (0..random.usize(2..14))
+            .map(|_| *random.choice(asks.as_slice()).unwrap())
+            .collect();
+        // The same key with another body is refused.
+        if let Some(Post(1, with_picture)) =
+            asks.iter().copied().find(|it| matches!(it, Post(1, _)))
+        {
+            for ask in &mut asks {
+                if matches!(ask, Post(1, _)) {
+                    *ask = Post(1, with_picture);
+                }
+            }
+        }
+        let case = Case {
+            start: start.clone(),
+            asks,
+            faults: random.usize(..4),
+            faulty: all,
+            ticks: random.usize(..3),
+            days: random.usize(..2),
+            is_restored: false,
+            is_lasting: true,
+        };
+        run(&mut explored, &case, schedule)
+    });
+}
