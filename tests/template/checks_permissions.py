@@ -38,7 +38,7 @@ def allowed(role: dict) -> set[tuple[str, str]]:
     drop(f"{PICTURES}.2"),
     put(f"{PICTURES}.2.Condition", {"StringLike": {"s3:prefix": "board/messages/*"}}),
     put(f"{PICTURES}.3.Resource", {"Fn::Sub": "arn:${AWS::Partition}:s3:::${MediaBucket}/board/*"}),
-    put(f"{PICTURES}.4.Action", ["s3:PutObject", "s3:DeleteObject", "s3:GetObject"]),
+    put(f"{PICTURES}.4.Action", ["s3:GetObject", "s3:PutObject"]),
     put(f"{PUBLISHED}.0.Action", ["s3:PutObject", "s3:GetObject"]),
     put(f"{PUBLISHED}.0.Resource", {"Fn::Sub": "arn:${AWS::Partition}:s3:::${MediaBucket}/*"}),
     drop(f"{PUBLISHED}.0"),
