@@ -31,6 +31,8 @@ pub struct Case {
     pub ticks: usize,
     /// How often a day passes.
     pub days: usize,
+    /// Clearing up begins when the deletes are over.
+    pub clears_up_last: bool,
     /// Database and bucket are not in step, so they are brought in step at last.
     pub is_restored: bool,
     /// Execution environments serve one request after another, remember, and clear up beside posts.
@@ -215,13 +217,13 @@ impl Run<'_> {
                 ask,
                 Ask::Post(..) | Ask::ClearUp | Ask::Republish | Ask::Read
             );
-            let may = !needs_one || self.watch.message(ask).is_some();
+            let waits = ask == Ask::ClearUp && self.case.clears_up_last && !self.are_deletes_over();
+            let may = !waits && (!needs_one || self.watch.message(ask).is_some());
             if let (At::Before, true, Some(sandbox)) = (at, may, idle(n)) {
                 steps.push(Step::Start(sandbox, ask));
-                // Which of the same begins first is all the same.
             }
         }
-        let is_before = steps.len() > 0;
+        let is_before = !steps.is_empty();
         for (n, (sandbox, request)) in waiting.iter().enumerate() {
             steps.push(Step::Happen(n, *sandbox, Box::new(request.clone())));
             if self.faults > 0 && request.changes() && self.is_faulty(*sandbox) {
@@ -247,6 +249,13 @@ impl Run<'_> {
             steps.push(Step::Rest);
         }
         steps
+    }
+
+    fn are_deletes_over(&self) -> bool {
+        let mut asks = self.at.iter().zip(&self.case.asks);
+        asks.all(|(at, ask)| {
+            !matches!(ask, Ask::Delete(_) | Ask::Moderate(_)) || matches!(at, At::Over)
+        })
     }
 
     /// Whether nothing runs but what may run for long.
