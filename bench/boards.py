@@ -49,10 +49,20 @@ class Board:
     older: list[str]
 
 
+def processes(process: subprocess.Popen) -> list[int]:
+    """The ids of a process and of those that it started and that still run."""
+    found = [process.pid]
+    for id in found:
+        for children in Path(f"/proc/{id}/task").glob("*/children"):
+            found += map(int, children.read_text().split())
+    return found
+
+
 def cpu_seconds(process: subprocess.Popen) -> float:
-    """What all its threads have used so far, also those that ended: its clock, by the number that Linux makes of its id.
+    """What all threads of it and of those that it started have used so far, also threads that ended: the clocks of the
+    processes, by the numbers that Linux makes of their ids.
     https://man7.org/linux/man-pages/man3/clock_getcpuclockid.3.html"""
-    return time.clock_gettime(~process.pid << 3 | 2)
+    return sum(time.clock_gettime(~id << 3 | 2) for id in processes(process))
 
 
 class Ground:

@@ -1,8 +1,8 @@
 """How long the functions take from their start to the first question for an event and to the first answer, and what
 memory they have then, beside a function of lambda_http and axum that does nothing (`bench/hello`).
 
-`bench/starts` plays Lambda, S3 and the RDS Data API. Its S3 and Data API answer at once, over TLS, so what is
-measured is the function's own part. The functions take turns with the other one."""
+`bench/starts` plays Lambda and S3. Its S3 answers at once, over TLS, so what is measured is the function's own part.
+The functions take turns with the other one."""
 
 import json
 import os

@@ -6,12 +6,12 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark ends at the first fault")]
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use domain::{Message, MessageId};
 use settings::Lookup;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, MySqlConnection, Row as _};
-use store::{Database, MySqlSettings, Store};
+use store::{Database, Mark, MySqlSettings, Status, Store};
 use support::mariadb::{OwnDatabase, Server};
 use tokio::time::Instant;
 
@@ -52,8 +52,8 @@ async fn fill(own: &OwnDatabase, size: u32) -> Table {
     while made < size {
         let some = (size - made).min(10_000);
         let insert = format!(
-            "INSERT INTO message (id, status, author, text) \
-             SELECT CONCAT('01M8', LPAD(HEX(n), 22, '0')), 'posted', 'Ada', REPEAT('字', 40) FROM \
+            "INSERT INTO message (id, status, since, author, text) \
+             SELECT CONCAT('01M8', LPAD(HEX(n), 22, '0')), 'posted', n, 'Ada', REPEAT('字', 40) FROM \
              (WITH RECURSIVE number AS (SELECT {made} AS n UNION ALL SELECT n + 1 FROM number WHERE n + 1 < {}) \
              SELECT n FROM number) AS numbers",
             made + some
@@ -92,20 +92,14 @@ async fn operate(operation: &str, table: &Table, count: u32) {
     let middle = table.size.saturating_sub(DEEP).max(50);
     for n in 0..count {
         match operation {
-            "first page" => assert_eq!(table.store.page(21, None).await.unwrap().len(), 21),
-            "page 9,900 deep" => {
-                assert_eq!(
-                    table.store.page(21, Some(id(middle))).await.unwrap().len(),
-                    21
-                );
+            "page of an export" => {
+                let page = table.store.page_after(21, Some(id(middle))).await;
+                assert_eq!(page.unwrap().len(), 21);
             }
-            "one message" => assert!(table.store.find(id(n % 100)).await.unwrap().is_some()),
-            "orphans" => {
-                table
-                    .store
-                    .orphans(std::time::SystemTime::now())
-                    .await
-                    .unwrap();
+            "one message" => assert!(table.store.entry(id(n % 100)).await.unwrap().is_some()),
+            "leftovers" => {
+                let leftovers = table.store.leftovers(SystemTime::now()).await;
+                assert!(leftovers.unwrap().is_empty());
             }
             _ => {
                 let message = Message {
@@ -114,9 +108,12 @@ async fn operate(operation: &str, table: &Table, count: u32) {
                     text: "text".into(),
                     picture: None,
                 };
-                table.store.insert(&message, None, None).await.unwrap();
-                table.store.make_tombstone(message.id).await.unwrap();
-                table.store.remove_orphan(message.id).await.unwrap();
+                let (store, now) = (&table.store, SystemTime::now());
+                store.insert(&message, None, None, now).await.unwrap();
+                for mark in [Mark::Posted, Mark::Deleting, Mark::Deleted] {
+                    assert!(store.mark(message.id, mark, now).await.unwrap());
+                }
+                store.remove(message.id, Status::Deleted).await.unwrap();
             }
         }
     }
@@ -142,11 +139,10 @@ async fn main() {
         "messages", SIZES[0], SIZES[1], SIZES[2]
     );
     for operation in [
-        "first page",
-        "page 9,900 deep",
+        "page of an export",
         "one message",
-        "insert and delete",
-        "orphans",
+        "insert, post and delete",
+        "leftovers",
     ] {
         let mut used = [Duration::ZERO; SIZES.len()];
         for _ in 0..ROUNDS {

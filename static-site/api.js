@@ -6,6 +6,9 @@ import { isWaking } from './backoff.js';
 const ANSWER_WITHIN_MS = 40_000;
 /** An id that no message has. */
 const NO_MESSAGE = '0'.repeat(26);
+/** The pictures that came last, newest first; and all of them, in key order. */
+const NEWEST_PICTURES = '/carrousel/newest.json';
+const ALL_PICTURES = '/api/carrousel.json';
 /** A longer list of pictures is asked for once and then no more. */
 const FOLLOWED_LIST_CHARACTERS = 1_000_000;
 
@@ -28,6 +31,8 @@ export class ApiError extends Error {
 export function createApi({ fetch, upload, base = '' }) {
   const etags = new Map();
   let followsCarrousel = true;
+  // Of a board elsewhere only the API can be read. An older one has no such file.
+  let hasNewest = !/^https?:/.test(base);
 
   async function send(path, { through = fetch, ...options } = {}) {
     let response;
@@ -100,12 +105,21 @@ export function createApi({ fetch, upload, base = '' }) {
       return readMessage(await get(`/api/messages/${encodeURIComponent(id)}`));
     },
 
-    async carrouselIfChanged() {
+    /** The pictures, newest last: those that came last, or all. Null where they are what they were the last time. */
+    async carrouselIfChanged({ all = false } = {}) {
       if (!followsCarrousel) return null;
-      const text = await getIfChanged('/api/carrousel.json');
-      if (text === null) return null;
-      followsCarrousel = text.length <= FOLLOWED_LIST_CHARACTERS;
-      return parse(text).map(({ url }) => ({ url: located(url) }));
+      const isNewest = hasNewest && !all;
+      try {
+        const text = await getIfChanged(isNewest ? NEWEST_PICTURES : ALL_PICTURES);
+        if (text === null) return null;
+        followsCarrousel = text.length <= FOLLOWED_LIST_CHARACTERS;
+        const list = parse(text).map(({ url }) => ({ url: located(url) }));
+        return isNewest ? list.reverse() : list;
+      } catch (error) {
+        if (!isNewest || error.status !== 404) throw error;
+        hasNewest = false;
+        return this.carrouselIfChanged();
+      }
     },
 
     /**

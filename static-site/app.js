@@ -58,6 +58,7 @@ const composition = new Composition({
 });
 const submission = new Submission({ composition, post: api.post, announce, clock, newKey: randomKey });
 let board = null;
+let wantsAllPictures = false;
 
 // The components. None holds another one: `listeners` below say what an event of one means to the others.
 speak();
@@ -104,6 +105,10 @@ const listeners = {
   'message-opened': pictureDialog.open,
   'go-to-message': messages.goTo,
   'picture-dialog-toggled': updateCarrousel,
+  'all-pictures-wanted': () => {
+    wantsAllPictures = true;
+    void carrouselPoller.now();
+  },
   'messages-updated': () => [updateCarrousel(), permalink.update()],
   'message-posted': ({ message: { deleteToken, ...message }, notice }) => {
     tokens.keep(message.id, deleteToken);
@@ -181,7 +186,7 @@ async function loadBoard() {
 
 async function refreshCarrousel() {
   try {
-    const list = await api.carrouselIfChanged();
+    const list = await api.carrouselIfChanged({ all: wantsAllPictures });
     if (list) carrousel.setPictures(list);
   } catch {
     // The pictures shown stay as they are until the next refresh.

@@ -1,6 +1,7 @@
 // The pictures of the board, one at a time (pattern: https://www.w3.org/WAI/ARIA/apg/patterns/carousel/).
 
 import { createSlide } from './carrousel-slide.js';
+import { emit } from './events.js';
 import { describePicture } from './picture.js';
 import { Slides, messageOf, nameOf, postedAt } from './slides.js';
 import { relativeTime } from './time.js';
@@ -104,7 +105,7 @@ export function mountCarrousel(root, { clock, feed, pictures, words, reducedMoti
 
   function choose(by) {
     state.chosen = true;
-    slides.step(by);
+    if (slides.go(by)) emit(root, 'all-pictures-wanted');
     update();
   }
 
@@ -139,7 +140,7 @@ export function mountCarrousel(root, { clock, feed, pictures, words, reducedMoti
       state.obscured = obscured;
       update();
     },
-    /** Takes carrousel.json. */
+    /** Takes a list of pictures, the newest last. */
     setPictures(list) {
       state.loaded = true;
       slides.take(list, { follow: !state.chosen && !state.held });

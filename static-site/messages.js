@@ -141,7 +141,7 @@ function updateOlder(find, { pagination, feed, words }) {
   button.setAttribute('aria-disabled', String(loading));
   put(button, words.say(loading ? 'list.loading-older' : 'list.older'));
   const note = find('.messages__older-note');
-  note.classList.toggle('field__error', failure !== null && !isWaking(failure));
-  put(note, !failure ? '' : isWaking(failure) ? words.say('list.asleep') : words.sayAll(explainLoad(failure)));
+  note.classList.toggle('field__error', failure !== null);
+  put(note, failure ? words.sayAll(explainLoad(failure)) : '');
   find('.messages__end').hidden = !pagination.loaded || feed.next !== null || feed.messages.length < LARGE_PAGE / 2;
 }

@@ -1,11 +1,15 @@
 // Which pictures the carrousel has and which one it is at. Newest first.
 
+/** How many pictures come first: where there are as many, there may be more. */
+const NEWEST = 100;
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 export class Slides {
   /** Addresses, newest first. */
   urls = [];
   index = 0;
+  #wantsAll = false;
+  #beyond = 0;
 
   get current() {
     return this.urls[this.index] ?? null;
@@ -25,7 +29,19 @@ export class Slides {
   }
 
   /**
-   * Takes carrousel.json, which lists in key order, so the newest last. Stays at the current
+   * Goes `by` pictures as the viewer wants. Past the end of the newest ones all are wanted, which it answers with true
+   * the first time: it goes there when they are taken.
+   */
+  go(by) {
+    const isBeyond = !this.#wantsAll && this.urls.length === NEWEST && !this.urls[this.index + by];
+    this.#beyond = isBeyond ? by : 0;
+    this.#wantsAll ||= isBeyond;
+    if (!isBeyond) this.step(by);
+    return isBeyond;
+  }
+
+  /**
+   * Takes a list of pictures, the newest last. Stays at the current
    * picture, or at its place where it is gone; with `follow` a new newest one comes first.
    */
   take(list, { follow }) {
@@ -35,6 +51,10 @@ export class Slides {
     const place = this.urls.indexOf(current);
     if (follow && !before.has(this.urls[0])) this.index = 0;
     else this.index = place >= 0 ? place : Math.max(0, Math.min(index, this.urls.length - 1));
+    if (this.urls.length > NEWEST) {
+      this.step(this.#beyond);
+      this.#beyond = 0;
+    }
   }
 }
 

@@ -103,7 +103,6 @@ export default {
   'list.retry': 'Try again',
   'list.paused': 'Paused. Tap to refresh.',
   'list.offline': 'No connection to the board. It is tried again by itself.',
-  'list.asleep': 'Posting and older messages are waking up, a few seconds.',
   'load.failed': 'The messages could not be loaded.',
   'load.waking': 'The board is waking up, a few seconds.',
 

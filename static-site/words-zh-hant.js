@@ -100,7 +100,6 @@ export default {
   'list.retry': '再試一次',
   'list.paused': '已暫停更新，點一下重新整理',
   'list.offline': '連不上留言板，會自動再試。',
-  'list.asleep': '留言和更早的內容正在啟動，請稍候幾秒。',
   'load.failed': '無法載入留言。',
   'load.waking': '留言板正在啟動，請稍候幾秒。',
 

@@ -191,6 +191,8 @@ async fn prepare(
         .map_err(|error| format!("the database cannot be used: {error}"))?;
     let board = board::Board::new(database.clone(), bucket(s3));
     republish::publish_all(&board).await?;
+    let removed = bucket(s3).remove_what_was_before().await;
+    removed.map_err(|error| error.to_string())?;
     let deadline = board::Deadline::at(Instant::now() + MIGRATIONS);
     let is_in_step = board.is_in_step(deadline).await;
     if !is_in_step.map_err(|error| error.to_string())? {

@@ -37,18 +37,46 @@ boardTest('the carrousel loads the current picture and its neighbours, no more',
   await eventually(async () => assert.deepEqual(await near(), ['animation.gif', 'drawing.bmp', 'photo.webp']));
 });
 
-boardTest('ten thousand pictures are as light as three', {
+const numbered = (length) => Array.from({ length }, (_, at) => ({ url: `/favicon.svg?${at}` }));
+const newestOf = (list) => list.toReversed().slice(0, 100);
+
+boardTest('of ten thousand pictures a hundred come at first, and all to who goes past those', {
   async before(page) {
-    const list = Array.from({ length: 10_000 }, (_, at) => ({ url: `/favicon.svg?${at}` }));
+    const list = numbered(10_000);
+    await page.route('**/carrousel/newest.json', (route) => route.fulfill({ json: newestOf(list) }));
     await page.route('**/api/carrousel.json', (route) => route.fulfill({ json: list }));
   },
 }, async ({ visitor }) => {
-  await visitor.find('.carrousel__count', { hasText: '1 / 10000' }).waitFor();
+  const counts = (text) => visitor.find('.carrousel__count', { hasText: text }).waitFor();
+  await counts('1 / 100');
   const near = () => visitor.find('.carrousel__picture').evaluateAll((images) => images.map(({ src }) => src.split('?')[1]).sort());
-  await eventually(async () => assert.deepEqual(await near(), ['0', '9998', '9999']));
+  await eventually(async () => assert.deepEqual(await near(), ['9900', '9998', '9999']));
   await visitor.page.getByRole('button', { name: 'Previous picture' }).click();
-  await visitor.find('.carrousel__count', { hasText: '10000 / 10000' }).waitFor();
+  await counts('10000 / 10000');
   await eventually(async () => assert.deepEqual(await near(), ['0', '1', '9999']));
+});
+
+boardTest('the picture after the hundredth is the next one', {
+  async before(page) {
+    const list = numbered(150);
+    await page.route('**/carrousel/newest.json', (route) => route.fulfill({ json: newestOf(list) }));
+    await page.route('**/api/carrousel.json', (route) => route.fulfill({ json: list }));
+  },
+}, async ({ visitor }) => {
+  const next = visitor.page.getByRole('button', { name: 'Next picture' });
+  await visitor.find('.carrousel__count', { hasText: '1 / 100' }).waitFor();
+  for (let count = 0; count < 100; count += 1) await next.click();
+  await visitor.find('.carrousel__count', { hasText: '101 / 150' }).waitFor();
+});
+
+boardTest('where there is no list of the newest, all are asked for', {
+  async before(page) {
+    await page.route('**/carrousel/newest.json', (route) => route.fulfill({ status: 404 }));
+    await page.route('**/api/carrousel.json', (route) => route.fulfill({ json: numbered(3) }));
+  },
+}, async ({ visitor }) => {
+  await visitor.find('.carrousel__count', { hasText: '1 / 3' }).waitFor();
+  visitor.complaints.length = 0;
 });
 
 boardTest('a picture someone has gone to stays when a new one comes', {}, async ({ visitor }) => {
@@ -110,8 +138,7 @@ const number = (request) => request.url().split('favicon.svg?')[1];
 
 /** A list of pictures that nobody has posted, over a page long enough to scroll it away. */
 async function withList(page, length) {
-  const list = Array.from({ length }, (_, at) => ({ url: `/favicon.svg?${at}` }));
-  await page.route('**/api/carrousel.json', (route) => route.fulfill({ json: list }));
+  await page.route('**/carrousel/newest.json', (route) => route.fulfill({ json: newestOf(numbered(length)) }));
 }
 
 /** Keeps the pictures of `withList` waiting for ever. */
@@ -306,9 +333,9 @@ boardTest('who saves data waits for no picture but the one that they are at', {
 boardTest('every picture of the carrousel is told apart by whose it is, or when it came, or its name', {
   async before(page) {
     const urls = ['/images/01M8312X2GQEXQEVEC5D3NWYGS.jpg', '/images/the%20bridge.jpg'];
-    await page.route('**/api/carrousel.json', async (route) => {
+    await page.route('**/carrousel/newest.json', async (route) => {
       const posted = await (await route.fetch()).json();
-      await route.fulfill({ json: [...urls.map((url) => ({ url })), ...posted] });
+      await route.fulfill({ json: [...posted, ...urls.map((url) => ({ url })).reverse()] });
     });
     await page.route(/01M8312X2GQEXQEVEC5D3NWYGS|bridge/, (route) => route.fulfill({ path: pictureFile('small.jpg') }));
   },

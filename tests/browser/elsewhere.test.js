@@ -31,6 +31,8 @@ test('the page works in a folder of another site, with the API where index.html 
   try {
     await openBrowser();
     board = await Board.start({ ALLOWED_ORIGINS: origin });
+    // An empty board has no list of pictures until it was looked at for the first time.
+    await eventually(async () => assert.ok((await fetch(new URL('/carrousel/newest.json', board.site))).ok));
     visitor = await Visitor.arrive(`${origin}/our/board/`);
     const message = await visitor.post({ text: 'from elsewhere', picture: 'small.jpg', alt: 'a lake' });
     const image = message.locator('img');

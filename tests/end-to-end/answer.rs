@@ -14,6 +14,8 @@ pub const JSON: (&str, &str) = ("content-type", "application/json");
 pub const NO_STORE: (&str, &str) = ("cache-control", "no-store");
 /// Of the lists and the carrousel.
 pub const SHARED_FOR_A_SECOND: &str = "public, max-age=0, s-maxage=1, stale-if-error=60";
+/// What changes only by deletes: older pages, and single messages.
+pub const SHARED_FOR_TEN: &str = "public, max-age=0, s-maxage=10, stale-if-error=60";
 
 /// Of every answer of the API.
 pub const API: [(&str, &str); 5] = [
@@ -121,9 +123,15 @@ impl Answer {
     /// That it may be cached, and has this JSON; gives its entity tag.
     #[track_caller]
     pub fn is_cacheable(&self, body: &Value) -> String {
+        self.is_cacheable_as(SHARED_FOR_A_SECOND, body)
+    }
+
+    /// The same for so long.
+    #[track_caller]
+    pub fn is_cacheable_as(&self, cache_control: &str, body: &Value) -> String {
         let tag = self.header("etag").to_owned();
         assert!(tag.starts_with("W/\"") && tag.ends_with('"'), "{tag}");
-        let headers = [JSON, ("cache-control", SHARED_FOR_A_SECOND), ("etag", &tag)];
+        let headers = [JSON, ("cache-control", cache_control), ("etag", &tag)];
         self.is(200, &headers, body);
         tag
     }
@@ -131,9 +139,15 @@ impl Answer {
     /// That it says what is cached is still right.
     #[track_caller]
     pub fn is_not_modified(&self, tag: &str) {
+        self.is_not_modified_as(SHARED_FOR_A_SECOND, tag);
+    }
+
+    /// The same for so long.
+    #[track_caller]
+    pub fn is_not_modified_as(&self, cache_control: &str, tag: &str) {
         let mut answer = self.clone();
         assert_eq!(answer.headers.remove(ETAG).unwrap(), tag);
-        answer.is_of_the_api(304, &[("cache-control", SHARED_FOR_A_SECOND)]);
+        answer.is_of_the_api(304, &[("cache-control", cache_control)]);
         assert_eq!(self.text(), "");
     }
 
@@ -259,8 +273,8 @@ fn title(code: &str) -> (&'static str, &'static str) {
             "The list of pictures cannot be reached now.",
         ),
         "media-unavailable" => (
-            "Pictures are unavailable",
-            "Pictures cannot be stored or removed now. Try again in a few seconds.",
+            "The board's files are unavailable",
+            "Messages and pictures cannot be read, stored or removed now. Try again in a few seconds.",
         ),
         other => panic!("an unknown problem: {other}"),
     }

@@ -18,6 +18,7 @@ use support::corkboard::{Addresses, alone};
 use tempfile::TempDir;
 
 use crate::answer::{Answer, ask};
+use crate::environment::{Environment, get};
 use crate::log_privacy::{Log, plant};
 
 /// How long anything may take before it counts as not happening.
@@ -172,12 +173,14 @@ impl Board {
         ask(delete.bearer_auth(token)).await
     }
 
-    /// Every message, from the list.
+    /// Every message, from the list, as an execution environment reads it that remembers nothing.
     pub async fn messages(&self) -> Vec<Value> {
+        let environment = Environment::on(self);
         let mut messages = Vec::new();
         let mut path = "/api/messages?limit=50".to_owned();
         loop {
-            let page = self.get(&path).await.json();
+            let (status, page) = environment.ask(get(&path)).await;
+            assert_eq!(status, 200, "{page}");
             messages.extend(page["messages"].as_array().unwrap().iter().cloned());
             match &page["next"] {
                 Value::Null => return messages,

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_rdsdata::types::Field;
 use futures_util::future::join_all;
+use media::Bucket;
 use reqwest::multipart::Form;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -23,6 +24,7 @@ use ulid::Ulid;
 
 use crate::answer::shown;
 use crate::board::{BUCKET, Board, eventually, file, http, s3};
+use crate::environment::MESSAGES;
 
 const WORKERS: usize = 6;
 /// Without `CHAOS_SECONDS`.
@@ -278,6 +280,13 @@ impl Subject {
         }
         let media = board.media();
         let mut keys = media.keys().await;
+        let published: BTreeSet<_> = keys
+            .extract_if(.., |key| key.starts_with(MESSAGES))
+            .collect();
+        let of_ids = ids
+            .iter()
+            .map(|id| Bucket::message_key(id.parse().unwrap()));
+        assert_eq!(published, of_ids.collect());
         keys.retain(|key| key.starts_with("images/"));
         assert!(keys.iter().eq(objects.keys()), "{keys:?}");
         for (key, bytes) in &objects {

@@ -1,4 +1,4 @@
-//! What the first page costs from its file and from the database, and what the carrousel costs: requests and invocations of bulk uploads, and the time and memory of a pass over
+//! What pages cost, and what the carrousel costs: requests and invocations of bulk uploads, and the time and memory of a pass over
 //! 100,000 pictures beside the bare listing of the same bucket. The S3 is `corkboard`'s, in a process of its
 //! own; the function runs here, on one thread as in Lambda. `make bench`.
 
@@ -6,12 +6,12 @@ use std::fs::{self, File};
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::board::{BUCKET, Board};
 use crate::bulk;
-use crate::front_page::sandbox::{Sandbox, get, later};
+use crate::environment::{Environment, get, later};
 use crate::lambda::{Lambda, sync_s3_bucket};
 use crate::media::CARROUSEL;
 use crate::request_counts::Counter;
@@ -58,13 +58,11 @@ async fn large(latency: Duration) {
     });
     let far = Counter::with_latency(latency);
     let (s3, media) = (far.client(&board.s3()), board.media());
-    let event = json!({"Records": [{"s3": {"bucket": {"name": BUCKET}, "object": {"key": "images/a.jpg"}}}]});
-    let pass = async || {
+    let schedule = json!({"detail-type": "Scheduled Event"});
+    let pass = async |event: &Value| {
         let start = Instant::now();
-        sync_s3_bucket(s3.clone())
-            .handle(event.clone())
-            .await
-            .unwrap();
+        let function = sync_s3_bucket(s3.clone());
+        function.handle(event.clone()).await.unwrap();
         start.elapsed()
     };
 
@@ -74,14 +72,13 @@ async fn large(latency: Duration) {
     for round in 0..ROUNDS {
         media.delete(CARROUSEL).await;
         peak_memory();
-        times[1].push(pass().await);
+        times[1].push(pass(&schedule).await);
         peaks[1] = peaks[1].max(peak_memory());
-        times[2].push(pass().await);
+        times[2].push(pass(&schedule).await);
         peaks[2] = peaks[2].max(peak_memory());
-        media
-            .put(&format!("images/{round}.jpg"), b"pixels".to_vec())
-            .await;
-        times[3].push(pass().await);
+        let key = format!("images/{round}.jpg");
+        media.put(&key, b"pixels".to_vec()).await;
+        times[3].push(pass(&bulk::created(&key)).await);
         peaks[3] = peaks[3].max(peak_memory());
         let start = Instant::now();
         bare_listing(&s3).await;
@@ -115,42 +112,46 @@ fn processor_time() -> Duration {
 /// The function runs here, and what it asks in a process of its own. The two take turns.
 #[tokio::test]
 #[ignore = "measures, for make bench"]
-async fn the_first_page() {
+async fn pages() {
     let board = Board::start();
-    for n in 0..25 {
-        board.post_text(&format!("{n} {}", "字".repeat(100))).await;
+    let mut newest = Value::Null;
+    for n in 0..50 {
+        newest = board.post_text(&format!("{n} {}", "字".repeat(100))).await;
     }
-    let (file, database) = (Sandbox::on(&board), Sandbox::on(&board));
-    let read = async |sandbox: &Sandbox, path: &str| {
+    let older = format!("/api/messages?before={}", newest["id"].as_str().unwrap());
+    let environment = Environment::on(&board);
+    let read = async |environment: &Environment, path: &str| {
         let (cpu, start) = (processor_time(), Instant::now());
-        let (status, _, body) = sandbox.whole(get(path)).await;
+        let (status, _, body) = environment.whole(get(path)).await;
         assert!(status.is_success() && body.len() > 1_000);
         (start.elapsed(), processor_time().saturating_sub(cpu))
     };
     let ways = [
-        ("its file, anew each time", "/api/messages"),
-        ("its file, remembered for a second", "/api/messages"),
-        ("the database", "/api/messages?limit=21"),
+        ("the first page, cold", "/api/messages"),
+        ("the first page, its messages known", "/api/messages"),
+        ("the first page, within a second", "/api/messages"),
+        ("an older page, its messages known", &older),
     ];
-    let mut used: [(Vec<_>, Vec<_>); 3] = Default::default();
+    let mut used: [(Vec<_>, Vec<_>); 4] = Default::default();
     for _ in 0..READS {
         for ((name, path), (times, cpus)) in ways.into_iter().zip(&mut used) {
-            let sandbox = if name == "the database" {
-                &database
-            } else {
-                &file
-            };
-            if name.ends_with("each time") {
+            let cold = Environment::on(&board);
+            if name.ends_with("known") {
                 later(Duration::from_secs(1)).await;
             }
-            let (time, cpu) = read(sandbox, path).await;
+            let which = if name.ends_with("cold") {
+                &cold
+            } else {
+                &environment
+            };
+            let (time, cpu) = read(which, path).await;
             times.push(time);
             cpus.push(cpu);
         }
     }
     println!(
         "{:<36}{:>10}{:>10}   ms, medians of {READS}",
-        "the first page from", "latency", "CPU"
+        "", "latency", "CPU"
     );
     for ((name, _), (times, cpus)) in ways.into_iter().zip(used) {
         let (time, cpu) = (median(times) * 1e3, median(cpus) * 1e3);

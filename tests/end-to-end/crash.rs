@@ -40,9 +40,12 @@ impl Board {
     /// What a post leaves behind that dies after the picture was put.
     pub async fn leave_pending(&self, age: Duration, with_picture: bool) -> String {
         let id = id_of(age);
+        let since = milliseconds_ago(age);
         self.sql(
-            "INSERT INTO message (id, status, text, picture_format, picture_width, picture_height) \
-             VALUES (:id, 'pending', 'interrupted', 'jpg', 48, 32)",
+            &format!(
+                "INSERT INTO message (id, status, since, text, picture_format, picture_width, picture_height) \
+                 VALUES (:id, 'pending', {since}, 'interrupted', 'jpg', 48, 32)"
+            ),
             &id,
         )
         .await;
@@ -59,15 +62,19 @@ impl Board {
     }
 
     pub async fn has_picture(&self, id: &str) -> bool {
-        self.get(&format!("/images/{id}.jpg")).await.status == 200
+        let picture = self.get(&format!("/images/{id}.jpg")).await;
+        picture.status == 200 && !picture.body.is_empty()
     }
 }
 
-fn id_of(age: Duration) -> String {
+fn milliseconds_ago(age: Duration) -> u64 {
     let then = SystemTime::now() - age;
     let milliseconds = then.duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    let milliseconds = milliseconds.as_millis().try_into().unwrap();
-    Ulid::from_parts(milliseconds, Ulid::generate().random()).to_string()
+    milliseconds.as_millis().try_into().unwrap()
+}
+
+fn id_of(age: Duration) -> String {
+    Ulid::from_parts(milliseconds_ago(age), Ulid::generate().random()).to_string()
 }
 
 #[tokio::test]
@@ -204,14 +211,19 @@ async fn an_interrupted_post_is_invisible_and_cleared_away_by_a_later_one() {
 }
 
 #[tokio::test]
-async fn more_orphans_than_one_post_clears_go_with_the_next_ones() {
+async fn more_leftovers_than_one_post_clears_up_go_with_the_next_ones() {
     let board = Board::start();
     let mut ids = Vec::new();
-    for _ in 0..10 {
-        ids.push(board.leave_pending(Duration::from_hours(1), true).await);
+    for n in 0..70 {
+        let with_picture = n % 10 == 0;
+        ids.push(
+            board
+                .leave_pending(Duration::from_hours(1), with_picture)
+                .await,
+        );
     }
     eventually("all are gone", async || {
-        board.post_text("another").await;
+        board.is_cleared_up().await;
         for id in &ids {
             if board.has_row(id).await || board.has_picture(id).await {
                 return None;
@@ -222,23 +234,77 @@ async fn more_orphans_than_one_post_clears_go_with_the_next_ones() {
     .await;
 }
 
+/// A post that published its message, and died before its row said so.
 #[tokio::test]
-async fn a_delete_that_died_after_the_picture_is_repeated() {
+async fn what_is_published_is_posted_by_a_later_post() {
+    let board = Board::start();
+    let created = board.post_picture("hello", picture("small.jpg")).await;
+    let id = created["id"].as_str().unwrap();
+    board
+        .sql("UPDATE message SET status = 'pending' WHERE id = :id", id)
+        .await;
+    board.ages(Duration::from_mins(16)).await;
+    board.is_cleared_up().await;
+    let status = board
+        .sql("SELECT status FROM message WHERE id = :id", id)
+        .await;
+    assert_eq!(status, [[Field::StringValue("posted".into())]]);
+    assert_eq!(board.messages().await, [shown(&created)]);
+}
+
+#[tokio::test]
+async fn a_delete_that_died_is_finished_by_a_later_post() {
     let board = Board::start();
     let created = board.post_picture("mine", picture("small.jpg")).await;
     let id = created["id"].as_str().unwrap();
-    board.media().delete(&format!("images/{id}.jpg")).await;
+    board
+        .sql("UPDATE message SET status = 'deleting' WHERE id = :id", id)
+        .await;
     assert_eq!(board.messages().await, [shown(&created)]);
-    let token = created["deleteToken"].as_str().unwrap();
-    assert_eq!(board.delete(id, token).await.status, 204);
+    board.is_cleared_up().await;
     assert_eq!(board.messages().await, [] as [Value; 0]);
+    assert!(!board.has_picture(id).await);
     // What stays for a day is blank.
-    let left = "SELECT text, author, picture_alt, picture_format FROM message WHERE id = :id";
+    let left =
+        "SELECT status, text, author, picture_alt, picture_format FROM message WHERE id = :id";
     let blank = [
+        Field::StringValue("deleted".into()),
         Field::StringValue(String::new()),
         Field::IsNull(true),
         Field::IsNull(true),
         Field::StringValue("jpg".into()),
     ];
     assert_eq!(board.sql(left, id).await, [blank]);
+    let token = created["deleteToken"].as_str().unwrap();
+    assert_eq!(board.delete(id, token).await.status, 404);
+}
+
+/// What keeps late ones from putting a deleted message goes after a quarter of an hour, and its row after a day.
+#[tokio::test]
+async fn a_deleted_message_leaves_the_bucket_and_then_the_ledger() {
+    let board = Board::start();
+    let created = board.post_picture("mine", picture("small.jpg")).await;
+    let (id, token) = (created["id"].as_str().unwrap(), &created["deleteToken"]);
+    let answer = board.delete(id, token.as_str().unwrap()).await;
+    assert_eq!(answer.status, 204);
+    let object = media::Bucket::message_key(id.parse().unwrap());
+    let keys = [object, format!("images/{id}.jpg")];
+    let left = async || {
+        let mut left = [false; 2];
+        for (left, key) in left.iter_mut().zip(&keys) {
+            *left = board.media().get(key).await.is_some();
+        }
+        (left, board.has_row(id).await)
+    };
+    for (time, is_left, has_row) in [(0, true, true), (14, true, true), (2, false, true)] {
+        board.ages(Duration::from_mins(time)).await;
+        board.is_cleared_up().await;
+        assert_eq!(left().await, ([is_left; 2], has_row), "{time}");
+    }
+    board.ages(Duration::from_hours(23)).await;
+    board.is_cleared_up().await;
+    assert!(board.has_row(id).await);
+    board.ages(Duration::from_hours(2)).await;
+    board.is_cleared_up().await;
+    assert!(!board.has_row(id).await);
 }

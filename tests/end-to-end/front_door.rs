@@ -258,8 +258,8 @@ async fn only_pictures_and_the_carrousel_leave_the_bucket() {
         "images/page.html",
         "images/drawing.svg",
         "images/png",
-        "board/front-page.json",
-        "front-page.json",
+        "board/newest.json",
+        "newest.json",
     ] {
         media.put_as(key, "text/html", b"<script>").await;
     }
@@ -277,16 +277,16 @@ async fn only_pictures_and_the_carrousel_leave_the_bucket() {
         missing(&answer, &MEDIA);
         assert_eq!(answer.text(), "There is no such picture.\n");
     }
-    for path in ["/board/front-page.json", "/front-page.json"] {
+    for path in ["/board/newest.json", "/newest.json"] {
         missing(&board.get(path).await, &SITE);
     }
     let [site, ..] = board.addresses();
     for path in [
-        "/carrousel/../board/front-page.json",
-        "/carrousel/%2e%2e/board/front-page.json",
-        "/carrousel/..%2fboard%2ffront-page.json",
-        "/carrousel//../board/front-page.json",
-        "/images/../board/front-page.json",
+        "/carrousel/../board/newest.json",
+        "/carrousel/%2e%2e/board/newest.json",
+        "/carrousel/..%2fboard%2fnewest.json",
+        "/carrousel//../board/newest.json",
+        "/images/../board/newest.json",
         "/images/..%2fimages%2fpage.html",
     ] {
         let answer = get_raw(site, path).await;

@@ -1,7 +1,7 @@
 //! End to end: every test talks to a `corkboard` process of its own (or one that it shares), over HTTP and
 //! with the real AWS SDK.
 //!
-//! - [`board`], [`answer`], [`media`] and [`lambda`]: what the tests are made of;
+//! - [`board`], [`answer`], [`media`], [`environment`] and [`lambda`]: what the tests are made of;
 //! - [`api`], [`list`], [`post`], [`forms`], [`delete`], [`pictures`], [`carrousel`]: the HTTP API, route by route;
 //! - [`repeats`], [`rotation`], [`limit`], [`viewers`], [`origin`], [`moderation`], [`cross_site`]: who may post what,
 //!   and how often;
@@ -9,7 +9,7 @@
 //! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
 //! - [`concurrency`], [`crash`], [`chaos`], [`durability`], [`steps`], [`outage`]: many at once, and what goes wrong;
 //! - [`resources`], [`budgets`]: too much; [`clock`], [`drive`]: the machine changes;
-//! - [`front_page`]: the first page without the database;
+//! - [`reading`]: of the bucket alone; [`republish`]: what brings bucket and database in step;
 //! - [`log_privacy`]: what no log may have;
 //! - [`bulk`], [`delivery`], [`request_counts`]: from the bucket through the queue to syncS3Bucket;
 //! - [`costs`]: what it costs, for `make bench`;
@@ -39,11 +39,11 @@ mod delete;
 mod delivery;
 mod drive;
 mod durability;
+mod environment;
 mod events;
 mod foreign_rows;
 mod forms;
 mod front_door;
-mod front_page;
 mod fuzz;
 mod gateway;
 mod lambda;
@@ -56,8 +56,10 @@ mod origin;
 mod outage;
 mod pictures;
 mod post;
+mod reading;
 mod refusals;
 mod repeats;
+mod republish;
 mod request_counts;
 mod resources;
 mod rotation;

@@ -68,7 +68,7 @@ impl Media {
         }
     }
 
-    /// Every key of the bucket, in order.
+    /// Every key of the bucket under which there are bytes, in order: zero bytes are what is left of what was deleted.
     pub async fn keys(&self) -> Vec<String> {
         let mut pages = self.0.list_objects_v2().bucket(BUCKET);
         pages = pages.max_keys(1_000);
@@ -76,7 +76,8 @@ impl Media {
         let mut keys = Vec::new();
         while let Some(page) = pages.next().await {
             let objects = page.unwrap().contents.unwrap_or_default().into_iter();
-            keys.extend(objects.map(|object| object.key.unwrap()));
+            let there = objects.filter(|object| object.size.unwrap() > 0);
+            keys.extend(there.map(|object| object.key.unwrap()));
         }
         keys
     }

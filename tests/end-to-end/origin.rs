@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::answer::{Answer, JSON, NO_STORE, ask};
 use crate::board::{Board, http};
-use crate::front_page::sandbox::Sandbox;
+use crate::environment::Environment;
 use crate::lambda::Lambda;
 use crate::log_privacy::plant;
 
@@ -28,13 +28,20 @@ fn board() -> Board {
 }
 
 /// The function's own address, past everything that stands before it.
-async fn past(sandbox: &Sandbox, method: &Method, path: &str, secret: Option<&str>) -> Answer {
+async fn past(
+    environment: &Environment,
+    method: &Method,
+    path: &str,
+    secret: Option<&str>,
+) -> Answer {
     let request = Request::builder().method(method).uri(path);
     let request = match secret {
         Some(secret) => request.header("x-origin-verify", secret),
         None => request,
     };
-    let (status, mut headers, body) = sandbox.whole(request.body(Body::empty()).unwrap()).await;
+    let (status, mut headers, body) = environment
+        .whole(request.body(Body::empty()).unwrap())
+        .await;
     // Of a method that the path does not take.
     headers.remove(ALLOW);
     Answer {
@@ -68,7 +75,7 @@ async fn through_the_boards_address_everything_works() {
 #[tokio::test]
 async fn past_it_nothing_is_answered_but_that_the_function_runs() {
     let board = board();
-    let sandbox = Sandbox::with(&REQUIRED, &board);
+    let environment = Environment::with(&REQUIRED, &board);
     let message = "/api/messages/01ARZ3NDEKTSV4RRFFQ69G5FAV";
     for secret in [None, Some(""), Some("a guess"), Some(&SECRET[1..])] {
         for (method, path) in [
@@ -86,22 +93,22 @@ async fn past_it_nothing_is_answered_but_that_the_function_runs() {
             (Method::GET, "/api/health/"),
             (Method::GET, "/api/nothing"),
         ] {
-            let answer = past(&sandbox, &method, path, secret).await;
+            let answer = past(&environment, &method, path, secret).await;
             answer.is_problem(403, "origin-required", &json!([]));
         }
-        let health = past(&sandbox, &Method::GET, "/api/health", secret).await;
+        let health = past(&environment, &Method::GET, "/api/health", secret).await;
         assert_eq!(health.status, StatusCode::OK);
     }
     assert_eq!(
-        (sandbox.s3.requests(), sandbox.data_api.requests()),
+        (environment.s3.requests(), environment.data_api.requests()),
         (vec![], vec![])
     );
     for secret in [SECRET, BEFORE] {
-        let page = past(&sandbox, &Method::GET, "/api/messages", Some(secret)).await;
+        let page = past(&environment, &Method::GET, "/api/messages", Some(secret)).await;
         page.is_cacheable(&json!({"messages": [], "next": null}));
     }
     // Where it is not required, the secret only says whose word is believed.
-    let open = Sandbox::with(&REQUIRED[1..], &board);
+    let open = Environment::with(&REQUIRED[1..], &board);
     assert_eq!(
         past(&open, &Method::GET, "/api/messages", None)
             .await

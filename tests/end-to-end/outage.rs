@@ -81,9 +81,10 @@ async fn without_database_and_media_the_function_says_so() {
         get(app, "/api/carrousel.json"),
         get(app, "/api/health/ready"),
     );
-    for unavailable in [list, one, text] {
-        let later = [("retry-after", "5")];
-        unavailable.is_problem_with(503, "database-unavailable", &json!([]), &later);
+    let later = [("retry-after", "5")];
+    text.is_problem_with(503, "database-unavailable", &json!([]), &later);
+    for unavailable in [list, one] {
+        unavailable.is_problem_with(503, "media-unavailable", &json!([]), &later);
     }
     carrousel.is_problem(502, "carrousel-unavailable", &json!([]));
     let down = json!({"database": "down", "media": "down", "viewers": "unnamed"});
@@ -105,16 +106,27 @@ async fn without_database_and_media_the_function_says_so() {
 }
 
 #[tokio::test]
-async fn without_media_a_picture_is_not_posted_and_a_text_is() {
+async fn without_media_nothing_is_posted_and_a_repeat_posts_it_later() {
     let board = Board::start();
-    let bucket = Bucket::new(|| s3(NOWHERE), BUCKET);
-    let app = &app(settings(), board.database(), bucket);
-    let refused = answer(app, Method::POST, "/api/messages", FORM, PICTURE).await;
+    let without = Bucket::new(|| s3(NOWHERE), BUCKET);
+    let app = &app(settings(), board.database(), without);
+    let key = crate::repeats::new_key();
+    let text = || {
+        let post = Request::post("/api/messages").header("content-type", "application/json");
+        let post = post.header("idempotency-key", &key);
+        post.body(Body::from("{\"text\":\"hello\"}")).unwrap()
+    };
     let later = [("retry-after", "5")];
-    refused.is_problem_with(503, "media-unavailable", &json!([]), &later);
-    let text = "{\"text\":\"hello\"}";
-    let text = answer(app, Method::POST, "/api/messages", "application/json", text).await;
-    let id = text.created()["id"].clone();
+    for refused in [
+        answer(app, Method::POST, "/api/messages", FORM, PICTURE).await,
+        ask(app, text()).await,
+    ] {
+        refused.is_problem_with(503, "media-unavailable", &json!([]), &later);
+    }
+    assert_eq!(board.messages().await.len(), 0);
+    let there = s3(&format!("http://{}", board.addresses()[1]));
+    let whole = message_board::app(settings(), board.database(), Bucket::new(|| there, BUCKET));
+    let id = ask(&whole, text()).await.created()["id"].clone();
     let listed = board.messages().await;
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0]["id"], id);

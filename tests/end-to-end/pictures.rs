@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use reqwest::multipart::Form;
 
-use crate::answer::{Answer, ask, shown};
+use crate::answer::{Answer, SHARED_FOR_TEN, ask, shown};
 use crate::board::{Board, file, http, picture};
 
 const LIMIT: usize = 4 * 1024 * 1024;
@@ -52,7 +52,10 @@ async fn every_format_is_taken_measured_stored_and_served() {
             .is_created(&json!({"text": "", "author": null, "picture": {"alt": null,
             "width": expected["width"], "height": expected["height"], "type": media_type}}));
         let path = format!("/api/messages/{}", created["id"].as_str().unwrap());
-        board.get(&path).await.is_cacheable(&shown(&created));
+        board
+            .get(&path)
+            .await
+            .is_cacheable_as(SHARED_FOR_TEN, &shown(&created));
 
         let url = created["picture"]["url"].as_str().unwrap();
         let served = board.get(url).await;

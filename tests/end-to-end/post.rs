@@ -3,7 +3,7 @@
 use reqwest::multipart::Form;
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, ask, shown};
+use crate::answer::{Answer, SHARED_FOR_TEN, ask, shown};
 use crate::board::{Board, file, http, picture};
 
 pub fn wrong(field: &str, code: &str, detail: &str) -> Value {
@@ -61,7 +61,10 @@ async fn a_text_is_posted_as_json() {
         expected["picture"] = Value::Null;
         let created = board.post(&sent).await.is_created(&expected);
         let path = format!("/api/messages/{}", created["id"].as_str().unwrap());
-        board.get(&path).await.is_cacheable(&shown(&created));
+        board
+            .get(&path)
+            .await
+            .is_cacheable_as(SHARED_FOR_TEN, &shown(&created));
     }
 }
 

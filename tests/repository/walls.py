@@ -34,7 +34,7 @@ WALLS = {
     "lambda": ({"settings"}, SQL | HTTP | LAMBDA | {"aws-sdk-s3"}),
     "message-board": (SHARED, {"rusqlite"}),
     "sync-s3-bucket": ({"settings", "domain", "media", "lambda"}, SQL | {"axum", "store", "board"}),
-    "migrate-database": ({"settings", "domain", "store", "lambda"}, {"axum", "media", "board", "rusqlite"}),
+    "migrate-database": (SHARED, {"axum", "rusqlite"}),
     "local-aws": (set(), set()),
     "corkboard": (SHARED | {"message-board", "sync-s3-bucket", "local-aws"}, set()),
 }

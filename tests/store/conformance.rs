@@ -1,14 +1,16 @@
-//! What the store promises, by whichever way it reaches its database.
+//! What the store promises of messages, by whichever way it reaches its database.
 
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use domain::{Message, MessageId};
-use store::{Store, StoreError};
+use store::{Entry, Mark, Status, Store, StoreError};
 use tokio::time::{Instant, timeout};
 
 use crate::backend::{Backend, Kind, on_every_backend, soon};
-use crate::samples::{ODD, id_aged, id_at, largest, picture, text};
+use crate::samples::{
+    ODD, delete, id_at, insert, largest, mark, milliseconds, picture, post, posted, text,
+};
 
 async fn run(kind: Kind, test: impl AsyncFnOnce(&Backend)) {
     if let Some(backend) = Backend::to_a_board(kind).await {
@@ -18,101 +20,128 @@ async fn run(kind: Kind, test: impl AsyncFnOnce(&Backend)) {
 }
 
 on_every_backend! { run:
-    a_text_is_there_at_once_and_as_it_was_given,
-    a_picture_s_message_is_invisible_until_it_is_posted,
-    posting_twice_is_posting_once,
+    a_message_is_pending_until_it_is_posted_and_stays_as_it_was_given,
     an_insert_repeated_is_a_success_and_one_row,
     what_is_not_there_is_not_found,
-    a_blank_message_is_gone_for_good,
-    pages_are_newest_first_and_their_cursors_lose_nothing_at_ties,
+    a_deleted_message_is_gone_for_good,
+    pages_are_oldest_first_and_their_cursors_lose_nothing_at_ties,
+    the_newest_is_the_newest_of_the_posted,
     every_odd_text_comes_back_unchanged,
     the_longest_values_fit,
     a_page_of_the_largest_messages_fits_into_one_answer,
-    orphans_are_old_and_few,
-    a_posted_message_is_never_removed_as_an_orphan,
+    a_picture_is_added_to_a_posted_message_that_has_none,
     fifty_inserts_at_once_are_fifty_messages,
     an_abandoned_statement_does_not_hold_up_the_next,
     a_passed_deadline_is_an_error_and_not_a_wait,
 }
 
-async fn insert_all(store: &Store, messages: &[Message]) {
-    for message in messages {
-        store.insert(message, None, None).await.unwrap();
-    }
+/// The message of an entry.
+async fn message(store: &Store, id: MessageId) -> Option<Message> {
+    store.entry(id).await.unwrap().unwrap().message
 }
 
-async fn ids(store: &Store) -> Vec<MessageId> {
-    let page = store.page(100, None).await.unwrap();
-    page.iter().map(|message| message.id).collect()
-}
-
-async fn a_text_is_there_at_once_and_as_it_was_given(backend: &Backend) {
-    let store = backend.store();
+async fn a_message_is_pending_until_it_is_posted_and_stays_as_it_was_given(backend: &Backend) {
+    let (store, now) = (backend.store(), SystemTime::now());
     store.ping().await.unwrap();
-    let mut message = text(MessageId::generate(), "hello");
-    message.author = Some("Ada".into());
-    store.insert(&message, None, None).await.unwrap();
-    assert_eq!(store.find(message.id).await.unwrap(), Some(message.clone()));
-    assert_eq!(store.page(20, None).await.unwrap(), [message]);
-}
+    let mut with_author = text(id_at(now, 1), "hello");
+    with_author.author = Some("Ada".into());
+    let mut expected = vec![];
+    for message in [
+        with_author,
+        text(id_at(now, 2), "hello"),
+        picture(id_at(now, 3)),
+    ] {
+        let id = message.id;
+        let entry = |status| Entry {
+            status,
+            message: Some(message.clone()),
+            picture: message.picture.as_ref().map(|picture| picture.format),
+        };
+        store.insert(&message, None, None, now).await.unwrap();
+        assert_eq!(store.entry(id).await.unwrap(), Some(entry(Status::Pending)));
+        assert_eq!(posted(&store).await, expected);
+        let row = format!("SELECT since, cleared_at, sender FROM message WHERE id = '{id}'");
+        let since = milliseconds(now).to_string();
+        assert_eq!(backend.sql(&row).await, [[&since, "NULL", "NULL"]]);
 
-async fn a_picture_s_message_is_invisible_until_it_is_posted(backend: &Backend) {
-    let store = backend.store();
-    let message = picture(MessageId::generate());
-    store.insert(&message, None, None).await.unwrap();
-    assert_eq!(store.find(message.id).await.unwrap(), None);
-    assert_eq!(store.page(20, None).await.unwrap(), []);
-
-    store.mark_posted(message.id).await.unwrap();
-    assert_eq!(store.find(message.id).await.unwrap(), Some(message.clone()));
-    assert_eq!(store.page(20, None).await.unwrap(), [message]);
-}
-
-async fn posting_twice_is_posting_once(backend: &Backend) {
-    let store = backend.store();
-    let message = picture(MessageId::generate());
-    store.insert(&message, None, None).await.unwrap();
-    store.mark_posted(message.id).await.unwrap();
-    store.mark_posted(message.id).await.unwrap();
-    assert_eq!(store.page(20, None).await.unwrap(), [message]);
+        assert!(mark(&store, id, Mark::Posted).await);
+        assert_eq!(store.entry(id).await.unwrap(), Some(entry(Status::Posted)));
+        expected.push(message.clone());
+        assert_eq!(posted(&store).await, expected);
+        // Once more is nothing more.
+        assert!(!mark(&store, id, Mark::Posted).await);
+        assert_eq!(store.entry(id).await.unwrap(), Some(entry(Status::Posted)));
+    }
+    assert_eq!(posted(&store).await, expected);
 }
 
 async fn an_insert_repeated_is_a_success_and_one_row(backend: &Backend) {
     let store = backend.store();
+    let later = SystemTime::now() + Duration::from_mins(1);
     for message in [
         text(MessageId::generate(), "hello"),
         picture(MessageId::generate()),
     ] {
-        store.insert(&message, None, None).await.unwrap();
-        store.insert(&message, None, None).await.unwrap();
-        let rows = format!("SELECT COUNT(*) FROM message WHERE id = '{}'", message.id);
-        assert_eq!(backend.sql(&rows).await, [["1"]]);
+        let row = format!(
+            "SELECT status, since, text FROM message WHERE id = '{}'",
+            message.id
+        );
+        insert(&store, &message).await;
+        let first = backend.sql(&row).await;
+        store.insert(&message, None, None, later).await.unwrap();
+        assert_eq!(backend.sql(&row).await, first);
+        assert_eq!(first.len(), 1);
+        assert_eq!(first[0][0], "pending");
     }
 }
 
 async fn what_is_not_there_is_not_found(backend: &Backend) {
-    let (store, unknown) = (backend.store(), MessageId::generate());
-    assert_eq!(store.find(unknown).await.unwrap(), None);
-    assert!(!store.mark_posted(unknown).await.unwrap());
-    store.make_tombstone(unknown).await.unwrap();
-    store.remove_orphan(unknown).await.unwrap();
+    let (store, unknown, now) = (backend.store(), MessageId::generate(), SystemTime::now());
+    assert_eq!(store.entry(unknown).await.unwrap(), None);
+    assert_eq!(store.newest().await.unwrap(), None);
+    assert_eq!(store.page_after(20, None).await.unwrap(), []);
+    assert_eq!(store.unpublished(20).await.unwrap(), []);
+    assert_eq!(store.leftovers(now).await.unwrap(), []);
+    for to in [
+        Mark::Taken,
+        Mark::Posted,
+        Mark::Deleting,
+        Mark::DeletingForGood,
+        Mark::Deleted,
+    ] {
+        assert!(!mark(&store, unknown, to).await, "{to:?}");
+    }
+    assert!(!store.begin_clearing(unknown, now).await.unwrap());
+    store.mark_cleared(unknown, now).await.unwrap();
+    store.remove(unknown, Status::Clearing).await.unwrap();
     assert_eq!(backend.sql("SELECT COUNT(*) FROM message").await, [["0"]]);
 }
 
-async fn a_blank_message_is_gone_for_good(backend: &Backend) {
+async fn a_deleted_message_is_gone_for_good(backend: &Backend) {
     let store = backend.store();
     let (message, other) = (
         picture(MessageId::generate()),
         text(MessageId::generate(), "stays"),
     );
-    insert_all(&store, &[message.clone(), other.clone()]).await;
-    store.mark_posted(message.id).await.unwrap();
+    for message in [&message, &other] {
+        post(&store, message).await;
+    }
+    assert!(mark(&store, message.id, Mark::Deleting).await);
+    // Off the board at once, and whoever deletes knows the picture until the end.
+    assert_eq!(posted(&store).await, std::slice::from_ref(&other));
+    let deleting = store.entry(message.id).await.unwrap().unwrap();
+    assert_eq!(deleting.status, Status::Deleting);
+    assert_eq!(deleting.picture, Some("jpg".parse().unwrap()));
 
-    store.make_tombstone(message.id).await.unwrap();
-    store.make_tombstone(message.id).await.unwrap();
-    assert_eq!(store.find(message.id).await.unwrap(), None);
-    assert_eq!(store.page(20, None).await.unwrap(), [other]);
-    let mark = backend
+    let tombstone = Some(Entry {
+        status: Status::Deleted,
+        message: None,
+        picture: Some("jpg".parse().unwrap()),
+    });
+    assert!(mark(&store, message.id, Mark::Deleted).await);
+    assert_eq!(store.entry(message.id).await.unwrap(), tombstone);
+    assert_eq!(posted(&store).await, std::slice::from_ref(&other));
+    let row = backend
         .sql(&format!(
             "SELECT status, author, text, picture_format, picture_width, picture_height, picture_alt \
              FROM message WHERE id = '{}'",
@@ -120,17 +149,26 @@ async fn a_blank_message_is_gone_for_good(backend: &Backend) {
         ))
         .await;
     assert_eq!(
-        mark,
+        row,
         [["deleted", "NULL", "", "jpg", "NULL", "NULL", "NULL"]]
     );
 
-    // Neither a late step of its post nor a late repeat brings it back.
-    assert!(!store.mark_posted(message.id).await.unwrap());
-    store.insert(&message, None, None).await.unwrap();
-    assert_eq!(store.find(message.id).await.unwrap(), None);
+    // Neither a late step of its post nor a late repeat brings it back, and nobody deletes it again.
+    for late in [
+        Mark::Taken,
+        Mark::Posted,
+        Mark::Deleting,
+        Mark::DeletingForGood,
+        Mark::Deleted,
+    ] {
+        assert!(!mark(&store, message.id, late).await, "{late:?}");
+    }
+    insert(&store, &message).await;
+    assert_eq!(store.entry(message.id).await.unwrap(), tombstone);
+    assert_eq!(posted(&store).await, [other]);
 }
 
-async fn pages_are_newest_first_and_their_cursors_lose_nothing_at_ties(backend: &Backend) {
+async fn pages_are_oldest_first_and_their_cursors_lose_nothing_at_ties(backend: &Backend) {
     let store = backend.store();
     let now = SystemTime::now();
     // Ids of one millisecond differ only in what stands after the time, at both ends of it.
@@ -144,156 +182,142 @@ async fn pages_are_newest_first_and_their_cursors_lose_nothing_at_ties(backend: 
         })
         .map(|id| text(id, "tie"))
         .collect();
-    insert_all(&store, &messages).await;
-    messages.sort_by_key(|message| std::cmp::Reverse(message.id));
+    for message in &messages {
+        post(&store, message).await;
+    }
+    messages.sort_by_key(|message| message.id);
+    // What is not posted stands among them, and is in no page.
+    let others = [10, 11, 12, 13].map(|which| text(id_at(now, which), "not posted"));
+    for other in &others {
+        insert(&store, other).await;
+    }
+    assert!(mark(&store, others[1].id, Mark::Deleting).await);
+    delete(&store, others[2].id).await;
+    let clearing = format!(
+        "UPDATE message SET status = 'clearing' WHERE id = '{}'",
+        others[3].id
+    );
+    backend.sql(&clearing).await;
 
     for limit in [1, 2, 3, 5, 8, 9, 51] {
-        let (mut read, mut before) = (vec![], None);
+        let (mut read, mut after) = (vec![], None);
         loop {
-            let page = store.page(limit, before).await.unwrap();
+            let page = store.page_after(limit, after).await.unwrap();
             assert!(page.len() <= usize::try_from(limit).unwrap());
+            let page: Vec<_> = page.into_iter().map(Result::unwrap).collect();
             let Some(last) = page.last() else {
                 break;
             };
-            before = Some(last.id);
+            after = Some(last.id);
             read.extend(page);
         }
         assert_eq!(read, messages, "{limit} at a time");
     }
     // A cursor need not be a message, nor one that is still there.
-    let newer = id_at(now + Duration::from_secs(1), 0);
-    assert_eq!(store.page(9, Some(newer)).await.unwrap(), messages);
-    store.make_tombstone(messages[3].id).await.unwrap();
-    assert_eq!(
-        store.page(9, Some(messages[3].id)).await.unwrap(),
-        messages[4..]
-    );
+    let page = async |after| {
+        let page = store.page_after(9, Some(after)).await.unwrap();
+        page.into_iter().map(Result::unwrap).collect::<Vec<_>>()
+    };
+    assert_eq!(page(id_at(now - Duration::from_secs(1), 0)).await, messages);
+    delete(&store, messages[3].id).await;
+    assert_eq!(page(messages[3].id).await, messages[4..]);
+}
+
+async fn the_newest_is_the_newest_of_the_posted(backend: &Backend) {
+    let (store, now) = (backend.store(), SystemTime::now());
+    let [old, new, gone, pending] = [1, 2, 3, 4].map(|which| text(id_at(now, which), "x"));
+    for message in [&new, &old, &gone] {
+        post(&store, message).await;
+    }
+    insert(&store, &pending).await;
+    assert_eq!(store.newest().await.unwrap(), Some(gone.id));
+    delete(&store, gone.id).await;
+    assert_eq!(store.newest().await.unwrap(), Some(new.id));
+    assert!(mark(&store, new.id, Mark::Deleting).await);
+    assert_eq!(store.newest().await.unwrap(), Some(old.id));
 }
 
 async fn every_odd_text_comes_back_unchanged(backend: &Backend) {
     let store = backend.store();
     for odd in ODD {
-        let mut message = picture(MessageId::generate());
-        message.text = (*odd).into();
-        message.author = Some((*odd).into());
-        message.picture.as_mut().unwrap().alt = Some((*odd).into());
-        store.insert(&message, None, None).await.unwrap();
-        store.mark_posted(message.id).await.unwrap();
-        assert_eq!(store.find(message.id).await.unwrap(), Some(message));
+        let mut given = picture(MessageId::generate());
+        given.text = (*odd).into();
+        given.author = Some((*odd).into());
+        given.picture.as_mut().unwrap().alt = Some((*odd).into());
+        post(&store, &given).await;
+        assert_eq!(message(&store, given.id).await, Some(given));
     }
     // Nothing at all is something else than an empty text.
     let mut empty = picture(MessageId::generate());
     (empty.text, empty.author) = (String::new(), Some(String::new()));
     empty.picture.as_mut().unwrap().alt = None;
-    store.insert(&empty, None, None).await.unwrap();
-    store.mark_posted(empty.id).await.unwrap();
-    assert_eq!(store.find(empty.id).await.unwrap(), Some(empty));
+    post(&store, &empty).await;
+    assert_eq!(message(&store, empty.id).await, Some(empty));
 }
 
 async fn the_longest_values_fit(backend: &Backend) {
     let store = backend.store();
-    let mut message = largest(MessageId::generate());
-    let picture = message.picture.as_mut().unwrap();
+    let mut given = largest(MessageId::generate());
+    let picture = given.picture.as_mut().unwrap();
     (picture.width, picture.height) = (16_384, 16_384);
     picture.format = "webp".parse().unwrap();
-    store.insert(&message, None, None).await.unwrap();
-    store.mark_posted(message.id).await.unwrap();
-    assert_eq!(store.find(message.id).await.unwrap(), Some(message));
+    post(&store, &given).await;
+    assert_eq!(message(&store, given.id).await, Some(given));
 }
 
-/// The Data API answers with at most 1 MiB.
+/// The Data API answers with at most 1 MiB: what is more is read by several.
 async fn a_page_of_the_largest_messages_fits_into_one_answer(backend: &Backend) {
-    let store = backend.store();
+    /// What an export reads at once; it ends with a page that is not full.
+    const PAGE: u32 = 200;
+    let (store, now) = (backend.store(), SystemTime::now());
     let mut messages = vec![];
-    for _ in 0..51 {
-        let message = largest(MessageId::generate());
-        store.insert(&message, None, None).await.unwrap();
-        store.mark_posted(message.id).await.unwrap();
-        messages.push(message);
+    for which in 0..PAGE {
+        let message = largest(id_at(now, which.into()));
+        insert(&store, &message).await;
+        messages.push(Ok(message));
     }
-    messages.sort_by_key(|message| std::cmp::Reverse(message.id));
-    // The API's largest page is 50, and it looks for one more.
-    assert_eq!(store.page(51, None).await.unwrap(), messages);
-}
-
-async fn orphans_are_old_and_few(backend: &Backend) {
-    let store = backend.store();
-    let now = SystemTime::now();
-    let minutes = |minutes| Duration::from_mins(minutes);
-    let just = Duration::from_millis(1);
-    let pending = |age: Duration| picture(id_at(now - age, 7));
-    let deleted = |age: Duration| picture(id_at(now - age, 8));
-    let kept = [
-        pending(Duration::ZERO),
-        pending(minutes(15)),
-        deleted(minutes(15) + just),
-        deleted(minutes(24 * 60)),
-    ];
-    let left = [
-        pending(minutes(15) + just),
-        deleted(minutes(24 * 60) + just),
-        pending(minutes(60 * 24 * 365)),
-    ];
-    insert_all(&store, &kept).await;
-    insert_all(&store, &left).await;
-    for blank in [kept[2].id, kept[3].id, left[1].id] {
-        store.make_tombstone(blank).await.unwrap();
+    // As code posted them that published nothing.
+    backend
+        .sql("UPDATE message SET status = 'posted', since = NULL")
+        .await;
+    for limit in [PAGE - 1, PAGE, PAGE + 1] {
+        let page = store.page_after(limit, None).await.unwrap();
+        let most = usize::try_from(limit).unwrap().min(messages.len());
+        assert_eq!(page, messages[..most]);
     }
-    let posted = text(id_aged(minutes(60 * 24 * 365 * 2), 9), "old, and posted");
-    store.insert(&posted, None, None).await.unwrap();
-
-    let mut found = store.orphans(now).await.unwrap();
-    found.sort_by_key(|orphan| orphan.id);
-    let found: Vec<_> = found
-        .into_iter()
-        .map(|orphan| (orphan.id, orphan.picture))
-        .collect();
-    let format = Some("jpg".parse().unwrap());
-    assert_eq!(
-        found,
-        [
-            (left[2].id, format),
-            // A tombstone's picture went before it, and goes again.
-            (left[1].id, format),
-            (left[0].id, format)
-        ]
-    );
-
-    let many: Vec<_> = (100..110)
-        .map(|which| picture(id_aged(minutes(16), which)))
-        .collect();
-    insert_all(&store, &many).await;
-    let mut rounds = 0;
+    messages.reverse();
+    let mut unpublished = vec![];
     loop {
-        let found = store.orphans(now).await.unwrap();
-        assert!(found.len() <= 4, "{found:?}");
-        if found.is_empty() {
+        let some = store.unpublished(PAGE).await.unwrap();
+        if some.is_empty() {
             break;
         }
-        for orphan in found {
-            store.remove_orphan(orphan.id).await.unwrap();
-        }
-        rounds += 1;
+        store.mark_published(&some).await.unwrap();
+        unpublished.extend(some);
     }
-    assert_eq!(rounds, 4);
-    assert_eq!(backend.sql("SELECT COUNT(*) FROM message").await, [["5"]]);
-    assert_eq!(ids(&store).await, [posted.id]);
+    assert_eq!(unpublished, messages);
 }
 
-async fn a_posted_message_is_never_removed_as_an_orphan(backend: &Backend) {
-    let store = backend.store();
-    let (with, without) = (
-        picture(id_aged(Duration::from_hours(48), 1)),
-        text(id_aged(Duration::from_hours(48), 2), "old"),
-    );
-    insert_all(&store, &[with.clone(), without.clone()]).await;
-    let orphans = store.orphans(SystemTime::now()).await.unwrap();
-    assert_eq!(orphans.len(), 1);
-    // Posted between the look and the removal.
-    store.mark_posted(with.id).await.unwrap();
-    store.remove_orphan(with.id).await.unwrap();
-    store.remove_orphan(without.id).await.unwrap();
-    assert_eq!(store.page(20, None).await.unwrap(), [without, with]);
+async fn a_picture_is_added_to_a_posted_message_that_has_none(backend: &Backend) {
+    let (store, now) = (backend.store(), SystemTime::now());
+    let mut with = picture(id_at(now, 1));
+    let added = with.picture.clone().unwrap();
+    let without = Message {
+        picture: None,
+        ..with.clone()
+    };
+    insert(&store, &without).await;
+    assert!(!store.add_picture(with.id, &added).await.unwrap());
+    assert!(mark(&store, with.id, Mark::Posted).await);
+    assert!(store.add_picture(with.id, &added).await.unwrap());
+    assert_eq!(posted(&store).await, std::slice::from_ref(&with));
+    // Another one does not take its place.
+    with.picture.as_mut().unwrap().width = 1;
+    let other = with.picture.as_ref().unwrap();
+    assert!(!store.add_picture(with.id, other).await.unwrap());
+    assert!(mark(&store, with.id, Mark::Deleting).await);
+    assert!(!store.add_picture(with.id, other).await.unwrap());
+    assert_eq!(message(&store, with.id).await.unwrap().picture, Some(added));
 }
 
 async fn fifty_inserts_at_once_are_fifty_messages(backend: &Backend) {
@@ -302,15 +326,14 @@ async fn fifty_inserts_at_once_are_fifty_messages(backend: &Backend) {
         .collect();
     let here = backend.database.clone();
     let elsewhere = backend.elsewhere(1).await;
-    let inserts = messages.iter().enumerate().map(|(index, message)| {
+    let posts = messages.iter().enumerate().map(|(index, message)| {
         let database = if index % 2 == 0 { &here } else { &elsewhere };
         let store = Store::new(database.clone(), soon());
-        async move { store.insert(message, None, None).await }
+        async move { post(&store, message).await }
     });
-    for inserted in futures_util::future::join_all(inserts).await {
-        inserted.unwrap();
-    }
-    let read: HashSet<_> = ids(&backend.store()).await.into_iter().collect();
+    futures_util::future::join_all(posts).await;
+    let read = posted(&backend.store()).await;
+    let read: HashSet<_> = read.iter().map(|message| message.id).collect();
     assert_eq!(read, messages.iter().map(|message| message.id).collect());
 }
 
@@ -321,25 +344,27 @@ async fn an_abandoned_statement_does_not_hold_up_the_next(backend: &Backend) {
         text(MessageId::generate(), "hello"),
         text(MessageId::generate(), "other"),
     );
-    insert_all(&store, &[message.clone(), other]).await;
+    for message in [&message, &other] {
+        post(&store, message).await;
+    }
 
     let lock = backend.lock(&message.id.to_string()).await;
-    let blank = store.make_tombstone(message.id);
+    let delete = store.mark(message.id, Mark::Deleting, SystemTime::now());
     assert!(
-        timeout(Duration::from_millis(500), blank).await.is_err(),
+        timeout(Duration::from_millis(500), delete).await.is_err(),
         "it waits for the lock"
     );
     // Still locked, and still answered.
-    let read = timeout(Duration::from_secs(20), store.page(20, None)).await;
+    let read = timeout(Duration::from_secs(20), store.page_after(20, None)).await;
     assert_eq!(read.unwrap().unwrap().len(), 2);
     lock.release().await;
 
     // Done or not done, and nothing in between.
-    let found = store.find(message.id).await.unwrap();
-    assert!(found.is_none_or(|found| found == message));
-    store.make_tombstone(message.id).await.unwrap();
-    assert_eq!(store.find(message.id).await.unwrap(), None);
-    assert_eq!(ids(&store).await.len(), 1);
+    let entry = store.entry(message.id).await.unwrap().unwrap();
+    assert!([Status::Posted, Status::Deleting].contains(&entry.status));
+    assert_eq!(entry.message.as_ref(), Some(&message));
+    assert!(mark(&store, message.id, Mark::Deleting).await);
+    assert_eq!(posted(&store).await, [other]);
 }
 
 async fn a_passed_deadline_is_an_error_and_not_a_wait(backend: &Backend) {
@@ -347,19 +372,20 @@ async fn a_passed_deadline_is_an_error_and_not_a_wait(backend: &Backend) {
     let database = backend.elsewhere(1).await;
     let store = Store::new(database.clone(), soon());
     let message = text(MessageId::generate(), "hello");
-    store.insert(&message, None, None).await.unwrap();
+    post(&store, &message).await;
 
     let lock = backend.lock(&message.id.to_string()).await;
     let hurried = Store::new(database, Instant::now() + Duration::from_millis(500));
-    let blank = timeout(Duration::from_secs(20), hurried.make_tombstone(message.id)).await;
+    let delete = hurried.mark(message.id, Mark::Deleting, SystemTime::now());
+    let delete = timeout(Duration::from_secs(20), delete).await;
     assert!(
-        matches!(blank, Ok(Err(StoreError::Unavailable(_)))),
-        "{blank:?}"
+        matches!(delete, Ok(Err(StoreError::Unavailable(_)))),
+        "{delete:?}"
     );
     // Still locked, and still answered.
-    let read = timeout(Duration::from_secs(20), store.page(20, None)).await;
+    let read = timeout(Duration::from_secs(20), store.page_after(20, None)).await;
     assert_eq!(read.unwrap().unwrap().len(), 1);
     lock.release().await;
-    store.make_tombstone(message.id).await.unwrap();
-    assert_eq!(store.page(20, None).await.unwrap(), []);
+    assert!(mark(&store, message.id, Mark::Deleting).await);
+    assert_eq!(posted(&store).await, []);
 }

@@ -4,10 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
-use domain::{BoardSecret, MessageId, Senders};
+use domain::MessageId;
+use store::{Mark, Status, StoreError, Todo};
 
 use crate::backend::{Backend, Kind, on_every_backend};
-use crate::samples::{id_aged, picture, text};
+use crate::samples::{
+    delete, id_aged, idempotency, insert_of, mark, milliseconds, picture, post, posted, sender,
+    text,
+};
 
 async fn run(kind: Kind, test: impl AsyncFnOnce(&Backend)) {
     if let Some(backend) = Backend::to_a_board(kind).await {
@@ -18,6 +22,8 @@ async fn run(kind: Kind, test: impl AsyncFnOnce(&Backend)) {
 
 on_every_backend! { run:
     a_row_that_cannot_be_read_takes_the_place_of_no_other,
+    what_is_left_of_a_row_that_cannot_be_read_is_cleared_up_all_the_same,
+    a_status_that_nobody_knows_is_told,
     of_a_deleted_message_nothing_is_left_but_what_must_be,
 }
 
@@ -27,7 +33,7 @@ async fn a_row_that_cannot_be_read_takes_the_place_of_no_other(backend: &Backend
     let mut bad = vec![];
     for number in 0..10 {
         let message = text(id_aged(Duration::from_hours(1), 10 * number), "good");
-        store.insert(&message, None, None).await.unwrap();
+        post(&store, &message).await;
         good.push(message);
     }
     for (number, wrong) in [
@@ -42,8 +48,7 @@ async fn a_row_that_cannot_be_read_takes_the_place_of_no_other(backend: &Backend
         for place in [0, 70, 80] {
             let which = place + 1 + u128::try_from(number).unwrap();
             let message = picture(id_aged(Duration::from_hours(1), which));
-            store.insert(&message, None, None).await.unwrap();
-            assert!(store.mark_posted(message.id).await.unwrap());
+            post(&store, &message).await;
             backend
                 .sql(&format!(
                     "UPDATE message SET {wrong} WHERE id = '{}'",
@@ -61,20 +66,13 @@ async fn a_row_that_cannot_be_read_takes_the_place_of_no_other(backend: &Backend
             ))
             .await;
     }
-    let newest: Vec<_> = good.iter().rev().cloned().collect();
     for limit in [1, 2, 3, 9, 10, 11, 50] {
         let most = usize::try_from(limit).unwrap().min(10);
-        assert_eq!(store.page(limit, None).await.unwrap(), newest[..most]);
         let after = async |id| -> Vec<_> {
             let page = store.page_after(limit, id).await.unwrap();
             page.into_iter().flatten().collect()
         };
         assert_eq!(after(None).await, good[..most]);
-        let before = Some(good[8].id);
-        assert_eq!(
-            store.page(limit, before).await.unwrap(),
-            newest[2..][..most.min(8)]
-        );
         assert_eq!(after(Some(good[6].id)).await, good[7..][..most.min(3)]);
     }
     // Whoever reads page by page meets each row that cannot be read once.
@@ -94,23 +92,101 @@ async fn a_row_that_cannot_be_read_takes_the_place_of_no_other(backend: &Backend
     expected.sort();
     assert_eq!(unread, expected);
     for id in bad {
-        assert_eq!(store.find(id).await.unwrap(), None);
-        assert!(store.is_posted(id).await.unwrap());
-        store.make_tombstone(id).await.unwrap();
-        assert!(!store.is_posted(id).await.unwrap());
+        let entry = store.entry(id).await.unwrap().unwrap();
+        assert_eq!((entry.status, entry.message), (Status::Posted, None));
+        delete(&store, id).await;
+        assert_eq!(
+            store.entry(id).await.unwrap().unwrap().status,
+            Status::Deleted
+        );
     }
-    let tomorrow = SystemTime::now() + Duration::from_hours(30);
-    assert!(!store.orphans(tomorrow).await.unwrap().is_empty());
+    assert_eq!(posted(&store).await, good);
+    // What is no id is of no message.
+    assert_eq!(store.newest().await.unwrap(), None);
+    backend
+        .sql("DELETE FROM message WHERE id IN ('zzz', '')")
+        .await;
+    let lower_case = format!(
+        "DELETE FROM message WHERE id = '{}'",
+        good[5].id.to_string().to_lowercase()
+    );
+    backend.sql(&lower_case).await;
+    assert_eq!(store.newest().await.unwrap(), Some(good[9].id));
+}
+
+async fn what_is_left_of_a_row_that_cannot_be_read_is_cleared_up_all_the_same(backend: &Backend) {
+    let (store, now) = (backend.store(), SystemTime::now());
+    let [pending, deleting, clearing] = [1, 2, 3].map(|which| picture(id_aged(DAY, which)));
+    for message in [&pending, &deleting, &clearing] {
+        let inserted = store.insert(message, None, None, now - DAY).await;
+        inserted.unwrap();
+    }
+    assert!(mark(&store, deleting.id, Mark::Deleting).await);
+    assert!(store.begin_clearing(clearing.id, now).await.unwrap());
+    backend
+        .sql("UPDATE message SET picture_format = 'bmp', picture_width = -1")
+        .await;
+    // What is no id is passed over.
+    backend
+        .sql("INSERT INTO message (id, status, text) VALUES ('zzz', 'clearing', '')")
+        .await;
+    let mut found = store.leftovers(now).await.unwrap();
+    found.sort_by_key(|leftover| leftover.id);
+    let found: Vec<_> = found
+        .iter()
+        .map(|leftover| (leftover.id, leftover.picture, leftover.todo))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            // Code put no picture for a format that it does not know.
+            (pending.id, None, Todo::Decide),
+            (deleting.id, None, Todo::Delete),
+            (clearing.id, None, Todo::Clear),
+        ]
+    );
+}
+
+const DAY: Duration = Duration::from_hours(24);
+
+async fn a_status_that_nobody_knows_is_told(backend: &Backend) {
+    let (store, now) = (backend.store(), SystemTime::now());
+    let key = idempotency("key", "a");
+    let message = picture(id_aged(DAY, 1));
+    let inserted = store.insert(&message, None, Some(&key), now - DAY).await;
+    inserted.unwrap();
+    backend.sql("UPDATE message SET status = 'held'").await;
+    let entry = store.entry(message.id).await;
+    assert!(matches!(entry, Err(StoreError::Fault(_))), "{entry:?}");
+    let before = store.posted_with(&key).await;
+    assert!(matches!(before, Err(StoreError::Fault(_))), "{before:?}");
+    for to in [
+        Mark::Taken,
+        Mark::Posted,
+        Mark::Deleting,
+        Mark::DeletingForGood,
+        Mark::Deleted,
+    ] {
+        assert!(!mark(&store, message.id, to).await, "{to:?}");
+    }
+    for status in [Status::Clearing, Status::Deleted] {
+        store.remove(message.id, status).await.unwrap();
+    }
+    assert_eq!(store.leftovers(now).await.unwrap(), []);
+    assert_eq!(backend.sql("SELECT status FROM message").await, [["held"]]);
 }
 
 /// Whoever adds a column says here what becomes of it.
 async fn of_a_deleted_message_nothing_is_left_but_what_must_be(backend: &Backend) {
     let (store, now) = (backend.store(), SystemTime::now());
-    let secret = BoardSecret::new("0123456789abcdef0123456789abcdef").unwrap();
-    let sender = Senders::new(&secret).sender(None, now);
     let message = picture(MessageId::generate());
-    store.insert(&message, Some(&sender), None).await.unwrap();
-    backend.sql("UPDATE message SET idempotency_key = 'key', request_digest = 'digest', pending_since = 'since'")
+    insert_of(&store, &message, Some(&sender(1, now))).await;
+    assert!(mark(&store, message.id, Mark::Deleting).await);
+    backend
+        .sql(
+            "UPDATE message SET idempotency_key = 'key', request_digest = 'digest', pending_since = 'since', \
+             cleared_at = 1",
+        )
         .await;
     let before = columns(backend).await;
     let kept = [
@@ -120,6 +196,7 @@ async fn of_a_deleted_message_nothing_is_left_but_what_must_be(backend: &Backend
         "request_digest",
         "pending_since",
         "sender",
+        "cleared_at",
     ];
     let emptied = [
         "author",
@@ -128,16 +205,22 @@ async fn of_a_deleted_message_nothing_is_left_but_what_must_be(backend: &Backend
         "picture_height",
         "picture_alt",
     ];
-    let known: BTreeSet<_> = kept.into_iter().chain(emptied).chain(["status"]).collect();
+    let known: BTreeSet<_> = kept
+        .into_iter()
+        .chain(emptied)
+        .chain(["status", "since"])
+        .collect();
     assert_eq!(
         before.keys().map(String::as_str).collect::<BTreeSet<_>>(),
         known
     );
     assert!(before.values().all(|value| !is_empty(value)), "{before:?}");
 
-    store.make_tombstone(message.id).await.unwrap();
+    let later = now + DAY;
+    assert!(store.mark(message.id, Mark::Deleted, later).await.unwrap());
     let after = columns(backend).await;
     assert_eq!(after["status"], "deleted");
+    assert_eq!(after["since"], milliseconds(later).to_string());
     for column in kept {
         assert_eq!(after[column], before[column], "{column}");
     }

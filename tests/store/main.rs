@@ -4,12 +4,13 @@
 //! - [`corkboard`]: a real one, started, killed, and never left behind;
 //! - [`backend`]: the ways to a database, each with an empty one;
 //! - [`samples`], [`load`]: messages, and many clients who post and read them;
-//! - [`conformance`], [`posting`], [`foreign_rows`], [`migrations`]: written once, run on every backend;
+//! - [`conformance`], [`marks`], [`leftovers`], [`posting`], [`limit`], [`senders`], [`removal`], [`foreign_rows`],
+//!   [`migrations`], [`upgrade`]: written once, run on every backend;
 //! - [`scripted_data_api`], [`data_api_failures`]: the Data API as AWS answers on a bad day, by a script;
 //! - [`outage`], [`connections`], [`tls`], [`refusals`]: the server in trouble, and at the other end of the line;
 //! - [`sessions`]: what strangers' statements make of a connection;
 //! - [`crash`]: the board itself killed in the middle of its work;
-//! - [`cost`]: what each statement touches.
+//! - [`cost`] on a [`full_board`]: what each statement touches.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -21,12 +22,19 @@ mod cost;
 mod crash;
 mod data_api_failures;
 mod foreign_rows;
+mod full_board;
+mod leftovers;
+mod limit;
 mod load;
+mod marks;
 mod migrations;
 mod outage;
 mod posting;
 mod refusals;
+mod removal;
 mod samples;
 mod scripted_data_api;
+mod senders;
 mod sessions;
 mod tls;
+mod upgrade;

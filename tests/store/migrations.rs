@@ -3,11 +3,11 @@
 use std::time::{Duration, SystemTime};
 
 use domain::MessageId;
-use store::{Migrated, Store, StoreError};
+use store::{Entry, Mark, Migrated, Status, Store, StoreError};
 use tokio::time::Instant;
 
 use crate::backend::{Backend, Kind, on_every_backend, soon};
-use crate::samples::{picture, text};
+use crate::samples::{milliseconds, picture, post, text};
 
 async fn run(kind: Kind, test: impl AsyncFnOnce(&Backend)) {
     if let Some(backend) = Backend::to_nothing(kind).await {
@@ -19,7 +19,6 @@ async fn run(kind: Kind, test: impl AsyncFnOnce(&Backend)) {
 on_every_backend! { run:
     an_empty_database_gets_the_whole_schema_and_a_second_run_nothing,
     two_runs_at_once_both_succeed_and_apply_each_migration_once,
-    an_upgrade_from_the_first_version_keeps_the_data,
     a_run_that_died_before_its_records_is_completed,
     a_lease_that_is_over_is_taken_over_at_once,
     a_lease_that_is_held_is_waited_for,
@@ -32,7 +31,7 @@ on_every_backend! { run:
 
 const NEWER: &str = "INSERT INTO schema_migration (version, name, least_code) VALUES (999, 'later'";
 
-async fn migrated(backend: &Backend) -> Migrated {
+pub async fn migrated(backend: &Backend) -> Migrated {
     backend.database.migrate(soon()).await.unwrap()
 }
 
@@ -48,8 +47,7 @@ async fn forget_the_last(backend: &Backend) {
 
 /// The time in milliseconds, as a lease has it.
 fn now() -> i64 {
-    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    i64::try_from(since_1970.unwrap().as_millis()).unwrap()
+    milliseconds(SystemTime::now())
 }
 
 /// A lease of another run, until then.
@@ -62,19 +60,22 @@ async fn lease(backend: &Backend, until: i64) {
 }
 
 /// That the board works.
-async fn assert_usable(backend: &Backend) {
+pub async fn assert_usable(backend: &Backend) {
     let store = backend.store();
     let messages = [
         text(MessageId::generate(), "hello"),
         picture(MessageId::generate()),
     ];
-    for message in &messages {
-        store.insert(message, None, None).await.unwrap();
-    }
-    store.mark_posted(messages[1].id).await.unwrap();
     for message in messages {
-        assert_eq!(store.find(message.id).await.unwrap(), Some(message));
+        post(&store, &message).await;
+        let expected = Entry {
+            status: Status::Posted,
+            picture: message.picture.as_ref().map(|picture| picture.format),
+            message: Some(message.clone()),
+        };
+        assert_eq!(store.entry(message.id).await.unwrap(), Some(expected));
     }
+    store.leftovers(SystemTime::now()).await.unwrap();
 }
 
 async fn an_empty_database_gets_the_whole_schema_and_a_second_run_nothing(backend: &Backend) {
@@ -111,56 +112,13 @@ async fn two_runs_at_once_both_succeed_and_apply_each_migration_once(backend: &B
     assert_usable(backend).await;
 }
 
-async fn an_upgrade_from_the_first_version_keeps_the_data(backend: &Backend) {
-    for statement in [
-        include_str!("../../shared/store/src/migrations/0001_message.sql"),
-        "CREATE TABLE schema_migration (version INT NOT NULL PRIMARY KEY, \
-         name VARCHAR(100) NOT NULL, least_code INT NOT NULL)",
-        "INSERT INTO schema_migration VALUES (1, 'message', 1)",
-        "INSERT INTO message (id, status, text) VALUES ('01ARZ3NDEKTSV4RRFFQ69G5FAV', 'posted', '🌉')",
-        "INSERT INTO message (id, status, text, author, picture_format, picture_width, picture_height, picture_alt) \
-         VALUES ('01ARZ3NDEKTSV4RRFFQ69G5FAW', 'posted', 'hello', 'Ada', 'jpg', 1600, 1200, 'a red bridge'), \
-         ('01ARZ3NDEKTSV4RRFFQ69G5FAX', 'pending', 'hello', 'Ada', 'jpg', 1600, 1200, 'a red bridge'), \
-         ('01ARZ3NDEKTSV4RRFFQ69G5FAY', 'deleted', '', NULL, NULL, NULL, NULL, NULL)",
-    ] {
-        backend.sql(statement).await;
-    }
-    let before = backend.sql("SELECT * FROM message ORDER BY id").await;
-
-    let upgraded = migrated(backend).await;
-    assert!(!upgraded.applied.contains(&"message"), "{upgraded:?}");
-    assert_eq!(
-        i64::try_from(upgraded.applied.len()).unwrap() + 1,
-        upgraded.version
-    );
-    let after = backend.sql("SELECT * FROM message ORDER BY id").await;
-    for (before, after) in before.iter().zip(&after) {
-        assert_eq!(after[..before.len()], before[..]);
-    }
-    assert_eq!(before.len(), after.len());
-
-    let id = |text: &str| text.parse::<MessageId>().unwrap();
-    let (first, second) = (
-        text(id("01ARZ3NDEKTSV4RRFFQ69G5FAV"), "🌉"),
-        picture(id("01ARZ3NDEKTSV4RRFFQ69G5FAW")),
-    );
-    let page = backend.store().page(20, None).await.unwrap();
-    assert_eq!(page, [second, first]);
-    let orphans = backend.store().orphans(SystemTime::now()).await.unwrap();
-    assert_eq!(orphans.len(), 2);
-    assert_usable(backend).await;
-}
-
 async fn a_run_that_died_before_its_records_is_completed(backend: &Backend) {
     let first = migrated(backend).await;
     assert_usable(backend).await;
     let messages = backend.sql("SELECT * FROM message ORDER BY id").await;
-    // After its last statement, after its first, and after any.
-    for forgotten in [
-        format!("version = {}", first.version),
-        "version = 1".into(),
-        "version > 0".into(),
-    ] {
+    // After each of its statements, and before any record.
+    let each = (1..=first.version).map(|version| format!("version = {version}"));
+    for forgotten in each.chain(["version > 4".into(), "version > 0".into()]) {
         backend
             .sql(&format!("DELETE FROM schema_migration WHERE {forgotten}"))
             .await;
@@ -232,15 +190,20 @@ async fn a_schema_that_shuts_this_code_out_is_not_touched(backend: &Backend) {
 
     let store = Store::new(backend.elsewhere(1).await, soon());
     let message = picture(MessageId::generate());
+    let (id, now) = (message.id, SystemTime::now());
     let refused = [
         store.ping().await,
-        store.insert(&message, None, None).await.map(drop),
-        store.mark_posted(message.id).await.map(drop),
-        store.find(message.id).await.map(drop),
-        store.page(20, None).await.map(drop),
-        store.make_tombstone(message.id).await,
-        store.orphans(SystemTime::now()).await.map(drop),
-        store.remove_orphan(message.id).await,
+        store.insert(&message, None, None, now).await.map(drop),
+        store.mark(id, Mark::Posted, now).await.map(drop),
+        store.entry(id).await.map(drop),
+        store.page_after(20, None).await.map(drop),
+        store.newest().await.map(drop),
+        store.leftovers(now).await.map(drop),
+        store.begin_clearing(id, now).await.map(drop),
+        store.mark_cleared(id, now).await,
+        store.remove(id, Status::Clearing).await,
+        store.unpublished(20).await.map(drop),
+        store.mark_published(&[Ok(message)]).await,
     ];
     for refused in refused {
         assert!(
@@ -260,11 +223,11 @@ async fn a_newer_schema_that_still_takes_this_code_is_used(backend: &Backend) {
 }
 
 async fn a_database_without_a_schema_is_unavailable_until_it_has_one(backend: &Backend) {
-    let page = backend.store().page(20, None).await;
+    let page = backend.store().page_after(20, None).await;
     assert!(matches!(page, Err(StoreError::Unavailable(_))), "{page:?}");
     // The tables of the migrations alone, as a run that died at once leaves them.
     backend.sql("CREATE TABLE schema_migration (version INT NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL, least_code INT NOT NULL)").await;
-    let page = backend.store().page(20, None).await;
+    let page = backend.store().page_after(20, None).await;
     assert!(matches!(page, Err(StoreError::Unavailable(_))), "{page:?}");
     migrated(backend).await;
     assert_usable(backend).await;

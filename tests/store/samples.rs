@@ -1,8 +1,13 @@
-//! Messages.
+//! Messages, and what is needed to have them in the ledger.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime};
 
-use domain::{Message, MessageId, PostedPicture};
+use domain::{
+    BoardSecret, Idempotency, IdempotencyKey, Message, MessageId, MessageText, NewMessage,
+    PostedPicture, Repeats, Sender, Senders,
+};
+use store::{Inserted, Mark, Store};
 use ulid::Ulid;
 
 /// The id of a moment; `which` tells those of one millisecond apart.
@@ -50,6 +55,68 @@ pub fn largest(id: MessageId) -> Message {
     largest.author = Some("🌉".repeat(40));
     largest.picture.as_mut().unwrap().alt = Some("🌉".repeat(500));
     largest
+}
+
+/// A time as the ledger has it.
+pub fn milliseconds(time: SystemTime) -> i64 {
+    let since_1970 = time.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    i64::try_from(since_1970.as_millis()).unwrap()
+}
+
+/// A board's secret.
+pub fn secret() -> BoardSecret {
+    BoardSecret::new("0123456789abcdef0123456789abcdef").unwrap()
+}
+
+/// Who posts from this address now.
+pub fn sender(address: u8, now: SystemTime) -> Sender {
+    let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, address));
+    Senders::new(&secret()).sender(Some(address), now)
+}
+
+/// A key, and the text that is posted with it.
+pub fn idempotency(key: &str, text: &str) -> Idempotency {
+    let new = NewMessage {
+        author: None,
+        text: MessageText::parse(text).unwrap(),
+        picture: None,
+    };
+    let key = IdempotencyKey::parse(format!("{key:-<16}").as_bytes()).unwrap();
+    Repeats::new(&secret(), None).of(&key, &new, None)
+}
+
+/// Inserts a message, which is pending from now on.
+pub async fn insert(store: &Store, message: &Message) {
+    insert_of(store, message, None).await;
+}
+
+/// The same of a sender.
+pub async fn insert_of(store: &Store, message: &Message, sender: Option<&Sender>) {
+    let inserted = store.insert(message, sender, None, SystemTime::now()).await;
+    assert_eq!(inserted.unwrap(), Inserted::First);
+}
+
+/// Marks a message, and says whether that changed its status.
+pub async fn mark(store: &Store, id: MessageId, mark: Mark) -> bool {
+    store.mark(id, mark, SystemTime::now()).await.unwrap()
+}
+
+/// Has a message be posted.
+pub async fn post(store: &Store, message: &Message) {
+    insert(store, message).await;
+    assert!(mark(store, message.id, Mark::Posted).await);
+}
+
+/// Has a message be a tombstone.
+pub async fn delete(store: &Store, id: MessageId) {
+    assert!(mark(store, id, Mark::Deleting).await);
+    assert!(mark(store, id, Mark::Deleted).await);
+}
+
+/// The posted messages, oldest first.
+pub async fn posted(store: &Store) -> Vec<Message> {
+    let read = store.page_after(50, None).await.unwrap();
+    read.into_iter().flatten().collect()
 }
 
 /// Texts that are valid, and have been trouble somewhere.

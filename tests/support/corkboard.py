@@ -46,7 +46,8 @@ def corkboard(*arguments: str, images: Iterable[str] = (), **settings: str) -> I
         data, log = Path(folder, "board"), Path(folder, "log")
         (data / "s3/corkboard-media/images").mkdir(parents=True)
         for image in images:
-            (data / "s3/corkboard-media/images" / image).touch()
+            # One without bytes is none.
+            (data / "s3/corkboard-media/images" / image).write_bytes(b"picture")
         ports = [word for name in ("", "s3-", "data-api-") for word in (f"--{name}listen", "127.0.0.1:0")]
         command = [binary("corkboard"), *ports, "--data-dir", data, *arguments]
         with started(command, log, lambda: len(addresses(log)) >= 3, signal.SIGINT, env=environment(**settings)):

@@ -17,7 +17,7 @@ SETTINGS = {
         "POSTS_PER_MINUTE", "POSTING", "BOARD_NAME", "CONTACT_URL", "ORIGIN_REQUIRED", "METRICS_BOARD", "RELEASE", "RUST_LOG",
     },
     "SyncS3Bucket": {"MEDIA_BUCKET", "PUBLIC_BASE_URL", "METRICS_BOARD", "RELEASE", "RUST_LOG"},
-    "MigrateDatabase": {"RUST_LOG"},
+    "MigrateDatabase": {"MEDIA_BUCKET", "RUST_LOG"},
 }
 VARIABLES = "Resources.{}.Properties.Environment.Variables"
 
@@ -33,9 +33,10 @@ def makes_database(stack: Stack) -> bool:
 @check(
     *(drop(f"{VARIABLES.format('MessageBoard')}.{variable}") for variable in sorted(SETTINGS["MessageBoard"] | DATA_API | DIRECT)),
     *(drop(f"{VARIABLES.format('SyncS3Bucket')}.{variable}") for variable in sorted(SETTINGS["SyncS3Bucket"])),
-    *(drop(f"{VARIABLES.format('MigrateDatabase')}.{variable}") for variable in sorted(DATA_API | DIRECT | {"RUST_LOG", "DATABASE_USER_SECRET_ARN"})),
+    *(drop(f"{VARIABLES.format('MigrateDatabase')}.{variable}")
+      for variable in sorted(DATA_API | DIRECT | SETTINGS["MigrateDatabase"] | {"DATABASE_USER_SECRET_ARN"})),
     put(f"{VARIABLES.format('SyncS3Bucket')}.BOARD_SECRET", "x"),
-    put(f"{VARIABLES.format('MigrateDatabase')}.MEDIA_BUCKET", {"Ref": "SiteBucket"}),
+    put(f"{VARIABLES.format('MigrateDatabase')}.PUBLIC_BASE_URL", "https://board.example"),
     put("Globals.Function.Environment", {"Variables": {"DATABASE_NAME": "corkboard"}}),
     put(f"{VARIABLES.format('MessageBoard')}.DATABASE_URL", {"Fn::Sub": "mysql://${DatabaseUrlSecretArn}"}),
 )
@@ -58,7 +59,7 @@ def every_setting_reaches_the_functions_that_need_it_and_no_other(stack: Stack) 
 @check(
     put(f"{VARIABLES.format('MessageBoard')}.BOARD_NAME", {"Ref": "ContactUrl"}),
     put(f"{VARIABLES.format('MessageBoard')}.POSTING", "open "),
-    put(f"{VARIABLES.format('MessageBoard')}.MEDIA_BUCKET", {"Ref": "SiteBucket"}),
+    *(put(f"{VARIABLES.format(function)}.MEDIA_BUCKET", {"Ref": "SiteBucket"}) for function in FUNCTIONS),
     put(f"{VARIABLES.format('MessageBoard')}.DATABASE_SECRET_ARN", {"Fn::GetAtt": ["Database", "MasterUserSecret.SecretArn"]}),
     put(f"{VARIABLES.format('MigrateDatabase')}.DATABASE_SECRET_ARN", {"Ref": "DatabaseUserSecret"}),
     put(f"{VARIABLES.format('MigrateDatabase')}.DATABASE_NAME", "corkboards"),
@@ -106,7 +107,7 @@ def every_setting_has_its_value(stack: Stack) -> None:
             expected["DATABASE_CA"] = "/opt/database-ca.pem"
         assert migrate["DATABASE_URL"] == reference(MIGRATION_SECRET, parameters["MigrationUrlSecretVersion"])
     assert {key: board[key] for key in expected} == expected
-    assert environment(stack, "SyncS3Bucket")["MEDIA_BUCKET"] == media
+    assert all(environment(stack, function)["MEDIA_BUCKET"] == media for function in FUNCTIONS)
 
 
 @check(
@@ -176,6 +177,10 @@ def every_log_group_is_the_templates_and_has_an_end(stack: Stack) -> None:
     drop("Resources.MessageBoard.DependsOn"),
     drop("Resources.DatabaseSchema.Properties.ServiceTimeout"),
     put("Resources.DatabaseSchema.Properties.ServiceTimeout", "300"),
+    put("Resources.DatabaseSchema.Properties.ServiceTimeout", "3601"),
+    put("Resources.MigrateDatabase.Properties.Timeout", 300),
+    put("Resources.MigrateDatabase.Properties.MemorySize", 256),
+    drop("Resources.MessageBoardRole.DependsOn"),
     put("Resources.DatabaseSchema.Properties.ServiceToken", {"Fn::GetAtt": ["SyncS3Bucket", "Arn"]}),
     drop("Resources.DatabaseSchema.Properties.Database"),
     drop("Resources.DatabaseSchema.Properties.UserSecretVersion"),
@@ -189,10 +194,15 @@ def the_schema_is_made_on_every_change_of_it_before_new_code_runs(stack: Stack) 
     database = stack.resolve({"Ref": "DatabaseInstance"}) if makes_database(stack) else stack.parameters["DatabaseUrlSecretArn"]
     assert schema["Database"] == database
     assert schema["UserSecretVersion"] == stack.parameters["DatabaseUserSecretVersion"]
-    # Lambda tries three times, with pauses of one and two minutes.
-    assert int(schema["ServiceTimeout"]) >= 3 * stack.properties("MigrateDatabase")["Timeout"] + 180
-    depends = stack.resources["MessageBoard"]["DependsOn"]
-    assert "DatabaseSchema" in ([depends] if isinstance(depends, str) else depends)
+    migrate = stack.properties("MigrateDatabase")
+    # Publishing the messages of an earlier version takes as long as there is time.
+    assert (migrate["Timeout"], migrate["MemorySize"]) == (900, 1024)
+    # Lambda tries three times, with pauses of one and two minutes; CloudFormation waits for an hour at most.
+    assert 3 * migrate["Timeout"] + 180 <= int(schema["ServiceTimeout"]) <= 3600
+    # The rights of the code before last as long as that code.
+    for waiting in ("MessageBoard", "MessageBoardRole"):
+        depends = stack.resources[waiting]["DependsOn"]
+        assert "DatabaseSchema" in ([depends] if isinstance(depends, str) else depends)
 
 
 @check(

@@ -33,7 +33,6 @@ def reached(graph: dict[str, set[str]], name: str) -> set[str]:
     put(f"{BOARD}.AutoPublishAlias", "current"),
     drop("Resources.MessageBoard.DeletionPolicy"),
     put("Resources.SyncS3Bucket.DeletionPolicy", "Retain"),
-    drop("Resources.MessageBoard.DependsOn"),
     put("Resources.MigrateDatabase.Properties.AutoPublishAlias", "live"),
     drop(f"{BOARD}.Environment.Variables.RELEASE"),
     put("Resources.SyncS3Bucket.Properties.Environment.Variables.RELEASE", "1"),

@@ -78,12 +78,13 @@ def every_reference_leads_to_something_that_is_made(stack: Stack) -> None:
     drop("Outputs.Url"),
     drop("Outputs.DatabaseClusterIdentifier"),
     drop("Outputs.DistributionId"),
+    drop("Outputs.SchemaVersion"),
 )
 def the_outputs_have_what_an_operator_needs(stack: Stack) -> None:
     needed = {
         "Url", "DistributionId", "DistributionDomain", "ApiEndpoint", "SiteBucketName", "MediaBucketName", "PictureEventsArn",
-        "DeadLettersUrl", "MessageBoardName", "SyncS3BucketName", "MigrateDatabaseName", "LogGroups", "BoardSecretArn",
-        "OriginSecretArn", "DashboardUrl",
+        "DeadLettersUrl", "MessageBoardName", "SyncS3BucketName", "MigrateDatabaseName", "SchemaVersion", "LogGroups",
+        "BoardSecretArn", "OriginSecretArn", "DashboardUrl",
     }
     if "Database" in stack.resources:
         needed |= {"DatabaseUserSecretArn", "DatabaseClusterIdentifier", "DatabaseClusterArn", "DatabaseMasterSecretArn"}

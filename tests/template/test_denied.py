@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 from cloud import cloud
 from stack import Stack, source
 
+MESSAGE = "board/messages/ZYN70WAJHC564V77GG8SPFTGN4.json"
 # What each role must not do, by client, operation and arguments.
 FORBIDDEN = {
     "MessageBoard": [
@@ -15,10 +16,10 @@ FORBIDDEN = {
         ("s3", "put_object", {"Bucket": "SITE", "Key": "images/a.png", "Body": b""}),
         ("s3", "get_object", {"Bucket": "MEDIA", "Key": "images/a.png"}),
         ("s3", "delete_object", {"Bucket": "MEDIA", "Key": "carrousel/carrousel.json"}),
-        ("s3", "delete_object", {"Bucket": "MEDIA", "Key": "board/front-page.json"}),
+        ("s3", "delete_object", {"Bucket": "MEDIA", "Key": "board/a.json"}),
         ("s3", "put_object", {"Bucket": "MEDIA", "Key": "board/a.json", "Body": b""}),
-        ("s3", "put_object", {"Bucket": "SITE", "Key": "board/front-page.json", "Body": b""}),
-        ("s3", "get_object", {"Bucket": "MEDIA", "Key": "board/changes/01ARZ3NDEKTSV4RRFFQ69G5FAV"}),
+        ("s3", "put_object", {"Bucket": "SITE", "Key": MESSAGE, "Body": b""}),
+        ("s3", "get_object", {"Bucket": "MEDIA", "Key": "held/a.json"}),
         ("s3", "delete_object", {"Bucket": "SITE", "Key": "index.html"}),
         ("s3", "list_objects_v2", {"Bucket": "SITE"}),
         ("s3", "list_buckets", {}),
@@ -29,9 +30,11 @@ FORBIDDEN = {
     "SyncS3Bucket": [
         ("s3", "put_object", {"Bucket": "MEDIA", "Key": "images/a.png", "Body": b""}),
         ("s3", "put_object", {"Bucket": "SITE", "Key": "carrousel/carrousel.json", "Body": b""}),
-        ("s3", "get_object", {"Bucket": "MEDIA", "Key": "images/a.png"}),
-        ("s3", "get_object", {"Bucket": "MEDIA", "Key": "board/front-page.json"}),
-        ("s3", "put_object", {"Bucket": "MEDIA", "Key": "board/front-page.json", "Body": b""}),
+        ("s3", "get_object", {"Bucket": "MEDIA", "Key": MESSAGE}),
+        ("s3", "put_object", {"Bucket": "MEDIA", "Key": MESSAGE, "Body": b""}),
+        ("s3", "put_object", {"Bucket": "MEDIA", "Key": "board/newest.json", "Body": b""}),
+        ("s3", "put_object", {"Bucket": "MEDIA", "Key": "carrousel/a.json", "Body": b""}),
+        ("s3", "get_object", {"Bucket": "MEDIA", "Key": "a.png"}),
         ("s3", "delete_object", {"Bucket": "MEDIA", "Key": "images/a.png"}),
         ("s3", "delete_object", {"Bucket": "MEDIA", "Key": "carrousel/carrousel.json"}),
         ("s3", "list_objects_v2", {"Bucket": "SITE"}),
@@ -40,6 +43,10 @@ FORBIDDEN = {
     ],
     "MigrateDatabase": [
         ("s3", "put_object", {"Bucket": "MEDIA", "Key": "images/a.png", "Body": b""}),
+        ("s3", "get_object", {"Bucket": "MEDIA", "Key": MESSAGE}),
+        ("s3", "delete_object", {"Bucket": "MEDIA", "Key": MESSAGE}),
+        ("s3", "put_object", {"Bucket": "MEDIA", "Key": "board/newest.json", "Body": b""}),
+        ("s3", "put_object", {"Bucket": "SITE", "Key": MESSAGE, "Body": b""}),
         ("s3", "list_objects_v2", {"Bucket": "MEDIA"}),
         ("sqs", "receive_message", {"QueueUrl": "QUEUE"}),
         ("iam", "list_roles", {}),
@@ -51,6 +58,7 @@ FORBIDDEN = {
 def account():
     with cloud(Stack(source())) as made:
         made.s3.put_object(Bucket=made.media, Key="images/a.png", Body=b"picture")
+        made.s3.put_object(Bucket=made.media, Key=MESSAGE, Body=b"{}")
         yield made
 
 

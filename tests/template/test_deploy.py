@@ -173,6 +173,20 @@ def test_a_rollout_all_at_once_is_undone_by_the_next_deployment(account):
     assert account.given()["Rollout"] == "all-at-once"
 
 
+@pytest.mark.parametrize(("deployed", "rollout"), [("7", "canary"), ("12", "canary"), ("6", "all-at-once"), (None, "all-at-once")])
+def test_what_cannot_run_beside_this_code_is_replaced_all_at_once(deployed, rollout, account):
+    outputs = {name: value for name, value in OUTPUTS.items() if name != "SchemaVersion"}
+    account.state["stack"]["outputs"] = outputs if deployed is None else outputs | {"SchemaVersion": deployed}
+    account.config += '[default.deploy.parameters.parameter_overrides]\nRollout = "canary"\n'
+    done = account.run("deploy")
+    assert done.returncode == 0, done.stderr
+    assert account.given()["Rollout"] == rollout
+    assert ("cannot run beside this one" in done.stderr) == (rollout == "all-at-once")
+    # What is deployed then can.
+    assert account.run("deploy").returncode == 0
+    assert account.given()["Rollout"] == "canary"
+
+
 def test_another_release_is_one_with_other_code_another_template_or_another_parameter(account):
     def deployed() -> str:
         done = account.run("deploy")

@@ -1,11 +1,12 @@
 """The documentation names what there is."""
 
+import json
 import re
 
 import pytest
 
 from checks_data import ALARMS, METRICS
-from stack import source
+from stack import Stack, source
 from workspace import ROOT
 
 PAGES = {path.name: path.read_text() for path in (ROOT / "docs").glob("*.md")}
@@ -47,3 +48,16 @@ def test_links_between_pages_lead_somewhere():
     for name, page in PAGES.items():
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page):
             assert (ROOT / "docs" / target).exists(), f"{name}: {target}"
+
+
+def test_the_rules_for_an_existing_bucket_are_those_of_the_templates_own():
+    told = json.loads(re.search(r"--lifecycle-configuration '(\{.*?\})'$", PAGES["backup.md"], re.S | re.M)[1])["Rules"]
+
+    def as_the_template_has_it(rule: dict) -> dict:
+        filters = rule.pop("Filter")
+        chosen = {name: str(value) for name, value in filters.get("And", filters).items() if value != ""}
+        expiration = {"ExpirationInDays": rule.pop("Expiration")["Days"]} if "Expiration" in rule else {}
+        return {"Id": rule.pop("ID"), **rule, **chosen, **expiration}
+
+    assert [as_the_template_has_it(rule) for rule in told] == \
+        Stack(source()).properties("MediaBucket")["LifecycleConfiguration"]["Rules"]

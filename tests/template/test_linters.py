@@ -151,7 +151,7 @@ def test_parliament_and_cloudsplaining_find_nothing(scenario):
 
 
 @pytest.mark.parametrize(("mutation", "expected"), [
-    (add("Resources.SyncS3BucketRole.Properties.Policies.0.PolicyDocument.Statement.2.Action", "sqs:ReadMessage"), "UNKNOWN_ACTION"),
+    (add("Resources.SyncS3BucketRole.Properties.Policies.0.PolicyDocument.Statement.3.Action", "sqs:ReadMessage"), "UNKNOWN_ACTION"),
     (put("Resources.MessageBoardRole.Properties.Policies.0.PolicyDocument.Statement.0.Resource", "*"), "write_actions_without_constraints"),
     (put("Resources.RolloutRole.Properties.Policies.0.PolicyDocument.Statement.0.Resource", {"Fn::GetAtt": ["MediaBucket", "Arn"]}), "RESOURCE_MISMATCH"),
     (put("Resources.SiteBucketPolicy.Properties.PolicyDocument.Statement.1.Action", "s3:GetObjects"), "UNKNOWN_ACTION"),

@@ -59,7 +59,7 @@ def test_a_release_that_is_no_digest_is_refused():
     ("lambda:InvokeFunction", "BOARD:live", False),
     ("lambda:GetFunction", "BOARD", False),
     ("cloudwatch:PutMetricAlarm", "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:corkboard", False),
-    ("s3:GetObject", "arn:aws:s3:::corkboard-media/board/front-page.json", False),
+    ("s3:GetObject", "arn:aws:s3:::corkboard-media/board/messages/ZYN70WAJHC564V77GG8SPFTGN4.json", False),
 ])
 def test_code_deploy_may_lead_the_alias_and_look_at_alarms(action, resource, permitted):
     stack = Stack(source())

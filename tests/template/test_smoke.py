@@ -62,9 +62,10 @@ def test_a_monitor_asks_for_nothing_that_wakes_the_database(board):
 
     with with_fault(board, fault) as url:
         done = smoke(url, "--asleep")
-    assert done.returncode == 0 and done.stdout.count("ok  ") == 2, done.stdout
-    # health touches nothing, and the board's description comes from the settings.
-    assert asked == {("GET", "/api/health"), ("GET", "/api/board"), ("GET", "/")}
+    assert done.returncode == 0 and done.stdout.count("ok  ") == 4, done.stdout
+    # Reading is S3's alone, and PUT is answered 405.
+    assert {method for method, _ in asked} == {"GET", "PUT"}
+    assert ("GET", "/api/messages?limit=1") in asked and ("GET", "/api/health/ready") not in asked
 
 
 def test_no_board_at_all_is_one_line():
@@ -91,7 +92,13 @@ def three_bytes_at_most(method: str, path: str, status: int, headers: dict[str, 
     return status, headers, body.replace("🌉".encode(), b"?") if method == "GET" else body
 
 
+def the_same_for_every_before(method: str, path: str, status: int, headers: dict[str, str], body: bytes):
+    """What a cache answers whose key lacks the parameter."""
+    return (status, headers, b'{"messages":[{"id":"another"}],"next":null}') if "before=" in path else (status, headers, body)
+
+
 FAULTS = {
+    "message: pages are one to the cache": ("message", the_same_for_every_before),
     "message: an emoji that is lost": ("message", three_bytes_at_most),
     "viewers: a CDN that does not name them": ("viewers", unnamed),
     "page: no HSTS": ("page", without("strict-transport-security")),

@@ -101,7 +101,7 @@ fn names_that_lead_elsewhere_are_refused() {
         "images/a\n.png",
         "images/\u{1b}[2J.png",
         "carrousel/carrousel.json",
-        "board/front-page.json",
+        "board/newest.json",
         "corkboard.json",
         "messages.jsonl",
     ] {

@@ -1,4 +1,4 @@
-//! S3 and the RDS Data API: they answer at once, over TLS, what AWS would.
+//! S3: it answers at once, over TLS, what AWS would. Nothing that is measured asks the RDS Data API.
 
 use std::error::Error;
 use std::io::{self, BufReader};
@@ -17,10 +17,17 @@ use crate::http::{self, Request};
 pub const BUCKET: &str = "corkboard.media";
 /// A bucket whose carrousel has not been written yet.
 pub const NEW_BUCKET: &str = "corkboard.new";
-/// The message that the database has.
+/// The oldest message of the board.
 pub const MESSAGE: &str = "01KATQ8Z5W0000000000000000";
 
 const PICTURES: usize = 20;
+/// How many messages are listed for a page: its own, one more, and those that a page passes over where they are deleted.
+const LISTED: usize = 41;
+/// How many messages the first page has.
+const PAGE: usize = 20;
+const E_TAG: &str = "5f363e0e58a95f06cbe9bbc662c5dfb6";
+/// Crockford's alphabet, in which ids are written.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const S3: &str = "x-amz-id-2: R/BdNnsMMuQ4+2Pmz0pfNcKqL5DcdUP4pBoPlc6KQKMTq1zzYTSiBoxMlpy1Dbd2\r\n\
     x-amz-request-id: 6B86B273FF34FCE1\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT\r\nServer: AmazonS3";
 
@@ -107,7 +114,7 @@ fn answer(stream: &mut impl io::Write, request: &Request) -> io::Result<()> {
     let ok = |kind: &str| format!("200 OK\r\n{S3}\r\nContent-Type: {kind}");
     let object = |kind: &str| {
         format!(
-            "{}\r\nETag: \"5f363e0e58a95f06cbe9bbc662c5dfb6\"\r\nAccept-Ranges: bytes\r\n\
+            "{}\r\nETag: \"{E_TAG}\"\r\nAccept-Ranges: bytes\r\n\
              Last-Modified: Sun, 22 Nov 2026 09:00:00 GMT\r\nx-amz-server-side-encryption: AES256",
             ok(kind)
         )
@@ -115,19 +122,13 @@ fn answer(stream: &mut impl io::Write, request: &Request) -> io::Result<()> {
     let words: Vec<_> = request.line.split(['?', ' ', '&']).collect();
     let is_new = words[1].starts_with(&format!("/{NEW_BUCKET}"));
     let (head, body) = match words[0] {
-        "POST" if words[1] == "/Execute" => (
-            "200 OK\r\nContent-Type: application/json\r\n\
-             x-amzn-RequestId: 3a3d7a3c-2f8e-4c5d-9b58-0d6c1a7e9f10\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT"
-                .into(),
-            execute(&request.body),
-        ),
         "PUT" => (object("text/plain"), String::new()),
-        "GET" if words.contains(&"list-type=2") => (
-            ok("application/xml"),
-            listing(words.contains(&"prefix=images%2F")),
-        ),
-        "GET" if words[1].ends_with("/board/front-page.json") => {
-            (object("application/json"), front_page().to_string())
+        "GET" if words.contains(&"list-type=2") => (ok("application/xml"), listing(&words)),
+        "GET" if words[1].ends_with("/board/newest.json") => {
+            (object("application/json"), newest().to_string())
+        }
+        "GET" if words[1].ends_with(&message_key(MESSAGE)) => {
+            (object("application/json"), published(MESSAGE).to_string())
         }
         "GET" if words[1].ends_with("/carrousel/carrousel.json") && !is_new => {
             let cached = "Cache-Control: public, max-age=0, s-maxage=1, stale-if-error=60";
@@ -146,42 +147,35 @@ fn answer(stream: &mut impl io::Write, request: &Request) -> io::Result<()> {
     http::answer(stream, &head, body.as_bytes())
 }
 
-/// The schema's version, or one message.
-/// <https://docs.aws.amazon.com/rdsdataservice/latest/APIReference/API_ExecuteStatement.html>
-fn execute(statement: &[u8]) -> String {
-    let statement = String::from_utf8_lossy(statement);
-    let row = if statement.contains("FROM schema_migration") {
-        json!([{"longValue": 1}, {"longValue": 1}])
-    } else {
-        json!([{"stringValue": MESSAGE}, {"stringValue": "Ada"}, {"stringValue": "hello"}, {"stringValue": "jpg"},
-            {"longValue": 1600}, {"longValue": 1200}, {"stringValue": "a red bridge"}])
-    };
-    json!({"generatedFields": [], "numberOfRecordsUpdated": 0, "records": [row]}).to_string()
-}
-
 fn keys() -> impl Iterator<Item = String> {
     (0..PICTURES).map(|n| format!("images/01KATQ8Z5W00000000000000{n:02}.jpg"))
 }
 
-fn listed(key: &str) -> String {
+fn listed(key: &str, size: u32) -> String {
     format!(
         "<Contents><Key>{key}</Key><LastModified>2026-11-22T09:00:00.000Z</LastModified>\
-         <ETag>&quot;5f363e0e58a95f06cbe9bbc662c5dfb6&quot;</ETag><Size>102400</Size>\
+         <ETag>&quot;{E_TAG}&quot;</ETag><Size>{size}</Size>\
          <StorageClass>STANDARD</StorageClass></Contents>"
     )
 }
 
+/// Of the pictures, or of the newest messages, behind which there are more.
+///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
-fn listing(of_images: bool) -> String {
-    let objects: Vec<_> = keys()
-        .filter(|_| of_images)
-        .map(|key| listed(&key))
-        .collect();
+fn listing(query: &[&str]) -> String {
+    let of_messages = query.contains(&"prefix=board%2Fmessages%2F");
+    let objects: Vec<_> = if of_messages {
+        ids().map(|id| listed(&message_key(&id), 256)).collect()
+    } else if query.contains(&"prefix=images%2F") {
+        keys().map(|key| listed(&key, 102_400)).collect()
+    } else {
+        vec![]
+    };
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>{BUCKET}</Name>\
          <Prefix></Prefix><KeyCount>{}</KeyCount><MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType>\
-         <IsTruncated>false</IsTruncated>{}</ListBucketResult>",
+         <IsTruncated>{of_messages}</IsTruncated>{}</ListBucketResult>",
         objects.len(),
         objects.concat()
     )
@@ -193,11 +187,35 @@ fn carrousel() -> Value {
         .collect()
 }
 
+/// Newest first.
+fn ids() -> impl Iterator<Item = String> {
+    (0..LISTED)
+        .rev()
+        .map(|n| format!("01KATQ8Z5W00000000000000{n:02}"))
+}
+
+/// Each character of the id is the one that stands as far from the alphabet's other end.
+fn message_key(id: &str) -> String {
+    let mirrored = |character: u8| {
+        let place = ALPHABET.iter().position(|&it| it == character);
+        place.map_or('?', |place| {
+            char::from(ALPHABET[ALPHABET.len() - 1 - place])
+        })
+    };
+    let name: String = id.bytes().map(mirrored).collect();
+    format!("board/messages/{name}.json")
+}
+
 /// In the shape that message-board writes.
-fn front_page() -> Value {
-    let messages = (0..PICTURES).map(|n| {
-        json!({"id": format!("01KATQ8Z5W00000000000000{n:02}"), "author": "Ada", "text": "hello ".repeat(10),
-            "picture": {"format": "jpg", "width": 1600, "height": 1200, "alt": "a red bridge"}})
-    });
-    json!({"shape": 1, "number": 1, "more": true, "messages": messages.collect::<Vec<_>>()})
+fn published(id: &str) -> Value {
+    json!({"id": id, "author": "Ada", "text": "hello ".repeat(10), "createdAt": "2025-11-24T10:00:00.000Z",
+        "picture": {"alt": "a red bridge", "width": 1600, "height": 1200, "type": "image/jpeg"}})
+}
+
+/// So that no body of the first page has to be asked for.
+fn newest() -> Value {
+    let messages = ids()
+        .take(PAGE)
+        .map(|id| json!({"eTag": format!("\"{E_TAG}\""), "message": published(&id)}));
+    json!({"messages": messages.collect::<Vec<_>>()})
 }

@@ -134,7 +134,7 @@ impl Work {
         Ok(Some(migrated.version))
     }
 
-    /// As many as there is time for: the rest is published by later posts, or by `corkboard republish`.
+    /// Publishes as many messages as there is time for: the rest is published by later posts, or by `corkboard republish`.
     async fn publish(&self, deadline: Instant) -> Result<(), String> {
         let board = Board::new(self.database.clone(), self.media.clone());
         let enough = deadline.checked_sub(TIME_TO_PUBLISH).unwrap_or(deadline);

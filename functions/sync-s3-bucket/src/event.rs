@@ -1,4 +1,5 @@
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lambda_events::sqs::SqsEvent;
 use lambda_runtime::Error;
@@ -8,22 +9,28 @@ use serde::Deserialize;
 use serde_json::Value;
 use tracing::warn;
 
+use crate::picture::is_picture;
+
+/// The pictures that changed, by bucket: keys under `images/`. A bucket in which only other things under `images/` changed
+/// is there, without keys.
+pub type Changed = BTreeMap<String, BTreeSet<String>>;
+
 /// What an event asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
     /// Reconcile the media bucket.
     Schedule,
-    /// These buckets changed under `images/`.
-    Notification(BTreeSet<String>),
+    /// These pictures changed.
+    Notification(Changed),
     /// Notifications from a queue.
     Batch(Vec<QueueMessage>),
 }
 
-/// A message of a queue, and the buckets that it says have changed under `images/`.
+/// A message of a queue, and what it says has changed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct QueueMessage {
     pub id: String,
-    pub buckets: BTreeSet<String>,
+    pub changed: Changed,
 }
 
 /// An S3 notification, as far as it matters. The type of `aws_lambda_events` wants fields that only some
@@ -71,7 +78,7 @@ impl Event {
         if event.get("detail-type").and_then(Value::as_str) == Some("Scheduled Event") {
             return Ok(Self::Schedule);
         }
-        changed_buckets(event)
+        changed(event)
             .map(Self::Notification)
             .ok_or_else(|| "not an S3 notification, an SQS batch or a scheduled event".into())
     }
@@ -85,20 +92,20 @@ fn messages(batch: SqsEvent) -> Vec<QueueMessage> {
         let body = message
             .body
             .and_then(|body| serde_json::from_str(&body).ok());
-        let buckets = body.and_then(changed_buckets).unwrap_or_else(|| {
+        let changed = body.and_then(changed).unwrap_or_else(|| {
             warn!(message_id = id, "a message is not an S3 notification");
-            BTreeSet::new()
+            Changed::new()
         });
-        QueueMessage { id, buckets }
+        QueueMessage { id, changed }
     };
     batch.records.into_iter().map(message).collect()
 }
 
-/// The buckets in which something under `images/` changed; `None` where this is no S3 notification.
-fn changed_buckets(notification: Value) -> Option<BTreeSet<String>> {
+/// What changed under `images/`; `None` where this is no S3 notification.
+fn changed(notification: Value) -> Option<Changed> {
     // What S3 sends once, when the notification is configured.
     if notification.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
-        return Some(BTreeSet::new());
+        return Some(Changed::new());
     }
     let notification: Notification = serde_json::from_value(notification).ok()?;
     let records = notification.records.iter();
@@ -112,17 +119,18 @@ fn changed_buckets(notification: Value) -> Option<BTreeSet<String>> {
         let unreadable = notification.records.len() - readable.len();
         warn!(unreadable, "some records of a notification are not S3's");
     }
-    let changed = readable.into_iter().map(|record| record.s3);
-    let pictures = changed.filter(|s3| is_under_images(&s3.object.key));
-    Some(pictures.map(|s3| s3.bucket.name).collect())
-}
-
-/// Keys come form-encoded; a decoded key need not be UTF-8.
-fn is_under_images(encoded_key: &str) -> bool {
-    let spaces = encoded_key.replace('+', " ");
-    percent_decode(spaces.as_bytes())
-        .take(IMAGES.len())
-        .eq(IMAGES.bytes())
+    let mut changed = Changed::new();
+    for Record { s3 } in readable {
+        let spaces = s3.object.key.replace('+', " ");
+        let key: Cow<'_, [u8]> = percent_decode(spaces.as_bytes()).into();
+        if key.starts_with(IMAGES.as_bytes()) {
+            let keys = changed.entry(s3.bucket.name).or_default();
+            // S3 has no other keys than text.
+            let text = str::from_utf8(&key).ok();
+            keys.extend(text.filter(|key| is_picture(key)).map(str::to_owned));
+        }
+    }
+    Some(changed)
 }
 
 #[cfg(test)]
@@ -135,20 +143,25 @@ mod tests {
             "s3": {"bucket": {"name": bucket}, "object": {"key": key}}}]})
     }
 
-    fn set(buckets: &[&str]) -> BTreeSet<String> {
-        buckets.iter().map(|&bucket| bucket.to_owned()).collect()
+    fn keys(bucket: &str, keys: &[&str]) -> Changed {
+        let keys = keys.iter().map(|&key| key.to_owned()).collect();
+        [(bucket.to_owned(), keys)].into()
     }
 
     #[test]
-    fn a_key_counts_when_it_is_under_images_after_decoding() {
-        for key in [
-            "images/a.png",
-            "images/",
-            "images%2Fa.png",
-            "%69mages/a+b.png",
-            "images/%FF%FE",
+    fn a_key_counts_as_it_is_after_decoding() {
+        for (key, expected) in [
+            ("images/a.png", "images/a.png"),
+            ("images%2Fa.png", "images/a.png"),
+            ("%69mages/a+b%2B.png", "images/a b+.png"),
+            ("images/%C3%A9.png", "images/é.png"),
         ] {
-            assert!(is_under_images(key), "{key}");
+            let event = Event::parse(notification("a", key)).unwrap();
+            assert_eq!(event, Event::Notification(keys("a", &[expected])), "{key}");
+        }
+        for key in ["images/", "images/notes.txt", "images/%FF%FE.png"] {
+            let event = Event::parse(notification("a", key)).unwrap();
+            assert_eq!(event, Event::Notification(keys("a", &[])), "{key}");
         }
         for key in [
             "",
@@ -159,12 +172,13 @@ mod tests {
             "carrousel/carrousel.json",
             "a/images/b.png",
         ] {
-            assert!(!is_under_images(key), "{key}");
+            let event = Event::parse(notification("a", key)).unwrap();
+            assert_eq!(event, Event::Notification(Changed::new()), "{key}");
         }
     }
 
     #[test]
-    fn a_batch_keeps_which_message_named_which_bucket() {
+    fn a_batch_keeps_which_message_named_which_keys() {
         let message = |id: &str, body: String| json!({"messageId": id, "eventSource": "aws:sqs", "body": body});
         let event = json!({"Records": [
             message("1", notification("a", "images/1.png").to_string()),
@@ -175,16 +189,16 @@ mod tests {
             message("6", "{}".into()),
         ]});
         let expected = [
-            ("1", set(&["a"])),
-            ("2", set(&["b"])),
-            ("3", set(&[])),
-            ("4", set(&[])),
-            ("5", set(&[])),
-            ("6", set(&[])),
+            ("1", keys("a", &["images/1.png"])),
+            ("2", keys("b", &["images/2.png"])),
+            ("3", Changed::new()),
+            ("4", Changed::new()),
+            ("5", Changed::new()),
+            ("6", Changed::new()),
         ]
-        .map(|(id, buckets)| QueueMessage {
+        .map(|(id, changed)| QueueMessage {
             id: id.into(),
-            buckets,
+            changed,
         });
         assert_eq!(Event::parse(event).unwrap(), Event::Batch(expected.into()));
     }
@@ -200,7 +214,7 @@ mod tests {
         records.push(json!(null));
         assert_eq!(
             Event::parse(event).unwrap(),
-            Event::Notification(set(&["a"]))
+            Event::Notification(keys("a", &["images/1.png"]))
         );
     }
 
@@ -215,14 +229,14 @@ mod tests {
         ] {
             let mut event = notification("a", "images/%FF%FE.png");
             event["Records"][0][field] = value;
-            let expected = Event::Notification(set(&["a"]));
+            let expected = Event::Notification(keys("a", &[]));
             assert_eq!(Event::parse(event).unwrap(), expected, "{field}");
         }
     }
 
     #[test]
     fn an_empty_batch_asks_for_nothing() {
-        let expected = Event::Notification(set(&[]));
+        let expected = Event::Notification(Changed::new());
         assert_eq!(Event::parse(json!({"Records": []})).unwrap(), expected);
     }
 

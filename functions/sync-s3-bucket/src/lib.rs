@@ -1,32 +1,42 @@
-//! `syncS3Bucket`: whenever pictures under `images/` come or go, `carrousel/carrousel.json` lists exactly
-//! those that are there.
+//! `syncS3Bucket`: whenever pictures under `images/` come or go, `carrousel/carrousel.json` lists exactly those that are
+//! there, and `carrousel/newest.json` those that came last.
 //!
 //! In reading order:
 //!
 //! - [`SyncS3Bucket::handle`]: an event in, an answer out;
-//! - [`event`]: which buckets an event is about (S3 notifications, SQS batches, the schedule);
-//! - [`sync`]: one pass over one bucket: read, list, write, list again;
+//! - [`event`]: which keys an event names (S3 notifications, SQS batches, the schedule);
+//! - [`picture`]: which of them are pictures;
+//! - [`sync`]: the protocol: read, look, write, look again;
+//! - [`lists`]: the two lists, and what changes of them;
+//! - [`entries`]: the list of all as bytes, edited without being parsed;
+//! - [`newest`]: the list of the newest, and what it knows beside it;
+//! - [`comparison`]: a listing beside the list of all;
 //! - [`Settings`]: what the function is told at start.
 //!
 //! It keeps no state between invocations and knows nothing of messages or the database. Events only say
-//! *where* to look; what the file lists comes from the bucket alone, so lost order and repeats do not matter.
+//! *where* to look; what the lists say comes from the bucket alone, so lost order and repeats do not matter.
 
+mod comparison;
+mod entries;
 mod event;
+mod lists;
+mod newest;
+mod picture;
 mod settings;
 mod sync;
 
 use std::collections::BTreeSet;
 
 use aws_lambda_events::sqs::SqsBatchResponse;
-use lambda::metrics::{self, Metric};
+use lambda::metrics::{self, Metric, Passes};
 use lambda_runtime::Error;
 use media::{Bucket, BucketError};
 use serde_json::Value;
 use tracing::{error, info};
 
-use event::Event;
+use event::{Changed, Event};
+pub use picture::is_picture;
 pub use settings::Settings;
-pub use sync::is_picture;
 
 /// The function. Clones share connections.
 #[derive(Debug, Clone)]
@@ -56,30 +66,31 @@ impl SyncS3Bucket {
     pub async fn handle(&self, event: Value) -> Result<Value, Error> {
         match Event::parse(event)? {
             Event::Schedule => {
-                self.sync(&self.settings.media_bucket).await?;
+                self.sync(&self.settings.media_bucket, None).await?;
                 Ok(Value::Null)
             }
-            Event::Notification(buckets) => {
+            Event::Notification(changed) => {
                 let mut failure = None;
-                for bucket in buckets {
-                    failure = self.sync(&bucket).await.err().or(failure);
+                for (bucket, keys) in changed {
+                    failure = self.sync(&bucket, Some(keys)).await.err().or(failure);
                 }
                 failure.map_or(Ok(Value::Null), |error| Err(error.into()))
             }
             Event::Batch(messages) => {
-                let buckets: BTreeSet<_> = messages
-                    .iter()
-                    .flat_map(|message| &message.buckets)
-                    .collect();
+                let mut changed = Changed::new();
+                for (bucket, keys) in messages.iter().flat_map(|message| &message.changed) {
+                    let all = changed.entry(bucket.clone()).or_default();
+                    all.extend(keys.iter().cloned());
+                }
                 let mut failed = BTreeSet::new();
-                for bucket in buckets {
-                    if self.sync(bucket).await.is_err() {
-                        failed.insert(bucket.clone());
+                for (bucket, keys) in changed {
+                    if self.sync(&bucket, Some(keys)).await.is_err() {
+                        failed.insert(bucket);
                     }
                 }
                 let mut answer = SqsBatchResponse::default();
                 for message in messages {
-                    if !message.buckets.is_disjoint(&failed) {
+                    if message.changed.keys().any(|bucket| failed.contains(bucket)) {
                         answer.add_failure(message.id);
                     }
                 }
@@ -88,17 +99,16 @@ impl SyncS3Bucket {
         }
     }
 
-    async fn sync(&self, bucket: &str) -> Result<(), BucketError> {
+    /// Brings the lists of a bucket up to date in what they say of these keys, or of all.
+    async fn sync(&self, bucket: &str, keys: Option<BTreeSet<String>>) -> Result<(), BucketError> {
         let media = self.media.named(bucket);
-        let synced = sync::sync(&media, &self.settings.public_base_url).await;
-        let (pictures, passes) = synced.inspect_err(|error| {
+        // Boxed: a future as deep as this one is more than the compiler lays out in one.
+        let synced = Box::pin(sync::sync(&media, &self.settings.public_base_url, keys)).await;
+        let passes = synced.inspect_err(|error| {
             error!(bucket, %error, "the carrousel could not be brought up to date");
         })?;
-        if let Some(pictures) = pictures {
-            info!(bucket, pictures, "the carrousel is up to date");
-        } else {
-            info!(bucket, "another invocation brings the carrousel up to date");
-        }
+        let Passes { lists, writes } = passes;
+        info!(bucket, lists, writes, "the carrousel is up to date");
         metrics::count(Metric::CarrouselPasses(passes));
         Ok(())
     }

@@ -1,163 +1,67 @@
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use bytes::Bytes;
 use lambda::metrics::Passes;
-use media::PublicBaseUrl;
-use media::{Bucket, BucketError, IMAGES};
-use serde::Deserialize;
+use media::{Bucket, BucketError, PublicBaseUrl};
 use tokio::time::sleep;
 
-/// What counts as a picture, in any case.
-const EXTENSIONS: [&str; 11] = [
-    "jpg", "jpeg", "jfif", "jpe", "pjpeg", "png", "apng", "gif", "webp", "bmp", "avif",
-];
+use crate::lists::Lists;
 
-/// A listing is read in at most this many parts at the same time …
-const PARTS: usize = 8;
-/// … of at least this many pictures, four pages of S3: what is divided costs a page more for each part.
-const LEAST_OF_A_PART: usize = 4_000;
-
-/// Between writes, from the second on: pictures that keep coming are listed once a second, not as often as S3
-/// answers.
+/// Between writes of whole lists, from the second on: pictures that keep coming by the hundred are listed once a
+/// second, not as often as S3 answers.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Brings `carrousel/carrousel.json` up to date and says how many pictures it lists; `None` where another
-/// invocation wrote meanwhile, which then sees to it. And what that took.
+/// Brings what `carrousel/carrousel.json` and `carrousel/newest.json` say of these keys up to date, or of all keys, and
+/// says what that took.
 ///
-/// Several invocations may do this at once, each from a listing of its own, and the slowest writes last. So
-/// whoever writes lists again afterwards, and is done only when that is what was written, or when somebody
-/// wrote later. Nobody writes what is there already. Why this is enough:
+/// Several invocations may do this at once. Each reads both lists, looks at its keys, and writes over the versions that
+/// it read; where these are no longer there, it begins again. After a write it looks at the same keys again, and is done
+/// when there is nothing to write. Why this is enough, for each key by itself:
 ///
-/// - whichever write is the last one, a listing that began after it was found equal to it: its writer's,
-///   or, where the writer died before, that of the redelivery, which reads the file first;
-/// - a change after that listing began has an event of its own, whose handler begins after the change,
-///   reads that file, lists the change, and would write (a later write, then) if they were not equal.
+/// - whoever writes a list takes along what it said of the keys that are not its own;
+/// - whoever changed what a list says of a key looks at that key again, or dies, and its event comes again. So whichever
+///   change of it is the last one, a look that began later found the same;
+/// - a picture that comes or goes after that look has an event of its own, whose handler begins after it.
+///
+/// Of all keys those become its own by which a listing and the lists differ, so that pictures which come meanwhile do not
+/// keep a long listing from its end. Where these are more than a listing is worth, and where a list is missing, cannot be
+/// read or has run down, the lists are written whole. That changes what they say of any key, so all are listed again.
 ///
 /// It relies on a write being over, one way or the other, when it is tried again or its event comes again.
 ///
 /// # Errors
-/// Where S3 fails at any step. The file is then whole, but perhaps old.
+/// Where S3 fails at any step. The files are then whole, but perhaps old.
 pub async fn sync(
     bucket: &Bucket,
     base: &PublicBaseUrl,
-) -> Result<(Option<usize>, Passes), BucketError> {
+    mut keys: Option<BTreeSet<String>>,
+) -> Result<Passes, BucketError> {
     let mut passes = Passes::default();
-    let mut file = read(bucket).await?;
+    let mut lists = Lists::read(bucket, base).await?;
+    let mut written_whole = false;
     loop {
-        passes.lists += 1;
-        let images = bucket.images(&dividers(&file, base)).await?.into_iter();
-        let pictures: Vec<_> = images
-            .filter(|image| image.size > 0 && is_picture(&image.key))
-            .map(|image| image.key)
-            .collect();
-        let listed = carrousel(&pictures, base);
-        if file == listed {
-            return Ok((Some(pictures.len()), passes));
+        let named = keys.as_ref().filter(|keys| lists.can_do_with(keys.len()));
+        let changes = if let Some(named) = named {
+            lists.look_at(named).await?
+        } else {
+            passes.lists += 1;
+            let listed = lists.list().await?;
+            keys = listed.as_ref().and_then(|listed| lists.differing(listed));
+            if keys.is_some() {
+                continue;
+            }
+            listed.map(|listed| lists.whole(listed))
+        };
+        let Some(changes) = changes else { continue };
+        if changes.is_empty() {
+            return Ok(passes);
         }
-        if passes.writes > 0 && read(bucket).await? != file {
-            return Ok((None, passes));
+        passes.writes += lists.write(changes).await?;
+        if keys.is_none() {
+            if written_whole {
+                sleep(PAUSE).await;
+            }
+            written_whole = true;
         }
-        passes.writes += 1;
-        bucket.put_carrousel(listed.clone()).await?;
-        file = listed;
-        if passes.writes > 1 {
-            sleep(PAUSE).await;
-        }
-    }
-}
-
-/// What the file has in it; nothing where there is none.
-async fn read(bucket: &Bucket) -> Result<Bytes, BucketError> {
-    Ok(bucket.carrousel_as_written().await?.unwrap_or_default())
-}
-
-/// Where to divide the listing: the pictures at equal distances in the last known file, which is in key
-/// order. Of a file that is none, nothing.
-fn dividers(file: &[u8], base: &PublicBaseUrl) -> Vec<String> {
-    #[derive(Deserialize)]
-    struct Picture<'a> {
-        url: &'a str,
-    }
-    let pictures: Vec<Picture<'_>> = serde_json::from_slice(file).unwrap_or_default();
-    let parts = (pictures.len() / LEAST_OF_A_PART).clamp(1, PARTS);
-    let last_of_parts = (1..parts).map(|part| pictures.len() * part / parts - 1);
-    let mut keys: Vec<_> = last_of_parts
-        .filter_map(|index| base.key_of(pictures[index].url))
-        .collect();
-    keys.sort_unstable();
-    keys.dedup();
-    keys
-}
-
-/// Whether an object of this key is one of the carrousel's pictures.
-pub fn is_picture(key: &str) -> bool {
-    let name = key
-        .strip_prefix(IMAGES)
-        .and_then(|path| path.rsplit('/').next());
-    name.and_then(|name| name.rsplit_once('.'))
-        .is_some_and(|(_, extension)| {
-            EXTENSIONS
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(extension))
-        })
-}
-
-/// The file: an array of `{"url": …}`. A percent-encoded URL needs no escaping in JSON, and the base was
-/// checked to be a URL.
-fn carrousel(pictures: &[String], base: &PublicBaseUrl) -> Bytes {
-    let mut json = String::from("[");
-    for (index, key) in pictures.iter().enumerate() {
-        let comma = if index == 0 { "" } else { "," };
-        // Writing to a string cannot fail.
-        let _ = write!(json, "{comma}{{\"url\":\"{}\"}}", base.of_key(key));
-    }
-    json.push(']');
-    json.into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_picture_has_a_pictures_extension() {
-        for picture in [
-            "images/a.jpg",
-            "images/b/c.PNG",
-            "images/é ü.WebP",
-            "images/.gif",
-            "images/a.b.avif",
-            "images/downloaded.jfif",
-            "images/a.jpe",
-            "images/a.PJPEG",
-            "images/a.apng",
-        ] {
-            assert!(is_picture(picture), "{picture}");
-        }
-        for other in [
-            "images/",
-            "images/a.png/",
-            "images/a",
-            "images/png",
-            "images/a.txt",
-            "images/a.png/b",
-            "a.png",
-            "carrousel/a.png",
-            "images/a.svg",
-        ] {
-            assert!(!is_picture(other), "{other}");
-        }
-    }
-
-    #[test]
-    fn the_file_is_an_array_of_urls() {
-        let base = PublicBaseUrl::from_lookup(&|_| Some("https://board.example".into())).unwrap();
-        assert_eq!(carrousel(&[], &base), "[]");
-        let keys = ["images/a b.png".to_owned(), "images/\"<.jpg".to_owned()];
-        assert_eq!(
-            carrousel(&keys, &base),
-            r#"[{"url":"https://board.example/images/a%20b.png"},{"url":"https://board.example/images/%22%3C.jpg"}]"#
-        );
     }
 }

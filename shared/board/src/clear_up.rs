@@ -54,6 +54,12 @@ impl Protocol<'_> {
                 }
             }
         }
+        if leftovers
+            .iter()
+            .any(|leftover| leftover.todo == Todo::Remove)
+        {
+            self.deadline.bucket(self.bucket.remove_newest()).await?;
+        }
         self.publish_some(UNPUBLISHED).await?;
         Ok(self.store.forget_senders(now).await?)
     }

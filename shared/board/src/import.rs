@@ -25,7 +25,7 @@ pub enum Imported {
     OtherMessage,
     /// The message was deleted from this board.
     Deleted,
-    /// Another run imports the message at the same time, or one that was killed had another picture.
+    /// Another run imports the message at the same time.
     Overtaken,
 }
 
@@ -61,19 +61,36 @@ impl Protocol<'_> {
                 (_, Some(found)) if !is_same(&found, new) => return Ok(Imported::OtherMessage),
                 (Status::Posted, Some(found)) => return self.complete(&found, new).await,
                 (Status::Pending, Some(found)) => {
-                    if found.picture.is_some() && found.picture != message.picture {
-                        return Ok(Imported::Overtaken);
-                    }
-                    if self.store.mark(id, Mark::Taken, SystemTime::now()).await? {
-                        let picture = picture.filter(|_| found.picture.is_some());
-                        self.finish(&found, picture).await?;
-                        self.complete(&found, new).await?;
+                    if self.take_over(&found, &message).await? {
+                        self.finish(&message, picture).await?;
+                        self.complete(&message, new).await?;
                         return Ok(Imported::New);
                     }
                 }
             }
         }
         Ok(Imported::Overtaken)
+    }
+
+    /// Goes on with what a run left that was killed, which perhaps had another picture, and says whether that is still
+    /// to be done.
+    async fn take_over(&self, found: &Message, message: &Message) -> Result<bool, Error> {
+        let (id, now) = (message.id, SystemTime::now());
+        if found.picture == message.picture {
+            return Ok(self.store.mark(id, Mark::Taken, now).await?);
+        }
+        let picture = message.picture.as_ref();
+        if !self.store.take_with_picture(id, picture, now).await? {
+            return Ok(false);
+        }
+        let other = found.picture.as_ref().map(|other| other.format);
+        let format = picture.map(|picture| picture.format);
+        if let Some(other) = other.filter(|_| other != format) {
+            self.deadline
+                .bucket(self.bucket.remove_picture(id, other))
+                .await?;
+        }
+        Ok(true)
     }
 
     /// Adds the picture that a message on the board lacks, because it could not be imported the last time, or because

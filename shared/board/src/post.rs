@@ -69,10 +69,8 @@ impl Protocol<'_> {
         poster: &Poster,
         idempotency: Option<&Idempotency>,
     ) -> Result<Posted, Error> {
-        let clearing_up = timeout(CLEARING_UP, self.clear_up_sometimes());
-        let steps = self.steps_of_a_post(new, poster, idempotency);
-        let (outcome, _) = tokio::join!(self.change(steps), Box::pin(clearing_up));
-        outcome
+        self.change(self.steps_of_a_post(new, poster, idempotency))
+            .await
     }
 
     async fn steps_of_a_post(
@@ -111,8 +109,11 @@ impl Protocol<'_> {
                         (poster.on_no_sender)();
                         warn!(id = %message.id, "a message has no sender");
                     }
-                    self.finish(&message, picture).await?;
-                    return Ok(Posted::now(message));
+                    // The database is awake now.
+                    let clearing_up = timeout(CLEARING_UP, self.clear_up_sometimes());
+                    let finished = self.finish(&message, picture);
+                    let (finished, _) = tokio::join!(finished, Box::pin(clearing_up));
+                    return finished.map(|()| Posted::now(message));
                 }
                 Inserted::Refused => return Err(Error::Refused),
                 Inserted::Before(before) => {

@@ -168,32 +168,35 @@ impl Reader {
             more: false,
         };
         let mut fetched = 0;
-        let mut from = before;
+        let mut from = before.map(Bucket::message_key);
+        // One more tells whether there are older ones.
+        let mut most = Some(limit + 1 + DELETED);
         loop {
             let wanted = usize::from(limit) - page.messages.len();
-            // One more tells whether there are older ones.
-            let list = self.bucket.messages(from, Some(limit + 1 + DELETED));
-            let (listed, newest, ()) =
-                tokio::join!(list, self.read_newest(before), self.write_newest());
+            let (listed, newest, ()) = tokio::join!(
+                self.bucket.messages(from.as_deref(), most.take()),
+                self.read_newest(before),
+                self.write_newest()
+            );
             if let Some(newest) = newest {
                 self.learn(&newest);
             }
-            let (listed, is_truncated) = listed?;
-            let last = listed.last().map(|published| published.id);
+            let (listed, next) = listed?;
+            let is_last = next.is_none();
             let mut there = listed.into_iter().filter(|published| published.size > 0);
             let asked: Vec<_> = there.by_ref().take(wanted).collect();
             page.more = there.next().is_some();
             // Of some that were listed there may be nothing any more: the next ones come in.
             from = if page.more {
-                asked.last().map(|published| published.id)
+                asked.last().map(|last| Bucket::message_key(last.id))
             } else {
-                last.or(from)
+                next
             };
             let (messages, missed) = self.bodies(asked).await?;
             fetched += missed;
             page.messages.extend(messages);
             let is_full = page.messages.len() == usize::from(limit);
-            if (is_full && page.more) || !(page.more || is_truncated) {
+            if (is_full && page.more) || (is_last && !page.more) {
                 break;
             }
         }

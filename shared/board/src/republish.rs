@@ -64,15 +64,15 @@ impl Board {
     /// Where the bucket fails.
     pub async fn list(&self) -> Result<Listed, Error> {
         let mut listed = Listed::default();
-        let mut from = None;
+        let mut from: Option<String> = None;
         loop {
-            let (messages, is_truncated) = self.bucket().messages(from, None).await?;
-            from = messages.last().map(|published| published.id).or(from);
+            let (messages, next) = self.bucket().messages(from.as_deref(), None).await?;
             let messages = messages.iter();
             listed
                 .messages
                 .extend(messages.map(|published| (published.id, published.size > 0)));
-            if !is_truncated {
+            from = next;
+            if from.is_none() {
                 break;
             }
         }

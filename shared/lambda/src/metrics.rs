@@ -28,7 +28,7 @@ pub enum Metric {
     Refusals(Refusal),
     /// A message was posted whose sender is not known.
     PostsWithoutSender,
-    /// A carrousel was brought up to date: the pictures were listed, and it was written.
+    /// A carrousel was brought up to date: perhaps all pictures were listed, as the schedule asks for, and it was written.
     CarrouselPasses(Passes),
 }
 
@@ -52,7 +52,7 @@ pub enum Refusal {
 pub struct Passes {
     /// How often all pictures were listed.
     pub lists: u32,
-    /// How often the carrousel was written.
+    /// How often one of the carrousel's lists was written.
     pub writes: u32,
 }
 

@@ -3,7 +3,7 @@ use std::sync::{Arc, LazyLock};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
-use aws_sdk_s3::operation::head_object::HeadObjectError;
+use aws_sdk_s3::operation::head_object::{HeadObjectError, HeadObjectOutput};
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -13,11 +13,6 @@ use thiserror::Error;
 
 /// Where pictures are.
 pub const IMAGES: &str = "images/";
-/// The list of all pictures.
-pub const CARROUSEL: &str = "carrousel/carrousel.json";
-const CARROUSEL_TYPE: &str = "application/json";
-/// How long the carrousel may be cached: by a shared cache for a second, and longer where the bucket fails.
-pub const CARROUSEL_CACHE_CONTROL: &str = "public, max-age=0, s-maxage=1, stale-if-error=60";
 /// How long a picture may be cached: a deleted one leaves the shared caches within five minutes.
 pub(crate) const PICTURE_CACHE_CONTROL: &str = "public, max-age=86400, s-maxage=300";
 
@@ -88,17 +83,6 @@ pub enum Put {
 pub(crate) struct Headers<'a> {
     pub media_type: &'a str,
     pub cache_control: &'a str,
-}
-
-/// The carrousel as it is in the bucket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Carrousel {
-    /// There is none yet.
-    Missing,
-    /// The file.
-    File(Bytes),
-    /// The file is larger than the caller takes.
-    TooLarge,
 }
 
 /// An object that is being read.
@@ -196,49 +180,6 @@ impl Bucket {
         Ok(())
     }
 
-    /// Reads the carrousel, if it has at most `limit` bytes.
-    ///
-    /// # Errors
-    /// Where S3 fails.
-    pub async fn carrousel(&self, limit: usize) -> Result<Carrousel, BucketError> {
-        let Some(object) = self.object(CARROUSEL).await? else {
-            return Ok(Carrousel::Missing);
-        };
-        if u64::try_from(limit).is_ok_and(|limit| object.size > limit) {
-            return Ok(Carrousel::TooLarge);
-        }
-        Ok(Carrousel::File(collect(object.body).await?))
-    }
-
-    /// Reads the carrousel as [`Self::put_carrousel`] wrote it; `None` where there is none, or one that
-    /// something else wrote: with other headers.
-    ///
-    /// # Errors
-    /// Where S3 fails.
-    pub async fn carrousel_as_written(&self) -> Result<Option<Bytes>, BucketError> {
-        let is_ours = |file: &GetObjectOutput| {
-            file.content_type() == Some(CARROUSEL_TYPE)
-                && file.cache_control() == Some(CARROUSEL_CACHE_CONTROL)
-        };
-        match self.get(CARROUSEL).await?.filter(is_ours) {
-            Some(file) => collect(file.body).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// Writes the carrousel.
-    ///
-    /// # Errors
-    /// Where S3 fails; the file may be written all the same.
-    pub async fn put_carrousel(&self, json: Bytes) -> Result<(), BucketError> {
-        let headers = Headers {
-            media_type: CARROUSEL_TYPE,
-            cache_control: CARROUSEL_CACHE_CONTROL,
-        };
-        self.put(CARROUSEL, headers, Condition::Any, json).await?;
-        Ok(())
-    }
-
     pub(crate) async fn get(&self, key: &str) -> Result<Option<GetObjectOutput>, BucketError> {
         let object = self
             .client
@@ -271,6 +212,11 @@ impl Bucket {
     /// # Errors
     /// Where S3 fails.
     pub async fn size(&self, key: &str) -> Result<Option<u64>, BucketError> {
+        let head = self.head(key).await?;
+        Ok(head.map(|head| size_of(&head)))
+    }
+
+    pub(crate) async fn head(&self, key: &str) -> Result<Option<HeadObjectOutput>, BucketError> {
         let request = self.client.head_object().bucket(&self.name).key(key);
         let found = request.send().await;
         if let Err(error) = &found
@@ -280,10 +226,7 @@ impl Bucket {
         {
             return Ok(None);
         }
-        let size = found?.content_length;
-        Ok(Some(
-            size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
-        ))
+        Ok(Some(found?))
     }
 
     /// Puts an object over what the condition says, and not over anything else.
@@ -335,8 +278,18 @@ fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     Some(error.raw_response()?.status().as_u16())
 }
 
-pub(crate) async fn collect(body: ByteStream) -> Result<Bytes, BucketError> {
-    let body = body.collect().await;
-    let body = body.map_err(|error| BucketError(DisplayErrorContext(error).to_string()))?;
-    Ok(body.into_bytes())
+pub(crate) fn size_of(head: &HeadObjectOutput) -> u64 {
+    let size = head.content_length();
+    size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
+}
+
+/// All bytes, in one piece of the right size: as the SDK collects them there are twice as many for a while.
+pub(crate) async fn collect(mut body: ByteStream) -> Result<Bytes, BucketError> {
+    let (size, _) = body.size_hint();
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    while let Some(piece) = body.next().await {
+        let piece = piece.map_err(|error| BucketError(DisplayErrorContext(error).to_string()))?;
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes.into())
 }

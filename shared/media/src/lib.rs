@@ -4,6 +4,7 @@
 //! - [`Bucket`]: what is read and written;
 //! - [`pictures`]: posted pictures;
 //! - [`messages`]: published messages;
+//! - [`carrousel`]: the lists of pictures;
 //! - [`listing`]: what there is under a prefix;
 //! - [`address`]: the bucket's name, and where its objects are served.
 //!
@@ -11,14 +12,13 @@
 
 mod address;
 mod bucket;
+mod carrousel;
 mod listing;
 mod messages;
 mod pictures;
 
 pub use address::{PublicBaseUrl, bucket_name};
-pub use bucket::{
-    Bucket, BucketError, CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel, Condition, ETag, IMAGES,
-    Object, Put,
-};
+pub use bucket::{Bucket, BucketError, Condition, ETag, IMAGES, Object, Put};
+pub use carrousel::{CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel, NEWEST_PICTURES};
 pub use listing::{Listed, Listing};
 pub use messages::Published;

@@ -4,7 +4,6 @@
 
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::EncodingType;
-use futures_util::future::try_join_all;
 use percent_encoding::percent_decode_str;
 
 use crate::bucket::{Bucket, BucketError, ETag, IMAGES};
@@ -35,58 +34,50 @@ pub struct Listing {
 }
 
 impl Bucket {
-    /// Every object under `images/`, in the order of keys.
+    /// Hands every object under `images/` whose key comes after `after`, up to and with `until`, to `each`: in the
+    /// order of keys, and as they come, since all together may be more than fits into memory.
     ///
-    /// One page leads to the next, so a listing takes as long as its pages one after the other. It is
-    /// divided at the keys `dividers`, which are in order, and its parts are read at the same time. The
-    /// dividers are guesses: ones that are not there, or badly spread, cost time and requests, never a key.
+    /// One page leads to the next, so a listing takes as long as its pages one after the other. Parts of it can be
+    /// listed at the same time.
     ///
     /// # Errors
-    /// Where S3 fails on any page, or a page is not what S3 sends: a listing is whole or none.
-    pub async fn images(&self, dividers: &[String]) -> Result<Vec<Listed>, BucketError> {
-        let dividers = || dividers.iter().map(|key| Some(key.as_str()));
-        let starts = std::iter::once(None).chain(dividers());
-        let ends = dividers().chain(std::iter::once(None));
-        let parts = starts.zip(ends);
-        let parts = parts.map(|(after, until)| self.all_between(IMAGES, after, until));
-        Ok(try_join_all(parts).await?.concat())
+    /// Where S3 fails on any page, or a page is not what S3 sends. What was handed over is then not all.
+    pub async fn images(
+        &self,
+        after: Option<&str>,
+        until: Option<&str>,
+        mut each: impl FnMut(Listed),
+    ) -> Result<(), BucketError> {
+        let mut reached: Option<String> = None;
+        loop {
+            let from = reached.as_deref().or(after);
+            let page = self.list(IMAGES, from, MOST).await?;
+            reached = page.objects.last().map(|object| object.key.clone());
+            for object in page.objects {
+                if until.is_some_and(|until| object.key.as_str() > until) {
+                    return Ok(());
+                }
+                each(object);
+            }
+            if !page.is_truncated || (until.is_some() && reached.as_deref() >= until) {
+                return Ok(());
+            }
+        }
     }
 
-    /// The keys of all pictures under `images/`, in order.
+    /// The key of every object under `images/` that has bytes, in order.
     ///
     /// # Errors
     /// As for [`Self::images`].
     pub async fn image_keys(&self) -> Result<Vec<String>, BucketError> {
-        let images = self.images(&[]).await?.into_iter();
-        // Of a picture that was deleted there may be zero bytes.
-        Ok(images
-            .filter_map(|image| (image.size > 0).then_some(image.key))
-            .collect())
-    }
-
-    /// All objects of a prefix after `after`, up to and with `until`.
-    async fn all_between(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        until: Option<&str>,
-    ) -> Result<Vec<Listed>, BucketError> {
-        let mut objects: Vec<Listed> = Vec::new();
-        loop {
-            let from = objects.last().map(|object| object.key.as_str()).or(after);
-            let page = self.list(prefix, from, MOST).await?;
-            let is_last = !page.is_truncated;
-            for object in page.objects {
-                if until.is_some_and(|until| object.key.as_str() > until) {
-                    return Ok(objects);
-                }
-                objects.push(object);
+        let mut keys = Vec::new();
+        let keep = |object: Listed| {
+            if object.size > 0 {
+                keys.push(object.key);
             }
-            let reached = objects.last().map(|object| object.key.as_str());
-            if is_last || (until.is_some() && reached == until) {
-                return Ok(objects);
-            }
-        }
+        };
+        self.images(None, None, keep).await?;
+        Ok(keys)
     }
 
     /// The objects of a prefix whose keys come after `after`: so many at most, and perhaps fewer.

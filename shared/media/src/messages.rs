@@ -11,6 +11,8 @@ use crate::listing::{Listed, Listing, MOST};
 const MESSAGES: &str = "board/messages/";
 /// The newest messages' bodies, for readers who know none yet.
 const NEWEST: &str = "board/newest.json";
+/// The newest messages, and marks of changes, as code of before wrote them.
+const OF_BEFORE: [&str; 2] = ["board/front-page.json", "board/changes/"];
 /// Nobody is served these.
 const HEADERS: Headers<'_> = Headers {
     media_type: "application/json",
@@ -97,26 +99,46 @@ impl Bucket {
         Ok(size.map(|size| size > 0))
     }
 
-    /// Published messages and what is left of deleted ones, newest first, older than `before`: `most` of them, or
-    /// all. And whether there are older ones.
+    /// Published messages and what is left of deleted ones, newest first, whose keys come after `after`: `most` at most,
+    /// or as many as S3 gives at once. And after which key to go on, unless these are the last.
     ///
     /// # Errors
     /// Where S3 fails.
     pub async fn messages(
         &self,
-        before: Option<MessageId>,
+        after: Option<&str>,
         most: Option<u16>,
-    ) -> Result<(Vec<Published>, bool), BucketError> {
-        let mut after = before.map(Self::message_key);
-        let most = most.unwrap_or(MOST);
+    ) -> Result<(Vec<Published>, Option<String>), BucketError> {
         let Listing {
             objects,
             is_truncated,
-        } = self.list(MESSAGES, after.take().as_deref(), most).await?;
+        } = self.list(MESSAGES, after, most.unwrap_or(MOST)).await?;
+        let last = objects.last().map(|object| object.key.clone());
         Ok((
             objects.into_iter().filter_map(published).collect(),
-            is_truncated,
+            last.filter(|_| is_truncated),
         ))
+    }
+
+    /// Removes it, since it may have a message that was deleted: whoever misses it writes it anew.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn remove_newest(&self) -> Result<(), BucketError> {
+        self.remove(NEWEST).await
+    }
+
+    /// Removes what code of before wrote for readers, in which deleted messages would stay for ever.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn remove_what_was_before(&self) -> Result<(), BucketError> {
+        for prefix in OF_BEFORE {
+            for object in self.list(prefix, None, MOST).await?.objects {
+                self.remove(&object.key).await?;
+            }
+        }
+        Ok(())
     }
 
     /// What readers wrote for those who know no message yet; `None` where nobody did.

@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use crate::messages::{Mark, Status, Store};
+use crate::messages::{MESSAGES_AT_ONCE, Mark, Status, Store};
 use crate::row::{self, id_value, readable};
 use crate::sql::{Row, StoreError, Value, milliseconds};
 use domain::{Format, Message, MessageId, Sender};
@@ -13,8 +13,12 @@ const KEY_AT_LEAST: Duration = Duration::from_hours(24);
 /// How many leftovers are read together.
 const AT_ONCE: u32 = 64;
 
-/// The table, for statements that read by age, as [`BY_SENDER`](crate::senders) is for others.
+/// The table, for statements that read by age, as `BY_SENDER` is for others.
 const BY_SINCE: &str = "message /*!40101 FORCE INDEX (message_by_since) */";
+
+/// What code of before that inserted a message, or took it over, has given up: as long as it has not, it may still mark
+/// it as posted and publish nothing, which is seen by `since`.
+const OLD_BEFORE: &str = "id < :old AND (pending_since IS NULL OR pending_since < :old)";
 
 /// A message that was posted by code that published nothing.
 const UNPUBLISHED: &str = "status = 'posted' AND cleared_at IS NULL AND since IS NULL";
@@ -57,13 +61,15 @@ impl Store {
             .execute(
                 &format!(
                     "SELECT id, status, picture_format, since, cleared_at FROM {BY_SINCE} \
-                     WHERE (status IN ('pending', 'deleted') AND cleared_at IS NULL AND since IS NULL) \
+                     WHERE (status = 'pending' AND cleared_at IS NULL AND since IS NULL AND {OLD_BEFORE}) \
+                     OR (status = 'deleted' AND cleared_at IS NULL AND since IS NULL) \
                      OR (status IN ('pending', 'deleted') AND cleared_at IS NULL AND since < :quarter) \
                      OR (status = 'deleted' AND cleared_at < :day) \
                      OR status = 'clearing' OR status = 'deleting' \
                      LIMIT {AT_ONCE}"
                 ),
                 vec![
+                    ("old", id_value(MessageId::least_of(now, QUARTER))),
                     ("quarter", before(now, QUARTER)),
                     ("day", before(now, KEY_AT_LEAST)),
                 ],
@@ -121,13 +127,14 @@ impl Store {
         .map(|_| ())
     }
 
-    /// Some messages that were posted by code that published nothing, and among them the ids of the rows that cannot
-    /// be read.
+    /// Some messages that were posted by code that published nothing, `most` or as many as one statement reads, and
+    /// among them the ids of the rows that cannot be read.
     ///
     /// # Errors
     /// Where the database fails.
     pub async fn unpublished(&self, most: u32) -> Result<Vec<Result<Message, String>>, StoreError> {
         let columns = row::columns("");
+        let most = most.min(MESSAGES_AT_ONCE);
         let found = self
             .execute(
                 &format!("SELECT {columns} FROM {BY_SINCE} WHERE {UNPUBLISHED} ORDER BY id DESC LIMIT {most}"),

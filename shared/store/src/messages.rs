@@ -292,20 +292,21 @@ impl Store {
         row.map(|row| entry(Columns::of(row))).transpose()
     }
 
-    /// The newest posted message.
+    /// The newest posted message, as far as a few rows tell whose ids cannot be read.
     ///
     /// # Errors
     /// Where the database fails.
     pub async fn newest(&self) -> Result<Option<MessageId>, StoreError> {
         let found = self
             .execute(
-                "SELECT MAX(id) FROM message WHERE status = 'posted'",
+                &format!(
+                    "SELECT id FROM {BY_STATUS} WHERE status = 'posted' ORDER BY id DESC LIMIT 16"
+                ),
                 vec![],
             )
             .await?;
-        let row = found.rows.into_iter().next().unwrap_or_default();
-        // An id that cannot be read is of no message.
-        Ok(Columns::of(row).parsed_or_null().unwrap_or_default())
+        let mut rows = found.rows.into_iter();
+        Ok(rows.find_map(|row| readable(row, Columns::parsed).ok()))
     }
 
     /// At most `limit` posted messages, oldest first, all newer than `after` where one is given, and among them
@@ -320,6 +321,7 @@ impl Store {
     ) -> Result<Vec<Result<Message, String>>, StoreError> {
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let columns = row::columns("");
+        let at_once = limit.min(MESSAGES_AT_ONCE);
         let (mut read, mut messages) = (Vec::new(), 0);
         let mut from = after.map(id_value);
         // It reads on until there are enough: a row that cannot be read takes the place of no other, whatever its
@@ -333,12 +335,12 @@ impl Store {
                 .execute(
                     &format!(
                         "SELECT {columns} FROM {BY_STATUS} WHERE status = 'posted'{condition} \
-                         ORDER BY id LIMIT {limit}"
+                         ORDER BY id LIMIT {at_once}"
                     ),
                     parameters,
                 )
                 .await?;
-            let is_last = found.rows.len() < most;
+            let is_last = found.rows.len() < usize::try_from(at_once).unwrap_or(usize::MAX);
             from = found.rows.last().and_then(|row| row.first()).cloned();
             for row in found.rows {
                 let message = readable(row, row::message);
@@ -363,19 +365,50 @@ impl Store {
         id: MessageId,
         picture: &PostedPicture,
     ) -> Result<bool, StoreError> {
-        let mut parameters = vec![("id", id_value(id))];
-        parameters.extend(row::picture_parameters(Some(picture)));
+        let condition = "status = 'posted' AND picture_format IS NULL";
+        self.set_picture(id, Some(picture), "", condition, vec![])
+            .await
+    }
+
+    /// Takes a pending message over, which is to have this picture, and says whether it did.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn take_with_picture(
+        &self,
+        id: MessageId,
+        picture: Option<&PostedPicture>,
+        now: SystemTime,
+    ) -> Result<bool, StoreError> {
+        let since = vec![("now", Value::Integer(milliseconds(now)))];
+        self.set_picture(
+            id,
+            picture,
+            ", since = :now",
+            Mark::Taken.condition(),
+            since,
+        )
+        .await
+    }
+
+    async fn set_picture(
+        &self,
+        id: MessageId,
+        picture: Option<&PostedPicture>,
+        and_set: &str,
+        condition: &str,
+        mut parameters: Parameters,
+    ) -> Result<bool, StoreError> {
+        parameters.push(("id", id_value(id)));
+        parameters.extend(row::picture_parameters(picture));
         let set = row::picture_assignments();
-        let added = self
+        let done = self
             .execute(
-                &format!(
-                    "UPDATE message SET {set} \
-                     WHERE id = :id AND status = 'posted' AND picture_format IS NULL"
-                ),
+                &format!("UPDATE message SET {set}{and_set} WHERE id = :id AND {condition}"),
                 parameters,
             )
             .await?;
-        Ok(added.affected > 0)
+        Ok(done.affected > 0)
     }
 
     pub(crate) async fn execute(
@@ -388,6 +421,9 @@ impl Store {
             .await
     }
 }
+
+/// How many messages one statement reads at most: the Data API answers with at most 1 MiB, and a message may have 10 KB.
+pub(crate) const MESSAGES_AT_ONCE: u32 = 64;
 
 /// The table, for statements that read a range of one status. MySQL's optimiser, left alone, may read half the table
 /// for a few rows. To `SQLite`, which chooses right, it is a comment.

@@ -4,6 +4,10 @@ import { ApiError, createApi } from '../../../static-site/api.js';
 
 /** An API whose server gives these answers one after the other, and notes what it was asked. */
 function apiWith(...answers) {
+  return apiAt('https://api.example', ...answers);
+}
+
+function apiAt(base, ...answers) {
   const asked = [];
   const fetch = async (url, options) => {
     asked.push({ url, ...options });
@@ -11,7 +15,7 @@ function apiWith(...answers) {
     if (answer instanceof Error) throw answer;
     return answer;
   };
-  return { api: createApi({ fetch, upload: fetch, base: 'https://api.example' }), asked };
+  return { api: createApi({ fetch, upload: fetch, base }), asked };
 }
 
 /** How a message is sent where nobody looks at its progress. */
@@ -103,6 +107,20 @@ test('pictures of an API elsewhere are there, too', async () => {
   assert.deepEqual(messages.map((message) => message.picture?.url), ['https://api.example/images/01A.jpg', undefined]);
   const urls = (await api.carrouselIfChanged()).map(({ url }) => url);
   assert.deepEqual(urls, ['https://api.example/images/01A.jpg', 'https://media.example/b.jpg']);
+});
+
+test('the newest pictures are asked for, and all where they are wanted', async () => {
+  const pictures = (...names) => names.map((name) => ({ url: `/images/${name}.jpg` }));
+  const { api, asked } = apiAt('', json(pictures('c', 'b')), json(pictures('a', 'b', 'c')));
+  assert.deepEqual(await api.carrouselIfChanged(), pictures('b', 'c'));
+  assert.deepEqual(await api.carrouselIfChanged({ all: true }), pictures('a', 'b', 'c'));
+  assert.deepEqual(asked.map(({ url }) => url), ['/carrousel/newest.json', '/api/carrousel.json']);
+});
+
+test('where there is no list of the newest pictures, all are asked for from then on', async () => {
+  const { api, asked } = apiAt('', new Response(null, { status: 404 }), json([]), json([]));
+  for (let time = 0; time < 2; time += 1) assert.deepEqual(await api.carrouselIfChanged(), []);
+  assert.deepEqual(asked.map(({ url }) => url), ['/carrousel/newest.json', '/api/carrousel.json', '/api/carrousel.json']);
 });
 
 test('a list of pictures above 1 MB is asked for once', async () => {

@@ -87,3 +87,32 @@ test('a picture’s file has the name that the operator gave it', () => {
   assert.equal(nameOf('/images/album/the%20bridge%20%E5%B1%B1.jpg'), 'the bridge 山.jpg');
   assert.equal(nameOf('/images/100%.jpg'), '100%.jpg');
 });
+
+test('who goes past the end of the newest pictures is led on when all are there', () => {
+  const all = Array.from({ length: 150 }, (_, number) => ({ url: String(number) }));
+  const end = () => {
+    const slides = new Slides();
+    slides.take(all.slice(50), follow);
+    assert.equal(slides.go(1), false);
+    slides.step(98);
+    assert.equal(slides.current, '50');
+    return slides;
+  };
+  const slides = end();
+  assert.equal(slides.go(1), true);
+  assert.equal(slides.current, '50');
+  slides.take(all.slice(50), stay);
+  assert.equal(slides.current, '50');
+  slides.take(all, stay);
+  assert.equal(slides.current, '49');
+  slides.take(all, stay);
+  assert.equal(slides.current, '49');
+
+  // Where they do not come, round the end.
+  const left = end();
+  assert.equal(left.go(1), true);
+  assert.equal(left.go(1), false);
+  assert.equal(left.current, '149');
+  left.take(all, stay);
+  assert.equal(left.current, '149');
+});

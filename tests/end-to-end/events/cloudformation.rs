@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_sdk_rdsdata::types::Field;
+use aws_sdk_s3::Client;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::routing::put;
 use http::{HeaderMap, StatusCode, Uri};
+use media::Bucket;
 use migrate_database::{Answers, MigrateDatabase, Work};
 use serde_json::{Value, json};
 use settings::SettingError;
@@ -19,7 +21,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::event;
-use crate::board::{Board, CLUSTER, SECRET, database};
+use crate::board::{BUCKET, Board, CLUSTER, SECRET, database, s3};
 use crate::lambda::Lambda;
 
 pub const EVENTS: [&str; 3] = [
@@ -108,8 +110,13 @@ async fn receive(
 }
 
 fn function(database: Result<Database, SettingError>) -> MigrateDatabase {
+    function_over(s3("http://127.0.0.1:1"), database)
+}
+
+fn function_over(s3: Client, database: Result<Database, SettingError>) -> MigrateDatabase {
     let work = database.map(|database| Work {
         database,
+        media: Bucket::new(|| s3, BUCKET),
         user: None,
     });
     MigrateDatabase::new(work, Answers::new(lambda::aws::connector()))
@@ -144,7 +151,7 @@ async fn the_schema_is_made_brought_up_to_date_and_left_alone() {
         sql(&board, &format!("DROP TABLE {table}")).await;
     }
     let cloudformation = CloudFormation::start().await;
-    let function = function(Ok(board.database()));
+    let function = function_over(board.s3(), Ok(board.database()));
     let handle = |request: &Value| function.handle(request.clone(), Instant::now() + TIME);
 
     // A delete has nothing to delete, and makes nothing.
@@ -167,6 +174,7 @@ async fn the_schema_is_made_brought_up_to_date_and_left_alone() {
     );
     let insert = "INSERT INTO message (id, status, text) VALUES ('01ARZ3NDEKTSV4RRFFQ69G5FAV', 'posted', 'kept')";
     sql(&board, insert).await;
+    assert!(board.messages().await.is_empty());
 
     // What CloudFormation sends again, and what changes nothing.
     let update = cloudformation.request("cloudformation-update.json");
@@ -181,6 +189,10 @@ async fn the_schema_is_made_brought_up_to_date_and_left_alone() {
     assert_eq!(cloudformation.answer(), answer_to(&delete, success));
     let kept = sql(&board, "SELECT text FROM message").await;
     assert_eq!(kept, [[Field::StringValue("kept".into())]]);
+    // It was posted by code that published nothing.
+    let published = board.messages().await;
+    assert_eq!(published.len(), 1);
+    assert_eq!(published[0]["text"], "kept");
     // The id that a later request carries is the one that was answered.
     for request in [&update, &delete] {
         assert_eq!(request["PhysicalResourceId"], "corkboard-database-schema");

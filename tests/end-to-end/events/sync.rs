@@ -12,8 +12,8 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
 
-use super::event;
 use crate::board::eventually;
+use crate::bulk::created;
 use crate::lambda::{Lambda, sync_s3_bucket};
 use crate::media::{CARROUSEL, Media};
 
@@ -35,26 +35,27 @@ async fn two_at_once_end_with_the_right_file_while_pictures_come_and_go() {
     let board = lambda.board();
     let media = &board.media();
     let function = &sync_s3_bucket(board.s3());
-    let notification = &event("s3-object-created-put.json");
 
     // Each change has an event, and two handlers share the events, as two instances of the function do.
     let (events, queue) = mpsc::unbounded_channel();
     let queue = &tokio::sync::Mutex::new(queue);
     let changes = async move {
         for round in 0..40 {
-            media
-                .put(&format!("images/{round}.jpg"), b"pixels".to_vec())
-                .await;
-            events.send(()).unwrap();
+            let key = format!("images/{round}.jpg");
+            media.put(&key, b"pixels".to_vec()).await;
+            events.send(key).unwrap();
             if round % 3 == 0 {
-                media.delete(&format!("images/{}.jpg", round / 2)).await;
-                events.send(()).unwrap();
+                let key = format!("images/{}.jpg", round / 2);
+                media.delete(&key).await;
+                events.send(key).unwrap();
             }
         }
     };
     let handler = || async move {
-        while queue.lock().await.recv().await.is_some() {
-            function.handle(notification.clone()).await.unwrap();
+        loop {
+            let key = queue.lock().await.recv().await;
+            let Some(key) = key else { break };
+            function.handle(created(&key)).await.unwrap();
         }
     };
     tokio::join!(changes, handler(), handler());
@@ -146,15 +147,16 @@ async fn a_write_that_is_overtaken_by_a_newer_one_is_put_right() {
     }));
     let slow = sync_s3_bucket(Client::from_conf(config.build()));
     let quick = sync_s3_bucket(board.s3());
-    let notification = event("s3-object-created-put.json");
 
     media.put("images/old.jpg", b"pixels".to_vec()).await;
-    let write_of_the_old_list = slow.handle(notification.clone());
+    let write_of_the_old_list = slow.handle(created("images/old.jpg"));
     let overtaking = async {
         reached.notified().await;
         media.delete("images/old.jpg").await;
         media.put("images/new.jpg", b"pixels".to_vec()).await;
-        quick.handle(notification.clone()).await.unwrap();
+        for key in ["images/old.jpg", "images/new.jpg"] {
+            quick.handle(created(key)).await.unwrap();
+        }
         let newest = json!([{"url": "https://board.example/images/new.jpg"}]);
         assert_eq!(carrousel(media).await, newest);
         go.notify_one();

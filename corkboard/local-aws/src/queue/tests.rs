@@ -151,7 +151,7 @@ async fn keys_outside_the_prefix_are_not_notified_of() {
     let (queue, invocations) = queue(async |_, _| Ok(Value::Null));
     for key in [
         "carrousel/carrousel.json",
-        "board/front-page.json",
+        "board/newest.json",
         "images",
         "my/images/a",
     ] {

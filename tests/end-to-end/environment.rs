@@ -1,8 +1,8 @@
-//! A sandbox of message-board on a board's services. Each of its two ways is counted, and can be cut.
+//! An execution environment of message-board on a board's services. Each of its two ways is counted, and can be cut.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
@@ -12,7 +12,6 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
-use domain::MessageId;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -20,16 +19,16 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 use url::Url;
 
-use crate::board::{BUCKET, Board, eventually};
-use crate::steps::{answer, function_with};
+use crate::board::{BUCKET, Board};
+use crate::steps::{answer, delete, function_with, text};
 
-pub const FILE: &str = "board/front-page.json";
-pub const CHANGES: &str = "board/changes/";
+pub const MESSAGES: &str = "board/messages/";
+pub const NEWEST: &str = "board/newest.json";
 
 /// More requests than are ever under way at once.
 const MANY: u32 = 1_000;
 
-pub struct Sandbox {
+pub struct Environment {
     function: Router,
     pub s3: Way,
     pub data_api: Way,
@@ -114,7 +113,7 @@ impl HttpConnector for Way {
     }
 }
 
-impl Sandbox {
+impl Environment {
     pub fn on(board: &Board) -> Self {
         Self::with(&[], board)
     }
@@ -146,7 +145,7 @@ pub fn get(path: &str) -> Request<Body> {
     Request::get(path).body(Body::empty()).unwrap()
 }
 
-/// What sandboxes hold has become so much older.
+/// What execution environments remember has become so much older.
 pub async fn later(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
@@ -154,62 +153,63 @@ pub async fn later(time: Duration) {
 }
 
 impl Board {
-    /// The marks of changes.
-    pub async fn marks(&self) -> Vec<String> {
-        let mut keys = self.media().keys().await;
-        keys.retain(|key| key.starts_with(CHANGES));
-        keys
-    }
-
-    /// A mark of so long ago.
-    pub async fn leave_mark(&self, age: Duration) -> String {
-        let mark = MessageId::least_of(SystemTime::now(), age).to_string();
-        // Of several in one millisecond each has a key of its own.
-        let key = format!(
-            "{CHANGES}{}{}",
-            &mark[..10],
-            &ulid::Ulid::generate().to_string()[10..]
-        );
-        self.media().put(&key, Vec::new()).await;
-        key
-    }
-
-    /// All marks have become so old.
-    pub async fn age_marks(&self, age: Duration) {
-        for key in self.marks().await {
-            self.media().delete(&key).await;
-            self.leave_mark(age).await;
-        }
-    }
-
-    /// Some time after a change died, a sandbox that is only read from shows what is on the board, and nothing
-    /// is left of the change but that. A reader takes a few seconds and fifty marks at most, and leaves the rest
-    /// to the next one.
-    pub async fn is_healed_by_a_reader(&self) {
-        self.age_marks(Duration::from_mins(3)).await;
-        eventually("no mark is left", async || {
-            Sandbox::on(self).ask(get("/api/messages")).await;
-            self.marks().await.is_empty().then_some(())
-        })
+    /// All that the ledger remembers has become so old.
+    pub async fn ages(&self, time: Duration) {
+        let time = time.as_millis();
+        self.run(&format!(
+            "UPDATE message SET since = since - {time} WHERE since > 0"
+        ))
         .await;
-        self.shows_what_it_has().await;
+        self.run(&format!(
+            "UPDATE message SET cleared_at = cleared_at - {time}"
+        ))
+        .await;
     }
 
-    /// The file has the first page of the database.
-    pub async fn shows_what_it_has(&self) {
-        let sandbox = Sandbox::on(self);
-        let (status, page) = sandbox.ask(get("/api/messages")).await;
-        assert_eq!(status, StatusCode::OK);
-        let other = Sandbox::on(self);
-        other.s3.cut();
-        let (_, database) = other.ask(get("/api/messages")).await;
-        assert_eq!(page, database);
-        // Nor is it only the answer that is right.
-        let without = Sandbox::on(self);
-        without.data_api.cut();
-        assert_eq!(
-            without.ask(get("/api/messages")).await,
-            (StatusCode::OK, database)
+    /// A later post, by an execution environment that has not cleared up yet, which a moderator takes away.
+    pub async fn is_cleared_up(&self) {
+        let (status, message) = Environment::on(self).ask(text("later")).await;
+        assert_eq!(status, StatusCode::CREATED, "{message}");
+        let (status, _) = Environment::on(self).ask(delete(&message)).await;
+        assert_eq!(status, StatusCode::NO_CONTENT);
+    }
+
+    /// A day later, when all that died was cleared up: each row is of a message that is on the board, whole, and nothing
+    /// else is in the bucket.
+    pub async fn is_at_rest(&self) {
+        for _ in 0..4 {
+            self.ages(Duration::from_hours(25)).await;
+            self.is_cleared_up().await;
+        }
+        // The last ones' own.
+        let rows = self
+            .sql(
+                "SELECT id, status FROM message WHERE status <> 'deleted' AND id <> :id ORDER BY id DESC",
+                "",
+            )
+            .await;
+        let rows: Vec<_> = rows
+            .into_iter()
+            .map(|row| {
+                row.into_iter()
+                    .map(|it| it.as_string_value().unwrap().clone())
+            })
+            .map(|mut row| (row.next().unwrap(), row.next().unwrap()))
+            .collect();
+        assert!(
+            rows.iter().all(|(_, status)| status == "posted"),
+            "{rows:?}"
         );
+        let listed = self.messages().await;
+        let ids = listed.iter().map(|message| message["id"].as_str().unwrap());
+        assert!(ids.eq(rows.iter().map(|(id, _)| id)), "{listed:?} {rows:?}");
+        let shown = listed.iter().filter_map(|it| it["picture"]["url"].as_str());
+        let mut shown: Vec<_> = shown.map(|url| url[1..].to_owned()).collect();
+        shown.sort_unstable();
+        let mut keys = self.media().keys().await;
+        let messages = keys.extract_if(.., |key| key.starts_with(MESSAGES)).count();
+        assert_eq!(messages, listed.len());
+        keys.retain(|key| key.starts_with("images/"));
+        assert_eq!(keys, shown);
     }
 }

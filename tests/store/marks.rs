@@ -1,0 +1,232 @@
+//! What each change of a status does in each status, by whichever way the store reaches its database.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use domain::MessageId;
+use store::{Mark, Status};
+
+use crate::backend::{Backend, Kind, on_every_backend};
+use crate::samples::{id_at, idempotency, insert, milliseconds, picture};
+
+async fn run(kind: Kind, test: impl AsyncFnOnce(&Backend)) {
+    if let Some(backend) = Backend::to_a_board(kind).await {
+        test(&backend).await;
+        backend.end().await;
+    }
+}
+
+on_every_backend! { run:
+    a_mark_changes_what_its_condition_names_and_nothing_else,
+    only_a_pending_message_whose_time_is_over_is_cleared_away,
+    only_a_tombstone_is_remembered_as_cleared,
+    only_what_is_cleared_away_and_tombstones_are_removed,
+    every_status_is_told_by_entry_and_by_key,
+}
+
+/// A row's status, since when, and when it was cleared. The last four are of tombstones by code of before.
+const ROWS: [(&str, Option<i64>, Option<i64>); 12] = [
+    ("pending", Some(1_000), None),
+    ("pending", None, None),
+    ("posted", Some(1_000), None),
+    ("posted", Some(0), None),
+    ("posted", None, None),
+    ("deleting", Some(1_000), None),
+    ("clearing", Some(1_000), None),
+    ("deleted", Some(1_000), None),
+    ("deleted", Some(1_000), Some(2_000)),
+    ("deleted", Some(0), None),
+    ("deleted", None, None),
+    ("deleted", Some(0), Some(2_000)),
+];
+
+const ALL: [Mark; 5] = [
+    Mark::Taken,
+    Mark::Posted,
+    Mark::Deleting,
+    Mark::DeletingForGood,
+    Mark::Deleted,
+];
+
+/// What a mark makes of each of [`ROWS`], as the contract has it; `None` where it leaves it as it is.
+fn becomes(
+    mark: Mark,
+    (status, since, cleared_at): (&str, Option<i64>, Option<i64>),
+) -> Option<&'static str> {
+    let is_of_before = status == "deleted" && since.unwrap_or(0) == 0 && cleared_at.is_none();
+    match (mark, status) {
+        (Mark::Taken, "pending") => Some("pending"),
+        (Mark::Posted, "pending") => Some("posted"),
+        (Mark::Deleting | Mark::DeletingForGood, "pending" | "posted" | "deleting")
+        | (Mark::DeletingForGood, "clearing") => Some("deleting"),
+        (Mark::DeletingForGood, "deleted") if is_of_before => Some("deleting"),
+        (Mark::Deleted, "deleting") => Some("deleted"),
+        _ => None,
+    }
+}
+
+/// A row as it is in the table.
+type Row = BTreeMap<&'static str, String>;
+
+const COLUMNS: [&str; 14] = [
+    "status",
+    "since",
+    "cleared_at",
+    "author",
+    "text",
+    "picture_format",
+    "picture_width",
+    "picture_height",
+    "picture_alt",
+    "idempotency_key",
+    "request_digest",
+    "sender",
+    "pending_since",
+    "id",
+];
+
+async fn all_rows(backend: &Backend) -> Vec<Row> {
+    let columns = COLUMNS.join(", ");
+    let rows = backend
+        .sql(&format!("SELECT {columns} FROM message ORDER BY id"))
+        .await;
+    let named = |row: Vec<String>| COLUMNS.into_iter().zip(row).collect();
+    rows.into_iter().map(named).collect()
+}
+
+fn number(number: Option<i64>) -> String {
+    number.map_or("NULL".to_owned(), |number| number.to_string())
+}
+
+/// Has the table be [`ROWS`], each with everything that a row may have.
+async fn fill(backend: &Backend) -> Vec<MessageId> {
+    backend.sql("DELETE FROM message").await;
+    let ids = (0..).map(|which| id_at(SystemTime::now(), which));
+    let ids: Vec<_> = ids.take(ROWS.len()).collect();
+    for (which, (id, (status, since, cleared_at))) in ids.iter().zip(ROWS).enumerate() {
+        let (since, cleared_at) = (number(since), number(cleared_at));
+        let row = format!(
+            "INSERT INTO message (id, status, since, cleared_at, author, text, picture_format, picture_width, \
+             picture_height, picture_alt, idempotency_key, request_digest, sender, pending_since) \
+             VALUES ('{id}', '{status}', {since}, {cleared_at}, 'Ada', 'hello', 'jpg', 16, 9, 'a bridge', \
+             'key {which}', 'digest', 'sender', 'before')"
+        );
+        backend.sql(&row).await;
+    }
+    ids
+}
+
+async fn a_mark_changes_what_its_condition_names_and_nothing_else(backend: &Backend) {
+    let store = backend.store();
+    for mark in ALL {
+        let ids = fill(backend).await;
+        let before = all_rows(backend).await;
+        let mut expected = before.clone();
+        for (which, row) in ROWS.into_iter().enumerate() {
+            // Each at a time of its own, by which it is seen which of them changed.
+            let now = SystemTime::UNIX_EPOCH
+                + Duration::from_millis(50_000 + u64::try_from(which).unwrap());
+            let becomes = becomes(mark, row);
+            let marked = store.mark(ids[which], mark, now).await.unwrap();
+            assert_eq!(marked, becomes.is_some(), "{mark:?} of {row:?}");
+            let Some(status) = becomes else {
+                continue;
+            };
+            let expected = &mut expected[which];
+            expected.insert("status", status.into());
+            expected.insert("since", milliseconds(now).to_string());
+            if mark == Mark::Deleted {
+                expected.insert("text", String::new());
+                for blank in ["author", "picture_width", "picture_height", "picture_alt"] {
+                    expected.insert(blank, "NULL".into());
+                }
+            }
+            // The answer of the first try was lost: the same once more, in the same millisecond.
+            let again = store.mark(ids[which], mark, now).await.unwrap();
+            let is_its_own = [Mark::Taken, Mark::Deleting, Mark::DeletingForGood].contains(&mark);
+            assert_eq!(again, is_its_own, "{mark:?} of {row:?} again");
+        }
+        assert_eq!(all_rows(backend).await, expected, "{mark:?}");
+    }
+}
+
+async fn only_a_pending_message_whose_time_is_over_is_cleared_away(backend: &Backend) {
+    let store = backend.store();
+    let ids = fill(backend).await;
+    let mut expected = all_rows(backend).await;
+    let quarter = Duration::from_mins(15);
+    let since = SystemTime::UNIX_EPOCH + Duration::from_millis(1_000);
+    for (id, row) in ids.iter().zip(&expected) {
+        let begun = store.begin_clearing(*id, since + quarter).await.unwrap();
+        assert!(!begun, "{row:?}");
+    }
+    let now = since + quarter + Duration::from_millis(1);
+    for (which, id) in ids.iter().enumerate() {
+        let begun = store.begin_clearing(*id, now).await.unwrap();
+        assert_eq!(begun, which == 0, "{:?}", ROWS[which]);
+        assert!(!store.begin_clearing(*id, now).await.unwrap());
+    }
+    expected[0].insert("status", "clearing".into());
+    expected[0].insert("since", milliseconds(now).to_string());
+    assert_eq!(all_rows(backend).await, expected);
+}
+
+async fn only_a_tombstone_is_remembered_as_cleared(backend: &Backend) {
+    let store = backend.store();
+    let ids = fill(backend).await;
+    let mut expected = all_rows(backend).await;
+    let now = SystemTime::now();
+    for (row, id) in expected.iter_mut().zip(&ids) {
+        store.mark_cleared(*id, now).await.unwrap();
+        if row["status"] == "deleted" {
+            row.insert("cleared_at", milliseconds(now).to_string());
+        }
+    }
+    assert_eq!(all_rows(backend).await, expected);
+}
+
+async fn only_what_is_cleared_away_and_tombstones_are_removed(backend: &Backend) {
+    let store = backend.store();
+    let ids = fill(backend).await;
+    let mut expected = all_rows(backend).await;
+    for status in [Status::Clearing, Status::Deleted] {
+        for id in &ids {
+            store.remove(*id, status).await.unwrap();
+        }
+        // Nor does the one remove what became the other meanwhile.
+        expected.retain(|row| row["status"] != status.to_string());
+        assert_eq!(all_rows(backend).await, expected);
+    }
+    assert_eq!(expected.len(), 6);
+}
+
+async fn every_status_is_told_by_entry_and_by_key(backend: &Backend) {
+    let store = backend.store();
+    let key = idempotency("key", "a");
+    let message = picture(MessageId::generate());
+    insert(&store, &message).await;
+    let (digest, key_text) = (key.request(), key.key());
+    backend
+        .sql(&format!(
+            "UPDATE message SET idempotency_key = '{key_text}', request_digest = '{digest}'"
+        ))
+        .await;
+    for status in [
+        Status::Pending,
+        Status::Posted,
+        Status::Deleting,
+        Status::Clearing,
+        Status::Deleted,
+    ] {
+        backend
+            .sql(&format!("UPDATE message SET status = '{status}'"))
+            .await;
+        let entry = store.entry(message.id).await.unwrap().unwrap();
+        assert_eq!(entry.status, status);
+        assert_eq!(entry.picture, Some("jpg".parse().unwrap()));
+        let is_tombstone = status == Status::Deleted;
+        assert_eq!(entry.message, (!is_tombstone).then(|| message.clone()));
+        let before = store.posted_with(&key).await.unwrap().unwrap();
+        assert_eq!((before.id, before.entry), (message.id, entry));
+    }
+}
