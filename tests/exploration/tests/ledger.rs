@@ -144,7 +144,7 @@ fn a_repeat_of_a_post_that_died_while_it_is_cleared_up() {
         explore(Start::Died(P, requests), &[P, ClearUp], 0, 0);
     }
     explore_with(Start::Died(T, 1), &[T, ClearUp], 1, 0, |case| {
-        case.faulty = is_post
+        case.faulty = is_post;
     });
 }
 
@@ -152,7 +152,7 @@ fn a_repeat_of_a_post_that_died_while_it_is_cleared_up() {
 fn a_repeat_of_a_post_that_died_is_deleted_and_cleared_up() {
     let asks = [T, Moderate(1), ClearUp];
     explore_with(Start::Died(T, 1), &asks, 0, 0, |case| {
-        case.clears_up_last = true
+        case.clears_up_last = true;
     });
 }
 

@@ -147,7 +147,7 @@ impl Run<'_> {
             let steps = self.steps();
             match schedule.choose(steps) {
                 Step::Rest => return self.rest().map(|()| End::Rest),
-                step => self.take(step),
+                step => self.take(&step),
             }
         }
     }
@@ -272,8 +272,8 @@ impl Run<'_> {
         })
     }
 
-    fn take(&mut self, step: Step) {
-        match step {
+    fn take(&mut self, step: &Step) {
+        match *step {
             Step::Start(sandbox, ask) => {
                 let is_it =
                     |n: &usize| matches!(self.at[*n], At::Before) && self.case.asks[*n] == ask;
@@ -297,7 +297,7 @@ impl Run<'_> {
             Step::Happen(n, ..) => self.explored.world.answer(n),
             Step::Die(n, sandbox) => {
                 self.faults -= 1;
-                // Of what it sent at the same time, all may be late: each is a case.
+                // Of what it sent at the same time, this is late, and the rest is lost.
                 let sent = self.explored.world.waiting().swap_remove(n).1;
                 self.send_late(sandbox, sent);
                 self.explored.world.crash(sandbox);
@@ -371,7 +371,7 @@ impl Run<'_> {
             self.explored.pass(time, &mut self.watch);
             alone(self.explored, &mut self.watch, Ask::ClearUp)?;
         }
-        self.watch.rest(&self.explored.world)?;
+        Watch::rest(&self.explored.world)?;
         // Whoever reads now has read nothing before.
         let before = self.explored.replace(0);
         let read = alone(self.explored, &mut self.watch, Ask::Read);
