@@ -173,7 +173,7 @@ impl Database {
     }
 }
 
-/// As the Data API says it: MySQL's ER_DUP_ENTRY.
+/// As the Data API says it: MySQL's `ER_DUP_ENTRY`.
 fn duplicate() -> HttpResponse {
     let message = "Database error code: 1062. Message: Duplicate entry";
     let mut answer = response(400, json!({"message": message}).to_string());

@@ -172,7 +172,8 @@ impl Explored {
             );
             explored.boards.push(Arc::new(Board::new(database, bucket)));
             // So that it has looked at the schema, and clears up beside no other post within this minute.
-            explored.alone(environment, Ask::Post(0, false), None);
+            let message = u8::MAX - u8::try_from(environment).unwrap();
+            explored.alone(environment, Ask::Post(message, false), None);
             explored.alone(environment, Ask::ClearUp, None);
         }
         explored.empty();

@@ -31,6 +31,8 @@ pub struct Case {
     pub ticks: usize,
     /// How often a day passes.
     pub days: usize,
+    /// Clearing up begins when the deletes are over.
+    pub clears_up_last: bool,
     /// Database and bucket are not in step, so they are brought in step at last.
     pub is_restored: bool,
     /// Execution environments serve one request after another, remember, and clear up beside posts.
@@ -145,7 +147,7 @@ impl Run<'_> {
             let steps = self.steps();
             match schedule.choose(steps) {
                 Step::Rest => return self.rest().map(|()| End::Rest),
-                step => self.take(step),
+                step => self.take(&step),
             }
         }
     }
@@ -215,13 +217,13 @@ impl Run<'_> {
                 ask,
                 Ask::Post(..) | Ask::ClearUp | Ask::Republish | Ask::Read
             );
-            let may = !needs_one || self.watch.message(ask).is_some();
+            let waits = ask == Ask::ClearUp && self.case.clears_up_last && !self.are_deletes_over();
+            let may = !waits && (!needs_one || self.watch.message(ask).is_some());
             if let (At::Before, true, Some(sandbox)) = (at, may, idle(n)) {
                 steps.push(Step::Start(sandbox, ask));
-                // Which of the same begins first is all the same.
             }
         }
-        let is_before = steps.len() > 0;
+        let is_before = !steps.is_empty();
         for (n, (sandbox, request)) in waiting.iter().enumerate() {
             steps.push(Step::Happen(n, *sandbox, Box::new(request.clone())));
             if self.faults > 0 && request.changes() && self.is_faulty(*sandbox) {
@@ -249,6 +251,13 @@ impl Run<'_> {
         steps
     }
 
+    fn are_deletes_over(&self) -> bool {
+        let mut asks = self.at.iter().zip(&self.case.asks);
+        asks.all(|(at, ask)| {
+            !matches!(ask, Ask::Delete(_) | Ask::Moderate(_)) || matches!(at, At::Over)
+        })
+    }
+
     /// Whether nothing runs but what may run for long.
     fn long_only(&self) -> bool {
         self.at.iter().zip(&self.case.asks).all(|(at, ask)| {
@@ -263,8 +272,8 @@ impl Run<'_> {
         })
     }
 
-    fn take(&mut self, step: Step) {
-        match step {
+    fn take(&mut self, step: &Step) {
+        match *step {
             Step::Start(sandbox, ask) => {
                 let is_it =
                     |n: &usize| matches!(self.at[*n], At::Before) && self.case.asks[*n] == ask;
@@ -288,7 +297,7 @@ impl Run<'_> {
             Step::Happen(n, ..) => self.explored.world.answer(n),
             Step::Die(n, sandbox) => {
                 self.faults -= 1;
-                // Of what it sent at the same time, all may be late: each is a case.
+                // Of what it sent at the same time, this is late, and the rest is lost.
                 let sent = self.explored.world.waiting().swap_remove(n).1;
                 self.send_late(sandbox, sent);
                 self.explored.world.crash(sandbox);
@@ -362,7 +371,7 @@ impl Run<'_> {
             self.explored.pass(time, &mut self.watch);
             alone(self.explored, &mut self.watch, Ask::ClearUp)?;
         }
-        self.watch.rest(&self.explored.world)?;
+        Watch::rest(&self.explored.world)?;
         // Whoever reads now has read nothing before.
         let before = self.explored.replace(0);
         let read = alone(self.explored, &mut self.watch, Ask::Read);

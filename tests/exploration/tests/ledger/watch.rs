@@ -50,7 +50,8 @@ fn key(id: MessageId) -> String {
 }
 
 fn written<'a>(ids: impl IntoIterator<Item = &'a MessageId>) -> String {
-    ids.into_iter().map(|id| format!("{id} ")).collect()
+    let ids: Vec<_> = ids.into_iter().map(ToString::to_string).collect();
+    ids.join(" ")
 }
 
 /// Digest of what is written, in which the order of ids does not matter.
@@ -141,7 +142,7 @@ impl Watch {
         };
         match (ask, asked.id) {
             (Ask::Delete(_) | Ask::Moderate(_), Some(id)) => {
-                *self.begun.entry(id).or_default() += 1
+                *self.begun.entry(id).or_default() += 1;
             }
             (Ask::RemoveSender, _) => self.removal_begun = true,
             _ => {}
@@ -213,7 +214,9 @@ impl Watch {
             }
             (Ask::Post(..), 403) if self.removal_begun => {}
             // What was pending for 15 minutes was cleared away meanwhile.
-            (Ask::Post(..), 503) => {}
+            (Ask::Post(..), 503)
+            | (Ask::Moderate(_) | Ask::RemoveSender, 404)
+            | (Ask::ClearUp | Ask::Republish, 200) => {}
             (Ask::Delete(_) | Ask::Moderate(_), 204) => {
                 let id = id.unwrap();
                 self.gone.insert(id);
@@ -225,11 +228,9 @@ impl Watch {
                     return Err("a delete does not find an acknowledged post".into());
                 }
             }
-            (Ask::Moderate(_) | Ask::RemoveSender, 404) => {}
             (Ask::RemoveSender, 200) => {
-                self.is_removed |= world.database.as_ref().unwrap().refuses()
+                self.is_removed |= world.database.as_ref().unwrap().refuses();
             }
-            (Ask::ClearUp | Ask::Republish, 200) => {}
             (Ask::Read, 200) => self.page(body, acknowledged, gone)?,
             (Ask::ReadOne(_), 200) => {
                 let found = self.shown(body)?;
@@ -294,7 +295,7 @@ impl Watch {
         for (id, says) in &self.born {
             let object = there(world, &key(*id));
             let picture = there(world, &format!("images/{id}.png"));
-            if object && !picture && self.has_picture(world, *id) {
+            if object && !picture && Self::has_picture(world, *id) {
                 return Err("a message is seen without its picture".into());
             }
             if !object && self.acknowledged.contains(id) && !self.has_begun(*id) {
@@ -311,14 +312,14 @@ impl Watch {
         Ok(())
     }
 
-    fn has_picture(&self, world: &World<Answer>, id: MessageId) -> bool {
+    fn has_picture(world: &World<Answer>, id: MessageId) -> bool {
         let body = &world.bucket.objects[&key(id)].bytes;
         let body: Value = serde_json::from_slice(body).unwrap();
         !body["picture"].is_null()
     }
 
     /// What is wrong where nothing is under way any more, and nothing is left to be cleared up.
-    pub fn rest(&self, world: &World<Answer>) -> Result<(), String> {
+    pub fn rest(world: &World<Answer>) -> Result<(), String> {
         let rows = world.database.as_ref().unwrap().messages();
         let mut without = world.bucket.objects.clone();
         for row in &rows {
