@@ -80,7 +80,7 @@ def moderate(account: Cloud, function: Lambda) -> None:
                      content_type="application/json", **moderator(account))
     assert function.expect(200, remove) == {"removed": 1}
     assert left(account) == []
-    # What has no row, a moderator's delete removes from the bucket.
+    # What has no row, a moderator deletes as well.
     function.expect(204, request("DELETE", f"/api/messages/{OLD}", **moderator(account)))
     assert objects(account)[OLD_KEY] == 0, "zero bytes keep whoever comes late from publishing it again"
 
