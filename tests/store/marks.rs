@@ -155,7 +155,7 @@ async fn only_a_pending_message_whose_time_is_over_is_cleared_away(backend: &Bac
     let ids = fill(backend).await;
     let mut expected = all_rows(backend).await;
     let quarter = Duration::from_mins(15);
-    let since = SystemTime::UNIX_EPOCH + Duration::from_millis(1_000);
+    let since = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
     for (id, row) in ids.iter().zip(&expected) {
         let begun = store.begin_clearing(*id, since + quarter).await.unwrap();
         assert!(!begun, "{row:?}");

@@ -61,7 +61,7 @@ async fn of_a_sender_who_posts_while_it_is_refused_nothing_stays(backend: &Backe
             backend.store().admit(&sender, None, 10, now).await.unwrap();
         }
         let post = async |number: u32| {
-            let database = if number % 2 == 0 {
+            let database = if number.is_multiple_of(2) {
                 &backend.database
             } else {
                 &elsewhere
@@ -74,7 +74,7 @@ async fn of_a_sender_who_posts_while_it_is_refused_nothing_stays(backend: &Backe
             let message = picture(MessageId::generate());
             let inserted = store.insert(&message, Some(&sender), None, now).await;
             let inserted = inserted.unwrap();
-            if inserted == Inserted::First && number % 3 == 0 {
+            if inserted == Inserted::First && number.is_multiple_of(3) {
                 // Perhaps it is to be deleted by now, and perhaps it is deleted after this.
                 store.mark(message.id, Mark::Posted, now).await.unwrap();
             }

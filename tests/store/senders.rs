@@ -173,7 +173,7 @@ async fn a_sender_s_messages_go_whatever_they_wait_for(backend: &Backend) {
     deleted[6] = vec!["deleted".into(), "1".into()];
     assert_eq!(of(&bad).await, deleted);
     let mut others = others;
-    others[5] = deleted[5].clone();
+    others[5].clone_from(&deleted[5]);
     assert_eq!(of(&good).await, others);
 }
 
