@@ -2,7 +2,7 @@
 //! JSON what each start took: `starts FOLDER ROUNDS`, where `FOLDER` has `<function>/bootstrap`.
 //!
 //! - [`lambda`]: the environment and the runtime API, and the clock;
-//! - [`services`]: S3;
+//! - [`services`]: what stands for S3;
 //! - [`http`]: what both speak.
 //!
 //! Plain threads, each waiting for one socket: what is measured are single milliseconds.
