@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::fmt::Display;
 use std::time::Duration;
 
-use board::{Board, Deadline, Republished};
-use domain::{Format, MessageId};
+use board::{Board, Deadline, Error, Republished};
+use domain::MessageId;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
@@ -85,10 +85,7 @@ pub async fn run(board: &Board, with_gone: Gone) -> Result<Done, String> {
             match republished.map_err(failed)? {
                 Republished::AlreadyThere => done.already_there += 1,
                 Republished::New => done.published += 1,
-                Republished::Gone => {
-                    let format = message.picture.as_ref().map(|picture| picture.format);
-                    gone.push((message.id, format));
-                }
+                Republished::Gone => gone.push(message.id),
             }
             progress.step();
         }
@@ -112,16 +109,19 @@ pub async fn run(board: &Board, with_gone: Gone) -> Result<Done, String> {
         ));
     }
     if with_gone != Gone::Leave {
-        finish(board, &gone).await?;
+        delete(board, gone).await?;
     }
     progress.finish();
     Ok(done)
 }
 
-async fn finish(board: &Board, gone: &[(MessageId, Option<Format>)]) -> Result<(), String> {
-    for &(id, format) in gone {
-        let finished = board.protocol(deadline()).finish_gone(id, format).await;
-        finished.map_err(failed)?;
+/// Whoever else deletes a message of these is welcome.
+async fn delete(board: &Board, gone: Vec<MessageId>) -> Result<(), String> {
+    for id in gone {
+        match board.protocol(deadline()).delete(id).await {
+            Ok(()) | Err(Error::NotFound) => {}
+            Err(error) => return Err(failed(error)),
+        }
     }
     Ok(())
 }

@@ -69,8 +69,7 @@ impl Protocol<'_> {
         info!(%id, ?todo, "clearing up");
         match todo {
             Todo::Decide => {
-                let there = self.deadline.bucket(self.bucket.has_message(id)).await?;
-                if there == Some(true) {
+                if self.is_published(id).await? {
                     self.store.mark(id, Mark::Posted, now).await?;
                 } else if self.store.begin_clearing(id, now).await? {
                     self.finish_clearing(id, picture).await?;

@@ -136,8 +136,7 @@ impl Protocol<'_> {
                     self.deadline.bucket(put).await?
                 }
                 None => {
-                    let put = self.bucket.put_message(id, body.clone());
-                    self.deadline.bucket(put).await?;
+                    self.publish(message).await?;
                     // What was there has zero bytes: a delete is under way.
                     return Ok(());
                 }

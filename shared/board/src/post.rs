@@ -9,7 +9,6 @@ use tracing::warn;
 
 use crate::error::Error;
 use crate::protocol::Protocol;
-use crate::published;
 
 /// Clearing up must not hold up an answer.
 const CLEARING_UP: Duration = Duration::from_secs(2);
@@ -179,10 +178,7 @@ impl Protocol<'_> {
             let put = self.bucket.put_picture(id, picture);
             self.deadline.bucket(put).await?;
         }
-        let body = published::body(message)?;
-        self.deadline
-            .bucket(self.bucket.put_message(id, body))
-            .await?;
+        self.publish(message).await?;
         if self.store.mark(id, Mark::Posted, SystemTime::now()).await? {
             return Ok(());
         }

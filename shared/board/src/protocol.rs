@@ -29,12 +29,13 @@
 use std::sync::{Arc, Mutex};
 
 use domain::{Format, Message, MessageId};
-use media::Bucket;
+use media::{Bucket, Put};
 use store::{Database, Store};
 use tokio::time::Instant;
 
 use crate::deadline::Deadline;
 use crate::error::Error;
+use crate::published;
 use crate::reader::{Page, Reader};
 
 /// A board: its ledger, its bucket, and what this process remembers of them.
@@ -119,6 +120,18 @@ impl Protocol<'_> {
         let done = Box::pin(steps).await;
         self.reader.forget_pages();
         done
+    }
+
+    /// Publishes a message, where it is not published and was not deleted.
+    pub(crate) async fn publish(&self, message: &Message) -> Result<Put, Error> {
+        let body = published::body(message)?;
+        let put = self.bucket.put_message(message.id, body);
+        Ok(self.deadline.bucket(put).await?)
+    }
+
+    pub(crate) async fn is_published(&self, id: MessageId) -> Result<bool, Error> {
+        let there = self.deadline.bucket(self.bucket.has_message(id)).await?;
+        Ok(there == Some(true))
     }
 
     /// Takes a message that is to leave the board from readers: first the message, then its picture.

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::SystemTime;
 
-use domain::{Format, Message, MessageId};
+use domain::{Message, MessageId};
 use futures_util::future::join_all;
 use media::Put;
 use store::{Inserted, Mark};
@@ -35,11 +35,6 @@ impl Listed {
         messages.filter_map(|(id, has_bytes)| has_bytes.then_some(*id))
     }
 
-    /// Whether a message is published.
-    pub fn has(&self, id: MessageId) -> bool {
-        self.messages.get(&id) == Some(&true)
-    }
-
     /// The keys of all pictures, those of the operator too.
     pub fn pictures(&self) -> impl Iterator<Item = &str> {
         self.pictures.iter().map(String::as_str)
@@ -53,7 +48,8 @@ pub enum Republished {
     AlreadyThere,
     /// It is published now.
     New,
-    /// It was deleted after the ledger was saved: its object has no bytes, or its picture is gone.
+    /// It was deleted after the ledger was saved: its object has no bytes, or its picture is gone. The delete is to be
+    /// [finished](Protocol::delete).
     Gone,
 }
 
@@ -124,12 +120,6 @@ impl Protocol<'_> {
         Ok(messages.len())
     }
 
-    async fn publish(&self, message: &Message) -> Result<Put, Error> {
-        let body = published::body(message)?;
-        let put = self.bucket.put_message(message.id, body);
-        Ok(self.deadline.bucket(put).await?)
-    }
-
     /// Publishes a message of a row that was read after the bucket was `listed`. Of what is gone nothing is changed.
     ///
     /// # Errors
@@ -150,8 +140,7 @@ impl Protocol<'_> {
         if self.publish(message).await? != Put::PreconditionFailed {
             return Ok(Republished::New);
         }
-        let there = self.deadline.bucket(self.bucket.has_message(id)).await?;
-        Ok(if there == Some(true) {
+        Ok(if self.is_published(id).await? {
             Republished::AlreadyThere
         } else {
             Republished::Gone
@@ -190,27 +179,12 @@ impl Protocol<'_> {
             return Ok(false);
         }
         // A moderator may have deleted it before there was a row.
-        let there = self.deadline.bucket(self.bucket.has_message(id)).await?;
-        if there == Some(true) {
+        if self.is_published(id).await? {
             return Ok(self.store.mark(id, Mark::Posted, SystemTime::now()).await?);
         }
-        let format = message.picture.map(|picture| picture.format);
-        self.finish_gone(id, format).await?;
-        Ok(false)
-    }
-
-    /// Finishes the delete of a message that is [gone](Republished::Gone).
-    ///
-    /// # Errors
-    /// Where the ledger or the bucket fails.
-    pub async fn finish_gone(&self, id: MessageId, picture: Option<Format>) -> Result<(), Error> {
-        if self
-            .store
-            .mark(id, Mark::Deleting, SystemTime::now())
-            .await?
-        {
-            self.finish_deleting(id, picture).await?;
+        match self.delete(id).await {
+            Ok(()) | Err(Error::NotFound) => Ok(false),
+            Err(error) => Err(error),
         }
-        Ok(())
     }
 }

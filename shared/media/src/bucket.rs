@@ -60,7 +60,7 @@ impl ETag {
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
 #[derive(Debug, Clone, Copy)]
-pub enum Condition<'a> {
+pub(crate) enum Condition<'a> {
     /// Over anything, and where there is nothing.
     Any,
     /// Where there is nothing: `If-None-Match: *`.

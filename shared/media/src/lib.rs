@@ -18,7 +18,7 @@ mod messages;
 mod pictures;
 
 pub use address::{PublicBaseUrl, bucket_name};
-pub use bucket::{Bucket, BucketError, Condition, ETag, IMAGES, Object, Put};
+pub use bucket::{Bucket, BucketError, ETag, IMAGES, Object, Put};
 pub use carrousel::{CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel, NEWEST_PICTURES};
-pub use listing::{Listed, Listing};
+pub use listing::Listed;
 pub use messages::Published;

@@ -26,7 +26,7 @@ pub struct Listed {
 
 /// A page of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listing {
+pub(crate) struct Listing {
     /// In the order of their keys.
     pub objects: Vec<Listed>,
     /// Whether there are more behind them.
