@@ -110,11 +110,10 @@ impl Store {
             if self.count(sender, key, limit, now - minute, now).await? {
                 return Ok(Admission::Admitted { is_counted: true });
             }
-            // Most who cannot be counted like that have no row yet: it is their first post of the day.
-            if self.begin(sender, key, now).await? {
-                return Ok(Admission::Admitted { is_counted: true });
-            }
             let Some(count) = self.counted(sender).await? else {
+                if self.begin(sender, key, now).await? {
+                    return Ok(Admission::Admitted { is_counted: true });
+                }
                 continue;
             };
             if count.is_refused {
