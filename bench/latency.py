@@ -33,6 +33,7 @@ OURS, BEFORE = "now", "before"
 SEQUENCES = {
     "post with a picture": 5,
     "text post": 4,
+    "text post, a sender's first of the day": 5,
     "delete with a picture": 4,
     "delete of a text": 3,
     "first page, new environment": 2,
@@ -58,6 +59,7 @@ def run(corkboard: Path, *command: str | Path) -> dict | list:
                 AWS_ENDPOINT_URL_S3=s3, AWS_ENDPOINT_URL_RDS_DATA=data_api, AWS_REGION="us-east-1",
                 AWS_ACCESS_KEY_ID="local", AWS_SECRET_ACCESS_KEY="corkboard-local",
                 BOARD_SECRET="bench " * 8, MEDIA_BUCKET="corkboard-media", PUBLIC_BASE_URL="",
+                POSTS_PER_MINUTE="1000",
                 DATABASE_CLUSTER_ARN=arn.format("rds", "cluster"), DATABASE_SECRET_ARN=arn.format("secretsmanager", "secret"),
                 DATABASE_NAME="corkboard")
             done = subprocess.run([corkboard.with_name("latency"), *far, *command], env=settings, capture_output=True, text=True,

@@ -186,8 +186,9 @@ async function loadBoard() {
 
 async function refreshCarrousel() {
   try {
-    const list = await api.carrouselIfChanged({ all: wantsAllPictures });
-    if (list) carrousel.setPictures(list);
+    const all = wantsAllPictures;
+    const list = await api.carrouselIfChanged({ all });
+    if (list || all) carrousel.setPictures(list, { all });
   } catch {
     // The pictures shown stay as they are until the next refresh.
   }

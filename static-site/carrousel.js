@@ -140,10 +140,10 @@ export function mountCarrousel(root, { clock, feed, pictures, words, reducedMoti
       state.obscured = obscured;
       update();
     },
-    /** Takes a list of pictures, the newest last. */
-    setPictures(list) {
+    /** Takes a list of pictures, the newest last, or null where it is the one of before; `all` where it has all. */
+    setPictures(list, { all }) {
       state.loaded = true;
-      slides.take(list, { follow: !state.chosen && !state.held });
+      slides.take(list, { follow: !state.chosen && !state.held, all });
       update();
     },
   };

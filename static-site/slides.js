@@ -41,17 +41,20 @@ export class Slides {
   }
 
   /**
-   * Takes a list of pictures, the newest last. Stays at the current
-   * picture, or at its place where it is gone; with `follow` a new newest one comes first.
+   * Takes a list of pictures, the newest last, or null where it is the one of before. Stays at the current
+   * picture, or at its place where it is gone; with `follow` a new newest one comes first. With `all` the list has all
+   * pictures, and who wanted to go beyond the newest ones goes on.
    */
-  take(list, { follow }) {
-    const before = new Set(this.urls);
-    const { current, index } = this;
-    this.urls = list.map(({ url }) => url).reverse();
-    const place = this.urls.indexOf(current);
-    if (follow && !before.has(this.urls[0])) this.index = 0;
-    else this.index = place >= 0 ? place : Math.max(0, Math.min(index, this.urls.length - 1));
-    if (this.urls.length > NEWEST) {
+  take(list, { follow, all = false }) {
+    if (list) {
+      const before = new Set(this.urls);
+      const { current, index } = this;
+      this.urls = list.map(({ url }) => url).reverse();
+      const place = this.urls.indexOf(current);
+      if (follow && !before.has(this.urls[0])) this.index = 0;
+      else this.index = place >= 0 ? place : Math.max(0, Math.min(index, this.urls.length - 1));
+    }
+    if (all) {
       this.step(this.#beyond);
       this.#beyond = 0;
     }

@@ -6,7 +6,7 @@ export default {
   'quote': '“{quoted}”',
   'language.menu': 'Language',
 
-  'carrousel.label': 'All pictures',
+  'carrousel.label': 'Pictures',
   'carrousel.role': 'carousel',
   'carrousel.slide': 'slide',
   'carrousel.play': 'Play the pictures',

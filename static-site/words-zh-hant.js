@@ -6,7 +6,7 @@ export default {
   'quote': '「{quoted}」',
   'language.menu': '語言',
 
-  'carrousel.label': '所有圖片',
+  'carrousel.label': '圖片',
   'carrousel.role': '輪播',
   'carrousel.slide': '圖片',
   'carrousel.play': '播放圖片',

@@ -9,7 +9,6 @@
 //! - [`front_door`]: the site as CloudFront and API Gateway would show it;
 //! - [`functions`]: the functions, in this process or under `cargo lambda watch`;
 //! - [`data_dir`]: what stays after the end;
-//! - [`republish`]: bringing the bucket in step with the database;
 //! - [`transfer`]: the commands that carry a board from and to another place;
 //! - [`progress`]: how far such a command is.
 //!
@@ -22,7 +21,6 @@ mod front_door;
 mod functions;
 mod options;
 mod progress;
-mod republish;
 mod services;
 mod transfer;
 

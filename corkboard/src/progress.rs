@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressFinish, ProgressStyle};
 
 /// How far something is, told on standard error.
 pub struct Progress {
@@ -17,13 +17,23 @@ pub struct Progress {
     told: Instant,
 }
 
+/// Follows what calls it with how many are done, of how many as far as is known. Where it is never called nothing is told.
+pub fn follow(what: &'static str) -> impl FnMut(u64, u64) {
+    let mut progress = None;
+    move |done, expected| {
+        let progress = progress.get_or_insert_with(|| Progress::of(what, expected));
+        progress.expect_in_all(expected);
+        progress.reach(done);
+    }
+}
+
 /// What is over sooner needs no line.
 const BETWEEN_LINES: Duration = Duration::from_secs(1);
 
 impl Progress {
     /// Of so many steps of `what`.
     pub fn of(what: &'static str, expected: u64) -> Self {
-        let bar = ProgressBar::new(expected);
+        let bar = ProgressBar::new(expected).with_finish(ProgressFinish::AndClear);
         let template = "{msg} {bar:30} {pos} of {len}, {per_sec:.1}, {eta} to go";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);

@@ -36,8 +36,7 @@ use crate::budget::Budget;
 use crate::data_dir::DataDir;
 use crate::functions::Functions;
 use crate::options::Options;
-use crate::progress::Progress;
-use crate::republish::{self, Gone};
+use crate::progress::follow;
 
 /// How long the migrations may take.
 const MIGRATIONS: Duration = Duration::from_mins(5);
@@ -99,12 +98,9 @@ impl Services {
         } else {
             let queue = queue.clone();
             let events = move |event| queue.send(&event);
-            let mut progress = None;
+            let mut progress = follow("pictures of an earlier version");
             s3::Store::open(&data_dir.objects(), events, &mut |done, total| {
-                let what = "pictures of an earlier version";
-                progress
-                    .get_or_insert_with(|| Progress::of(what, total as u64))
-                    .reach(done as u64);
+                progress(done as u64, total as u64);
             })
         };
         let store = store
@@ -190,19 +186,18 @@ async fn prepare(
         .await
         .map_err(|error| format!("the database cannot be used: {error}"))?;
     let board = board::Board::new(database.clone(), bucket(s3));
-    republish::publish_all(&board).await?;
+    let published = board.publish_all(follow("messages of an earlier version"));
+    published.await.map_err(|error| error.to_string())?;
     let removed = bucket(s3).remove_what_was_before().await;
     removed.map_err(|error| error.to_string())?;
     let deadline = board::Deadline::at(Instant::now() + MIGRATIONS);
     let is_in_step = board.is_in_step(deadline).await;
     if !is_in_step.map_err(|error| error.to_string())? {
         warn!("the objects are not those of the database: they are brought in step");
-        let done = republish::run(&board, Gone::Leave).await?;
-        if done.gone > 0 {
-            warn!(
-                messages = done.gone,
-                "pictures are missing: see corkboard republish"
-            );
+        let done = board.republish(follow("messages")).await;
+        let messages = done.map_err(|error| error.to_string())?.gone.len();
+        if messages > 0 {
+            warn!(messages, "pictures are missing: see corkboard republish");
         }
     }
     // What was undelivered when the last run ended is not known.

@@ -230,25 +230,6 @@ boardTest('a line that is down is said, and what is there stays until it is up a
   await visitor.find('.messages__lost').waitFor({ state: 'hidden' });
 });
 
-boardTest('while only the first page is awake, the older messages say so and come by themselves', { expected: [/status of 503/] }, async ({ board, visitor }) => {
-  await board.postMany(22);
-  await visitor.page.reload();
-  let naps = 2;
-  await visitor.page.route('**/api/messages?*', (route) => {
-    if (naps === 0) return route.continue();
-    naps -= 1;
-    return route.fulfill({
-      status: 503,
-      contentType: 'application/problem+json',
-      headers: { 'Retry-After': '1' },
-      body: JSON.stringify({ type: `urn:corkboard:problem:${naps ? 'database-resuming' : 'database-unavailable'}`, status: 503 }),
-    });
-  });
-  await visitor.askForOlder();
-  await visitor.page.getByText('Posting and older messages are waking up, a few seconds.').waitFor();
-  await visitor.messages.nth(21).waitFor();
-});
-
 boardTest('a board that is waking up is no error', {
   expected: [/status of 503/],
   async before(page) {

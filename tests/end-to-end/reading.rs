@@ -384,8 +384,9 @@ async fn what_a_change_asks_for_is_what_the_protocol_says() {
     };
     let key = crate::repeats::new_key();
     let posted = asked(post(&key, "hello", "small.jpg"), [3, 2]).await;
-    // The count, the row that is there, what it has; the same key was counted, so it is not counted again.
-    asked(post(&key, "hello", "small.jpg"), [4, 0]).await;
+    // The count, the sender's row that is there twice, the message that is there, what it has; the same key was counted,
+    // so it is not counted again.
+    asked(post(&key, "hello", "small.jpg"), [5, 0]).await;
     asked(delete(&posted), [3, 2]).await;
     let posted = asked(text("hello"), [3, 1]).await;
     asked(delete(&posted), [3, 1]).await;

@@ -2,7 +2,7 @@ use std::fmt::Display;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use board::{Deadline, Imported, Listed};
+use board::{Deadline, Imported, Listed, Republished};
 use domain::{MessageId, NewMessage};
 use lambda::aws;
 use local_aws::backup::Place;
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::report::{Fate, Transferred};
 use crate::budget::Budget;
 use crate::options::Options;
-use crate::republish::{self, Done, Gone};
+use crate::progress::follow;
 use crate::services::Services;
 
 /// How long one statement may take; a database that sleeps has woken by then.
@@ -91,8 +91,18 @@ impl Board {
     }
 
     /// Brings the bucket in step with the database.
-    pub async fn republish(&self, with_gone: Gone) -> Result<Done, String> {
-        republish::run(&self.board, with_gone).await
+    pub async fn republish(&self) -> Result<Republished, String> {
+        let done = self.board.republish(follow("messages")).await;
+        done.map_err(failed)
+    }
+
+    /// Deletes a message. Whoever else deletes it is welcome.
+    pub async fn delete(&self, id: MessageId) -> Result<(), String> {
+        let protocol = self.board.protocol(Deadline::at(Instant::now() + MESSAGE));
+        match protocol.delete(id).await {
+            Ok(()) | Err(board::Error::NotFound) => Ok(()),
+            Err(error) => Err(failed(error)),
+        }
     }
 
     /// What is in the bucket.

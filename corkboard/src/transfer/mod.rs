@@ -8,7 +8,8 @@
 //!   that keep its order, and [`fetch`] for pictures from anywhere that [`address`] lets it reach;
 //! - [`archive`]: what a whole board looks like in one file, and how one from a stranger is read;
 //! - [`export`] and [`import`]: such a file is written, and taken over;
-//! - [`backup`]: a copy of a data directory; [`check`]: whether everything on a board fits;
+//! - [`backup`]: a copy of a data directory; [`check`]: whether everything on a board fits; [`republish`]: the bucket is
+//!   brought in step with the database;
 //! - [`report`]: what became of everything, told to a person.
 
 mod address;
@@ -22,13 +23,13 @@ mod import;
 mod old_board;
 mod old_table;
 mod report;
+mod republish;
 mod time;
 
 use std::path::Path;
 
 use self::board::{Access, Board};
 use crate::options::{Import, Options};
-use crate::republish::{Done, Gone};
 use archive::Archive;
 use old_board::OldBoard;
 use report::Report;
@@ -68,28 +69,9 @@ pub async fn check(options: &Options) -> Result<(), String> {
 /// Brings the bucket in step with the database.
 pub async fn republish(options: &Options, accept_missing: bool) -> Result<(), String> {
     let board = Board::open(options, Access::Write).await?;
-    let with_gone = if accept_missing {
-        Gone::Delete
-    } else {
-        Gone::DeleteFew
-    };
-    let done = board.republish(with_gone).await;
+    let done = republish::run(&board, accept_missing).await;
     board.close().await;
-    let Done {
-        already_there,
-        published,
-        adopted,
-        gone,
-        unreadable,
-    } = done?;
-    println!("{already_there} messages were published");
-    println!("{published} messages are published now");
-    println!("{adopted} messages were published and not in the database: they are now");
-    println!("{gone} messages were deleted after the database was saved: they are deleted again");
-    if unreadable > 0 {
-        println!("{unreadable} messages cannot be read: mend or delete their rows");
-    }
-    Ok(())
+    done
 }
 
 /// Takes a board over. What can be refused is refused before the board is opened.

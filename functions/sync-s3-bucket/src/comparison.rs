@@ -120,10 +120,10 @@ impl Side<'_> {
         Ok(())
     }
 
-    /// Passes entries of pictures that are gone.
+    /// Passes entries of pictures that are gone. One that is none was written by something else.
     fn leave(&mut self, is_gone: impl Fn(&str) -> bool) -> Result<(), Unreadable> {
         while let Some((length, key)) = self.entries.first()?.filter(|(_, key)| is_gone(key)) {
-            if self.reached.as_ref() >= Some(&key) {
+            if self.reached.as_ref() >= Some(&key) || !is_picture(&key) {
                 return Err(Unreadable);
             }
             self.reached = Some(key.clone());

@@ -25,7 +25,7 @@ mod picture;
 mod settings;
 mod sync;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lambda_events::sqs::SqsBatchResponse;
 use lambda::metrics::{self, Metric, Passes};
@@ -37,6 +37,7 @@ use tracing::{error, info};
 use event::{Changed, Event};
 pub use picture::is_picture;
 pub use settings::Settings;
+use sync::Synced;
 
 /// The function. Clones share connections.
 #[derive(Debug, Clone)]
@@ -66,15 +67,16 @@ impl SyncS3Bucket {
     pub async fn handle(&self, event: Value) -> Result<Value, Error> {
         match Event::parse(event)? {
             Event::Schedule => {
-                self.sync(&self.settings.media_bucket, None).await?;
-                Ok(Value::Null)
+                let synced = self.sync(&self.settings.media_bucket, None).await;
+                whole(synced).map(|()| Value::Null)
             }
             Event::Notification(changed) => {
-                let mut failure = None;
+                let mut outcome = Ok(Value::Null);
                 for (bucket, keys) in changed {
-                    failure = self.sync(&bucket, Some(keys)).await.err().or(failure);
+                    let synced = self.sync(&bucket, Some(keys)).await;
+                    outcome = whole(synced).and(outcome);
                 }
-                failure.map_or(Ok(Value::Null), |error| Err(error.into()))
+                outcome
             }
             Event::Batch(messages) => {
                 let mut changed = Changed::new();
@@ -82,15 +84,19 @@ impl SyncS3Bucket {
                     let all = changed.entry(bucket.clone()).or_default();
                     all.extend(keys.iter().cloned());
                 }
-                let mut failed = BTreeSet::new();
+                let mut synced = BTreeMap::new();
                 for (bucket, keys) in changed {
-                    if self.sync(&bucket, Some(keys)).await.is_err() {
-                        failed.insert(bucket);
-                    }
+                    let outcome = self.sync(&bucket, Some(keys)).await;
+                    synced.insert(bucket, outcome);
                 }
+                let is_failed = |(bucket, keys): (&String, &BTreeSet<String>)| match &synced[bucket]
+                {
+                    Ok(refused) => !refused.is_disjoint(keys),
+                    Err(_) => true,
+                };
                 let mut answer = SqsBatchResponse::default();
                 for message in messages {
-                    if message.changed.keys().any(|bucket| failed.contains(bucket)) {
+                    if message.changed.iter().any(is_failed) {
                         answer.add_failure(message.id);
                     }
                 }
@@ -99,17 +105,30 @@ impl SyncS3Bucket {
         }
     }
 
-    /// Brings the lists of a bucket up to date in what they say of these keys, or of all.
-    async fn sync(&self, bucket: &str, keys: Option<BTreeSet<String>>) -> Result<(), BucketError> {
+    /// Brings the lists of a bucket up to date in what they say of these keys, or of all, and says of which ones it could
+    /// not.
+    async fn sync(
+        &self,
+        bucket: &str,
+        keys: Option<BTreeSet<String>>,
+    ) -> Result<BTreeSet<String>, BucketError> {
         let media = self.media.named(bucket);
         // Boxed: a future as deep as this one is more than the compiler lays out in one.
         let synced = Box::pin(sync::sync(&media, &self.settings.public_base_url, keys)).await;
-        let passes = synced.inspect_err(|error| {
+        let Synced { passes, refused } = synced.inspect_err(|error| {
             error!(bucket, %error, "the carrousel could not be brought up to date");
         })?;
         let Passes { lists, writes } = passes;
         info!(bucket, lists, writes, "the carrousel is up to date");
         metrics::count(Metric::CarrouselPasses(passes));
-        Ok(())
+        Ok(refused)
+    }
+}
+
+/// A failure also where it was one of some keys alone.
+fn whole(synced: Result<BTreeSet<String>, BucketError>) -> Result<(), Error> {
+    match synced?.len() {
+        0 => Ok(()),
+        keys => Err(format!("pictures that cannot be looked at: {keys}").into()),
     }
 }

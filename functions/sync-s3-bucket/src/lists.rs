@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use media::{Bucket, BucketError, CARROUSEL, ETag, NEWEST_PICTURES, PublicBaseUrl, Put};
+use tracing::error;
 
 use crate::comparison::{Comparison, compare};
 use crate::entries::{EMPTY, Entries, Found, edited};
@@ -33,6 +34,8 @@ pub struct Lists<'a> {
     version_of_all: Option<ETag>,
     version_of_newest: Option<ETag>,
     refusals: u32,
+    /// Keys at which S3 does not let this function look: what the lists say of them stays.
+    pub refused: BTreeSet<String>,
 }
 
 /// What is to be written.
@@ -58,6 +61,7 @@ impl<'a> Lists<'a> {
             version_of_all: None,
             version_of_newest: None,
             refusals: 0,
+            refused: BTreeSet::new(),
         };
         lists.read_all().await?;
         lists.read_newest().await?;
@@ -98,11 +102,24 @@ impl<'a> Lists<'a> {
             return Ok(None);
         };
         let bucket = self.bucket;
-        let look = async |key: &String| -> Result<Found, BucketError> {
-            Ok((key.clone(), bucket.picture_came(key).await?))
+        let look = async |key: String| match bucket.picture_came(&key).await {
+            Ok(came) => Ok((key, Some(came))),
+            Err(error) if error.is_refusal() => {
+                error!(key, %error, "a picture cannot be looked at");
+                Ok((key, None))
+            }
+            Err(error) => Err(error),
         };
-        let found = stream::iter(keys.iter().map(look)).buffered(AT_ONCE);
-        let found: Vec<_> = found.try_collect().await?;
+        let keys = keys.difference(&self.refused).cloned();
+        let looks = stream::iter(keys.map(look)).buffered(AT_ONCE);
+        let looks: Vec<_> = looks.try_collect().await?;
+        let mut found: Vec<Found> = Vec::with_capacity(looks.len());
+        for (key, look) in looks {
+            match look {
+                Some(came) => found.push((key, came)),
+                None => drop(self.refused.insert(key)),
+            }
+        }
         match (edited(all, self.base, &found), newest.with(&found)) {
             (Ok(all), Some(next)) => Ok(Some(Changes {
                 all,

@@ -12,6 +12,7 @@ use media::PublicBaseUrl;
 use serde::{Deserialize, Serialize};
 
 use crate::entries::Found;
+use crate::picture::is_picture;
 
 /// How many pictures the file shows.
 const SHOWN: usize = 100;
@@ -50,7 +51,10 @@ impl Newest {
         let has_more = older.is_some();
         let pictures = shown.into_iter().chain(older.unwrap_or_default());
         let pictures = pictures
-            .map(|shown| Some((shown.modified / 1_000, base.key_of(&shown.url)?)))
+            .map(|shown| {
+                let key = base.key_of(&shown.url).filter(|key| is_picture(key));
+                Some((shown.modified / 1_000, key?))
+            })
             .collect::<Option<_>>()?;
         let newest = Self { pictures, has_more };
         let is_right = newest.pictures.is_sorted_by(|newer, older| newer > older)
@@ -231,6 +235,8 @@ mod tests {
             &json.replace("\"modified\":150000", "\"modified\":150001"),
             &json.replace("\"modified\":150000", "\"modified\":90000"),
             &json.replace("\"older\"", "\"rest\""),
+            &json.replace("/images/150.png", "/images/150.txt"),
+            &json.replace("/images/150.png", "/carrousel/150.png"),
             &format!("{json} "),
         ] {
             assert_eq!(Newest::read(other.as_bytes(), &base()), None, "{other}");

@@ -11,6 +11,14 @@ use crate::lists::Lists;
 /// second, not as often as S3 answers.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// What was done.
+#[derive(Debug)]
+pub struct Synced {
+    pub passes: Passes,
+    /// Keys at which S3 does not let this function look: what the lists say of them stays as it was.
+    pub refused: BTreeSet<String>,
+}
+
 /// Brings what `carrousel/carrousel.json` and `carrousel/newest.json` say of these keys up to date, or of all keys, and
 /// says what that took.
 ///
@@ -35,7 +43,7 @@ pub async fn sync(
     bucket: &Bucket,
     base: &PublicBaseUrl,
     mut keys: Option<BTreeSet<String>>,
-) -> Result<Passes, BucketError> {
+) -> Result<Synced, BucketError> {
     let mut passes = Passes::default();
     let mut lists = Lists::read(bucket, base).await?;
     let mut written_whole = false;
@@ -54,7 +62,10 @@ pub async fn sync(
         };
         let Some(changes) = changes else { continue };
         if changes.is_empty() {
-            return Ok(passes);
+            return Ok(Synced {
+                passes,
+                refused: lists.refused,
+            });
         }
         passes.writes += lists.write(changes).await?;
         if keys.is_none() {

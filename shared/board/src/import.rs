@@ -41,7 +41,7 @@ impl Protocol<'_> {
     async fn steps_of_an_import(&self, id: MessageId, new: &NewMessage) -> Result<Imported, Error> {
         const TRIES: u32 = 3;
         let message = new.with_id(id);
-        let picture = new.picture.as_ref().map(|new| &new.picture);
+        let picture = new.checked_picture();
         for _ in 0..TRIES {
             let Some(Entry {
                 status,

@@ -95,7 +95,6 @@ impl Protocol<'_> {
                 return Err(Error::OverLimit(left));
             }
         }
-        let picture = new.picture.as_ref().map(|new| &new.picture);
         loop {
             let message = new.with_id(MessageId::generate());
             let known = poster.is_known.then_some(sender);
@@ -110,7 +109,7 @@ impl Protocol<'_> {
                     }
                     // The database is awake now.
                     let clearing_up = timeout(CLEARING_UP, self.clear_up_sometimes());
-                    let finished = self.finish(&message, picture);
+                    let finished = self.finish(&message, new.checked_picture());
                     let (finished, _) = tokio::join!(finished, Box::pin(clearing_up));
                     return finished.map(|()| Posted::now(message));
                 }
@@ -150,8 +149,7 @@ impl Protocol<'_> {
                 if !taken.await? {
                     return Ok(None);
                 }
-                let picture = new.picture.as_ref().map(|new| &new.picture);
-                self.finish(&message, picture).await?;
+                self.finish(&message, new.checked_picture()).await?;
                 Ok(Some(Posted::before(message, era)))
             }
             Entry {

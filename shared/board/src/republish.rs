@@ -5,20 +5,26 @@
 //! nothing is. So this may run beside posts and deletes, be killed, and be run again.
 
 use std::collections::{HashMap, HashSet};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use domain::{Message, MessageId};
 use futures_util::future::join_all;
 use media::Put;
 use store::{Inserted, Mark};
+use tokio::time::Instant;
 
-use crate::Deadline;
+use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::protocol::{Board, Protocol};
 use crate::published;
 
 /// How many messages are published at the same time.
 const AT_ONCE: usize = 16;
+/// How many rows are read at once.
+const PAGE: u32 = 100;
+/// How long the steps for one page of rows may take, from a database that sleeps on. It must end within 15 minutes of
+/// reading a row.
+const STEPS: Duration = Duration::from_mins(10);
 
 /// What is in the bucket of messages and their pictures.
 #[derive(Debug, Default)]
@@ -41,15 +47,26 @@ impl Listed {
     }
 }
 
-/// What became of a message of the ledger that was to be published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Republished {
-    /// It was published.
+/// What became of the messages of a board whose bucket was brought in step with its ledger.
+#[derive(Debug, Default)]
+pub struct Republished {
+    /// How many were published before.
+    pub already_there: u64,
+    /// How many are published now.
+    pub published: u64,
+    /// How many were published and have a row now.
+    pub adopted: u64,
+    /// Those that were deleted after the ledger was saved: their object has no bytes, or their picture is gone. Their
+    /// deletes are to be [finished](Protocol::delete).
+    pub gone: Vec<MessageId>,
+    /// How many rows cannot be read.
+    pub unreadable: u64,
+}
+
+/// What became of one of them.
+enum One {
     AlreadyThere,
-    /// It is published now.
     New,
-    /// It was deleted after the ledger was saved: its object has no bytes, or its picture is gone. The delete is to be
-    /// [finished](Protocol::delete).
     Gone,
 }
 
@@ -95,6 +112,67 @@ impl Board {
         let there = deadline.bucket(self.bucket().has_message(newest)).await?;
         Ok(there == Some(true))
     }
+
+    /// Publishes all messages of code that published nothing, and says how many they were. As it goes on, `told` is
+    /// called with how many are done, of how many as far as is known.
+    ///
+    /// # Errors
+    /// Where the ledger or the bucket fails.
+    pub async fn publish_all(&self, mut told: impl FnMut(u64, u64)) -> Result<u64, Error> {
+        let mut published = 0;
+        loop {
+            let some = self.protocol(deadline()).publish_some(PAGE).await?;
+            if some == 0 {
+                return Ok(published);
+            }
+            published += some as u64;
+            told(published, published);
+        }
+    }
+
+    /// Brings the bucket in step with the ledger: publishes what the ledger has and the bucket lacks, and writes the rows
+    /// that messages of the bucket lack. Of what is gone nothing is changed. As it goes on, `told` is called with how many
+    /// messages are done, of how many as far as is known.
+    ///
+    /// # Errors
+    /// Where the ledger or the bucket fails; it can be called again.
+    pub async fn republish(&self, mut told: impl FnMut(u64, u64)) -> Result<Republished, Error> {
+        self.publish_all(&mut told).await?;
+        let listed = self.list().await?;
+        let published = listed.published().count();
+        let (mut done, mut seen, mut after) = (Republished::default(), HashSet::new(), None);
+        loop {
+            let deadline = deadline();
+            let page = self.store(deadline).page_after(PAGE, after).await?;
+            let messages: Vec<_> = page.iter().flatten().collect();
+            done.unreadable += (page.len() - messages.len()) as u64;
+            let protocol = self.protocol(deadline);
+            for messages in messages.chunks(AT_ONCE) {
+                let republished = messages.iter().map(|it| protocol.republish(it, &listed));
+                for (message, republished) in messages.iter().zip(join_all(republished).await) {
+                    seen.insert(message.id);
+                    match republished? {
+                        One::AlreadyThere => done.already_there += 1,
+                        One::New => done.published += 1,
+                        One::Gone => done.gone.push(message.id),
+                    }
+                }
+            }
+            told(seen.len() as u64, seen.len().max(published) as u64);
+            if messages.len() < PAGE as usize {
+                break;
+            }
+            after = messages.last().map(|message| message.id);
+        }
+        for id in listed.published().filter(|id| !seen.contains(id)) {
+            done.adopted += u64::from(self.protocol(deadline()).adopt(id).await?);
+        }
+        Ok(done)
+    }
+}
+
+fn deadline() -> Deadline {
+    Deadline::at(Instant::now() + STEPS)
 }
 
 impl Protocol<'_> {
@@ -120,30 +198,23 @@ impl Protocol<'_> {
         Ok(messages.len())
     }
 
-    /// Publishes a message of a row that was read after the bucket was `listed`. Of what is gone nothing is changed.
-    ///
-    /// # Errors
-    /// Where the bucket fails.
-    pub async fn republish(
-        &self,
-        message: &Message,
-        listed: &Listed,
-    ) -> Result<Republished, Error> {
+    /// Publishes a message of a row that was read after the bucket was `listed`.
+    async fn republish(&self, message: &Message, listed: &Listed) -> Result<One, Error> {
         let id = message.id;
         let object = listed.messages.get(&id).copied();
         if object == Some(false) || !self.has_picture(message, listed).await? {
-            return Ok(Republished::Gone);
+            return Ok(One::Gone);
         }
         if object == Some(true) {
-            return Ok(Republished::AlreadyThere);
+            return Ok(One::AlreadyThere);
         }
         if self.publish(message).await? != Put::PreconditionFailed {
-            return Ok(Republished::New);
+            return Ok(One::New);
         }
         Ok(if self.is_published(id).await? {
-            Republished::AlreadyThere
+            One::AlreadyThere
         } else {
-            Republished::Gone
+            One::Gone
         })
     }
 
@@ -162,10 +233,7 @@ impl Protocol<'_> {
 
     /// Writes the row of a message that is published and has none, since it was posted after the ledger was saved; and
     /// says whether it did.
-    ///
-    /// # Errors
-    /// Where the ledger or the bucket fails.
-    pub async fn adopt(&self, id: MessageId) -> Result<bool, Error> {
+    async fn adopt(&self, id: MessageId) -> Result<bool, Error> {
         if self.store.entry(id).await?.is_some() {
             return Ok(false);
         }

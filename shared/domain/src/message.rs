@@ -47,6 +47,11 @@ pub struct PostedPicture {
 }
 
 impl NewMessage {
+    /// The picture without its description.
+    pub fn checked_picture(&self) -> Option<&Picture> {
+        self.picture.as_ref().map(|new| &new.picture)
+    }
+
     /// The message that this becomes under an id.
     pub fn with_id(&self, id: MessageId) -> Message {
         Message {

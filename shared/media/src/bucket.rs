@@ -18,18 +18,29 @@ pub(crate) const PICTURE_CACHE_CONTROL: &str = "public, max-age=86400, s-maxage=
 
 /// S3 refused or did not answer. The text is for the log, never for a caller.
 #[derive(Debug, Clone, Error)]
-#[error("the media bucket failed: {0}")]
-pub struct BucketError(pub(crate) String);
+#[error("the media bucket failed: {cause}")]
+pub struct BucketError {
+    cause: String,
+    is_refusal: bool,
+}
 
 impl BucketError {
     /// S3 did not answer within the time that a caller had.
     pub fn no_answer() -> Self {
-        Self("no answer in time".into())
+        Self::of(&"no answer in time")
     }
 
     /// What is to be written cannot be.
     pub fn of(cause: &impl ToString) -> Self {
-        Self(cause.to_string())
+        Self {
+            cause: cause.to_string(),
+            is_refusal: false,
+        }
+    }
+
+    /// Whether S3 answers, and does not do what it was asked: for this key at least.
+    pub fn is_refusal(&self) -> bool {
+        self.is_refusal
     }
 }
 
@@ -38,7 +49,11 @@ where
     SdkError<E>: std::error::Error,
 {
     fn from(error: SdkError<E>) -> Self {
-        Self(DisplayErrorContext(error).to_string())
+        let is_refusal = matches!(status(&error), Some(400..500));
+        Self {
+            cause: DisplayErrorContext(error).to_string(),
+            is_refusal,
+        }
     }
 }
 
@@ -52,7 +67,7 @@ impl ETag {
     pub(crate) fn given(e_tag: Option<String>) -> Result<Self, BucketError> {
         e_tag
             .map(Self)
-            .ok_or_else(|| BucketError("an object without an entity tag".into()))
+            .ok_or_else(|| BucketError::of(&"an object without an entity tag"))
     }
 }
 
@@ -163,7 +178,7 @@ impl Bucket {
         let size = object
             .content_length()
             .and_then(|length| u64::try_from(length).ok())
-            .ok_or_else(|| BucketError("an object without a length".into()))?;
+            .ok_or_else(|| BucketError::of(&"an object without a length"))?;
         Ok((size > 0).then_some(Object {
             size,
             body: object.body,
@@ -288,7 +303,7 @@ pub(crate) async fn collect(mut body: ByteStream) -> Result<Bytes, BucketError> 
     let (size, _) = body.size_hint();
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
     while let Some(piece) = body.next().await {
-        let piece = piece.map_err(|error| BucketError(DisplayErrorContext(error).to_string()))?;
+        let piece = piece.map_err(|error| BucketError::of(&DisplayErrorContext(error)))?;
         bytes.extend_from_slice(&piece);
     }
     Ok(bytes.into())

@@ -83,7 +83,7 @@ impl Bucket {
     pub async fn picture_came(&self, key: &str) -> Result<Option<i64>, BucketError> {
         let head = self.head(key).await?.filter(|head| size_of(head) > 0);
         let came = head.map(|head| head.last_modified.map(|at| at.secs()));
-        came.map(|came| came.ok_or_else(|| BucketError("an object without a time".into())))
+        came.map(|came| came.ok_or_else(|| BucketError::of(&"an object without a time")))
             .transpose()
     }
 }

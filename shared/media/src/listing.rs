@@ -154,5 +154,5 @@ fn decoded(key: String, is_encoded: bool) -> Option<String> {
 }
 
 fn broken(how: &str) -> BucketError {
-    BucketError(format!("a page of the listing is broken: {how}"))
+    BucketError::of(&format!("a page of the listing is broken: {how}"))
 }

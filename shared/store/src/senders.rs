@@ -110,10 +110,12 @@ impl Store {
             if self.count(sender, key, limit, now - minute, now).await? {
                 return Ok(Admission::Admitted { is_counted: true });
             }
-            let Some(count) = self.counted(sender).await? else {
-                if self.begin(sender, key, now).await? {
-                    return Ok(Admission::Admitted { is_counted: true });
-                }
+            // The first post of the day, most likely: the row is read beside, for those for whom it is not.
+            let (begun, counted) = tokio::join!(self.begin(sender, key, now), self.counted(sender));
+            if begun? {
+                return Ok(Admission::Admitted { is_counted: true });
+            }
+            let Some(count) = counted? else {
                 continue;
             };
             if count.is_refused {

@@ -103,9 +103,9 @@ test('who goes past the end of the newest pictures is led on when all are there'
   assert.equal(slides.current, '50');
   slides.take(all.slice(50), stay);
   assert.equal(slides.current, '50');
-  slides.take(all, stay);
+  slides.take(all, { ...stay, all: true });
   assert.equal(slides.current, '49');
-  slides.take(all, stay);
+  slides.take(all, { ...stay, all: true });
   assert.equal(slides.current, '49');
 
   // Where they do not come, round the end.
@@ -113,6 +113,26 @@ test('who goes past the end of the newest pictures is led on when all are there'
   assert.equal(left.go(1), true);
   assert.equal(left.go(1), false);
   assert.equal(left.current, '149');
-  left.take(all, stay);
+  left.take(all, { ...stay, all: true });
   assert.equal(left.current, '149');
+});
+
+test('who goes past the end is led on round it where the newest pictures are all', () => {
+  const all = Array.from({ length: 100 }, (_, number) => ({ url: String(number) }));
+  for (const [taken, by, expected] of [
+    [all, 1, '99'],
+    [null, 1, '99'],
+    [all.slice(1), 1, '99'],
+    [all, -1, '0'],
+  ]) {
+    const slides = new Slides();
+    slides.take(all, follow);
+    if (by > 0) slides.step(99);
+    assert.equal(slides.go(by), true);
+    slides.take(taken, { ...stay, all: true });
+    assert.equal(slides.current, expected);
+    // What comes later moves nobody.
+    slides.take([...all, { url: '100' }], { ...stay, all: true });
+    assert.equal(slides.current, expected);
+  }
 });

@@ -287,18 +287,44 @@ pub fn file(bucket: &Bucket) -> Option<String> {
     Some(String::from_utf8(file.bytes.to_vec()).unwrap())
 }
 
-/// Which pictures the file of the newest should show.
-pub fn right_newest(bucket: &Bucket) -> Vec<String> {
-    let mut pictures = pictures(bucket);
-    pictures.sort_unstable_by(|one, other| other.cmp(one));
-    let newest = pictures.into_iter().take(100);
-    newest.map(|(_, key)| format!("/{key}")).collect()
+/// A picture's address, and when it came, in milliseconds since 1970.
+pub type Shown = (String, i64);
+
+/// How many pictures the file of the newest shows.
+const SHOWN: usize = 100;
+
+/// Which pictures the file of the newest should show, and when they came.
+pub fn right_newest(bucket: &Bucket) -> Vec<Shown> {
+    let mut pictures = by_time(bucket);
+    pictures.truncate(SHOWN);
+    pictures
 }
 
-pub fn newest(bucket: &Bucket) -> Option<Vec<String>> {
-    let shown: Vec<Value> = serde_json::from_slice(&bucket.objects.get(NEWEST)?.bytes).unwrap();
-    let url = |shown: Value| shown["url"].as_str().unwrap().to_owned();
-    Some(shown.into_iter().map(url).collect())
+/// All pictures, newest first.
+fn by_time(bucket: &Bucket) -> Vec<Shown> {
+    let mut pictures = pictures(bucket);
+    pictures.sort_unstable_by(|one, other| other.cmp(one));
+    let pictures = pictures.into_iter();
+    pictures
+        .map(|(came, key)| (format!("/{key}"), came * 1_000))
+        .collect()
+}
+
+/// Which pictures the file of the newest shows, and when they came.
+pub fn newest(bucket: &Bucket) -> Option<Vec<Shown>> {
+    let (shown, _) = shown_and_older(bucket)?;
+    Some(shown)
+}
+
+fn shown_and_older(bucket: &Bucket) -> Option<(Vec<Shown>, Vec<Shown>)> {
+    let file: Vec<Value> = serde_json::from_slice(&bucket.objects.get(NEWEST)?.bytes).unwrap();
+    let picture = |picture: &Value| {
+        let url = picture["url"].as_str().unwrap().to_owned();
+        (url, picture["modified"].as_i64().unwrap())
+    };
+    let older = file.last().and_then(|last| last["older"].as_array());
+    let older = older.into_iter().flatten().map(picture).collect();
+    Some((file.iter().map(picture).collect(), older))
 }
 
 fn run(
@@ -345,6 +371,14 @@ fn run(
     if newest.as_ref() != Some(&right) {
         return Err(format!(
             "a lost update: the newest are {newest:?} and should be {right:?}"
+        ));
+    }
+    // It may know less of them than there are.
+    let (_, older) = shown_and_older(&world.bucket).unwrap();
+    let right = by_time(&world.bucket);
+    if !right[right.len().min(SHOWN)..].starts_with(&older) {
+        return Err(format!(
+            "a lost update: {older:?} follow the newest of {right:?}"
         ));
     }
     Ok(End::Rest)
@@ -414,6 +448,12 @@ const SCHEDULE: (usize, usize, bool) = (0, 0, true);
 fn a_picture_comes_and_goes() {
     explore(&at_rest(&[], 1_000), &["+a", "-a"], CRASH);
     explore(&at_rest(&[], 1_000), &["+a", "-a"], REPEAT);
+}
+
+#[test]
+fn a_picture_comes_again() {
+    explore(&at_rest(&[], 1_000), &["+a", "+a"], CRASH);
+    explore(&at_rest(&[], 1_000), &["+a", "+a"], REPEAT);
 }
 
 #[test]

@@ -30,8 +30,8 @@ const FAULTS: &[Named] = &[
     ("an internal error", any, Error(500, "InternalError")),
     ("a request that is lost", any, Lost { happened: false }),
     ("an answer that is lost", any, Lost { happened: true }),
-    ("a denial", any, Error(403, "AccessDenied")),
-    // HEAD would say so of a picture.
+    // HEAD would say so of a picture alone.
+    ("a denial", has_body, Error(403, "AccessDenied")),
     ("no bucket", has_body, Error(404, "NoSuchBucket")),
     (
         "a refused write",
@@ -262,6 +262,48 @@ fn whatever_fails_at_whatever_step_is_reported_and_repaired_by_the_next_delivery
             }
         }
         assert!(met > 0, "nothing met {name}");
+    }
+}
+
+#[test]
+fn a_picture_at_which_nobody_may_look_keeps_no_other_from_the_lists() {
+    const REFUSED: &str = "images/d.png";
+    let deliver_refusing = |world: &mut World<Given>, event: Value, status| {
+        let function = function(world, 0);
+        world.invoke(0, (), async move { function.handle(event).await });
+        loop {
+            if let Some((_, given)) = world.settle().pop() {
+                return given;
+            }
+            let request = world.waiting()[0].1.clone();
+            if request.method == "HEAD" && request.key == REFUSED {
+                world.answer_with(0, Ok(response(status, "")));
+            } else {
+                world.answer(0);
+            }
+        }
+    };
+    for status in [400, 403] {
+        for event in [changes(), scheduled()] {
+            let mut world = World::new(1);
+            world.reset(stale());
+            let given = deliver_refusing(&mut world, event.clone(), status);
+            if event == scheduled() {
+                assert_eq!(
+                    given.unwrap_err().to_string(),
+                    "pictures that cannot be looked at: 1"
+                );
+            } else {
+                let failures = json!({"batchItemFailures": [{"itemIdentifier": "2"}]});
+                assert_eq!(given.unwrap(), failures);
+            }
+            let mut without = world.bucket.clone();
+            without.objects.remove(REFUSED);
+            assert_eq!(file(&world.bucket), Some(right(&without)));
+            assert_eq!(newest(&world.bucket), Some(right_newest(&without)));
+            deliver(&mut world, event, None).0.unwrap();
+            assert!(is_right(&world));
+        }
     }
 }
 

@@ -26,9 +26,6 @@ mod database;
 mod faults;
 mod ledger;
 mod passes;
-mod progress;
-#[path = "../../../corkboard/src/republish.rs"]
-mod republish;
 mod request;
 mod schedule;
 mod world;

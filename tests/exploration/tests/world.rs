@@ -235,9 +235,10 @@ impl<T> World<T> {
         let answered = answer.as_ref().ok().map(|answer| {
             let body = answer.body().bytes().unwrap_or_default();
             let body = self.digest_of(waiting.sandbox, body);
-            // By which HEAD tells what is there.
-            let length = answer.headers().get("content-length").map(str::to_owned);
-            (answer.status().as_u16(), length, body)
+            // By which HEAD tells what is there, and since when.
+            let header = |name: &str| answer.headers().get(name).map(str::to_owned);
+            let head = [header("content-length"), header("last-modified")];
+            (answer.status().as_u16(), head, body)
         });
         (request, answered).hash(&mut self.sandboxes[waiting.sandbox].told);
         // An invocation that has given up on the request does not wait for it.

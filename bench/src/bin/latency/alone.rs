@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::far::{Counts, Far, milliseconds};
-use crate::function::{Environment, delete, get, picture, text};
+use crate::function::{Environment, delete, get, picture, regular, text};
 
 /// message-board keeps the first page for so long.
 const FRESH: Duration = Duration::from_secs(1);
@@ -73,6 +73,7 @@ pub async fn measure(far: Far, rounds: usize, file: &Path) -> Result<Value, Box<
     let mut cases = [
         "post with a picture",
         "text post",
+        "text post, a sender's first of the day",
         "delete with a picture",
         "delete of a text",
         "first page, new environment",
@@ -86,6 +87,7 @@ pub async fn measure(far: Far, rounds: usize, file: &Path) -> Result<Value, Box<
     let [
         post_picture,
         post_text,
+        post_first,
         delete_picture,
         delete_text,
         first,
@@ -97,15 +99,19 @@ pub async fn measure(far: Far, rounds: usize, file: &Path) -> Result<Value, Box<
     ] = &mut cases;
     // One that has posted and read before.
     let warm = Environment::start(far)?;
-    warm.ask(text("to be warm")?, StatusCode::CREATED).await?;
+    let post = regular(text("to be warm")?);
+    warm.ask(post, StatusCode::CREATED).await?;
     warm.ask(get("/api/messages"), StatusCode::OK).await?;
     for n in 0..rounds {
-        let request = picture(&format!("picture {n}"), &bytes)?;
+        let request = regular(picture(&format!("picture {n}"), &bytes)?);
         let pictured = post_picture.measure(&warm, request, StatusCode::CREATED);
         let pictured = pictured.await?;
-        let request = text(&format!("text {n}"))?;
+        let request = regular(text(&format!("text {n}"))?);
         let texted = post_text.measure(&warm, request, StatusCode::CREATED);
         let texted = texted.await?;
+        let request = text(&format!("first {n}"))?;
+        let first_post = post_first.measure(&warm, request, StatusCode::CREATED);
+        first_post.await?;
         let new = || Environment::start(far);
         for (case, path) in [
             (&mut *first, "/api/messages"),

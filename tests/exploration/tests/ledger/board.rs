@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::board::{Board, Deadline};
+use ::board::{Board, Deadline, Error};
 use axum::Router;
 use axum::body::Body;
 use domain::{BoardSecret, Era, MessageId, Tokens};
@@ -23,7 +23,6 @@ use tower::ServiceExt as _;
 use super::watch::Watch;
 use crate::canonical::mirrored;
 use crate::database::Tables;
-use crate::republish::{self, Gone};
 use crate::world::{MEDIA, World};
 
 const SECRET: &str = "the secret of a board that is explored";
@@ -243,14 +242,16 @@ impl Explored {
                 let board = Arc::clone(&self.boards[environment]);
                 self.world
                     .invoke(environment, (ask, environment), async move {
+                        let deadline = Deadline::at(Instant::now() + Duration::from_secs(20));
                         let done = if ask == Ask::Republish {
-                            republish::run(&board, Gone::Delete).await.map(|_| ())
+                            republish(&board, deadline).await
                         } else {
-                            let deadline = Deadline::at(Instant::now() + Duration::from_secs(20));
-                            let cleared = board.protocol(deadline).clear_up().await;
-                            cleared.map_err(|error| error.to_string())
+                            board.protocol(deadline).clear_up().await
                         };
-                        done.map_or_else(|error| (500, error.into()), |()| (200, Value::Null))
+                        done.map_or_else(
+                            |error| (500, error.to_string().into()),
+                            |()| (200, Value::Null),
+                        )
                     });
                 return;
             }
@@ -317,6 +318,17 @@ impl Explored {
         }
         watch.rename(&renamed);
     }
+}
+
+/// As the command does it for which all that is gone is to be deleted.
+async fn republish(board: &Board, deadline: Deadline) -> Result<(), Error> {
+    for id in board.republish(|_, _| {}).await?.gone {
+        match board.protocol(deadline).delete(id).await {
+            Ok(()) | Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 fn older(id: MessageId, time: Duration) -> MessageId {

@@ -346,7 +346,8 @@ impl Run<'_> {
     fn rest(mut self) -> Result<(), String> {
         let mut state = DefaultHasher::new();
         let world = &self.explored.world;
-        (world.kept(), self.watch.digest(world)).hash(&mut state);
+        let is_republished = self.is_republished();
+        (world.kept(), self.watch.digest(world), is_republished).hash(&mut state);
         if let Some(known) = self.explored.calm.get(&state.finish()) {
             return known.clone().map_or(Ok(()), Err);
         }
@@ -357,6 +358,11 @@ impl Run<'_> {
         calm
     }
 
+    /// Whether the bucket is brought in step before anything else.
+    fn is_republished(&self) -> bool {
+        self.case.is_restored || self.case.asks.contains(&Ask::Republish)
+    }
+
     fn calm(&mut self) -> Result<(), String> {
         let alone = |explored: &mut Explored, watch: &mut Watch, ask| {
             let asked = watch.begin(ask);
@@ -364,7 +370,7 @@ impl Run<'_> {
             watch.end(&explored.world, ask, &asked, &answer)?;
             watch.look(&explored.world, true)
         };
-        if self.case.is_restored || self.case.asks.contains(&Ask::Republish) {
+        if self.is_republished() {
             alone(self.explored, &mut self.watch, Ask::Republish)?;
         }
         for time in [TICK, TICK, DAY, DAY] {
