@@ -18,14 +18,14 @@ use tower::ServiceExt as _;
 use crate::budget::Budget;
 use crate::front_door::{self, FrontDoor};
 use crate::options::Options;
-use crate::services::{Services, address_of, listen, reachable, until};
+use crate::services::{Access, Services, address_of, listen, reachable, until};
 
 /// Runs the whole system until Ctrl-C.
 pub async fn run(options: Options) -> Result<(), String> {
     let site = listen(options.listen, "--listen").await?;
     let address = reachable(address_of(&site)?);
     let budget = Budget::of(&options);
-    let services = Services::start(&options, &budget).await?;
+    let services = Services::start(&options, &budget, Access::Write).await?;
     let interruption =
         interruption().map_err(|error| format!("Ctrl-C cannot be noticed: {error}"))?;
     let site_line = format!("  site      http://{address}/");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressFinish, ProgressStyle};
 
-/// How far something is, told on standard error.
+/// How far something is, told on standard error. Where 0 steps are expected it is not known how many there are.
 pub struct Progress {
     what: &'static str,
     bar: ProgressBar,
@@ -66,11 +66,15 @@ impl Progress {
     /// So many steps are done in all.
     pub fn reach(&mut self, done: u64) {
         self.bar.set_position(done);
-        let expected = self.bar.length().unwrap_or_default().max(1);
-        let tenths = done * 10 / expected;
+        let expected = self.bar.length().unwrap_or_default();
         if self.is_bar || self.told.elapsed() < BETWEEN_LINES {
             return;
         }
+        let Some(tenths) = (done * 10).checked_div(expected) else {
+            self.told = Instant::now();
+            let _ = writeln!(io::stderr(), "{}: {done}", self.what);
+            return;
+        };
         if tenths > self.tenths {
             self.told = Instant::now();
             self.tenths = tenths;

@@ -59,21 +59,8 @@ pub struct Services {
 }
 
 impl Services {
-    /// Starts what the flags ask for, on a schema brought up to date.
-    pub async fn start(options: &Options, budget: &Budget) -> Result<Self, String> {
-        Self::start_in(DataDir::open, options, budget).await
-    }
-
-    /// The same for what only reads: also beside a board that runs, which it leaves as it is.
-    pub async fn start_to_read(options: &Options, budget: &Budget) -> Result<Self, String> {
-        Self::start_in(DataDir::open_to_read, options, budget).await
-    }
-
-    async fn start_in(
-        open: fn(&Path) -> Result<DataDir, String>,
-        options: &Options,
-        budget: &Budget,
-    ) -> Result<Self, String> {
+    /// Starts what the flags ask for, unless it is only read on a schema brought up to date.
+    pub async fn start(options: &Options, budget: &Budget, access: Access) -> Result<Self, String> {
         options.check()?;
         let s3_listener = listen(options.s3_listen, "--s3-listen").await?;
         let s3_address = address_of(&s3_listener)?;
@@ -83,7 +70,8 @@ impl Services {
             None => None,
         };
         // What the folder is not needed for was asked before, so that a refusal leaves none behind.
-        let data_dir = open(&options.data_dir)?;
+        let data_dir = access.open(&options.data_dir)?;
+        let is_alone = matches!(&chosen, Chosen::DataApi(_, None));
         let config = sdk_config(options);
         let (s3_connector, s3_calls) = in_process::line();
         let s3 = s3_client(&config, s3_connector, s3_address);
@@ -127,7 +115,18 @@ impl Services {
             servers.spawn(data_api::serve(listener, router, until(stopped)));
         }
         if !data_dir.is_read_only() {
-            let prepared = prepare(&database, &s3, &queue).await;
+            if is_alone {
+                database.migrate_alone(Instant::now() + MIGRATIONS).await
+            } else {
+                database.migrate(Instant::now() + MIGRATIONS).await
+            }
+            .map_err(|error| format!("the database cannot be used: {error}"))?;
+            let prepared = match access {
+                Access::Read | Access::Republish => Ok(()),
+                Access::Write => bring_in_step(&database, &s3).await,
+            };
+            // What was undelivered when the last run ended is not known.
+            queue.reconcile();
             prepared.map_err(|error| damage_or(error, &data_dir.objects()))?;
         }
         Ok(Self {
@@ -174,17 +173,29 @@ impl Services {
     }
 }
 
-/// Brings the schema up to date, and the bucket in step with the database: it may be of another database, or of an
-/// earlier version.
-async fn prepare(
-    database: &Database,
-    s3: &aws_sdk_s3::Client,
-    queue: &Queue,
-) -> Result<(), String> {
-    database
-        .migrate(Instant::now() + MIGRATIONS)
-        .await
-        .map_err(|error| format!("the database cannot be used: {error}"))?;
+/// What is done with a board.
+#[derive(Debug, Clone, Copy)]
+pub enum Access {
+    /// It is only read, also beside one that runs, and left as it is.
+    Read,
+    /// It is run or changed, and made where there is none.
+    Write,
+    /// It is changed to bring its bucket in step with its database, which a start does not do then.
+    Republish,
+}
+
+impl Access {
+    fn open(self, path: &Path) -> Result<DataDir, String> {
+        match self {
+            Self::Read => DataDir::open_to_read(path),
+            Self::Write => DataDir::open(path),
+            Self::Republish => DataDir::kept_secret(path).and_then(|_| DataDir::open(path)),
+        }
+    }
+}
+
+/// Brings the bucket in step with the database: it may be of another database, or of an earlier version.
+async fn bring_in_step(database: &Database, s3: &aws_sdk_s3::Client) -> Result<(), String> {
     let board = board::Board::new(database.clone(), bucket(s3));
     let published = board.publish_all(follow("messages of an earlier version"));
     published.await.map_err(|error| error.to_string())?;
@@ -195,13 +206,15 @@ async fn prepare(
     if !is_in_step.map_err(|error| error.to_string())? {
         warn!("the objects are not those of the database: they are brought in step");
         let done = board.republish(follow("messages")).await;
-        let messages = done.map_err(|error| error.to_string())?.gone.len();
+        let done = done.map_err(|error| error.to_string())?;
+        let messages = done.deleted.len() + done.missing.len() + done.without_picture.len();
         if messages > 0 {
-            warn!(messages, "pictures are missing: see corkboard republish");
+            warn!(
+                messages,
+                "messages or pictures are gone: see corkboard republish"
+            );
         }
     }
-    // What was undelivered when the last run ended is not known.
-    queue.reconcile();
     Ok(())
 }
 

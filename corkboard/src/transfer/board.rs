@@ -3,7 +3,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use board::{Deadline, Imported, Listed, Republished};
-use domain::{MessageId, NewMessage};
+use domain::{Message, MessageId, NewMessage};
 use lambda::aws;
 use local_aws::backup::Place;
 use media::Bucket;
@@ -16,19 +16,12 @@ use super::report::{Fate, Transferred};
 use crate::budget::Budget;
 use crate::options::Options;
 use crate::progress::follow;
-use crate::services::Services;
+use crate::services::{Access, Services};
 
 /// How long one statement may take; a database that sleeps has woken by then.
 const STATEMENT: Duration = Duration::from_mins(1);
 /// How long the steps for one message may take, from a database that sleeps to a picture that goes up slowly.
 const MESSAGE: Duration = Duration::from_mins(10);
-
-/// What a command does with a board.
-#[derive(Debug, Clone, Copy)]
-pub enum Access {
-    Read,
-    Write,
-}
 
 /// The board that a command works on.
 pub struct Board {
@@ -79,10 +72,7 @@ impl Board {
             ..options.clone()
         };
         let budget = Budget::of(&options);
-        let services = match access {
-            Access::Read => Services::start_to_read(&options, &budget).await?,
-            Access::Write => Services::start(&options, &budget).await?,
-        };
+        let services = Services::start(&options, &budget, access).await?;
         eprintln!("Working on the board in {}.", options.data_dir.display());
         Ok(Self {
             board: board::Board::new(services.database.clone(), services.bucket()),
@@ -94,6 +84,12 @@ impl Board {
     pub async fn republish(&self) -> Result<Republished, String> {
         let done = self.board.republish(follow("messages")).await;
         done.map_err(failed)
+    }
+
+    /// Whether what was listed of a message is what its row says.
+    pub async fn shows(&self, message: &Message, listed: &Listed) -> Result<bool, String> {
+        let protocol = self.board.protocol(Deadline::at(Instant::now() + MESSAGE));
+        protocol.shows(message, listed).await.map_err(failed)
     }
 
     /// Deletes a message. Whoever else deletes it is welcome.

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
+use board::Listed;
 use domain::{Message, MessageId, Picture};
 use local_aws::{backup, s3};
 use media::Bucket;
@@ -66,12 +67,13 @@ async fn messages(board: &Board) -> Result<u64, String> {
             let fault = match row {
                 Ok(message) => {
                     let fault = if published.remove(&message.id) {
-                        picture(board, &message, &mut pictures).await?
+                        match object(board, &message, &listed).await? {
+                            None => picture(board, &message, &mut pictures).await?,
+                            fault => fault,
+                        }
                     } else {
                         pictures.retain(|_, id| *id != message.id);
-                        is_unpublished(board, message.id)
-                            .await?
-                            .then_some("it is not published: corkboard republish")
+                        unpublished(board, message.id).await?
                     };
                     fault.map(|why| format!("message {}: {why}", message.id))
                 }
@@ -99,10 +101,12 @@ async fn messages(board: &Board) -> Result<u64, String> {
         }
     }
     for id in published {
-        if id < newest && is_without_row(board, id).await? {
+        if id < newest
+            && let Some(why) = not_in_the_database(board, id).await?
+        {
             faults += 1;
             progress.say(&format!(
-                "message {id}: it is published and not in the database: corkboard republish"
+                "message {id}: it is published and {why}: corkboard republish"
             ));
         }
     }
@@ -110,16 +114,41 @@ async fn messages(board: &Board) -> Result<u64, String> {
     Ok(faults)
 }
 
-/// Whether a message is on the board and not published, asked again since the board goes on.
-async fn is_unpublished(board: &Board, id: MessageId) -> Result<bool, String> {
+/// Why a message that is on the board is not published, asked again since the board goes on.
+async fn unpublished(board: &Board, id: MessageId) -> Result<Option<&'static str>, String> {
     let there = board.bucket().has_message(id).await.map_err(failed)?;
-    Ok(there != Some(true) && is_posted(board, id).await?)
+    let why = match there {
+        Some(true) => return Ok(None),
+        Some(false) => "it was deleted after the database was saved: corkboard republish",
+        None => "it is not published: corkboard republish",
+    };
+    Ok(is_posted(board, id).await?.then_some(why))
 }
 
-async fn is_without_row(board: &Board, id: MessageId) -> Result<bool, String> {
+/// What is wrong with what is published of a message.
+async fn object(
+    board: &Board,
+    message: &Message,
+    listed: &Listed,
+) -> Result<Option<&'static str>, String> {
+    let is_right = board.shows(message, listed).await?;
+    let is_wrong = !is_right && is_posted(board, message.id).await?;
+    Ok(is_wrong
+        .then_some("what is published is another one than its row says: corkboard republish"))
+}
+
+/// Why a message that is published should not be, asked again since the board goes on.
+async fn not_in_the_database(board: &Board, id: MessageId) -> Result<Option<&'static str>, String> {
     let entry = board.store().entry(id).await.map_err(failed)?;
     let there = board.bucket().has_message(id).await.map_err(failed)?;
-    Ok(entry.is_none() && there == Some(true))
+    Ok(match entry.map(|entry| entry.status) {
+        _ if there != Some(true) => None,
+        None => Some("not in the database"),
+        Some(Status::Pending | Status::Posted) => None,
+        Some(Status::Deleting | Status::Deleted | Status::Clearing) => {
+            Some("deleted in the database")
+        }
+    })
 }
 
 async fn is_posted(board: &Board, id: MessageId) -> Result<bool, String> {

@@ -28,8 +28,9 @@ mod time;
 
 use std::path::Path;
 
-use self::board::{Access, Board};
+use self::board::Board;
 use crate::options::{Import, Options};
+use crate::services::Access;
 use archive::Archive;
 use old_board::OldBoard;
 use report::Report;
@@ -68,7 +69,7 @@ pub async fn check(options: &Options) -> Result<(), String> {
 
 /// Brings the bucket in step with the database.
 pub async fn republish(options: &Options, accept_missing: bool) -> Result<(), String> {
-    let board = Board::open(options, Access::Write).await?;
+    let board = Board::open(options, Access::Republish).await?;
     let done = republish::run(&board, accept_missing).await;
     board.close().await;
     done

@@ -4,39 +4,57 @@ use board::Republished;
 
 use super::board::Board;
 
-/// So many messages may be gone without anybody being asked, and such a part of all.
+/// So many messages may be missing without anybody being asked, and such a part of all.
 const FEW: u64 = 10;
 const PART: u64 = 10;
 
-/// Brings the bucket in step, and says what became of the messages. Those that are gone, as if they were deleted after
-/// the database was saved, are deleted if they are few: otherwise it may be the bucket that is damaged.
+/// Brings the bucket in step, and says what became of the messages. Those that are missing as if they were deleted after
+/// the database was saved are deleted if they are few: otherwise it may be the bucket that is damaged.
 pub async fn run(board: &Board, accept_missing: bool) -> Result<(), String> {
     let Republished {
         already_there,
         published,
         adopted,
-        gone,
+        withdrawn,
+        deleted,
+        missing,
+        without_picture,
         unreadable,
     } = board.republish().await?;
     println!("{already_there} messages were published");
     println!("{published} messages are published now");
     println!("{adopted} messages were published and not in the database: they are now");
+    println!(
+        "{withdrawn} messages were published and deleted in the database: they are no longer published"
+    );
     if unreadable > 0 {
         println!("{unreadable} messages cannot be read: mend or delete their rows");
     }
-    let missing = gone.len() as u64;
-    let all = already_there + published + missing;
-    if !accept_missing && missing > FEW && missing * PART > all {
+    let count = |messages: &[_]| messages.len() as u64;
+    let absent = count(&missing);
+    let all = already_there + published + absent + count(&without_picture);
+    if !accept_missing && absent > FEW && absent * PART > all {
         return Err(format!(
-            "the pictures of {missing} of {all} messages are missing: bring them back first, or delete these messages with \
-             --accept-missing (the others are published)"
+            "{absent} of {all} messages and their pictures are missing: bring the pictures back first, or delete these \
+             messages with --accept-missing (the others are published)"
         ));
     }
-    for id in gone {
+    let gone = count(&deleted) + absent;
+    for id in deleted.into_iter().chain(missing) {
         board.delete(id).await?;
     }
-    println!(
-        "{missing} messages were deleted after the database was saved: they are deleted again"
-    );
+    println!("{gone} messages were deleted after the database was saved: they are deleted again");
+    let lacking = count(&without_picture);
+    if accept_missing {
+        for id in without_picture {
+            board.delete(id).await?;
+        }
+        println!("{lacking} messages are deleted whose pictures are missing");
+    } else if lacking > 0 {
+        return Err(format!(
+            "the pictures of {lacking} messages are missing: bring them back, or delete these messages with \
+             --accept-missing (all else is done)"
+        ));
+    }
     Ok(())
 }

@@ -83,7 +83,8 @@ pub async fn sender(
                 message,
                 ..
             }) => Summary::of(id, message.and_then(|message| message.author)),
-            _ => return Err(Code::MessageNotFound.into()),
+            None => Summary::of(id, state.board.message(id, deadline).await?.author),
+            Some(_) => return Err(Code::MessageNotFound.into()),
         },
     };
     Ok(Json(SenderBody {

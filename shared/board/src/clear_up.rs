@@ -45,6 +45,20 @@ impl Protocol<'_> {
     pub async fn clear_up(&self) -> Result<(), Error> {
         let now = SystemTime::now();
         let leftovers = self.store.leftovers(now).await?;
+        let deleted = leftovers
+            .iter()
+            .any(|leftover| leftover.todo == Todo::Remove);
+        // Before what may take longer than there is time.
+        let (published, forgotten, removed) = tokio::join!(
+            self.publish_some(UNPUBLISHED),
+            self.store.forget_senders(now),
+            async {
+                if deleted {
+                    self.deadline.bucket(self.bucket.remove_newest()).await?;
+                }
+                Ok::<_, Error>(())
+            }
+        );
         for leftovers in leftovers.chunks(AT_ONCE) {
             let cleared = leftovers.iter().map(|leftover| self.clear(leftover, now));
             for (leftover, cleared) in leftovers.iter().zip(join_all(cleared).await) {
@@ -54,14 +68,9 @@ impl Protocol<'_> {
                 }
             }
         }
-        if leftovers
-            .iter()
-            .any(|leftover| leftover.todo == Todo::Remove)
-        {
-            self.deadline.bucket(self.bucket.remove_newest()).await?;
-        }
-        self.publish_some(UNPUBLISHED).await?;
-        Ok(self.store.forget_senders(now).await?)
+        published?;
+        removed?;
+        Ok(forgotten?)
     }
 
     async fn clear(&self, leftover: &Leftover, now: SystemTime) -> Result<(), Error> {

@@ -76,21 +76,18 @@ impl Protocol<'_> {
     /// to be done.
     async fn take_over(&self, found: &Message, message: &Message) -> Result<bool, Error> {
         let (id, now) = (message.id, SystemTime::now());
-        if found.picture == message.picture {
-            return Ok(self.store.mark(id, Mark::Taken, now).await?);
+        let is_taken = if found.picture == message.picture {
+            self.store.mark(id, Mark::Taken, now).await?
+        } else {
+            let picture = message.picture.as_ref();
+            self.store.take_with_picture(id, picture, now).await?
+        };
+        // It may be another one also where the row says the same of it.
+        if let Some(other) = found.picture.as_ref().filter(|_| is_taken) {
+            let removed = self.bucket.remove_picture(id, other.format);
+            self.deadline.bucket(removed).await?;
         }
-        let picture = message.picture.as_ref();
-        if !self.store.take_with_picture(id, picture, now).await? {
-            return Ok(false);
-        }
-        let other = found.picture.as_ref().map(|other| other.format);
-        let format = picture.map(|picture| picture.format);
-        if let Some(other) = other.filter(|_| other != format) {
-            self.deadline
-                .bucket(self.bucket.remove_picture(id, other))
-                .await?;
-        }
-        Ok(true)
+        Ok(is_taken)
     }
 
     /// Adds the picture that a message on the board lacks, because it could not be imported the last time, or because
@@ -116,7 +113,7 @@ impl Protocol<'_> {
         Ok(Imported::PictureAdded)
     }
 
-    async fn is_published_as(&self, message: &Message) -> Result<bool, Error> {
+    pub(crate) async fn is_published_as(&self, message: &Message) -> Result<bool, Error> {
         let found = self.deadline.bucket(self.bucket.message(message.id));
         let found = found.await?;
         Ok(found.is_some_and(|(body, _)| {
@@ -125,7 +122,7 @@ impl Protocol<'_> {
     }
 
     /// Has a message that is on the board be published like this.
-    async fn publish_as(&self, message: &Message) -> Result<(), Error> {
+    pub(crate) async fn publish_as(&self, message: &Message) -> Result<(), Error> {
         let (id, body) = (message.id, published::body(message)?);
         loop {
             let found = self.deadline.bucket(self.bucket.message(id)).await?;

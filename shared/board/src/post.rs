@@ -160,6 +160,11 @@ impl Protocol<'_> {
                 self.finish_clearing(id, picture).await?;
                 Ok(None)
             }
+            Entry {
+                status: Status::Posted | Status::Pending,
+                message: None,
+                ..
+            } => Err(StoreError::Fault("a repeated message cannot be read".into()).into()),
             _ => Err(Error::Deleted),
         }
     }
@@ -183,15 +188,20 @@ impl Protocol<'_> {
         match self.store.entry(id).await?.map(|entry| entry.status) {
             // By another request with the same key, or by ours, whose answer was lost.
             Some(Status::Posted) => Ok(()),
-            Some(Status::Deleting | Status::Deleted) => {
+            status @ (Some(Status::Deleting | Status::Deleted | Status::Clearing) | None) => {
                 let format = message.picture.as_ref().map(|picture| picture.format);
                 self.overwrite(id, format).await?;
-                Err(Error::Deleted)
+                match status {
+                    Some(Status::Deleting | Status::Deleted) => Err(Error::Deleted),
+                    _ => Err(cleared_away()),
+                }
             }
-            Some(Status::Pending | Status::Clearing) | None => Err(StoreError::Unavailable(
-                "a message was cleared away while it was posted".into(),
-            )
-            .into()),
+            // Another request took it over.
+            Some(Status::Pending) => Err(cleared_away()),
         }
     }
+}
+
+fn cleared_away() -> Error {
+    StoreError::Unavailable("a message was cleared away while it was posted".into()).into()
 }

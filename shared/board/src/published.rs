@@ -8,9 +8,6 @@ use domain::{Format, Message, MessageId, PostedPicture};
 use media::BucketError;
 use serde::{Deserialize, Serialize};
 
-/// No message is longer: 2,000 characters of text, 40 of a name and 500 of a description, in UTF-8 and escaped.
-pub const MOST_BYTES: u64 = 64 * 1024;
-
 /// A published message.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tracing::warn;
 
-use crate::published::{self, Body, MOST_BYTES};
+use crate::published::{self, Body};
 
 /// How old what is answered may be.
 const FRESH: Duration = Duration::from_secs(1);
@@ -167,12 +167,11 @@ impl Reader {
             messages: Vec::new(),
             more: false,
         };
-        let mut fetched = 0;
+        let (mut versions, mut fetched) = (Vec::new(), 0);
         let mut from = before.map(Bucket::message_key);
         // One more tells whether there are older ones.
         let mut most = Some(limit + 1 + DELETED);
         loop {
-            let wanted = usize::from(limit) - page.messages.len();
             let (listed, newest, ()) = tokio::join!(
                 self.bucket.messages(from.as_deref(), most.take()),
                 self.read_newest(before),
@@ -182,27 +181,26 @@ impl Reader {
                 self.learn(&newest);
             }
             let (listed, next) = listed?;
-            let is_last = next.is_none();
-            let mut there = listed.into_iter().filter(|published| published.size > 0);
-            let asked: Vec<_> = there.by_ref().take(wanted).collect();
-            page.more = there.next().is_some();
+            let there = listed.into_iter().filter(|published| published.size > 0);
+            let mut there = there.peekable();
             // Of some that were listed there may be nothing any more: the next ones come in.
-            from = if page.more {
-                asked.last().map(|last| Bucket::message_key(last.id))
-            } else {
-                next
-            };
-            let (messages, missed) = self.bodies(asked).await?;
-            fetched += missed;
-            page.messages.extend(messages);
-            let is_full = page.messages.len() == usize::from(limit);
-            if (is_full && page.more) || (is_last && !page.more) {
+            while versions.len() < usize::from(limit) && there.peek().is_some() {
+                let wanted = usize::from(limit) - versions.len();
+                let asked = there.by_ref().take(wanted).collect();
+                let (found, missed) = self.bodies(asked).await?;
+                versions.extend(found);
+                fetched += missed;
+            }
+            page.more = there.peek().is_some();
+            from = next.filter(|_| !page.more);
+            if from.is_none() {
                 break;
             }
         }
         if before.is_none() && fetched >= SEVERAL {
-            self.owe_newest(&page);
+            self.owe_newest(&versions);
         }
+        page.messages = versions.into_iter().map(|(_, message)| message).collect();
         Ok(page)
     }
 
@@ -210,12 +208,12 @@ impl Reader {
     async fn bodies(
         &self,
         published: Vec<Published>,
-    ) -> Result<(Vec<Arc<Message>>, usize), BucketError> {
+    ) -> Result<(Vec<(ETag, Arc<Message>)>, usize), BucketError> {
         let known: Vec<_> = {
             let mut known = locked(&self.known);
             let of = |published: &Published| {
-                let (e_tag, message) = known.versions.get(&published.id)?;
-                (*e_tag == published.e_tag).then(|| message.clone())
+                let version = known.versions.get(&published.id)?;
+                (version.0 == published.e_tag).then(|| version.clone())
             };
             published.iter().map(of).collect()
         };
@@ -224,26 +222,22 @@ impl Reader {
             .into_iter()
             .zip(known)
             .map(async |(published, known)| match known {
-                Some(message) => Ok(message),
-                None => self.body(published).await,
+                Some(version) => Ok(Some(version)),
+                None => self.body(published.id).await,
             });
         let bodies = try_join_all(bodies).await?;
-        Ok((bodies.into_iter().flatten().collect(), missed))
+        let readable = |(e_tag, message): Version| Some((e_tag, message?));
+        let bodies = bodies.into_iter().flatten().filter_map(readable);
+        Ok((bodies.collect(), missed))
     }
 
-    async fn body(&self, published: Published) -> Result<Option<Arc<Message>>, BucketError> {
-        let Published { id, e_tag, size } = published;
-        if size > MOST_BYTES {
-            warn!(%id, size, "a published message cannot be read");
-            self.remember(id, (e_tag, None));
-            return Ok(None);
-        }
+    async fn body(&self, id: MessageId) -> Result<Option<Version>, BucketError> {
         let Some((body, e_tag)) = self.bucket.message(id).await? else {
             return Ok(None);
         };
-        let message = readable(id, &body).map(Arc::new);
-        self.remember(id, (e_tag, message.clone()));
-        Ok(message)
+        let version = (e_tag, readable(id, &body).map(Arc::new));
+        self.remember(id, version.clone());
+        Ok(Some(version))
     }
 
     fn remember(&self, id: MessageId, version: Version) {
@@ -282,14 +276,10 @@ impl Reader {
         }
     }
 
-    fn owe_newest(&self, page: &Page) {
-        let mut known = locked(&self.known);
-        let messages = page.messages.iter().filter_map(|message| {
-            let (e_tag, _) = known.versions.get(&message.id)?;
-            Some(JsonMessage {
-                e_tag: e_tag.clone(),
-                message: Body::from(&**message),
-            })
+    fn owe_newest(&self, versions: &[(ETag, Arc<Message>)]) {
+        let messages = versions.iter().map(|(e_tag, message)| JsonMessage {
+            e_tag: e_tag.clone(),
+            message: Body::from(&**message),
         });
         let json = Json {
             messages: messages.collect(),

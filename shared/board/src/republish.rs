@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use domain::{Message, MessageId};
 use futures_util::future::join_all;
 use media::Put;
-use store::{Inserted, Mark};
+use store::{Entry, Inserted, Mark, Status};
 use tokio::time::Instant;
 
 use crate::deadline::Deadline;
@@ -22,6 +22,10 @@ use crate::published;
 const AT_ONCE: usize = 16;
 /// How many rows are read at once.
 const PAGE: u32 = 100;
+/// How many messages of code that published nothing are published at once.
+const UNPUBLISHED: u32 = 64;
+/// Among so many objects there should be one of a message that was not deleted.
+const FEW: u16 = 20;
 /// How long the steps for one page of rows may take, from a database that sleeps on. It must end within 15 minutes of
 /// reading a row.
 const STEPS: Duration = Duration::from_mins(10);
@@ -29,8 +33,8 @@ const STEPS: Duration = Duration::from_mins(10);
 /// What is in the bucket of messages and their pictures.
 #[derive(Debug, Default)]
 pub struct Listed {
-    /// For each message's object whether it has bytes.
-    messages: HashMap<MessageId, bool>,
+    /// How many bytes each message's object has.
+    messages: HashMap<MessageId, u64>,
     pictures: HashSet<String>,
 }
 
@@ -38,7 +42,12 @@ impl Listed {
     /// The messages that are published.
     pub fn published(&self) -> impl Iterator<Item = MessageId> {
         let messages = self.messages.iter();
-        messages.filter_map(|(id, has_bytes)| has_bytes.then_some(*id))
+        messages.filter_map(|(id, bytes)| (*bytes > 0).then_some(*id))
+    }
+
+    /// How many bytes a message's object has, if there is one.
+    pub fn bytes_of(&self, id: MessageId) -> Option<u64> {
+        self.messages.get(&id).copied()
     }
 
     /// The keys of all pictures, those of the operator too.
@@ -52,13 +61,20 @@ impl Listed {
 pub struct Republished {
     /// How many were published before.
     pub already_there: u64,
-    /// How many are published now.
+    /// How many are published now, as the ledger has them.
     pub published: u64,
     /// How many were published and have a row now.
     pub adopted: u64,
-    /// Those that were deleted after the ledger was saved: their object has no bytes, or their picture is gone. Their
-    /// deletes are to be [finished](Protocol::delete).
-    pub gone: Vec<MessageId>,
+    /// How many were published, and were deleted by the ledger: they are not published any more.
+    pub withdrawn: u64,
+    /// Those that were deleted after the ledger was saved: their object has no bytes. Their deletes are to be
+    /// [finished](Protocol::delete).
+    pub deleted: Vec<MessageId>,
+    /// Those that are not published and whose picture is gone: deleted after the ledger was saved, unless the bucket is
+    /// damaged.
+    pub missing: Vec<MessageId>,
+    /// Those that are published and whose picture is gone. No delete leaves that: the bucket is damaged.
+    pub without_picture: Vec<MessageId>,
     /// How many rows cannot be read.
     pub unreadable: u64,
 }
@@ -66,8 +82,10 @@ pub struct Republished {
 /// What became of one of them.
 enum One {
     AlreadyThere,
-    New,
-    Gone,
+    Published,
+    Deleted,
+    Missing,
+    WithoutPicture,
 }
 
 impl Board {
@@ -83,7 +101,7 @@ impl Board {
             let messages = messages.iter();
             listed
                 .messages
-                .extend(messages.map(|published| (published.id, published.size > 0)));
+                .extend(messages.map(|published| (published.id, published.size)));
             from = next;
             if from.is_none() {
                 break;
@@ -99,9 +117,10 @@ impl Board {
     /// Where the ledger or the bucket fails.
     pub async fn is_in_step(&self, deadline: Deadline) -> Result<bool, Error> {
         let store = self.store(deadline);
-        let newest = deadline.bucket(self.bucket().messages(None, Some(1)));
+        let newest = deadline.bucket(self.bucket().messages(None, Some(FEW)));
         let (newest, _) = newest.await?;
-        if let Some(newest) = newest.first()
+        // What is left of a deleted one may have no row any more.
+        if let Some(newest) = newest.iter().find(|newest| newest.size > 0)
             && store.entry(newest.id).await?.is_none()
         {
             return Ok(false);
@@ -114,30 +133,30 @@ impl Board {
     }
 
     /// Publishes all messages of code that published nothing, and says how many they were. As it goes on, `told` is
-    /// called with how many are done, of how many as far as is known.
+    /// called with how many are done, and with 0, since it is not known of how many.
     ///
     /// # Errors
     /// Where the ledger or the bucket fails.
     pub async fn publish_all(&self, mut told: impl FnMut(u64, u64)) -> Result<u64, Error> {
         let mut published = 0;
         loop {
-            let some = self.protocol(deadline()).publish_some(PAGE).await?;
+            let some = self.protocol(deadline()).publish_some(UNPUBLISHED).await?;
             if some == 0 {
                 return Ok(published);
             }
             published += some as u64;
-            told(published, published);
+            told(published, 0);
         }
     }
 
-    /// Brings the bucket in step with the ledger: publishes what the ledger has and the bucket lacks, and writes the rows
-    /// that messages of the bucket lack. Of what is gone nothing is changed. As it goes on, `told` is called with how many
+    /// Brings the bucket in step with the ledger: publishes what the ledger has and the bucket lacks, or has otherwise, and
+    /// writes the rows that messages of the bucket lack. Of what is gone nothing is changed. As it goes on, `told` is called with how many
     /// messages are done, of how many as far as is known.
     ///
     /// # Errors
     /// Where the ledger or the bucket fails; it can be called again.
     pub async fn republish(&self, mut told: impl FnMut(u64, u64)) -> Result<Republished, Error> {
-        self.publish_all(&mut told).await?;
+        let earlier = self.publish_all(&mut told).await?;
         let listed = self.list().await?;
         let published = listed.published().count();
         let (mut done, mut seen, mut after) = (Republished::default(), HashSet::new(), None);
@@ -153,8 +172,10 @@ impl Board {
                     seen.insert(message.id);
                     match republished? {
                         One::AlreadyThere => done.already_there += 1,
-                        One::New => done.published += 1,
-                        One::Gone => done.gone.push(message.id),
+                        One::Published => done.published += 1,
+                        One::Deleted => done.deleted.push(message.id),
+                        One::Missing => done.missing.push(message.id),
+                        One::WithoutPicture => done.without_picture.push(message.id),
                     }
                 }
             }
@@ -165,8 +186,14 @@ impl Board {
             after = messages.last().map(|message| message.id);
         }
         for id in listed.published().filter(|id| !seen.contains(id)) {
-            done.adopted += u64::from(self.protocol(deadline()).adopt(id).await?);
+            let protocol = self.protocol(deadline());
+            match protocol.store.entry(id).await? {
+                None => done.adopted += u64::from(protocol.adopt(id).await?),
+                Some(entry) => done.withdrawn += u64::from(protocol.withdraw(id, entry).await?),
+            }
         }
+        done.already_there = done.already_there.saturating_sub(earlier);
+        done.published += earlier;
         Ok(done)
     }
 }
@@ -201,21 +228,42 @@ impl Protocol<'_> {
     /// Publishes a message of a row that was read after the bucket was `listed`.
     async fn republish(&self, message: &Message, listed: &Listed) -> Result<One, Error> {
         let id = message.id;
-        let object = listed.messages.get(&id).copied();
-        if object == Some(false) || !self.has_picture(message, listed).await? {
-            return Ok(One::Gone);
+        let bytes = listed.bytes_of(id);
+        if bytes == Some(0) {
+            return Ok(One::Deleted);
         }
-        if object == Some(true) {
-            return Ok(One::AlreadyThere);
+        if !self.has_picture(message, listed).await? {
+            return Ok(match bytes {
+                None => One::Missing,
+                Some(_) if self.is_published(id).await? => One::WithoutPicture,
+                // Meanwhile.
+                Some(_) => One::Deleted,
+            });
+        }
+        if bytes.is_some() {
+            if self.shows(message, listed).await? {
+                return Ok(One::AlreadyThere);
+            }
+            self.publish_as(message).await?;
+            return Ok(One::Published);
         }
         if self.publish(message).await? != Put::PreconditionFailed {
-            return Ok(One::New);
+            return Ok(One::Published);
         }
         Ok(if self.is_published(id).await? {
             One::AlreadyThere
         } else {
-            One::Gone
+            One::Deleted
         })
+    }
+
+    /// Whether what was `listed` of a published message is what its row says. It is read where its length differs.
+    ///
+    /// # Errors
+    /// Where the bucket fails.
+    pub async fn shows(&self, message: &Message, listed: &Listed) -> Result<bool, Error> {
+        let expected = published::body(message)?.len() as u64;
+        Ok(listed.bytes_of(message.id) == Some(expected) || self.is_published_as(message).await?)
     }
 
     async fn has_picture(&self, message: &Message, listed: &Listed) -> Result<bool, Error> {
@@ -231,12 +279,26 @@ impl Protocol<'_> {
         Ok(self.deadline.bucket(there).await?)
     }
 
+    /// Takes a message from readers that the ledger has deleted, and says whether it did: code that knew nothing of
+    /// published messages may have deleted it.
+    async fn withdraw(&self, id: MessageId, entry: Entry) -> Result<bool, Error> {
+        let Entry {
+            status, picture, ..
+        } = entry;
+        if matches!(status, Status::Pending | Status::Posted) || !self.is_published(id).await? {
+            return Ok(false);
+        }
+        match status {
+            Status::Clearing => self.finish_clearing(id, picture).await?,
+            Status::Deleting => self.finish_deleting(id, picture).await?,
+            _ => self.overwrite(id, picture).await?,
+        }
+        Ok(true)
+    }
+
     /// Writes the row of a message that is published and has none, since it was posted after the ledger was saved; and
     /// says whether it did.
     async fn adopt(&self, id: MessageId) -> Result<bool, Error> {
-        if self.store.entry(id).await?.is_some() {
-            return Ok(false);
-        }
         let found = self.deadline.bucket(self.bucket.message(id)).await?;
         let message = found.and_then(|(body, _)| published::message(id, &body));
         let Some(message) = message else {

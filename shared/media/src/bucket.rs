@@ -213,13 +213,24 @@ impl Bucket {
         Ok(Some(object?))
     }
 
-    /// What is under a key, and its version; `None` where there is nothing.
-    pub(crate) async fn read(&self, key: &str) -> Result<Option<(Bytes, ETag)>, BucketError> {
+    /// What is under a key, and its version; `None` where there is nothing, or no bytes. Of more bytes than `most` none
+    /// are read.
+    pub(crate) async fn read(
+        &self,
+        key: &str,
+        most: u64,
+    ) -> Result<Option<(Bytes, ETag)>, BucketError> {
         let Some(object) = self.get(key).await? else {
             return Ok(None);
         };
         let e_tag = ETag::given(object.e_tag)?;
-        Ok(Some((collect(object.body).await?, e_tag)))
+        let size = object.content_length.unwrap_or(i64::MAX).unsigned_abs();
+        let body = match size {
+            0 => return Ok(None),
+            _ if size > most => Bytes::new(),
+            _ => collect(object.body).await?,
+        };
+        Ok(Some((body, e_tag)))
     }
 
     /// How many bytes are under a key; `None` where there is nothing.

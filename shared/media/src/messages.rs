@@ -13,6 +13,10 @@ const MESSAGES: &str = "board/messages/";
 const NEWEST: &str = "board/newest.json";
 /// The newest messages, and marks of changes, as code of before wrote them.
 const OF_BEFORE: [&str; 2] = ["board/front-page.json", "board/changes/"];
+/// No message is longer, in bytes: 2,000 characters of text, 40 of a name and 500 of a description, in UTF-8 and escaped.
+const MOST_OF_A_MESSAGE: u64 = 64 * 1024;
+/// As long as a page of the longest ones.
+const MOST_OF_NEWEST: u64 = 50 * MOST_OF_A_MESSAGE;
 /// Nobody is served these.
 const HEADERS: Headers<'_> = Headers {
     media_type: "application/json",
@@ -81,13 +85,13 @@ impl Bucket {
         self.remove(&Self::message_key(id)).await
     }
 
-    /// A published message's body and version; `None` where it is not published, or deleted.
+    /// A published message's body and version; `None` where it is not published, or deleted. What is too long for one is
+    /// read as no bytes.
     ///
     /// # Errors
     /// Where S3 fails.
     pub async fn message(&self, id: MessageId) -> Result<Option<(Bytes, ETag)>, BucketError> {
-        let object = self.read(&Self::message_key(id)).await?;
-        Ok(object.filter(|(body, _)| !body.is_empty()))
+        self.read(&Self::message_key(id), MOST_OF_A_MESSAGE).await
     }
 
     /// Whether something is under a message's key: `Some(false)` where it is what is left of a deleted one.
@@ -134,8 +138,14 @@ impl Bucket {
     /// Where S3 fails.
     pub async fn remove_what_was_before(&self) -> Result<(), BucketError> {
         for prefix in OF_BEFORE {
-            for object in self.list(prefix, None, MOST).await?.objects {
-                self.remove(&object.key).await?;
+            loop {
+                let listing = self.list(prefix, None, MOST).await?;
+                for object in listing.objects {
+                    self.remove(&object.key).await?;
+                }
+                if !listing.is_truncated {
+                    break;
+                }
             }
         }
         Ok(())
@@ -146,7 +156,8 @@ impl Bucket {
     /// # Errors
     /// Where S3 fails.
     pub async fn newest(&self) -> Result<Option<Bytes>, BucketError> {
-        Ok(self.read(NEWEST).await?.map(|(json, _)| json))
+        let newest = self.read(NEWEST, MOST_OF_NEWEST).await?;
+        Ok(newest.map(|(json, _)| json))
     }
 
     /// Writes that.

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::connection::Connection;
 use crate::database_settings::{DataApiSettings, DatabaseSettings, MySqlSettings};
-use crate::migrations::{self, Migrated};
+use crate::migrations::{self, Migrated, Runs};
 use crate::sql::{Executed, Parameters, StoreError};
 
 /// Runs statements, each by itself, on a schema that this code may touch. Clones share connections.
@@ -60,7 +60,15 @@ impl Database {
     /// Where the database fails, or the schema is not for this code. What was applied until then is recorded,
     /// and the next run goes on from there.
     pub async fn migrate(&self, deadline: Instant) -> Result<Migrated, StoreError> {
-        migrations::migrate(&self.connection, deadline).await
+        migrations::migrate(&self.connection, deadline, Runs::Several).await
+    }
+
+    /// The same for who has the database alone: a run that died keeps this one from nothing.
+    ///
+    /// # Errors
+    /// As for [`Self::migrate`].
+    pub async fn migrate_alone(&self, deadline: Instant) -> Result<Migrated, StoreError> {
+        migrations::migrate(&self.connection, deadline, Runs::One).await
     }
 
     /// The way to the database, for statements that do not look at the schema.

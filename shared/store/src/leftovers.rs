@@ -52,21 +52,25 @@ pub enum Todo {
 }
 
 impl Store {
-    /// A few rows with which something is to be done.
+    /// A few rows with which something is to be done: first those of which something may be on the board, then
+    /// tombstones.
     ///
     /// # Errors
     /// Where the database fails.
     pub async fn leftovers(&self, now: SystemTime) -> Result<Vec<Leftover>, StoreError> {
+        let columns = format!("id, status, picture_format, since, cleared_at FROM {BY_SINCE}");
         let found = self
             .execute(
                 &format!(
-                    "SELECT id, status, picture_format, since, cleared_at FROM {BY_SINCE} \
+                    "SELECT * FROM (SELECT {columns} \
                      WHERE (status = 'pending' AND cleared_at IS NULL AND since IS NULL AND {OLD_BEFORE}) \
-                     OR (status = 'deleted' AND cleared_at IS NULL AND since IS NULL) \
-                     OR (status IN ('pending', 'deleted') AND cleared_at IS NULL AND since < :quarter) \
-                     OR (status = 'deleted' AND cleared_at < :day) \
+                     OR (status = 'pending' AND cleared_at IS NULL AND since < :quarter) \
                      OR status = 'clearing' OR status = 'deleting' \
-                     LIMIT {AT_ONCE}"
+                     LIMIT {AT_ONCE}) AS unfinished UNION ALL SELECT * FROM (SELECT {columns} \
+                     WHERE (status = 'deleted' AND cleared_at IS NULL AND since IS NULL) \
+                     OR (status = 'deleted' AND cleared_at IS NULL AND since < :quarter) \
+                     OR (status = 'deleted' AND cleared_at < :day) \
+                     LIMIT {AT_ONCE}) AS tombstones"
                 ),
                 vec![
                     ("old", id_value(MessageId::least_of(now, QUARTER))),

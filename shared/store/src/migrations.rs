@@ -110,12 +110,25 @@ fn may_touch(recorded: &[Recorded]) -> Result<(), StoreError> {
     }
 }
 
+/// Who may run the migrations of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runs {
+    /// One run at a time: there are no others.
+    One,
+    /// Several at the same time, of which each waits for a lease.
+    Several,
+}
+
 /// Brings the schema up to date.
 ///
 /// # Errors
 /// Where the database fails, or the schema is not for this code. What was applied until then is recorded,
 /// and the next run goes on from there.
-pub async fn migrate(connection: &Connection, deadline: Instant) -> Result<Migrated, StoreError> {
+pub async fn migrate(
+    connection: &Connection,
+    deadline: Instant,
+    runs: Runs,
+) -> Result<Migrated, StoreError> {
     let run = Run::new(connection, deadline);
     for statement in BOOKKEEPING {
         run.execute(statement, vec![]).await?;
@@ -126,12 +139,10 @@ pub async fn migrate(connection: &Connection, deadline: Instant) -> Result<Migra
         may_touch(&recorded)?;
     }
     if missing(&recorded).next().is_some() {
-        run.take_lease().await?;
-        let result = run.apply_missing().await;
-        // Also after a failure, or the next run would wait until this one's deadline.
-        let ended = run.end_lease().await;
-        applied = result?;
-        ended?;
+        applied = match runs {
+            Runs::One => run.apply_missing().await?,
+            Runs::Several => run.apply_missing_under_lease().await?,
+        };
         recorded = run.recorded().await?;
     }
     may_touch(&recorded)?;
@@ -203,6 +214,16 @@ impl<'a> Run<'a> {
             self.apply(migration).await?;
             applied.push(migration.name);
         }
+        Ok(applied)
+    }
+
+    async fn apply_missing_under_lease(&self) -> Result<Vec<&'static str>, StoreError> {
+        self.take_lease().await?;
+        let applied = self.apply_missing().await;
+        // Also after a failure, or the next run would wait until this one's deadline.
+        let ended = self.end_lease().await;
+        let applied = applied?;
+        ended?;
         Ok(applied)
     }
 

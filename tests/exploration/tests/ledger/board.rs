@@ -322,7 +322,8 @@ impl Explored {
 
 /// As the command does it for which all that is gone is to be deleted.
 async fn republish(board: &Board, deadline: Deadline) -> Result<(), Error> {
-    for id in board.republish(|_, _| {}).await?.gone {
+    let done = board.republish(|_, _| {}).await?;
+    for id in done.deleted.into_iter().chain(done.missing) {
         match board.protocol(deadline).delete(id).await {
             Ok(()) | Err(Error::NotFound) => {}
             Err(error) => return Err(error),
