@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run check test tools lint deny test-rust test-browser test-pictures test-api test-clients test-watch test-template test-build fuzz chaos container bench deploy undeploy settings rotate-secrets moderator-token logs restore-drill smoke load
+.PHONY: help run check test tools lint deny test-rust test-browser test-pictures test-api test-clients test-watch test-template test-build mutants fuzz chaos container bench deploy undeploy settings rotate-secrets moderator-token logs restore-drill smoke load
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PICTURES := $(TARGET)/pictures
@@ -40,7 +40,7 @@ deny: tools ## the dependencies' licences and sources; known vulnerabilities whe
 
 test-rust: tools ## the crates, and that the exploration finds what it looks for
 	cargo test --workspace
-	tests/exploration/mutants/run
+	tests/exploration/mutants/run --short
 
 test-pictures: tools ## what is left of pictures, seen by exiftool and Pillow
 	cargo build --workspace
@@ -69,6 +69,9 @@ test-template: tools ## template.yaml and its deployment, without AWS
 
 test-build: tools ## the functions as Lambda gets them
 	$(PYTEST) tests/template/test_build.py
+
+mutants: ## that the exploration finds each of its mutations: a quarter of an hour
+	tests/exploration/mutants/run
 
 fuzz: tools ## inputs that nobody thought of, other ones each time: make fuzz SECONDS=600
 	FUZZ_SECONDS=$(or $(SECONDS),600) cargo test --workspace --test end-to-end -- --nocapture fuzz::

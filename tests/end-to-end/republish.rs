@@ -162,25 +162,103 @@ async fn after_an_older_database_was_put_back_messages_get_their_rows_and_delete
 }
 
 #[tokio::test]
+async fn what_is_published_otherwise_than_its_row_says_is_mended() {
+    let (board, [first, second, third]) = board().await;
+    let media = board.media();
+    media.put(&object(&first), b"garbage".to_vec()).await;
+    media.put(&object(&third), vec![b' '; 1 << 20]).await;
+    let gone = board.get(&format!("/api/messages/{}", id(&third))).await;
+    assert_eq!(gone.status, 404);
+    let folder = board.kill();
+    let (is_whole, told) = run(&folder, &["check"]);
+    assert!(!is_whole && told.contains("2 things do not fit"), "{told}");
+    let (is_done, told) = run(&folder, &["republish"]);
+    assert!(is_done, "{told}");
+    assert!(
+        told.contains("1 messages were published\n2 messages are"),
+        "{told}"
+    );
+    let board = Board::start_on(folder, |_| {});
+    board.has(&[&third, &second, &first]).await;
+    board.is_at_rest().await;
+    let (is_whole, told) = run(&board.kill(), &["check"]);
+    assert!(is_whole, "{told}");
+}
+
+#[tokio::test]
+async fn what_the_database_deleted_is_published_no_longer() {
+    let (board, [first, second, third]) = board().await;
+    // As a version does that knows nothing of published messages.
+    let deleted = "UPDATE message SET status = 'deleted', text = '' WHERE id = :id";
+    board.sql(deleted, id(&second)).await;
+    board
+        .sql(
+            "UPDATE message SET status = 'deleting' WHERE id = :id",
+            id(&first),
+        )
+        .await;
+    let folder = board.kill();
+    let (is_whole, told) = run(&folder, &["check"]);
+    // A picture's message is none, either.
+    assert!(
+        !is_whole && told.contains("deleted in the database"),
+        "{told}"
+    );
+    let (is_done, told) = run(&folder, &["republish"]);
+    assert!(
+        is_done && told.contains("2 messages were published and deleted"),
+        "{told}"
+    );
+    let board = Board::start_on(folder, |_| {});
+    board.has(&[&third]).await;
+    board.is_at_rest().await;
+}
+
+#[tokio::test]
+async fn a_message_that_lost_its_picture_alone_stays_unless_its_end_is_accepted() {
+    let (board, [first, second, third]) = board().await;
+    let key = format!("images/{}.jpg", id(&second));
+    board.media().delete(&key).await;
+    let folder = board.kill();
+    let (is_done, told) = run(&folder, &["republish"]);
+    assert!(
+        !is_done && told.contains("the pictures of 1 messages are missing"),
+        "{told}"
+    );
+    let board = Board::start_on(folder, |_| {});
+    board.has(&[&third, &second, &first]).await;
+    let folder = board.kill();
+    let (is_done, told) = run(&folder, &["republish", "--accept-missing"]);
+    assert!(is_done, "{told}");
+    let board = Board::start_on(folder, |_| {});
+    board.has(&[&third, &first]).await;
+    board.is_at_rest().await;
+}
+
+#[tokio::test]
+async fn no_board_is_made_to_be_brought_in_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let (is_done, told) = run(&folder, &["republish"]);
+    assert!(!is_done && told.contains("there is no board in"), "{told}");
+}
+
+#[tokio::test]
 async fn a_bucket_that_lost_its_pictures_takes_no_message_along_unless_that_is_accepted() {
     let board = Board::start();
     let text = board.post_text("a text").await;
-    let mut messages = Vec::new();
     for n in 0..11 {
         let message = board
             .post_picture(&format!("picture {n}"), picture("small.jpg"))
             .await;
-        board
-            .media()
-            .delete(&format!("images/{}.jpg", id(&message)))
-            .await;
-        messages.insert(0, message);
+        let media = board.media();
+        media.delete(&format!("images/{}.jpg", id(&message))).await;
+        media.delete(&object(&message)).await;
     }
     let folder = board.kill();
     let (is_done, told) = run(&folder, &["republish"]);
     assert!(!is_done && told.contains("11 of 12 messages"), "{told}");
     let board = Board::start_on(folder, |_| {});
-    assert_eq!(board.messages().await.len(), 12);
+    board.has(&[&text]).await;
     let folder = board.kill();
     let (is_done, told) = run(&folder, &["republish", "--accept-missing"]);
     assert!(is_done, "{told}");

@@ -4,8 +4,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
+use aws_sdk_s3::types::Object;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -401,6 +403,41 @@ async fn a_repeat_that_is_overtaken_by_a_delete_takes_its_picture_back() {
         );
     }
     assert!(overtaken >= 6, "{overtaken}");
+}
+
+/// The machine sleeps in the middle of a post for so long that it is cleared away.
+#[tokio::test]
+async fn a_post_that_is_cleared_away_while_it_stands_still_is_not_published() {
+    let board = Board::start();
+    let mut cleared = 0;
+    for requests in 1.. {
+        let post = post(&new_key(), "hello", "small.jpg");
+        let Some((cut, post)) = paused(&board, requests, false, post).await else {
+            break;
+        };
+        board.ages(Duration::from_mins(16)).await;
+        board.is_cleared_up().await;
+        cut.0.resumed.send_replace(true);
+        let (status, body) = post.await.unwrap();
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => cleared += 1,
+            StatusCode::CREATED => {
+                let (status, _) = answer(function(&board, None), delete(&body)).await;
+                assert_eq!(status, StatusCode::NO_CONTENT, "{requests}");
+            }
+            other => panic!("{requests}: {other} {body}"),
+        }
+        let listing = board.s3().list_objects_v2().bucket(BUCKET);
+        let listing = listing.prefix("board/messages/").send().await.unwrap();
+        let is_left = |object: &Object| object.size() != Some(0);
+        assert!(!listing.contents().iter().any(is_left), "{requests}");
+        assert_eq!(
+            board.pictures_and_rows().await,
+            (vec![], vec![]),
+            "{requests}"
+        );
+    }
+    assert!(cleared >= 2, "{cleared}");
 }
 
 /// A delete stands still between any two steps while a late repeat of the same message goes on.

@@ -23,6 +23,7 @@ on_every_backend! { run:
     each_leftover_is_found_at_its_age_whatever_its_id_is,
     what_code_of_before_is_at_work_on_is_left_to_it,
     of_many_leftovers_a_few_are_given_and_all_get_their_turn,
+    what_may_be_on_the_board_comes_before_tombstones,
     what_a_repeat_took_is_not_cleared_away_and_what_is_cleared_away_is_not_posted,
     a_pending_message_of_code_of_before_has_its_time_and_goes,
     a_tombstone_of_code_of_before_is_deleted_once_more_and_then_forgotten,
@@ -122,6 +123,24 @@ async fn each_leftover_is_found_at_its_age_whatever_its_id_is(backend: &Backend)
     let format = Some("jpg".parse().unwrap());
     let found = store.leftovers(now).await.unwrap();
     assert!(found.iter().all(|leftover| leftover.picture == format));
+}
+
+async fn what_may_be_on_the_board_comes_before_tombstones(backend: &Backend) {
+    const TOMBSTONES: u128 = 70;
+    let (store, now) = (backend.store(), SystemTime::now());
+    for which in 0..TOMBSTONES {
+        let id = id_at(now - 2 * DAY, which);
+        row(backend, now, id, ("deleted", Some(2 * DAY), None)).await;
+    }
+    for (which, status) in (TOMBSTONES..).zip(["deleting", "clearing", "pending"]) {
+        row(backend, now, id_at(now, which), (status, Some(DAY), None)).await;
+    }
+    let found = store.leftovers(now).await.unwrap();
+    let first = found[..3].iter().map(|leftover| leftover.todo);
+    let first: Vec<_> = first.collect();
+    for todo in [Todo::Delete, Todo::Clear, Todo::Decide] {
+        assert!(first.contains(&todo), "{first:?}");
+    }
 }
 
 /// As long as a request of that code lives, it may mark its message as posted, and then it must be seen that nobody

@@ -41,9 +41,12 @@ def started(command: Sequence[str | Path], log: Path | None = None, ready: Calla
         return f"{command[0]}:\n{log.read_text(errors='replace') if log else ''}"
 
     try:
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        told, deadline = 0, time.monotonic() + PATIENCE_SECONDS
         while not ready():
             assert process.poll() is None, f"did not start: {printed()}"
+            # Whatever says how far it is has as much time again.
+            if log and log.stat().st_size > told:
+                told, deadline = log.stat().st_size, time.monotonic() + PATIENCE_SECONDS
             assert time.monotonic() < deadline, f"is not ready after {PATIENCE_SECONDS} s: {printed()}"
             time.sleep(0.02)
         yield process

@@ -23,6 +23,8 @@ PUBLISHED, NEWEST = "board/messages/", "board/newest.json"
 # Of 2016, and so older than what the tests post.
 OLD = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 OLD_KEY = f"{PUBLISHED}ZYN70WAJHC564V77GG8SPFTGN4.json"
+OTHER = "01ARZ3NDEKTSV4RRFFQ69G5FAW"
+OTHER_KEY = f"{PUBLISHED}ZYN70WAJHC564V77GG8SPFTGN3.json"
 
 
 def objects(account: Cloud) -> dict[str, int]:
@@ -83,6 +85,10 @@ def moderate(account: Cloud, function: Lambda) -> None:
     # What has no row, a moderator deletes as well.
     function.expect(204, request("DELETE", f"/api/messages/{OLD}", **moderator(account)))
     assert objects(account)[OLD_KEY] == 0, "zero bytes keep whoever comes late from publishing it again"
+    # Of what cannot be read, nothing is left.
+    account.s3.put_object(Bucket=account.media, Key=OTHER_KEY, Body=b"garbage")
+    function.expect(204, request("DELETE", f"/api/messages/{OTHER}", **moderator(account)))
+    assert OTHER_KEY not in objects(account)
 
 
 HELPED = 5

@@ -101,9 +101,7 @@ async fn messages(board: &Board) -> Result<u64, String> {
         }
     }
     for id in published {
-        if id < newest
-            && let Some(why) = not_in_the_database(board, id).await?
-        {
+        if let Some(why) = not_in_the_database(board, id, id < newest).await? {
             faults += 1;
             progress.say(&format!(
                 "message {id}: it is published and {why}: corkboard republish"
@@ -137,17 +135,23 @@ async fn object(
         .then_some("what is published is another one than its row says: corkboard republish"))
 }
 
-/// Why a message that is published should not be, asked again since the board goes on.
-async fn not_in_the_database(board: &Board, id: MessageId) -> Result<Option<&'static str>, String> {
+/// Why a message that is published should not be, asked again since the board goes on. One that is not old may be on its
+/// way.
+async fn not_in_the_database(
+    board: &Board,
+    id: MessageId,
+    is_old: bool,
+) -> Result<Option<&'static str>, String> {
     let entry = board.store().entry(id).await.map_err(failed)?;
     let there = board.bucket().has_message(id).await.map_err(failed)?;
     Ok(match entry.map(|entry| entry.status) {
         _ if there != Some(true) => None,
+        // Before its row says so, nothing is published of it any more.
+        Some(Status::Deleted) => Some("deleted in the database"),
+        _ if !is_old => None,
         None => Some("not in the database"),
         Some(Status::Pending | Status::Posted) => None,
-        Some(Status::Deleting | Status::Deleted | Status::Clearing) => {
-            Some("deleted in the database")
-        }
+        Some(Status::Deleting | Status::Clearing) => Some("deleted in the database"),
     })
 }
 

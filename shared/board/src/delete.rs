@@ -88,11 +88,6 @@ impl Protocol<'_> {
         if self.store.entry(id).await?.is_some() {
             return Err(Error::NotFound);
         }
-        let pictures = Format::ALL.map(|format| {
-            let there = self.bucket.has_picture(id, format);
-            self.deadline.bucket(there)
-        });
-        let is_any = there == Some(true) || try_join_all(pictures).await?.contains(&true);
         if there == Some(true) {
             let overwritten = self.bucket.overwrite_message(id);
             self.deadline.bucket(overwritten).await?;
@@ -109,7 +104,7 @@ impl Protocol<'_> {
         }
         // Whoever restores the ledger may have written the row meanwhile.
         match self.delete_marked(id, Mark::DeletingForGood).await {
-            Err(Error::NotFound) if is_any => Ok(()),
+            Err(Error::NotFound) if there == Some(true) => Ok(()),
             done => done,
         }
     }
