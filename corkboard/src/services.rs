@@ -121,13 +121,12 @@ impl Services {
                 database.migrate(Instant::now() + MIGRATIONS).await
             }
             .map_err(|error| format!("the database cannot be used: {error}"))?;
-            let prepared = match access {
-                Access::Read | Access::Republish => Ok(()),
-                Access::Write => bring_in_step(&database, &s3).await,
-            };
+            if !matches!(access, Access::Republish) {
+                let in_step = bring_in_step(&database, &s3).await;
+                in_step.map_err(|error| damage_or(error, &data_dir.objects()))?;
+            }
             // What was undelivered when the last run ended is not known.
             queue.reconcile();
-            prepared.map_err(|error| damage_or(error, &data_dir.objects()))?;
         }
         Ok(Self {
             s3,

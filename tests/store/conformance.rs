@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::backend::{Backend, Kind, on_every_backend, soon};
 use crate::samples::{
-    ODD, delete, id_at, insert, largest, mark, milliseconds, picture, post, posted, text,
+    MARKS, ODD, delete, id_at, insert, largest, mark, milliseconds, picture, post, posted, text,
 };
 
 async fn run(kind: Kind, test: impl AsyncFnOnce(&Backend)) {
@@ -102,13 +102,7 @@ async fn what_is_not_there_is_not_found(backend: &Backend) {
     assert_eq!(store.page_after(20, None).await.unwrap(), []);
     assert_eq!(store.unpublished(20).await.unwrap(), []);
     assert_eq!(store.leftovers(now).await.unwrap(), []);
-    for to in [
-        Mark::Taken,
-        Mark::Posted,
-        Mark::Deleting,
-        Mark::DeletingForGood,
-        Mark::Deleted,
-    ] {
+    for to in MARKS {
         assert!(!mark(&store, unknown, to).await, "{to:?}");
     }
     assert!(!store.begin_clearing(unknown, now).await.unwrap());

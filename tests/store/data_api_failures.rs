@@ -169,6 +169,17 @@ fn tokens() -> Tokens {
     Tokens::new(&secret(), None)
 }
 
+/// What is asked of the database, and a request that asks it.
+fn every_statement() -> [(&'static str, Request<Body>); 5] {
+    [
+        (SCHEMA, post()),
+        (INSERT, post()),
+        (MARK, post()),
+        (DELETE, delete()),
+        (SENDER, moderate()),
+    ]
+}
+
 fn delete() -> Request<Body> {
     let id = MessageId::generate();
     let token = tokens().delete_token(id, Era::Current);
@@ -312,13 +323,7 @@ async fn what_passes_is_asked_again() {
 async fn what_does_not_pass_is_a_503_without_its_cause() {
     let corkboard = Corkboard::start(|_| {});
     for reply in passing().into_iter().chain(lasting()) {
-        for (statement, request) in [
-            (SCHEMA, post()),
-            (INSERT, post()),
-            (MARK, post()),
-            (DELETE, delete()),
-            (SENDER, moderate()),
-        ] {
+        for (statement, request) in every_statement() {
             let endpoint = Endpoint::start(statement, std::slice::from_ref(&reply)).await;
             let s3 = corkboard.s3().await;
             assert_unavailable(&ask_with(&endpoint, s3, request).await);
@@ -344,13 +349,7 @@ async fn what_will_not_pass_is_not_asked_again() {
 #[tokio::test]
 async fn a_silent_database_is_a_503_in_time() {
     let corkboard = Corkboard::start(|_| {});
-    for (statement, request) in [
-        (SCHEMA, post()),
-        (INSERT, post()),
-        (MARK, post()),
-        (DELETE, delete()),
-        (SENDER, moderate()),
-    ] {
+    for (statement, request) in every_statement() {
         let endpoint = Endpoint::start(statement, &[Reply::Silence]).await;
         let s3 = corkboard.s3().await;
         assert_unavailable(&ask_with(&endpoint, s3, request).await);

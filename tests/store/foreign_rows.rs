@@ -9,8 +9,8 @@ use store::{Mark, Status, StoreError, Todo};
 
 use crate::backend::{Backend, Kind, on_every_backend};
 use crate::samples::{
-    delete, id_aged, idempotency, insert_of, mark, milliseconds, picture, post, posted, sender,
-    text,
+    MARKS, delete, id_aged, idempotency, insert_of, mark, milliseconds, picture, post, posted,
+    sender, text,
 };
 
 async fn run(kind: Kind, test: impl AsyncFnOnce(&Backend)) {
@@ -151,13 +151,7 @@ async fn a_status_that_nobody_knows_is_told(backend: &Backend) {
     assert!(matches!(entry, Err(StoreError::Fault(_))), "{entry:?}");
     let before = store.posted_with(&key).await;
     assert!(matches!(before, Err(StoreError::Fault(_))), "{before:?}");
-    for to in [
-        Mark::Taken,
-        Mark::Posted,
-        Mark::Deleting,
-        Mark::DeletingForGood,
-        Mark::Deleted,
-    ] {
+    for to in MARKS {
         assert!(!mark(&store, message.id, to).await, "{to:?}");
     }
     for status in [Status::Clearing, Status::Deleted] {

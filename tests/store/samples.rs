@@ -96,6 +96,15 @@ pub async fn insert_of(store: &Store, message: &Message, sender: Option<&Sender>
     assert_eq!(inserted.unwrap(), Inserted::First);
 }
 
+/// Every mark.
+pub const MARKS: [Mark; 5] = [
+    Mark::Taken,
+    Mark::Posted,
+    Mark::Deleting,
+    Mark::DeletingForGood,
+    Mark::Deleted,
+];
+
 /// Marks a message, and says whether that changed its status.
 pub async fn mark(store: &Store, id: MessageId, mark: Mark) -> bool {
     store.mark(id, mark, SystemTime::now()).await.unwrap()

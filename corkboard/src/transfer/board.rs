@@ -2,7 +2,7 @@ use std::fmt::Display;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use board::{Deadline, Imported, Listed, Republished};
+use board::{Deadline, Imported, Listed, Protocol, Republished};
 use domain::{Message, MessageId, NewMessage};
 use lambda::aws;
 use local_aws::backup::Place;
@@ -88,17 +88,21 @@ impl Board {
 
     /// Whether what was listed of a message is what its row says.
     pub async fn shows(&self, message: &Message, listed: &Listed) -> Result<bool, String> {
-        let protocol = self.board.protocol(Deadline::at(Instant::now() + MESSAGE));
-        protocol.shows(message, listed).await.map_err(failed)
+        let shows = self.protocol().shows(message, listed).await;
+        shows.map_err(failed)
     }
 
     /// Deletes a message. Whoever else deletes it is welcome.
     pub async fn delete(&self, id: MessageId) -> Result<(), String> {
-        let protocol = self.board.protocol(Deadline::at(Instant::now() + MESSAGE));
-        match protocol.delete(id).await {
+        match self.protocol().delete(id).await {
             Ok(()) | Err(board::Error::NotFound) => Ok(()),
             Err(error) => Err(failed(error)),
         }
+    }
+
+    /// The steps that change the board, for one message.
+    fn protocol(&self) -> Protocol<'_> {
+        self.board.protocol(Deadline::at(Instant::now() + MESSAGE))
     }
 
     /// What is in the bucket.
@@ -130,8 +134,7 @@ impl Board {
 
     /// Imports a message under its id, and says what became of it and of its picture.
     pub async fn import(&self, id: MessageId, new: &NewMessage) -> Result<Transferred, String> {
-        let protocol = self.board.protocol(Deadline::at(Instant::now() + MESSAGE));
-        let imported = protocol.import(id, new).await.map_err(failed)?;
+        let imported = self.protocol().import(id, new).await.map_err(failed)?;
         let of_picture = |fate| new.picture.as_ref().map(|_| fate);
         let (message, picture) = match imported {
             Imported::New => (Fate::Taken, of_picture(Fate::Taken)),

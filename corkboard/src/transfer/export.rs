@@ -271,7 +271,7 @@ fn line(message: Message) -> Line {
 async fn picture(board: &Board, tar: &mut Tar, key: &str) -> Result<Fate, Error> {
     let object = board.bucket().object(key).await;
     let object = object.map_err(|error| Error::Board(failed(error)))?;
-    let Some(Object { size, mut body }) = object else {
+    let Some(Object { size, mut body, .. }) = object else {
         return Ok(Fate::NotTaken("it is not in the bucket".into()));
     };
     let mut header = entry_header();

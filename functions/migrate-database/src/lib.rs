@@ -36,7 +36,7 @@ const TIME_TO_ANSWER: Duration = Duration::from_secs(10);
 /// How long publishing some messages may take.
 const TIME_TO_PUBLISH: Duration = Duration::from_secs(10);
 /// How many messages are published together.
-const PUBLISHED_AT_ONCE: u32 = 100;
+const PUBLISHED_AT_ONCE: u32 = 64;
 
 /// The function.
 #[derive(Debug)]

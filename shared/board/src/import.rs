@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use domain::{Message, MessageId, MessageText, NewMessage, NewPicture};
 use media::Put;
-use store::{Entry, Mark, Status};
+use store::{Entry, Status};
 
 use crate::error::Error;
 use crate::protocol::Protocol;
@@ -75,19 +75,17 @@ impl Protocol<'_> {
     /// Goes on with what a run left that was killed, which perhaps had another picture, and says whether that is still
     /// to be done.
     async fn take_over(&self, found: &Message, message: &Message) -> Result<bool, Error> {
-        let (id, now) = (message.id, SystemTime::now());
-        let is_taken = if found.picture == message.picture {
-            self.store.mark(id, Mark::Taken, now).await?
-        } else {
-            let picture = message.picture.as_ref();
-            self.store.take_with_picture(id, picture, now).await?
-        };
+        let (id, picture) = (message.id, message.picture.as_ref());
+        let taken = self.store.take_with_picture(id, picture, SystemTime::now());
+        if !taken.await? {
+            return Ok(false);
+        }
         // It may be another one also where the row says the same of it.
-        if let Some(other) = found.picture.as_ref().filter(|_| is_taken) {
+        if let Some(other) = &found.picture {
             let removed = self.bucket.remove_picture(id, other.format);
             self.deadline.bucket(removed).await?;
         }
-        Ok(is_taken)
+        Ok(true)
     }
 
     /// Adds the picture that a message on the board lacks, because it could not be imported the last time, or because

@@ -1,8 +1,8 @@
 //! Publishing what the ledger has and the bucket lacks: messages of code that published nothing, and all of them after
 //! the ledger or the bucket was restored.
 //!
-//! The bucket is listed before a row is read, and what a row says is put within 15 minutes of reading it, and only where
-//! nothing is. So this may run beside posts and deletes, be killed, and be run again.
+//! The bucket is listed before a row is read, and what a row says is put within 15 minutes of reading it, where nothing
+//! is or over the version that was read. So this may run beside posts and deletes, be killed, and be run again.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime};
@@ -116,20 +116,19 @@ impl Board {
     /// # Errors
     /// Where the ledger or the bucket fails.
     pub async fn is_in_step(&self, deadline: Deadline) -> Result<bool, Error> {
-        let store = self.store(deadline);
+        let protocol = self.protocol(deadline);
         let newest = deadline.bucket(self.bucket().messages(None, Some(FEW)));
         let (newest, _) = newest.await?;
         // What is left of a deleted one may have no row any more.
         if let Some(newest) = newest.iter().find(|newest| newest.size > 0)
-            && store.entry(newest.id).await?.is_none()
+            && protocol.store.entry(newest.id).await?.is_none()
         {
             return Ok(false);
         }
-        let Some(newest) = store.newest().await? else {
-            return Ok(true);
-        };
-        let there = deadline.bucket(self.bucket().has_message(newest)).await?;
-        Ok(there == Some(true))
+        match protocol.store.newest().await? {
+            Some(newest) => protocol.is_published(newest).await,
+            None => Ok(true),
+        }
     }
 
     /// Publishes all messages of code that published nothing, and says how many they were. As it goes on, `told` is
@@ -150,8 +149,8 @@ impl Board {
     }
 
     /// Brings the bucket in step with the ledger: publishes what the ledger has and the bucket lacks, or has otherwise, and
-    /// writes the rows that messages of the bucket lack. Of what is gone nothing is changed. As it goes on, `told` is called with how many
-    /// messages are done, of how many as far as is known.
+    /// writes the rows that messages of the bucket lack. Of what is gone nothing is changed. As it goes on, `told` is
+    /// called with how many messages are done, of how many as far as is known.
     ///
     /// # Errors
     /// Where the ledger or the bucket fails; it can be called again.

@@ -105,6 +105,8 @@ pub(crate) struct Headers<'a> {
 pub struct Object {
     /// In bytes.
     pub size: u64,
+    /// The version.
+    pub e_tag: ETag,
     /// The bytes, piece by piece.
     pub body: ByteStream,
 }
@@ -179,8 +181,10 @@ impl Bucket {
             .content_length()
             .and_then(|length| u64::try_from(length).ok())
             .ok_or_else(|| BucketError::of(&"an object without a length"))?;
+        let e_tag = ETag::given(object.e_tag)?;
         Ok((size > 0).then_some(Object {
             size,
+            e_tag,
             body: object.body,
         }))
     }
@@ -220,17 +224,15 @@ impl Bucket {
         key: &str,
         most: u64,
     ) -> Result<Option<(Bytes, ETag)>, BucketError> {
-        let Some(object) = self.get(key).await? else {
+        let Some(Object { size, e_tag, body }) = self.object(key).await? else {
             return Ok(None);
         };
-        let e_tag = ETag::given(object.e_tag)?;
-        let size = object.content_length.unwrap_or(i64::MAX).unsigned_abs();
-        let body = match size {
-            0 => return Ok(None),
-            _ if size > most => Bytes::new(),
-            _ => collect(object.body).await?,
+        let bytes = if size > most {
+            Bytes::new()
+        } else {
+            collect(body).await?
         };
-        Ok(Some((body, e_tag)))
+        Ok(Some((bytes, e_tag)))
     }
 
     /// How many bytes are under a key; `None` where there is nothing.
