@@ -12,7 +12,9 @@ mod token;
 pub use id::{MessageId, NotAMessageId};
 pub use idempotency::{Idempotency, IdempotencyKey, InvalidIdempotencyKey, Repeats};
 pub use message::{Message, NewMessage, NewPicture, PostedPicture};
-pub use picture::{Format, InvalidPicture, Picture, UnknownFormat};
+pub use picture::{
+    Format, InvalidPicture, Orientation, Picture, SMALL_WIDTHS, UnknownFormat, small_height,
+};
 pub use secret::{BoardSecret, Era, InvalidSecret};
 pub use sender::{Sender, Senders};
 pub use text::{Alt, Author, InvalidField, MessageText};

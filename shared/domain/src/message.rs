@@ -1,4 +1,4 @@
-use super::{Alt, Author, Format, MessageId, MessageText, Picture};
+use super::{Alt, Author, Format, MessageId, MessageText, Picture, SMALL_WIDTHS, small_height};
 
 /// A message as it is to be posted, everything in it valid.
 #[derive(Debug, Clone)]
@@ -42,8 +42,29 @@ pub struct PostedPicture {
     pub width: u32,
     /// In pixels, as displayed.
     pub height: u32,
+    /// Whether it moves; not known of one that was posted by code that did not look.
+    pub animated: Option<bool>,
     /// Its description.
     pub alt: Option<String>,
+}
+
+impl PostedPicture {
+    /// The widths and heights of its small versions, smallest first: none that is as large as the picture.
+    pub fn small_sizes(&self) -> impl Iterator<Item = (u32, u32)> {
+        let Self { width, height, .. } = *self;
+        let smaller = SMALL_WIDTHS.into_iter().filter(move |small| *small < width);
+        smaller.map(move |small| (small, small_height(width, height, small)))
+    }
+
+    /// Whether both are known as the same picture, also where only one is known to move or not.
+    pub fn is(&self, other: &Self) -> bool {
+        let animated = self.animated.and(other.animated);
+        let alike = |picture: &Self| Self {
+            animated: animated.and(picture.animated),
+            ..picture.clone()
+        };
+        alike(self) == alike(other)
+    }
 }
 
 impl NewMessage {
@@ -65,6 +86,7 @@ impl NewMessage {
                 format: new.picture.format(),
                 width: new.picture.width(),
                 height: new.picture.height(),
+                animated: Some(new.picture.is_animated()),
                 alt: new.alt.as_ref().map(|alt| alt.as_str().to_owned()),
             }),
         }

@@ -5,17 +5,23 @@ use super::reader::{Malformed, Reader, index};
 const ORIENTATION: u16 = 0x0112;
 const SHORT: u16 = 3;
 
-/// How a picture is displayed: 1 as it is stored, 2 to 8 mirrored or turned.
+/// How a picture is displayed (EXIF 2.32, table 6): 1 as it is stored, 2 to 8 mirrored or turned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Orientation(u8);
+pub struct Orientation(u8);
 
 impl Orientation {
+    /// The first row is at the top, the first column at the left.
     pub const AS_STORED: Self = Self(1);
 
     /// What a TIFF structure says. As in browsers, the first right value counts, and EXIF that cannot be
     /// read turns nothing.
-    pub fn read(tiff: &[u8]) -> Self {
+    pub(super) fn read(tiff: &[u8]) -> Self {
         orientation(tiff).unwrap_or(Self::AS_STORED)
+    }
+
+    /// Its number, from 1 to 8.
+    pub fn number(self) -> u8 {
+        self.0
     }
 
     /// Whether width and height are exchanged.
@@ -24,7 +30,7 @@ impl Orientation {
     }
 
     /// A TIFF structure that says this and nothing else.
-    pub fn block(self) -> [u8; 26] {
+    pub(super) fn block(self) -> [u8; 26] {
         let mut block = *b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x01\0\0\0\0\0\0";
         block[19] = self.0;
         block

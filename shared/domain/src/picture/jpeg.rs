@@ -9,7 +9,7 @@ use super::exif::Orientation;
 use super::icc;
 use super::kept::Kept;
 use super::reader::{CUT_SHORT, Malformed, Reader};
-use super::{Allowance, InvalidPicture, PARTS, SCANS, Walked};
+use super::{Allowance, InvalidPicture, SCANS, Walked, parts};
 
 const JFIF: &[u8] = b"JFIF\0";
 const ADOBE: &[u8] = b"Adobe";
@@ -33,10 +33,10 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
     let mut kept = Kept::of(bytes);
     reader.take(2)?; // SOI
     kept.keep(0..2);
-    let mut parts = Allowance(PARTS);
-    let mut scans = Allowance(SCANS);
+    let mut parts = parts(bytes.len());
+    let mut scans_left = Allowance(SCANS);
     let mut frame: Option<Frame<'_>> = None;
-    let mut scanned = false;
+    let mut scans = 0;
     let mut orientation = None;
     let mut profiled = false;
     loop {
@@ -68,19 +68,19 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
                     .as_ref()
                     .ok_or(Malformed("its image comes before its size"))?;
                 frame.check_scan(segment)?;
-                scans.take()?;
-                scanned = true;
+                scans_left.take()?;
+                scans += 1;
                 skip_entropy_coded(&mut reader)?;
             }
             // Lossless, hierarchical, arithmetic.
             0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
                 return Err(Malformed("it is of a kind that browsers do not show").into());
             }
-            APP0 if !scanned && segment.len() >= 14 && segment.starts_with(JFIF) => {
+            APP0 if scans == 0 && segment.len() >= 14 && segment.starts_with(JFIF) => {
                 kept.add(&without_thumbnail(segment));
                 continue;
             }
-            APP1 if !scanned && orientation.is_none() && segment.starts_with(EXIF) => {
+            APP1 if scans == 0 && orientation.is_none() && segment.starts_with(EXIF) => {
                 // After the name comes a byte that pads it.
                 let found = Orientation::read(segment.get(EXIF.len() + 1..).unwrap_or_default());
                 orientation = Some(found);
@@ -89,14 +89,14 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
                 }
                 continue;
             }
-            APP2 if !scanned && !profiled && segment.starts_with(ICC) => {
+            APP2 if scans == 0 && !profiled && segment.starts_with(ICC) => {
                 profiled = true;
                 for piece in profile(before)?.iter().flat_map(|whole| pieces(whole)) {
                     kept.add(&piece);
                 }
                 continue;
             }
-            APP14 if !scanned && segment.len() >= 12 && segment.starts_with(ADOBE) => {
+            APP14 if scans == 0 && segment.len() >= 12 && segment.starts_with(ADOBE) => {
                 kept.add(&[&[0xff, APP14, 0, 14], &segment[..12]].concat());
                 continue;
             }
@@ -107,11 +107,14 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
         kept.keep(start..reader.position());
     }
     match frame {
-        Some(frame) if scanned => Ok(Walked::new(
-            (frame.width, frame.height),
-            orientation.unwrap_or(Orientation::AS_STORED),
-            kept,
-        )),
+        Some(frame) if scans > 0 => Ok(Walked {
+            scans,
+            ..Walked::new(
+                (frame.width, frame.height),
+                orientation.unwrap_or(Orientation::AS_STORED),
+                kept,
+            )
+        }),
         _ => Err(Malformed("it has no image").into()),
     }
 }

@@ -12,6 +12,7 @@ mod jpeg;
 mod kept;
 mod png;
 mod reader;
+mod small;
 #[cfg(test)]
 mod tests;
 mod webp;
@@ -22,9 +23,11 @@ use std::str::FromStr;
 use bytes::Bytes;
 use thiserror::Error;
 
-use exif::Orientation;
 use kept::Kept;
 use reader::Malformed;
+
+pub use exif::Orientation;
+pub use small::{SMALL_WIDTHS, small_height};
 
 /// A format that the board keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +127,13 @@ const FRAMES: usize = 2_000;
 const SCANS: usize = 100;
 /// Segments, chunks or blocks. A decoder keeps a record of each; a PNG of 4 MiB has 512 of the usual length.
 const PARTS: usize = 10_000;
+/// A picture that was not posted may be longer, and then it may have a part for each so many bytes.
+const BYTES_A_PART: usize = 512;
+
+/// Segments, chunks or blocks of a picture with so many bytes.
+fn parts(length: usize) -> Allowance {
+    Allowance(PARTS.max(length / BYTES_A_PART))
+}
 
 /// How many more of something a picture may have.
 struct Allowance(usize);
@@ -147,6 +157,9 @@ pub struct Picture {
     format: Format,
     width: u32,
     height: u32,
+    orientation: Orientation,
+    is_animated: bool,
+    scans: u32,
     bytes: Bytes,
 }
 
@@ -156,11 +169,14 @@ struct Walked {
     width: u32,
     /// As displayed.
     height: u32,
+    orientation: Orientation,
+    is_animated: bool,
+    scans: u32,
     bytes: Bytes,
 }
 
 impl Walked {
-    /// Of a picture with these sides as stored.
+    /// Of a still picture of one scan with these sides as stored.
     fn new((width, height): (u32, u32), orientation: Orientation, kept: Kept<'_>) -> Self {
         let (width, height) = if orientation.swaps_sides() {
             (height, width)
@@ -170,6 +186,9 @@ impl Walked {
         Self {
             width,
             height,
+            orientation,
+            is_animated: false,
+            scans: 1,
             bytes: kept.into_bytes(),
         }
     }
@@ -192,7 +211,7 @@ impl Picture {
         if bytes.len() > Self::LIMIT {
             return Err(InvalidPicture::TooLarge);
         }
-        let picture = Self::recognise(bytes)?;
+        let picture = Self::recognise(bytes, Self::BMP_MEGAPIXELS)?;
         // A bitmap may grow; what is kept can be posted again.
         if picture.bytes.len() > Self::LIMIT {
             return Err(InvalidPicture::TooLarge);
@@ -200,9 +219,18 @@ impl Picture {
         Ok(picture)
     }
 
-    fn recognise(bytes: &Bytes) -> Result<Self, InvalidPicture> {
+    /// As [`Self::parse`], of a picture that nobody posted: it may have any number of bytes, and a BMP as many pixels
+    /// as any other.
+    ///
+    /// # Errors
+    /// Where it is of another format, damaged, or has too many pixels or parts.
+    pub fn parse_of_any_length(bytes: &Bytes) -> Result<Self, InvalidPicture> {
+        Self::recognise(bytes, Self::MEGAPIXELS)
+    }
+
+    fn recognise(bytes: &Bytes, bmp_megapixels: u32) -> Result<Self, InvalidPicture> {
         if bytes.starts_with(b"BM") {
-            return Self::from_bmp(bytes);
+            return Self::from_bmp(bytes, bmp_megapixels);
         }
         let (format, walked) = if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
             (Format::Jpeg, jpeg::walk(bytes)?)
@@ -218,6 +246,9 @@ impl Picture {
         let Walked {
             width,
             height,
+            orientation,
+            is_animated,
+            scans,
             bytes,
         } = walked;
         limited(width, height, Self::MEGAPIXELS)?;
@@ -225,17 +256,23 @@ impl Picture {
             format,
             width,
             height,
+            orientation,
+            is_animated,
+            scans,
             bytes,
         })
     }
 
-    fn from_bmp(bytes: &[u8]) -> Result<Self, InvalidPicture> {
+    fn from_bmp(bytes: &[u8], megapixels: u32) -> Result<Self, InvalidPicture> {
         let bitmap = bmp::Bitmap::parse(bytes)?.ok_or(InvalidPicture::UnknownFormat)?;
-        limited(bitmap.width, bitmap.height, Self::BMP_MEGAPIXELS)?;
+        limited(bitmap.width, bitmap.height, megapixels)?;
         Ok(Self {
             format: Format::Png,
             width: bitmap.width,
             height: bitmap.height,
+            orientation: Orientation::AS_STORED,
+            is_animated: false,
+            scans: 1,
             bytes: bitmap.to_png()?.into(),
         })
     }
@@ -253,6 +290,21 @@ impl Picture {
     /// In pixels, as displayed.
     pub fn height(&self) -> u32 {
         self.height
+    }
+
+    /// How it is turned or mirrored when it is displayed.
+    pub fn orientation(&self) -> Orientation {
+        self.orientation
+    }
+
+    /// Whether it has more than one frame, so that it moves in browsers.
+    pub fn is_animated(&self) -> bool {
+        self.is_animated
+    }
+
+    /// How often a decoder goes through all pixels: the scans of a JPEG, the passes of an interlaced PNG, else 1.
+    pub fn scans(&self) -> u32 {
+        self.scans
     }
 
     /// The picture itself.

@@ -123,6 +123,45 @@ fn every_format_is_recognised_and_measured_as_displayed() {
 }
 
 #[test]
+fn what_has_more_than_one_frame_moves() {
+    let animated = [
+        "animation.gif",
+        "animation.png",
+        "animation.webp",
+        "everything-animated.webp",
+        "everything.gif",
+        "everything.png",
+    ];
+    for (name, bytes, expected) in accepted() {
+        let moves = animated.contains(&&*name) || expected["frames"].as_u64() > Some(1);
+        assert_eq!(
+            Picture::parse(&bytes).unwrap().is_animated(),
+            moves,
+            "{name}"
+        );
+    }
+    for (name, bytes, expected) in odd() {
+        if let Ok(picture) = Picture::parse(&bytes) {
+            let moves = expected["frames"].as_u64() > Some(1);
+            assert_eq!(picture.is_animated(), moves, "{name}");
+        }
+    }
+}
+
+#[test]
+fn how_often_a_decoder_goes_through_the_pixels_is_known() {
+    for (name, scans) in [("small.jpg", 1), ("interlaced.png", 7), ("photo.webp", 1)] {
+        let picture = Picture::parse(&picture(name)).unwrap();
+        assert_eq!(picture.scans(), scans, "{name}");
+    }
+    let progressive = picture("progressive.jpg");
+    let starts = memchr::memmem::find_iter(&progressive, b"\xff\xda").count();
+    assert!(starts > 1);
+    let scans = Picture::parse(&progressive).unwrap().scans();
+    assert_eq!(usize::try_from(scans).unwrap(), starts);
+}
+
+#[test]
 fn of_a_picture_that_is_cut_short_only_whole_frames_are_taken() {
     for (name, bytes, _) in accepted() {
         let whole = Picture::parse(&bytes).unwrap();
@@ -349,6 +388,48 @@ fn four_mebibytes_are_the_limit() {
         Picture::parse(&bytes.into()).unwrap_err(),
         InvalidPicture::TooLarge
     );
+}
+
+#[test]
+fn a_picture_that_nobody_posted_may_be_longer() {
+    let mut bytes = picture("small.jpg").to_vec();
+    bytes.resize(Picture::LIMIT + 1, 0);
+    let posted = Picture::parse(&picture("small.jpg")).unwrap();
+    let longer = Picture::parse_of_any_length(&bytes.into()).unwrap();
+    assert_eq!(longer.bytes(), posted.bytes());
+    for value in 1..=8 {
+        let turned = picture(&format!("orientation-{value}.jpg"));
+        let turned = Picture::parse_of_any_length(&turned).unwrap();
+        assert_eq!(turned.orientation().number(), value);
+    }
+    let header = [54, 40, 4_000, 1_001, 1 | 1 << 16, 0, 0, 0, 0, 2, 0_u32];
+    let mut bitmap = b"BM\0\0\0\0\0\0\0\0".to_vec();
+    bitmap.extend(header.map(u32::to_le_bytes).as_flattened());
+    bitmap.resize(bitmap.len() + 8 + 500 * 1_001, 0);
+    let bitmap = bitmap.into();
+    assert!(matches!(
+        Picture::parse(&bitmap),
+        Err(InvalidPicture::TooManyPixels { .. })
+    ));
+    let taken = Picture::parse_of_any_length(&bitmap).unwrap();
+    assert_eq!((taken.width(), taken.height()), (4_000, 1_001));
+}
+
+#[test]
+fn a_longer_picture_may_have_more_parts() {
+    let parts_of = |size| {
+        let whole = picture("drawing.png");
+        let end = whole.len() - 12;
+        let mut png = whole[..33].to_vec();
+        for _ in 0..PARTS {
+            png.extend(super::png::chunk::written(*b"tEXt", &vec![0; size]));
+        }
+        png.extend(&whole[33..end]);
+        png.extend(&whole[end..]);
+        Picture::parse_of_any_length(&png.into())
+    };
+    assert_eq!(parts_of(100).unwrap_err(), InvalidPicture::TooManyParts);
+    assert!(parts_of(1_000).is_ok());
 }
 
 /// A black PNG of this size, of one bit a pixel; if that is not much, with all of them.

@@ -9,7 +9,7 @@ use super::exif::Orientation;
 use super::icc;
 use super::kept::Kept;
 use super::reader::{Malformed, Reader, index};
-use super::{Allowance, FRAMES, InvalidPicture, PARTS, Walked};
+use super::{Allowance, FRAMES, InvalidPicture, Walked, parts};
 
 /// What an extended picture says it has (2.7.1).
 const ANIMATION: u8 = 0x02;
@@ -46,12 +46,15 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
         let size = image(&first)?.ok_or(Malformed("its header is missing"))?;
         kept.keep(first.place);
         // What else there is does not belong to a simple picture.
-        (size, kept)
+        (size, kept, 1)
     };
-    let (size, mut kept) = walked;
+    let (size, mut kept, images) = walked;
     let length = u32::try_from(kept.len() - LENGTH_AT - 4).unwrap_or(u32::MAX);
     kept.replace(LENGTH_AT, &length.to_le_bytes());
-    Ok(Walked::new(size, Orientation::AS_STORED, kept))
+    Ok(Walked {
+        is_animated: images > 1,
+        ..Walked::new(size, Orientation::AS_STORED, kept)
+    })
 }
 
 struct Chunk<'a> {
@@ -76,11 +79,12 @@ fn chunk<'a>(reader: &mut Reader<'a>) -> Result<Chunk<'a>, Malformed> {
     })
 }
 
+/// The picture's size, what is kept of it, and how many images it has.
 fn extended<'a>(
     header: &Chunk<'_>,
     mut reader: Reader<'_>,
     mut kept: Kept<'a>,
-) -> Result<((u32, u32), Kept<'a>), InvalidPicture> {
+) -> Result<((u32, u32), Kept<'a>, usize), InvalidPicture> {
     let mut fields = Reader::new(header.data);
     let flags = fields.u8()?;
     fields.take(3)?; // reserved
@@ -91,12 +95,12 @@ fn extended<'a>(
     let is_animation = flags & ANIMATION != 0;
     kept.keep(header.place.clone());
 
-    let mut parts = Allowance(PARTS);
+    let mut parts = parts(reader.rest().len());
     let mut frames = Allowance(FRAMES);
     let mut profile = None;
     let mut background = false;
     let mut transparency = false;
-    let mut complete = false;
+    let mut images = 0;
     while !reader.rest().is_empty() {
         parts.take()?;
         let chunk = chunk(&mut reader)?;
@@ -107,11 +111,12 @@ fn extended<'a>(
                 if image(&chunk)? != Some(size) {
                     return Err(Malformed("its image is not of its size").into());
                 }
-                if replace(&mut complete, true) {
+                images += 1;
+                if images > 1 {
                     return Err(SEVERAL_IMAGES.into());
                 }
             }
-            b"ALPH" if !is_animation && !complete && !replace(&mut transparency, true) => {}
+            b"ALPH" if !is_animation && images == 0 && !replace(&mut transparency, true) => {}
             b"ANIM"
                 if is_animation
                     && chunk.data.len() >= BACKGROUND
@@ -125,7 +130,7 @@ fn extended<'a>(
                     return Err(Malformed("its animation has no beginning").into());
                 }
                 frames.take()?;
-                complete |= keep_frame(&chunk, size, &mut kept)?;
+                images += usize::from(keep_frame(&chunk, size, &mut kept)?);
                 continue;
             }
             b"ICCP" if flags & PROFILE != 0 && profile.is_none() => {
@@ -140,12 +145,12 @@ fn extended<'a>(
         }
         kept.keep(chunk.place);
     }
-    if !complete {
+    if images == 0 {
         return Err(Malformed("it has no image").into());
     }
     let flags = flags & (ANIMATION | ALPHA) | if profile == Some(true) { PROFILE } else { 0 };
     kept.replace(FLAGS_AT, &[flags, 0, 0, 0]);
-    Ok((size, kept))
+    Ok((size, kept, images))
 }
 
 /// A chunk of our own.

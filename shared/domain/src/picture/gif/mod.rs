@@ -2,7 +2,6 @@
 
 mod lzw;
 
-use std::mem::replace;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -10,7 +9,7 @@ use bytes::Bytes;
 use super::exif::Orientation;
 use super::kept::Kept;
 use super::reader::{CUT_SHORT, Malformed, Reader};
-use super::{Allowance, FRAMES, InvalidPicture, PARTS, Picture, Walked, limited};
+use super::{Allowance, FRAMES, InvalidPicture, Picture, Walked, limited, parts};
 
 /// Where the screen says its sides, and a frame.
 const SCREEN_SIDES: usize = 6;
@@ -23,8 +22,8 @@ const TRAILER: &[u8] = b"\x3b";
 pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
     let mut reader = Reader::new(bytes);
     let mut kept = Kept::of(bytes);
-    let mut parts = Allowance(PARTS);
-    let mut frames = Allowance(FRAMES);
+    let mut parts = parts(bytes.len());
+    let mut frames_left = Allowance(FRAMES);
     reader.take(SCREEN_SIDES)?;
     let mut screen = [reader.u16_le()?, reader.u16_le()?];
     let flags = reader.u8()?;
@@ -32,13 +31,14 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
     skip_colour_table(&mut reader, flags)?;
     kept.keep(0..reader.position());
     let mut control = None;
-    let mut image = false;
+    let mut frames = 0;
     loop {
         parts.take()?;
         match block(&mut reader) {
             Ok(Block::Frame(frame)) => {
-                frames.take()?;
-                if !replace(&mut image, true) {
+                frames_left.take()?;
+                frames += 1;
+                if frames == 1 {
                     screen = frame.begin(screen)?;
                     let [width, height] = screen.map(u32::from);
                     limited(width, height, Picture::MEGAPIXELS)?;
@@ -51,7 +51,7 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
             Ok(Block::Control(found)) => control = Some(found),
             Ok(Block::Repeats(times)) => kept.add(&repetition(times)),
             Ok(Block::Other) => {}
-            Ok(Block::End) | Err(Cut::BetweenFrames) if image => break,
+            Ok(Block::End) | Err(Cut::BetweenFrames) if frames > 0 => break,
             Ok(Block::End) => return Err(Malformed("it has no image").into()),
             Err(Cut::BetweenFrames) => return Err(CUT_SHORT.into()),
             Err(Cut::InFrame(why)) => return Err(why.into()),
@@ -60,7 +60,10 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
     kept.add(TRAILER);
     kept.replace(SCREEN_SIDES, &screen.map(u16::to_le_bytes).concat());
     let size = (screen[0].into(), screen[1].into());
-    Ok(Walked::new(size, Orientation::AS_STORED, kept))
+    Ok(Walked {
+        is_animated: frames > 1,
+        ..Walked::new(size, Orientation::AS_STORED, kept)
+    })
 }
 
 enum Block {

@@ -63,6 +63,11 @@ impl<'a> Animation<'a> {
         self.frames == self.stated
     }
 
+    /// Whether it has more than one frame.
+    pub fn moves(&self) -> bool {
+        self.frames > 1
+    }
+
     fn number(&mut self, reader: &mut Reader<'_>) -> Result<(), Malformed> {
         if reader.u32_be()? != self.received {
             return Err(ORDER);

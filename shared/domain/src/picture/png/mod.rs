@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::exif::Orientation;
 use super::kept::Kept;
 use super::reader::{CUT_SHORT, Malformed, Reader};
-use super::{Allowance, InvalidPicture, PARTS, Picture, Walked, icc, limited};
+use super::{Allowance, InvalidPicture, Picture, Walked, icc, limited, parts};
 use animation::Animation;
 
 use chunk::{Chunk, END};
@@ -44,7 +44,7 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
     let header = Header::parse(&header)?;
     limited(header.width, header.height, Picture::MEGAPIXELS)?;
     let mut walk = Walk::begin(header, kept);
-    let mut parts = Allowance(PARTS);
+    let mut parts = parts(bytes.len());
     let mut last = *b"IHDR";
     loop {
         parts.take()?;
@@ -69,7 +69,11 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
     }
     let orientation = walk.orientation.unwrap_or(Orientation::AS_STORED);
     let size = (walk.header.width, walk.header.height);
-    Ok(Walked::new(size, orientation, walk.kept))
+    Ok(Walked {
+        is_animated: walk.animation.as_ref().is_some_and(Animation::moves),
+        scans: if walk.header.is_interlaced { 7 } else { 1 },
+        ..Walked::new(size, orientation, walk.kept)
+    })
 }
 
 struct Header {

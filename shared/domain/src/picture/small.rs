@@ -1,0 +1,40 @@
+//! In which smaller versions a picture is offered. Whoever makes one and whoever tells of it compute the same sides.
+
+/// How many pixels wide they are, as displayed, the narrowest first.
+pub const SMALL_WIDTHS: [u32; 2] = [640, 1280];
+
+/// How many pixels high the version of this width is of a picture with these sides, all as displayed: the picture's
+/// proportion, rounded half up, and no less than 1. No picture is 0 pixels wide; of one that were, this is 1.
+pub fn small_height(width: u32, height: u32, small_width: u32) -> u32 {
+    let width = u128::from(width);
+    let product = u128::from(height) * u128::from(small_width);
+    let rounded = (2 * product + width).checked_div(2 * width).unwrap_or(1);
+    u32::try_from(rounded).unwrap_or(u32::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_height_keeps_the_proportion_and_is_rounded() {
+        for (width, height, small_width, expected) in [
+            (1_280, 960, 640, 480),
+            (4_000, 3_000, 1_280, 960),
+            (3_000, 4_000, 640, 853),
+            (1_281, 1_281, 1_280, 1_280),
+            // 0.5 and what is just below.
+            (1_280, 1, 640, 1),
+            (1_280, 3, 640, 2),
+            (1_281, 3, 640, 1),
+            (16_384, 1, 640, 1),
+            (641, 16_384, 640, 16_358),
+            (1_281, 16_384, 1_280, 16_371),
+            (0, 0, 640, 1),
+            (1, u32::MAX, u32::MAX, u32::MAX),
+        ] {
+            let small = small_height(width, height, small_width);
+            assert_eq!(small, expected, "{width} x {height} at {small_width}");
+        }
+    }
+}
