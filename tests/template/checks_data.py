@@ -296,7 +296,8 @@ ALARMS = {
     "DeadLettersAlarm": {"ApproximateNumberOfMessagesVisible"}, "QueueAgeAlarm": {"ApproximateAgeOfOldestMessage"},
     "ReconciliationAlarm": {"CarrouselPasses"}, "MigrationAlarm": {"Errors"}, "DatabaseCapacityAlarm": {"ACUUtilization"},
     "DatabaseAwakeAlarm": {"ServerlessDatabaseCapacity"}, "EdgeFailuresAlarm": {"5xxErrorRate"},
-    "LeftoversAlarm": {"corkboard-LeftoverFailures"},
+    "LeftoversAlarm": {"corkboard-LeftoverFailures"}, "SmallPicturesErrorsAlarm": {"Errors"},
+    "SmallPicturesThrottlesAlarm": {"Throttles"}, "SmallPicturesStoodAlarm": {"SmallPicturesStood"},
 }
 
 
@@ -334,6 +335,11 @@ def alarms_of(stack: Stack) -> set[str]:
     drop("Resources.EdgeFailuresAlarm.Condition"),
     drop("Resources.EdgeFailuresAlarm.Properties.Dimensions.1"),
     put("Resources.MigrationAlarm.Properties.Dimensions.0.Value", {"Ref": "SyncS3Bucket"}),
+    *(put(f"Resources.{alarm}.Properties.Dimensions.0.Value", {"Ref": "MessageBoard"}) for alarm in ALARMS if alarm.startswith("SmallPictures")),
+    put("Resources.SmallPicturesStoodAlarm.Properties.Namespace", "Corkboards"),
+    put("Resources.SmallPicturesStoodAlarm.Properties.Threshold", 0),
+    put("Resources.SmallPicturesStoodAlarm.Properties.Statistic", "Average"),
+    put("Resources.SmallPicturesStoodAlarm.Properties.Period", 3600),
     put("Resources.LeftoversAlarm.Properties.Namespace", "Corkboards"),
     put("Resources.LeftoversAlarm.Properties.DatapointsToAlarm", 1),
     put("Resources.LeftoverFailures.Properties.LogGroupName", {"Ref": "SyncS3BucketLogs"}),
@@ -347,7 +353,7 @@ def alarms_look_at_what_there_is_and_reach_somebody(stack: Stack) -> None:
     alarms = stack.of_type("AWS::CloudWatch::Alarm")
     assert set(alarms) == alarms_of(stack)
     mailed = stack.parameters["AlarmEmail"]
-    api, board = stack.resolve({"Ref": "Api"}), stack.resolve({"Ref": "MessageBoard"})
+    api, board, small = (stack.resolve({"Ref": name}) for name in ("Api", "MessageBoard", "SmallPictures"))
     dimensions = {
         "FailuresAlarm": {"ApiId": api}, "LatencyAlarm": {"ApiId": api},
         "ThrottlesAlarm": {"FunctionName": board},
@@ -358,6 +364,9 @@ def alarms_look_at_what_there_is_and_reach_somebody(stack: Stack) -> None:
         "MigrationAlarm": {"FunctionName": stack.resolve({"Ref": "MigrateDatabase"})},
         "EdgeFailuresAlarm": {"DistributionId": stack.outputs["DistributionId"], "Region": "Global"},
         "LeftoversAlarm": {},
+        "SmallPicturesErrorsAlarm": {"FunctionName": small},
+        "SmallPicturesThrottlesAlarm": {"FunctionName": small},
+        "SmallPicturesStoodAlarm": {"Board": "corkboard"},
     }
     for name, alarm in alarms.items():
         stats = [metric["MetricStat"] for metric in alarm.get("Metrics", []) if "MetricStat" in metric]
@@ -378,6 +387,9 @@ def alarms_look_at_what_there_is_and_reach_somebody(stack: Stack) -> None:
     assert leftovers["DatapointsToAlarm"] == 3 and counted["LogGroupName"] == stack.resolve({"Ref": "MessageBoardLogs"})
     code = (ROOT / "shared/board/src/clear_up.rs").read_text()
     assert set(re.findall(r'message = "([^"]+)"', counted["FilterPattern"])) == set(re.findall(r'warn!\([^;]*?"([^"]+)"\)', code))
+    stood = stack.properties("SmallPicturesStoodAlarm")
+    assert (stood["Namespace"], stood["Statistic"], stood["Period"] * stood["EvaluationPeriods"]) == ("Corkboard", "Sum", 300)
+    assert (stood["ComparisonOperator"], stood["Threshold"]) == ("GreaterThanThreshold", 20)
     daily = stack.properties("ReconciliationAlarm")
     assert (daily["Period"], daily["EvaluationPeriods"], daily["TreatMissingData"]) == (86400, 2, "breaching")
     if "DatabaseAwakeAlarm" in alarms:
@@ -387,7 +399,7 @@ def alarms_look_at_what_there_is_and_reach_somebody(stack: Stack) -> None:
     assert topics == ({"AlarmTopic": {"Subscription": [{"Protocol": "email", "Endpoint": mailed}]}} if mailed else {})
 
 
-METRICS = {"DatabaseWakeUps", "Repeats", "Refusals", "PostsWithoutSender", "CarrouselPasses"}
+METRICS = {"DatabaseWakeUps", "Repeats", "Refusals", "PostsWithoutSender", "CarrouselPasses", "SmallPicturesStood"}
 BODY = "Resources.Dashboard.Properties.DashboardBody"
 
 
@@ -397,14 +409,14 @@ def widgets(stack: Stack) -> list[dict]:
 
 @check(
     put("Resources.MessageBoard.Properties.Environment.Variables.METRICS_BOARD", "corkboards"),
-    drop("Resources.SyncS3Bucket.Properties.Environment.Variables.METRICS_BOARD"),
+    *(drop(f"Resources.{name}.Properties.Environment.Variables.METRICS_BOARD") for name in ("SyncS3Bucket", "SmallPictures")),
     put("Resources.ReconciliationAlarm.Properties.Namespace", "Corkboards"),
     put(BODY, {"Fn::Sub": '{"widgets": [{"x": 0, "y": 0, "properties": {"metrics": [["Corkboard", "Repeats", "Board", "${AWS::StackName}"]]}}]}'}),
     put(BODY, {"Fn::Sub": '{"widgets": [{"x": 0, "y": 0, "properties": {"metrics": [["Corkboard", "Repeats", "Board", "${Api}"]]}}]}'}),
 )
 def what_the_functions_count_is_this_boards_and_is_shown(stack: Stack) -> None:
     """That this is what the functions log, test_viewers.py and their own tests show."""
-    for name in ("MessageBoard", "SyncS3Bucket"):
+    for name in ("MessageBoard", "SyncS3Bucket", "SmallPictures"):
         # One for each board of an account.
         assert stack.properties(name)["Environment"]["Variables"]["METRICS_BOARD"] == "corkboard"
     assert stack.properties("ReconciliationAlarm")["Namespace"] == "Corkboard"
@@ -427,7 +439,7 @@ def what_the_functions_count_is_this_boards_and_is_shown(stack: Stack) -> None:
 )
 def the_dashboard_shows_every_part(stack: Stack) -> None:
     shown = json.dumps(widgets(stack))
-    parts = ["Api", "Distribution", "MessageBoard", "SyncS3Bucket", *(["Database"] if "Database" in stack.resources else [])]
+    parts = ["Api", "Distribution", "MessageBoard", "SyncS3Bucket", "SmallPictures", *(["Database"] if "Database" in stack.resources else [])]
     for name in parts:
         assert f'"{stack.resolve({"Ref": name})}"' in shown, name
     places = {(widget["x"], widget["y"]) for widget in widgets(stack)}

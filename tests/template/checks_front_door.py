@@ -9,6 +9,7 @@ from workspace import ROOT
 
 DISTRIBUTION = "Resources.Distribution.Properties.DistributionConfig"
 VARIABLES = "Resources.MessageBoard.Properties.Environment.Variables"
+SMALL_VARIABLES = "Resources.SmallPictures.Properties.Environment.Variables"
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/creating-custom-error-pages.html
 CONFIGURABLE_ERRORS = {400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504}
 ALL_VIEWER_EXCEPT_HOST_HEADER = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
@@ -40,11 +41,16 @@ def logical(stack: Stack, physical: str) -> str:
 @check(
     put(f"{DISTRIBUTION}.CacheBehaviors.1.TargetOriginId", "medai"),
     put(f"{DISTRIBUTION}.DefaultCacheBehavior.TargetOriginId", "Site"),
+    put(f"{DISTRIBUTION}.OriginGroups.Items.0.Members.Items.1.OriginId", "Api"),
+    put(f"{DISTRIBUTION}.OriginGroups.Items.0.Id", "media"),
 )
 def every_origin_that_is_named_exists(stack: Stack) -> None:
     origins = [origin["Id"] for origin in distribution(stack)["Origins"]]
-    assert len(set(origins)) == len(origins)
-    assert {each["TargetOriginId"] for each in behaviours(stack).values()} == set(origins)
+    groups = distribution(stack)["OriginGroups"]["Items"]
+    named = origins + [group["Id"] for group in groups]
+    assert len(set(named)) == len(named)
+    assert {each["TargetOriginId"] for each in behaviours(stack).values()} == set(named)
+    assert {member["OriginId"] for group in groups for member in group["Members"]["Items"]} <= set(origins)
 
 
 @check(
@@ -54,7 +60,8 @@ def every_origin_that_is_named_exists(stack: Stack) -> None:
 )
 def paths_lead_where_the_front_door_of_corkboard_leads_them(stack: Stack) -> None:
     front_door = (ROOT / "corkboard/src/front_door/mod.rs").read_text()
-    handlers = dict(re.findall(r'\.route\("(/[^"]*)\{\*\w+}", \w+\((\w+)::', front_door))
+    # Which of the module's functions answers, and by which parameters the path is taken apart, does not matter here.
+    handlers = dict(re.findall(r'\.route\("(/\w*/?)(?:\{\w+}/)?\{\*\w+}", \w+\((\w+)::', front_door))
     assert handlers, "the front door's routes were not found"
     found = {path: each["TargetOriginId"] for path, each in behaviours(stack).items()}
     assert found == {"*": "site"} | {f"{path}*": origin for path, origin in handlers.items()}
@@ -157,9 +164,10 @@ def the_api_is_cached_as_it_says_by_limit_and_before(stack: Stack) -> None:
     put("Resources.BucketCaching.Properties.CachePolicyConfig.MinTTL", 60),
     put("Resources.BucketCaching.Properties.CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.QueryStringsConfig.QueryStringBehavior", "all"),
     put(f"{DISTRIBUTION}.CacheBehaviors.2.CachePolicyId", {"Ref": "ApiCaching"}),
+    put(f"{DISTRIBUTION}.CacheBehaviors.3.CachePolicyId", {"Ref": "ApiCaching"}),
 )
 def what_was_deleted_leaves_the_edge_within_five_minutes(stack: Stack) -> None:
-    for path in ("*", "/images/*", "/carrousel/*"):
+    for path in ("*", "/images/*", "/carrousel/*", "/small/*"):
         caching = policy(stack, behaviours(stack)[path])
         assert caching["MinTTL"] == 0, path
         assert caching["DefaultTTL"] <= 300 and caching["MaxTTL"] <= 300, path
@@ -194,12 +202,16 @@ def ten_boards_fit_into_an_account(stack: Stack) -> None:
     put(f"{VARIABLES}.ORIGIN_SECRET_PREVIOUS", {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret}:SecretString:previous::${OriginSecretVersion}}}"}),
     put(f"{VARIABLES}.ORIGIN_SECRET_PREVIOUS", {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret}:SecretString:previous::${BelievedOriginSecretVersion}}}"}),
     drop(f"{VARIABLES}.ORIGIN_SECRET_PREVIOUS"),
+    drop(f"{SMALL_VARIABLES}.ORIGIN_SECRET"),
+    drop(f"{SMALL_VARIABLES}.ORIGIN_SECRET_PREVIOUS"),
+    put(f"{SMALL_VARIABLES}.ORIGIN_SECRET", {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret}:SecretString:secret::${OriginSecretVersion}}}"}),
+    put(f"{DISTRIBUTION}.Origins.1.OriginCustomHeaders", [{"HeaderName": "X-Origin-Verify", "HeaderValue": "known to the bucket"}]),
 )
-def cloudfront_sends_an_origin_secret_that_message_board_believes(stack: Stack) -> None:
+def cloudfront_sends_the_api_alone_an_origin_secret_that_both_functions_believe(stack: Stack) -> None:
     """What is sent and what is believed are told apart, since CloudFront is told later. A secret that was never
     rotated, or by an older template, has no previous one."""
-    api = next(origin for origin in distribution(stack)["Origins"] if origin["Id"] == "api")
-    variables = stack.properties("MessageBoard")["Environment"]["Variables"]
+    api, = [origin for origin in distribution(stack)["Origins"] if "OriginCustomHeaders" in origin]
+    assert api["Id"] == "api"
     secret = stack.resolve({"Ref": "OriginSecret"})
     sent, believed = stack.parameters["OriginSecretVersion"], stack.parameters["BelievedOriginSecretVersion"]
 
@@ -207,8 +219,10 @@ def cloudfront_sends_an_origin_secret_that_message_board_believes(stack: Stack) 
         return f"{{{{resolve:secretsmanager:{secret}:SecretString:{key}{f'::{version}' if version else ''}}}}}"
 
     assert api["OriginCustomHeaders"] == [{"HeaderName": "X-Origin-Verify", "HeaderValue": reference("secret", sent)}]
-    assert variables["ORIGIN_SECRET"] == reference("secret", believed or sent)
-    assert variables.get("ORIGIN_SECRET_PREVIOUS") == (reference("previous", believed) if believed else None)
+    for function in ("MessageBoard", "SmallPictures"):
+        variables = stack.properties(function)["Environment"]["Variables"]
+        assert variables["ORIGIN_SECRET"] == reference("secret", believed or sent), function
+        assert variables.get("ORIGIN_SECRET_PREVIOUS") == (reference("previous", believed) if believed else None), function
 
 
 @check(
@@ -222,6 +236,7 @@ def cloudfront_sends_an_origin_secret_that_message_board_believes(stack: Stack) 
     put(f"{VARIABLES}.ORIGIN_REQUIRED", "false"),
     drop(f"{VARIABLES}.ORIGIN_REQUIRED"),
     put("Resources.SyncS3Bucket.Properties.Environment.Variables.PUBLIC_BASE_URL", {"Fn::Sub": "https://${Distribution.DomainName}"}),
+    put(f"{SMALL_VARIABLES}.PUBLIC_BASE_URL", {"Fn::Sub": "https://${Distribution.DomainName}"}),
 )
 def a_domain_of_ones_own_reaches_everything_that_knows_an_address(stack: Stack) -> None:
     config, domain = distribution(stack), stack.parameters["DomainName"]
@@ -242,44 +257,120 @@ def a_domain_of_ones_own_reaches_everything_that_knows_an_address(stack: Stack) 
     assert required == ("true" if stack.parameters["WebAclArn"] else "false")
     base = f"https://{domain or stack.outputs['DistributionDomain']}"
     assert stack.outputs["Url"] == f"{base}/"
-    for function in ("MessageBoard", "SyncS3Bucket"):
+    for function in ("MessageBoard", "SyncS3Bucket", "SmallPictures"):
         assert stack.properties(function)["Environment"]["Variables"]["PUBLIC_BASE_URL"] == base
+
+
+# Each route of the API: its key, its function, its integration, and the permission by which API Gateway invokes it.
+SMALL_ROUTE = "ANY /small/{width}/{key+}"
+ROUTES = {
+    "ApiRoute": ("$default", "MessageBoard", "ApiIntegration", "ApiInvokesMessageBoard", "/*/$default"),
+    "SmallPicturesRoute": (SMALL_ROUTE, "SmallPictures", "SmallPicturesIntegration", "ApiInvokesSmallPictures", "/*/*/small/*"),
+}
 
 
 @check(
     put("Resources.ApiRoute.Properties.RouteKey", "ANY /api/{proxy+}"),
+    put("Resources.SmallPicturesRoute.Properties.RouteKey", "GET /small/{width}/{key+}"),
+    put("Resources.SmallPicturesRoute.Properties.RouteKey", "ANY /small/{width}/{key}"),
+    drop("Resources.SmallPicturesRoute"),
+    put("Resources.SmallPicturesRoute.Properties.Target", {"Fn::Sub": "integrations/${ApiIntegration}"}),
     put("Resources.ApiStage.Properties.StageName", "prod"),
     put("Resources.ApiIntegration.Properties.PayloadFormatVersion", "1.0"),
+    put("Resources.SmallPicturesIntegration.Properties.PayloadFormatVersion", "1.0"),
     put("Resources.ApiIntegration.Properties.IntegrationUri", {"Fn::GetAtt": ["SyncS3Bucket", "Arn"]}),
     put("Resources.ApiIntegration.Properties.IntegrationUri", {"Fn::GetAtt": ["MessageBoard", "Arn"]}),
+    put("Resources.SmallPicturesIntegration.Properties.IntegrationUri", {"Fn::GetAtt": ["SmallPictures", "Arn"]}),
     put("Resources.ApiInvokesMessageBoard.Properties.FunctionName", {"Ref": "MessageBoard"}),
+    put("Resources.ApiInvokesSmallPictures.Properties.FunctionName", {"Ref": "SmallPictures"}),
+    put("Resources.ApiInvokesSmallPictures.Properties.SourceArn",
+        {"Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/$default"}),
     drop("Resources.ApiIntegration.DependsOn"),
-    put("Resources.ApiStage.Properties.DefaultRouteSettings.DetailedMetricsEnabled", True),
+    drop("Resources.SmallPicturesIntegration.DependsOn"),
     put("Resources.ApiInvokesMessageBoard.Properties.FunctionName", {"Ref": "SyncS3Bucket"}),
-    drop("Resources.ApiStage.Properties.DefaultRouteSettings.ThrottlingRateLimit"),
     put("Resources.Api.Properties.DisableExecuteApiEndpoint", True),
     put("Resources.Api.Properties.CorsConfiguration", {"AllowOrigins": ["*"]}),
 )
-def the_api_has_one_route_and_all_of_it_is_message_boards(stack: Stack) -> None:
-    routes = stack.of_type("AWS::ApiGatewayV2::Route")
-    assert [route["RouteKey"] for route in routes.values()] == ["$default"]
-    assert stack.properties("ApiRoute")["Target"] == f"integrations/{stack.resolve({'Ref': 'ApiIntegration'})}"
+def the_api_has_two_routes_and_each_is_one_functions(stack: Stack) -> None:
+    assert set(stack.of_type("AWS::ApiGatewayV2::Route")) == set(ROUTES)
+    assert len(stack.of_type("AWS::ApiGatewayV2::Integration")) == len(ROUTES)
+    for name, (key, function, integrated, permitted, source) in ROUTES.items():
+        route = stack.properties(name)
+        assert (route["RouteKey"], route["Target"]) == (key, f"integrations/{stack.resolve({'Ref': integrated})}")
+        integration = stack.properties(integrated)
+        assert (integration["IntegrationType"], integration["PayloadFormatVersion"]) == ("AWS_PROXY", "2.0"), name
+        alias = stack.resolve({"Ref": f"{function}Aliaslive"})
+        assert integration["IntegrationUri"] == alias, name
+        assert stack.resources[integrated]["DependsOn"] == permitted, name
+        permission = stack.properties(permitted)
+        assert permission["FunctionName"] == alias, name
+        assert permission["SourceArn"].endswith(f":{stack.resolve({'Ref': 'Api'})}{source}"), name
     stage = stack.properties("ApiStage")
     assert (stage["StageName"], stage["AutoDeploy"]) == ("$default", True)
-    assert int(stage["DefaultRouteSettings"]["ThrottlingRateLimit"]) > 0
-    assert int(stage["DefaultRouteSettings"]["ThrottlingBurstLimit"]) > 0
-    integration = stack.properties("ApiIntegration")
-    assert (integration["IntegrationType"], integration["PayloadFormatVersion"]) == ("AWS_PROXY", "2.0")
-    alias = stack.resolve({"Ref": "MessageBoardAliaslive"})
-    assert integration["IntegrationUri"] == alias
-    assert stack.resources["ApiIntegration"]["DependsOn"] == "ApiInvokesMessageBoard"
-    # One route, so that what each counts is what the API counts; each would be a metric of one's own.
-    assert stage["DefaultRouteSettings"]["DetailedMetricsEnabled"] is False
     api = stack.properties("Api")
     assert not api.get("DisableExecuteApiEndpoint") and "CorsConfiguration" not in api
-    permission = stack.properties("ApiInvokesMessageBoard")
-    assert permission["FunctionName"] == alias
-    assert permission["SourceArn"].endswith(f":{stack.resolve({'Ref': 'Api'})}/*/$default")
+
+
+SMALL_LIMITS = f"Resources.ApiStage.Properties.RouteSettings.{SMALL_ROUTE}"
+
+
+@check(
+    drop("Resources.ApiStage.Properties.DefaultRouteSettings.ThrottlingRateLimit"),
+    put("Resources.ApiStage.Properties.DefaultRouteSettings.DetailedMetricsEnabled", True),
+    drop("Resources.ApiStage.Properties.RouteSettings"),
+    put("Resources.ApiStage.Properties.RouteSettings", {"ANY /small/{proxy+}": {"ThrottlingRateLimit": 10, "ThrottlingBurstLimit": 60}}),
+    drop(f"{SMALL_LIMITS}.ThrottlingBurstLimit"),
+    put(f"{SMALL_LIMITS}.ThrottlingRateLimit", {"Ref": "RequestsPerSecond"}),
+    put(f"{SMALL_LIMITS}.DetailedMetricsEnabled", True),
+    put("Parameters.SmallPicturesPerSecond.Default", 100),
+    put("Parameters.SmallPicturesBurst.Default", 1000),
+    put("Resources.ApiStage.DependsOn", "ApiRoute"),
+)
+def what_reaches_the_functions_is_bounded_and_of_small_pictures_much_less(stack: Stack) -> None:
+    stage, parameters = stack.properties("ApiStage"), stack.parameters
+    expected = {
+        None: (parameters["RequestsPerSecond"], parameters["RequestBurst"]),
+        SMALL_ROUTE: (parameters["SmallPicturesPerSecond"], parameters["SmallPicturesBurst"])}
+    found = {None: stage["DefaultRouteSettings"], **stage["RouteSettings"]}
+    # Metrics of each route are metrics of one's own; a route with settings takes none of the default ones.
+    assert found == {route: {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst, "DetailedMetricsEnabled": False}
+                     for route, (rate, burst) in expected.items()}
+    assert all(int(limit) > 0 for limits in expected.values() for limit in limits)
+    declared = stack.source["Parameters"]
+    assert (declared["SmallPicturesPerSecond"]["Default"], declared["SmallPicturesBurst"]["Default"]) == (10, 60)
+    # API Gateway refuses settings of a route that it does not know.
+    assert set(stack.resources["ApiStage"]["DependsOn"]) == set(ROUTES)
+
+
+GROUP = f"{DISTRIBUTION}.OriginGroups.Items.0"
+
+
+@check(
+    put(f"{GROUP}.FailoverCriteria.StatusCodes", {"Quantity": 2, "Items": [403, 404]}),
+    put(f"{GROUP}.FailoverCriteria.StatusCodes.Items", [403]),
+    put(f"{GROUP}.Members.Items", [{"OriginId": "api"}, {"OriginId": "media"}]),
+    put(f"{GROUP}.Members.Items.0.OriginId", "site"),
+    put(f"{GROUP}.Members.Quantity", 3),
+    put(f"{DISTRIBUTION}.OriginGroups.Quantity", 2),
+    put(f"{DISTRIBUTION}.CacheBehaviors.3.TargetOriginId", "api"),
+    put(f"{DISTRIBUTION}.CacheBehaviors.3.AllowedMethods", sorted(ALL_METHODS)),
+    put(f"{DISTRIBUTION}.CacheBehaviors.3.OriginRequestPolicyId", ALL_VIEWER_EXCEPT_HOST_HEADER),
+    put(f"{DISTRIBUTION}.CacheBehaviors.3.ResponseHeadersPolicyId", {"Ref": "SiteHeaders"}),
+    put(f"{DISTRIBUTION}.CacheBehaviors.3.CachePolicyId", {"Ref": "ApiCaching"}),
+)
+def a_small_picture_is_the_buckets_and_else_the_functions(stack: Stack) -> None:
+    groups = distribution(stack)["OriginGroups"]
+    assert groups["Quantity"] == 1
+    group, = groups["Items"]
+    # 403 would hide that CloudFront lost a right: each picture would come, and each by the function.
+    assert group["FailoverCriteria"]["StatusCodes"] == {"Quantity": 1, "Items": [404]}
+    assert group["Members"] == {"Quantity": 2, "Items": [{"OriginId": "media"}, {"OriginId": "api"}]}
+    small, images = (behaviours(stack)[path] for path in ("/small/*", "/images/*"))
+    assert small["TargetOriginId"] == group["Id"]
+    # CloudFront fails over for these methods alone, and with the viewer's Host in the request neither origin would know it.
+    assert "OriginRequestPolicyId" not in small
+    ours = ("PathPattern", "TargetOriginId")
+    assert {name: value for name, value in small.items() if name not in ours} == {name: value for name, value in images.items() if name not in ours}
 
 
 @check(
@@ -307,11 +398,14 @@ def access_logs_have_nobodys_address(stack: Stack) -> None:
     put("Resources.MessageBoard.Properties.Timeout", 30),
     put("Resources.ApiIntegration.Properties.TimeoutInMillis", 20000),
     put(f"{DISTRIBUTION}.Origins.2.CustomOriginConfig.OriginReadTimeout", 20),
+    put("Resources.SmallPictures.Properties.Timeout", 30),
+    put("Resources.SmallPicturesIntegration.Properties.TimeoutInMillis", 10000),
 )
 def who_waits_waits_longer_than_who_works(stack: Stack) -> None:
     api = next(origin for origin in distribution(stack)["Origins"] if origin["Id"] == "api")
-    function = stack.properties("MessageBoard")["Timeout"]
-    gateway = stack.properties("ApiIntegration")["TimeoutInMillis"] / 1000
-    # The function answers within 25 s by itself.
-    assert 25 < function < gateway <= api["CustomOriginConfig"]["OriginReadTimeout"]
-    assert function == 28
+    for function, integrated, seconds in (("MessageBoard", "ApiIntegration", 28), ("SmallPictures", "SmallPicturesIntegration", 20)):
+        works = stack.properties(function)["Timeout"]
+        gateway = stack.properties(integrated)["TimeoutInMillis"] / 1000
+        assert works < gateway <= api["CustomOriginConfig"]["OriginReadTimeout"], function
+        # message-board answers within 25 s by itself.
+        assert works == seconds, function

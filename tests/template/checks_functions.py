@@ -7,7 +7,9 @@ from registry import check
 from stack import EXISTING_SECRET, MIGRATION_SECRET, Stack
 from workspace import ROOT
 
-FUNCTIONS = {"MessageBoard": "message-board", "SyncS3Bucket": "sync-s3-bucket", "MigrateDatabase": "migrate-database"}
+FUNCTIONS = {"MessageBoard": "message-board", "SyncS3Bucket": "sync-s3-bucket", "SmallPictures": "small-pictures", "MigrateDatabase": "migrate-database"}
+# Those that know no database.
+WITHOUT_DATABASE = ("SyncS3Bucket", "SmallPictures")
 DATA_API = {"DATABASE_CLUSTER_ARN", "DATABASE_SECRET_ARN", "DATABASE_NAME"}
 DIRECT = {"DATABASE_URL", "DATABASE_CA"}
 SETTINGS = {
@@ -17,6 +19,7 @@ SETTINGS = {
         "POSTS_PER_MINUTE", "POSTING", "BOARD_NAME", "CONTACT_URL", "ORIGIN_REQUIRED", "METRICS_BOARD", "RELEASE", "RUST_LOG",
     },
     "SyncS3Bucket": {"MEDIA_BUCKET", "PUBLIC_BASE_URL", "METRICS_BOARD", "RELEASE", "RUST_LOG"},
+    "SmallPictures": {"MEDIA_BUCKET", "PUBLIC_BASE_URL", "ORIGIN_SECRET", "ORIGIN_SECRET_PREVIOUS", "METRICS_BOARD", "RELEASE", "RUST_LOG"},
     "MigrateDatabase": {"MEDIA_BUCKET", "RUST_LOG"},
 }
 VARIABLES = "Resources.{}.Properties.Environment.Variables"
@@ -32,10 +35,11 @@ def makes_database(stack: Stack) -> bool:
 
 @check(
     *(drop(f"{VARIABLES.format('MessageBoard')}.{variable}") for variable in sorted(SETTINGS["MessageBoard"] | DATA_API | DIRECT)),
-    *(drop(f"{VARIABLES.format('SyncS3Bucket')}.{variable}") for variable in sorted(SETTINGS["SyncS3Bucket"])),
+    *(drop(f"{VARIABLES.format(name)}.{variable}") for name in WITHOUT_DATABASE for variable in sorted(SETTINGS[name])),
     *(drop(f"{VARIABLES.format('MigrateDatabase')}.{variable}")
       for variable in sorted(DATA_API | DIRECT | SETTINGS["MigrateDatabase"] | {"DATABASE_USER_SECRET_ARN"})),
-    put(f"{VARIABLES.format('SyncS3Bucket')}.BOARD_SECRET", "x"),
+    *(put(f"{VARIABLES.format(name)}.BOARD_SECRET", "x") for name in WITHOUT_DATABASE),
+    put(f"{VARIABLES.format('SmallPictures')}.DATABASE_NAME", "corkboard"),
     put(f"{VARIABLES.format('MigrateDatabase')}.PUBLIC_BASE_URL", "https://board.example"),
     put("Globals.Function.Environment", {"Variables": {"DATABASE_NAME": "corkboard"}}),
     put(f"{VARIABLES.format('MessageBoard')}.DATABASE_URL", {"Fn::Sub": "mysql://${DatabaseUrlSecretArn}"}),
@@ -47,7 +51,7 @@ def every_setting_reaches_the_functions_that_need_it_and_no_other(stack: Stack) 
             expected -= {"BOARD_SECRET_PREVIOUS"}
         if not stack.parameters["BelievedOriginSecretVersion"]:
             expected -= {"ORIGIN_SECRET_PREVIOUS"}
-        if function != "SyncS3Bucket":
+        if function not in WITHOUT_DATABASE:
             expected |= DATA_API if makes_database(stack) else DIRECT
         if not stack.parameters["DatabaseCaLayerArn"]:
             expected -= {"DATABASE_CA"}
@@ -138,6 +142,8 @@ def secrets_are_generated_and_what_refers_to_them_finds_its_key(stack: Stack) ->
     put("Parameters.Tracing.Default", "on"),
     put("Resources.MigrateDatabase.Properties.LoggingConfig.LogFormat", "Text"),
     put("Resources.SyncS3Bucket.Properties.FunctionName", {"Fn::Sub": "${AWS::StackName}-sync"}),
+    put("Resources.SmallPictures.Metadata.BuildProperties.Binary", "message-board"),
+    put("Resources.SmallPictures.Properties.LoggingConfig.LogFormat", "Text"),
 )
 def the_functions_are_the_workspaces_on_arm_with_json_logs_and_traces_where_they_are_wanted(stack: Stack) -> None:
     made = stack.of_type("AWS::Lambda::Function")
@@ -210,7 +216,8 @@ def the_schema_is_made_on_every_change_of_it_before_new_code_runs(stack: Stack) 
     drop("Resources.MigrateDatabase.Properties.VpcConfig"),
     drop("Resources.MessageBoard.Properties.ReservedConcurrentExecutions"),
     put("Resources.MessageBoard.Properties.ReservedConcurrentExecutions", {"Ref": "DatabaseConnections"}),
-    put("Resources.SyncS3Bucket.Properties.VpcConfig", {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": [{"Ref": "SecurityGroupId"}]}),
+    *(put(f"Resources.{name}.Properties.VpcConfig", {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": [{"Ref": "SecurityGroupId"}]})
+      for name in WITHOUT_DATABASE),
     drop("Resources.S3Endpoint"),
     put("Resources.S3Endpoint.Properties.VpcEndpointType", "Interface"),
     drop("Resources.MessageBoardRole.Properties.ManagedPolicyArns"),
@@ -220,8 +227,10 @@ def only_an_existing_database_is_reached_through_its_network_with_bounded_connec
     endpoints = stack.of_type("AWS::EC2::VPCEndpoint")
     for name in FUNCTIONS:
         function = stack.properties(name)
-        if makes_database(stack) or name == "SyncS3Bucket":
-            assert not {"VpcConfig", "ReservedConcurrentExecutions", "Layers"} & set(function), name
+        if makes_database(stack) or name in WITHOUT_DATABASE:
+            # What is reserved for small-pictures bounds no connections.
+            bounded = set() if name == "SmallPictures" else {"ReservedConcurrentExecutions"}
+            assert not ({"VpcConfig", "Layers"} | bounded) & set(function), name
         else:
             assert function["VpcConfig"] == {"SubnetIds": ["subnet-0a", "subnet-0b"], "SecurityGroupIds": ["sg-01234567"]}
             bound = int(stack.parameters["DatabaseConnections"])
@@ -236,3 +245,24 @@ def only_an_existing_database_is_reached_through_its_network_with_bounded_connec
         assert endpoints == {"S3Endpoint": {
             "VpcEndpointType": "Gateway", "ServiceName": f"com.amazonaws.{stack.region}.s3",
             "VpcId": "vpc-01234567", "RouteTableIds": ["rtb-01234567"]}}
+
+
+SMALL = "Resources.SmallPictures.Properties"
+
+
+@check(
+    put(f"{SMALL}.MemorySize", 1024),
+    put(f"{SMALL}.MemorySize", {"Ref": "MemorySize"}),
+    put(f"{SMALL}.Timeout", 28),
+    drop(f"{SMALL}.ReservedConcurrentExecutions"),
+    put(f"{SMALL}.ReservedConcurrentExecutions", {"Ref": "SmallPicturesConcurrency"}),
+    put("Parameters.SmallPicturesConcurrency.Default", 10),
+)
+def small_pictures_has_one_whole_processor_and_as_many_sandboxes_as_are_reserved(stack: Stack) -> None:
+    function = stack.properties("SmallPictures")
+    # At 1,769 MB a function has one vCPU. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+    assert (function["MemorySize"], function["Timeout"]) == (1769, 20)
+    reserved = stack.parameters["SmallPicturesConcurrency"]
+    # New accounts can reserve none.
+    assert stack.source["Parameters"]["SmallPicturesConcurrency"]["Default"] == 0
+    assert function.get("ReservedConcurrentExecutions") == (reserved if int(reserved) else None)

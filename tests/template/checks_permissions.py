@@ -4,13 +4,14 @@ from mutation import add, drop, put
 from registry import check
 from stack import Stack
 
-ROLES = {"MessageBoardRole": "MessageBoard", "SyncS3BucketRole": "SyncS3Bucket", "MigrateDatabaseRole": "MigrateDatabase"}
+ROLES = {f"{function}Role": function for function in ("MessageBoard", "SyncS3Bucket", "SmallPictures", "MigrateDatabase")}
 # Actions that AWS defines without resources.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
 WITHOUT_RESOURCES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 PICTURES = "Resources.MessageBoardRole.Properties.Policies.0.PolicyDocument.Statement"
 PUBLISHED = "Resources.MigrateDatabaseRole.Properties.Policies.1.PolicyDocument.Statement"
 CARROUSEL = "Resources.SyncS3BucketRole.Properties.Policies.0.PolicyDocument.Statement"
+SMALL = "Resources.SmallPicturesRole.Properties.Policies.0.PolicyDocument.Statement"
 
 
 def as_list(value) -> list:
@@ -39,6 +40,9 @@ def allowed(role: dict) -> set[tuple[str, str]]:
     put(f"{PICTURES}.2.Condition", {"StringLike": {"s3:prefix": "board/messages/*"}}),
     put(f"{PICTURES}.3.Resource", {"Fn::Sub": "arn:${AWS::Partition}:s3:::${MediaBucket}/board/*"}),
     put(f"{PICTURES}.4.Action", ["s3:GetObject", "s3:PutObject"]),
+    put(f"{PICTURES}.5.Action", ["s3:PutObject", "s3:DeleteObject"]),
+    drop(f"{PICTURES}.5.Resource.1"),
+    put(f"{PICTURES}.5.Resource.0", {"Fn::Sub": "arn:${AWS::Partition}:s3:::${MediaBucket}/small*"}),
     put(f"{PUBLISHED}.0.Action", ["s3:PutObject", "s3:GetObject"]),
     put(f"{PUBLISHED}.0.Resource", {"Fn::Sub": "arn:${AWS::Partition}:s3:::${MediaBucket}/*"}),
     drop(f"{PUBLISHED}.0"),
@@ -47,6 +51,15 @@ def allowed(role: dict) -> set[tuple[str, str]]:
     put(f"{CARROUSEL}.1.Action", "s3:PutObject"),
     put(f"{CARROUSEL}.2.Resource", {"Fn::Sub": "arn:${AWS::Partition}:s3:::${MediaBucket}/*"}),
     put(f"{CARROUSEL}.3.Resource", {"Fn::GetAtt": ["DeadLetters", "Arn"]}),
+    put(f"{CARROUSEL}.5.Action", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
+    drop(f"{CARROUSEL}.5.Resource.0"),
+    put(f"{SMALL}.0.Action", ["s3:GetObject", "s3:PutObject"]),
+    put(f"{SMALL}.0.Resource", {"Fn::Sub": "arn:${AWS::Partition}:s3:::${MediaBucket}/*"}),
+    put(f"{SMALL}.1.Action", ["s3:GetObject", "s3:PutObject"]),
+    drop(f"{SMALL}.1.Resource.1"),
+    drop(f"{SMALL}.2"),
+    put(f"{SMALL}.2.Condition", {"StringLike": {"s3:prefix": "small/*"}}),
+    add(SMALL, {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": {"Ref": "OriginSecret"}}),
     add("Resources.MigrateDatabaseRole.Properties.Policies", {"PolicyName": "more", "PolicyDocument": {"Statement": [
         {"Effect": "Allow", "Action": "s3:GetObject", "Resource": {"Fn::Sub": "${SiteBucket.Arn}/*"}}]}}),
     put("Resources.MessageBoardRole.Properties.Policies.1.Fn::If.1.PolicyDocument.Statement.1.Resource",
@@ -54,7 +67,7 @@ def allowed(role: dict) -> set[tuple[str, str]]:
     put("Resources.SyncS3BucketRole.Properties.Policies.1.PolicyDocument.Statement.0.Resource", {"Fn::GetAtt": ["MessageBoardLogs", "Arn"]}),
     *(put(f"Resources.{role}.Properties.Policies.{n}.PolicyDocument.Statement.1",
           {"Effect": "Allow", "Action": sorted(WITHOUT_RESOURCES), "Resource": "*"})
-      for role, n in [("SyncS3BucketRole", 1), ("MigrateDatabaseRole", 2), ("MessageBoardRole", 2)]),
+      for role, n in [("SyncS3BucketRole", 1), ("SmallPicturesRole", 1), ("MigrateDatabaseRole", 2), ("MessageBoardRole", 2)]),
     drop("Resources.MessageBoardRole.Properties.Policies.2.PolicyDocument.Statement.1"),
 )
 def a_role_may_do_its_functions_work_on_its_own_resources_and_nothing_else(stack: Stack) -> None:
@@ -64,12 +77,17 @@ def a_role_may_do_its_functions_work_on_its_own_resources_and_nothing_else(stack
             ("s3:PutObject", f"{media}/images/*"), ("s3:DeleteObject", f"{media}/images/*"),
             ("s3:GetObject", f"{media}/carrousel/carrousel.json"), ("s3:ListBucket", media),
             *((f"s3:{action}", f"{media}/board/messages/*") for action in ("GetObject", "PutObject", "DeleteObject")),
-            *((f"s3:{action}", f"{media}/board/newest.json") for action in ("GetObject", "PutObject", "DeleteObject"))},
+            *((f"s3:{action}", f"{media}/board/newest.json") for action in ("GetObject", "PutObject", "DeleteObject")),
+            *(("s3:DeleteObject", f"{media}/{prefix}/*") for prefix in ("small", "small-failed"))},
         "SyncS3BucketRole": {
             ("s3:ListBucket", media), ("s3:GetObject", f"{media}/images/*"),
             *((f"s3:{action}", f"{media}/carrousel/{file}.json") for action in ("GetObject", "PutObject") for file in ("carrousel", "newest")),
             *((f"sqs:{action}", stack.arn("PictureEvents")) for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")),
-            ("sqs:SendMessage", stack.arn("DeadLetters"))},
+            ("sqs:SendMessage", stack.arn("DeadLetters")),
+            *((f"s3:{action}", f"{media}/{prefix}/*") for action in ("GetObject", "DeleteObject") for prefix in ("small", "small-failed"))},
+        "SmallPicturesRole": {
+            ("s3:ListBucket", media), ("s3:GetObject", f"{media}/images/*"),
+            *((f"s3:{action}", f"{media}/{prefix}/*") for action in ("GetObject", "PutObject", "DeleteObject") for prefix in ("small", "small-failed"))},
         "MigrateDatabaseRole": {("s3:PutObject", f"{media}/board/messages/*")},
     }
     if not stack.parameters["DatabaseUrlSecretArn"]:
@@ -91,6 +109,7 @@ def a_role_may_do_its_functions_work_on_its_own_resources_and_nothing_else(stack
     put("Resources.SyncS3Bucket.Properties.Role", {"Fn::GetAtt": ["MessageBoardRole", "Arn"]}),
     put("Resources.MigrateDatabase.Properties.Role", "arn:aws:iam::123456789012:role/admin"),
     put("Resources.MessageBoardRole.Properties.AssumeRolePolicyDocument.Statement.0.Principal", {"AWS": "*"}),
+    put("Resources.SmallPictures.Properties.Role", {"Fn::GetAtt": ["MessageBoardRole", "Arn"]}),
 )
 def every_function_has_a_role_of_its_own_that_only_lambda_takes_on(stack: Stack) -> None:
     assert set(stack.of_type("AWS::IAM::Role")) - {"RolloutRole"} == set(ROLES)
@@ -129,6 +148,8 @@ def nothing_is_allowed_to_everybody_or_on_everything(stack: Stack) -> None:
     drop("Resources.SiteBucketPolicy.Properties.PolicyDocument.Statement.2"),
     put("Resources.MediaBucketPolicy.Properties.PolicyDocument.Statement.2.Condition", {"StringLike": {"s3:prefix": "images/*"}}),
     put("Resources.MediaBucketPolicy.Properties.PolicyDocument.Statement.1.Resource.0", {"Fn::Sub": "${MediaBucket.Arn}/*"}),
+    put("Resources.MediaBucketPolicy.Properties.PolicyDocument.Statement.1.Resource.2", {"Fn::Sub": "${MediaBucket.Arn}/small*"}),
+    drop("Resources.MediaBucketPolicy.Properties.PolicyDocument.Statement.1.Resource.2"),
     put("Resources.SiteBucketPolicy.Properties.PolicyDocument.Statement.1.Condition", {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}),
     put("Resources.MediaBucketPolicy.Properties.PolicyDocument.Statement.0.Effect", "Allow"),
     put("Resources.SiteBucketPolicy.Properties.PolicyDocument.Statement.0.Resource", [{"Fn::GetAtt": ["SiteBucket", "Arn"]}]),
@@ -136,7 +157,7 @@ def nothing_is_allowed_to_everybody_or_on_everything(stack: Stack) -> None:
 def the_buckets_answer_to_this_distribution_by_tls_and_say_what_is_missing(stack: Stack) -> None:
     media, site = stack.outputs["MediaBucketName"], stack.outputs["SiteBucketName"]
     readable = {
-        "MediaBucketPolicy": (media, {f"arn:aws:s3:::{media}/images/*", f"arn:aws:s3:::{media}/carrousel/*"}),
+        "MediaBucketPolicy": (media, {f"arn:aws:s3:::{media}/{prefix}/*" for prefix in ("images", "carrousel", "small")}),
         "SiteBucketPolicy": (site, {f"arn:aws:s3:::{site}/*"}),
     }
     source = {"StringEquals": {"aws:SourceArn": f"arn:aws:cloudfront::123456789012:distribution/{stack.outputs['DistributionId']}"}}

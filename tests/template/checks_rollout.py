@@ -7,7 +7,7 @@ from registry import check
 from stack import Stack
 
 # Those behind an alias, and where CodeDeploy leads it.
-BEHIND_AN_ALIAS = {"MessageBoard": True, "SyncS3Bucket": False}
+BEHIND_AN_ALIAS = {"MessageBoard": True, "SyncS3Bucket": False, "SmallPictures": False}
 ROLLOUT = "Resources.RolloutRole.Properties.Policies.0.PolicyDocument.Statement"
 BOARD = "Resources.MessageBoard.Properties"
 
@@ -36,6 +36,9 @@ def reached(graph: dict[str, set[str]], name: str) -> set[str]:
     put("Resources.MigrateDatabase.Properties.AutoPublishAlias", "live"),
     drop(f"{BOARD}.Environment.Variables.RELEASE"),
     put("Resources.SyncS3Bucket.Properties.Environment.Variables.RELEASE", "1"),
+    drop("Resources.SmallPictures.Properties.AutoPublishAlias"),
+    drop("Resources.SmallPictures.DeletionPolicy"),
+    drop("Resources.SmallPictures.Properties.Environment.Variables.RELEASE"),
 )
 def code_and_settings_change_together_and_leave_no_old_version(stack: Stack) -> None:
     aliases = stack.of_type("AWS::Lambda::Alias")
@@ -100,7 +103,7 @@ def a_version_that_fails_is_noticed_in_its_first_five_minutes_and_given_up(stack
     put("Resources.RolloutRole.Properties.AssumeRolePolicyDocument.Statement.0.Principal.Service", "lambda.amazonaws.com"),
     put("Resources.RolloutRole.Properties.ManagedPolicyArns", ["arn:aws:iam::aws:policy/service-role/AWSCodeDeployRoleForLambda"]),
     put(f"{ROLLOUT}.0.Resource", "*"),
-    put(f"{ROLLOUT}.0.Resource.1", {"Fn::Sub": "${SyncS3Bucket.Arn}:*"}),
+    *(put(f"{ROLLOUT}.0.Resource.1", {"Fn::Sub": f"${{{name}.Arn}}:*"}) for name in ("SyncS3Bucket", "SmallPictures")),
     add(f"{ROLLOUT}.0.Action", "lambda:UpdateFunctionCode"),
     drop(f"{ROLLOUT}.1"),
 )

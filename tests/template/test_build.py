@@ -6,6 +6,7 @@ import os
 import platform
 import struct
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ import pytest
 from lambda_runtime import running
 from workspace import ROOT, TOOLS, has_target
 
-FUNCTIONS = {"MessageBoard": "message-board", "SyncS3Bucket": "sync-s3-bucket", "MigrateDatabase": "migrate-database"}
+FUNCTIONS = {"MessageBoard": "message-board", "SyncS3Bucket": "sync-s3-bucket", "SmallPictures": "small-pictures", "MigrateDatabase": "migrate-database"}
+# Bytes of a zip: what of it Lambda fetches when it starts a sandbox.
+MOST_OF_SMALL_PICTURES = 2_500_000
 # ELF's e_machine.
 MACHINES = {"arm64": 183, "x86_64": 62}
 
@@ -41,6 +44,14 @@ def test_every_function_is_one_program_for_the_architecture(function, built):
     assert os.access(program, os.X_OK)
     header = program.read_bytes()[:20]
     assert header[:4] == b"\x7fELF" and struct.unpack_from("<H", header, 18)[0] == MACHINES[architecture]
+
+
+def test_the_zip_of_small_pictures_is_small(built, tmp_path):
+    _, folder = built
+    archive = tmp_path / "function.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.write(folder / "SmallPictures/bootstrap", "bootstrap")
+    assert archive.stat().st_size <= MOST_OF_SMALL_PICTURES
 
 
 def test_the_built_template_leads_to_what_was_built(built):

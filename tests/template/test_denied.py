@@ -8,6 +8,7 @@ from cloud import cloud
 from stack import Stack, source
 
 MESSAGE = "board/messages/ZYN70WAJHC564V77GG8SPFTGN4.json"
+SMALL = "small/640/a.png.webp"
 # What each role must not do, by client, operation and arguments.
 FORBIDDEN = {
     "MessageBoard": [
@@ -20,6 +21,8 @@ FORBIDDEN = {
         ("s3", "put_object", {"Bucket": "MEDIA", "Key": "board/a.json", "Body": b""}),
         ("s3", "put_object", {"Bucket": "SITE", "Key": MESSAGE, "Body": b""}),
         ("s3", "get_object", {"Bucket": "MEDIA", "Key": "held/a.json"}),
+        ("s3", "get_object", {"Bucket": "MEDIA", "Key": SMALL}),
+        ("s3", "put_object", {"Bucket": "MEDIA", "Key": SMALL, "Body": b""}),
         ("s3", "delete_object", {"Bucket": "SITE", "Key": "index.html"}),
         ("s3", "list_objects_v2", {"Bucket": "SITE"}),
         ("s3", "list_buckets", {}),
@@ -34,11 +37,27 @@ FORBIDDEN = {
         ("s3", "put_object", {"Bucket": "MEDIA", "Key": MESSAGE, "Body": b""}),
         ("s3", "put_object", {"Bucket": "MEDIA", "Key": "board/newest.json", "Body": b""}),
         ("s3", "put_object", {"Bucket": "MEDIA", "Key": "carrousel/a.json", "Body": b""}),
+        ("s3", "put_object", {"Bucket": "MEDIA", "Key": SMALL, "Body": b""}),
         ("s3", "get_object", {"Bucket": "MEDIA", "Key": "a.png"}),
         ("s3", "delete_object", {"Bucket": "MEDIA", "Key": "images/a.png"}),
         ("s3", "delete_object", {"Bucket": "MEDIA", "Key": "carrousel/carrousel.json"}),
         ("s3", "list_objects_v2", {"Bucket": "SITE"}),
         ("sqs", "purge_queue", {"QueueUrl": "QUEUE"}),
+        ("iam", "list_roles", {}),
+    ],
+    "SmallPictures": [
+        ("s3", "put_object", {"Bucket": "MEDIA", "Key": "images/a.png", "Body": b""}),
+        ("s3", "delete_object", {"Bucket": "MEDIA", "Key": "images/a.png"}),
+        ("s3", "get_object", {"Bucket": "MEDIA", "Key": MESSAGE}),
+        ("s3", "put_object", {"Bucket": "MEDIA", "Key": MESSAGE, "Body": b""}),
+        ("s3", "get_object", {"Bucket": "MEDIA", "Key": "board/newest.json"}),
+        ("s3", "put_object", {"Bucket": "MEDIA", "Key": "carrousel/carrousel.json", "Body": b""}),
+        ("s3", "put_object", {"Bucket": "MEDIA", "Key": "smaller/a.png.webp", "Body": b""}),
+        ("s3", "get_object", {"Bucket": "MEDIA", "Key": "held/a.png"}),
+        ("s3", "put_object", {"Bucket": "SITE", "Key": "small/640/a.png.webp", "Body": b""}),
+        ("s3", "list_objects_v2", {"Bucket": "SITE"}),
+        ("s3", "put_bucket_policy", {"Bucket": "MEDIA", "Policy": "{}"}),
+        ("sqs", "receive_message", {"QueueUrl": "QUEUE"}),
         ("iam", "list_roles", {}),
     ],
     "MigrateDatabase": [
@@ -47,6 +66,7 @@ FORBIDDEN = {
         ("s3", "delete_object", {"Bucket": "MEDIA", "Key": MESSAGE}),
         ("s3", "put_object", {"Bucket": "MEDIA", "Key": "board/newest.json", "Body": b""}),
         ("s3", "put_object", {"Bucket": "SITE", "Key": MESSAGE, "Body": b""}),
+        ("s3", "delete_object", {"Bucket": "MEDIA", "Key": SMALL}),
         ("s3", "list_objects_v2", {"Bucket": "MEDIA"}),
         ("sqs", "receive_message", {"QueueUrl": "QUEUE"}),
         ("iam", "list_roles", {}),
@@ -58,7 +78,8 @@ FORBIDDEN = {
 def account():
     with cloud(Stack(source())) as made:
         made.s3.put_object(Bucket=made.media, Key="images/a.png", Body=b"picture")
-        made.s3.put_object(Bucket=made.media, Key=MESSAGE, Body=b"{}")
+        for key in (MESSAGE, SMALL):
+            made.s3.put_object(Bucket=made.media, Key=key, Body=b"{}")
         yield made
 
 
@@ -80,6 +101,8 @@ def test_what_is_not_its_work_is_denied(function, service, operation, arguments,
     ("MessageBoard", "rds-data:BatchExecuteStatement", "CLUSTER"),
     ("SyncS3Bucket", "rds-data:ExecuteStatement", "CLUSTER"),
     ("SyncS3Bucket", "secretsmanager:GetSecretValue", "MASTER"),
+    ("SmallPictures", "rds-data:ExecuteStatement", "CLUSTER"),
+    ("SmallPictures", "secretsmanager:GetSecretValue", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:corkboard-originsecret"),
     ("MigrateDatabase", "secretsmanager:PutSecretValue", "MASTER"),
     ("MigrateDatabase", "rds:DeleteDBCluster", "CLUSTER"),
     ("MigrateDatabase", "secretsmanager:GetSecretValue", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:corkboard-boardsecret"),

@@ -10,7 +10,8 @@ from corkboard import corkboard
 from mutation import drop, put
 from stack import Stack, source
 
-SAMPLES = {"*": "/", "/api/*": "/api/health", "/images/*": "/images/none.png", "/carrousel/*": "/carrousel/carrousel.json"}
+SAMPLES = {"*": "/", "/api/*": "/api/health", "/images/*": "/images/none.png", "/carrousel/*": "/carrousel/carrousel.json",
+           "/small/*": "/small/640/none.png.webp"}
 # All that a response headers policy can add.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
 ADDED = {
@@ -89,6 +90,7 @@ MUTATIONS = [
     drop("Resources.MediaHeaders.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig.ContentTypeOptions"),
     drop(f"{BEHAVIOURS}.1.ResponseHeadersPolicyId"),
     put(f"{BEHAVIOURS}.2.ResponseHeadersPolicyId", {"Ref": "SiteHeaders"}),
+    drop(f"{BEHAVIOURS}.3.ResponseHeadersPolicyId"),
     put(f"{BEHAVIOURS}.0.ResponseHeadersPolicyId", {"Ref": "SiteHeaders"}),
 ]
 

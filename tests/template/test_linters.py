@@ -30,10 +30,12 @@ ACCEPTED = {
     ("CKV_AWS_86", "Distribution"): WITH_ADDRESSES,
     ("CKV_AWS_174", "Distribution"): "with a domain of one's own it is TLS 1.2; CloudFront's own certificate knows no such setting",
     ("CKV_AWS_116", "MessageBoard"): "whoever asked gets the error; nothing is invoked asynchronously",
+    ("CKV_AWS_116", "SmallPictures"): "whoever asked gets the error; nothing is invoked asynchronously",
     ("CKV_AWS_116", "MigrateDatabase"): "CloudFormation waits for its answer and shows the failure",
     ("CKV_AWS_115", "SyncS3Bucket"): "the event source bounds it; reserving concurrency fails on new accounts",
     ("CKV_AWS_117", "SyncS3Bucket"): "it speaks to S3 alone, and a network of one's own would only be one more way out",
-    **{("CKV_AWS_173", name): AT_REST for name in ("MessageBoard", "SyncS3Bucket", "MigrateDatabase")},
+    ("CKV_AWS_117", "SmallPictures"): "it speaks to S3 alone, as well",
+    **{("CKV_AWS_173", name): AT_REST for name in ("MessageBoard", "SyncS3Bucket", "SmallPictures", "MigrateDatabase")},
     ("CKV_AWS_18", "MediaBucket"): WITH_ADDRESSES,
     ("CKV_AWS_18", "SiteBucket"): "CloudFront alone reads it",
     ("CKV_AWS_21", "MediaBucket"): "a picture that was deleted must be gone",
@@ -43,7 +45,7 @@ ACCEPTED = {
     ("CKV_AWS_162", "Database"): "nobody connects to it: the Data API is called under IAM as it is",
     ("CKV_AWS_118", "DatabaseInstance"): "CloudWatch's own figures suffice, and a collector would have to be paid",
     **{("CKV_AWS_149", name): AT_REST for name in ("BoardSecret", "OriginSecret", "DatabaseUserSecret")},
-    **{("CKV_AWS_158", f"{name}Logs"): AT_REST for name in ("Api", "MessageBoard", "SyncS3Bucket", "MigrateDatabase")},
+    **{("CKV_AWS_158", f"{name}Logs"): AT_REST for name in ("Api", "MessageBoard", "SyncS3Bucket", "SmallPictures", "MigrateDatabase")},
     ("CKV_AWS_26", "AlarmTopic"): "alarms cannot write under AWS's key, and an alarm's text is no secret",
 }
 

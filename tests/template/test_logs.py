@@ -30,7 +30,7 @@ def test_every_group_of_the_template_is_read_from_an_hour_ago(account):
     done = account.run("logs", FOLLOW="")
     assert done.returncode == 0, done.stderr
     assert done.stdout == '2026-11-18T11:06:40Z {"level":"WARN"}\twith a tab\n'
-    assert set(since(account)) == set(GROUPS) and len(GROUPS) == 4
+    assert set(since(account)) == set(GROUPS) and len(GROUPS) == 5
     assert all(3600 <= each < 3700 for starts in since(account).values() for each in starts)
     assert account.run("logs", FOLLOW="", SINCE="2d").returncode == 0
     assert all(2 * 86400 <= each < 2 * 86400 + 100 for starts in since(account).values() for each in starts)

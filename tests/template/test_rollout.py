@@ -53,6 +53,7 @@ def test_a_release_that_is_no_digest_is_refused():
     ("lambda:UpdateAlias", "BOARD:live", True),
     ("cloudwatch:DescribeAlarms", "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*", True),
     ("lambda:UpdateAlias", "SYNC:live", False),
+    ("lambda:UpdateAlias", "SMALL:live", False),
     ("lambda:UpdateAlias", "arn:aws:lambda:eu-central-1:123456789012:function:another-message-board:live", False),
     ("lambda:UpdateFunctionCode", "BOARD", False),
     ("lambda:UpdateFunctionConfiguration", "BOARD", False),
@@ -63,7 +64,8 @@ def test_a_release_that_is_no_digest_is_refused():
 ])
 def test_code_deploy_may_lead_the_alias_and_look_at_alarms(action, resource, permitted):
     stack = Stack(source())
-    resource = resource.replace("BOARD", stack.arn("MessageBoard")).replace("SYNC", stack.arn("SyncS3Bucket"))
+    for name, function in {"BOARD": "MessageBoard", "SYNC": "SyncS3Bucket", "SMALL": "SmallPictures"}.items():
+        resource = resource.replace(name, stack.arn(function))
     results = [IAMPolicy(json.dumps(policy["PolicyDocument"])).is_action_permitted(action, resource)
                for policy in stack.properties("RolloutRole")["Policies"]]
     assert (PermissionResult.PERMITTED in results) == permitted
