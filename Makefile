@@ -110,7 +110,7 @@ logs: ## what the functions and the API log
 restore-drill: ## restores the database beside the board, counts, and removes it again
 
 smoke: ## checks a running board, the configured one or another: make smoke URL=https://…
-	@url=$${URL:-$$(deploy/url)} && deploy/smoke "$$url"
+	@if [ -n "$$URL" ]; then deploy/smoke "$$URL"; else url=$$(deploy/url) && api=$$(deploy/url ApiEndpoint) && deploy/smoke --api "$$api" "$$url"; fi
 
 load: ## a load test of it, which asks before: make load RATE=50 SECONDS=30 POSTS=10
 	@url=$${URL:-$$(deploy/url)} && deploy/load "$$url"

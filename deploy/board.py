@@ -28,10 +28,11 @@ class Answer:
 
 @dataclass
 class Board:
-    """A board at a URL, and what was posted there."""
+    """A board at a URL, where its API is when nothing stands before it, and what was posted there."""
 
     url: urllib.parse.SplitResult
     author: str
+    api: urllib.parse.SplitResult | None = None
     posted: dict[str, str] = field(default_factory=dict)
 
     def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:

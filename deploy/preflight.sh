@@ -88,10 +88,14 @@ lambda_has_room() {
     if ! attempt '' aws lambda get-account-settings --query AccountLimit.ConcurrentExecutions --output text; then
         unseen "Lambda's quota"
     elif [ -n "$REPLY" ] && [ "$REPLY" -lt 50 ]; then
+        local reserved
         note "Lambda runs at most $REPLY functions at once in this account: more requests at a time are refused (503). Ask for more, it is free: aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000 --region $REGION"
         if [ -n "$(setting DatabaseUrlSecretArn)" ] && [ "$(setting DatabaseConnections)" != 0 ]; then
             problem "none of these $REPLY can be reserved to bound the connections to your MySQL: DatabaseConnections = \"0\" in $CONFIG until the quota was raised."
         fi
+        reserved=$(setting SmallPicturesConcurrency)
+        [ "${reserved:-0}" = 0 ] ||
+            problem "none of these $REPLY can be reserved for small-pictures: SmallPicturesConcurrency = \"0\" in $CONFIG until the quota was raised."
     fi
 }
 

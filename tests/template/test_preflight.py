@@ -98,6 +98,15 @@ def test_nothing_of_a_small_quota_can_be_reserved(new):
     assert new.run("deploy", answers={"sam build": 9}).returncode == 9
 
 
+def test_nor_for_small_pictures(new):
+    new.config += '[default.deploy.parameters.parameter_overrides]\nSmallPicturesConcurrency = "5"\n'
+    new.answers |= {"aws lambda get-account-settings": "10"}
+    done = new.run("deploy")
+    assert done.returncode != 0 and 'SmallPicturesConcurrency = "0"' in done.stderr
+    new.answers |= {"aws lambda get-account-settings": "1000"}
+    assert new.run("deploy", answers={"sam build": 9}).returncode == 9
+
+
 def test_the_configuration_of_another_account_is_not_deployed(account):
     account.config = '# account = "999999999999"\n' + account.config
     done = account.run("deploy")

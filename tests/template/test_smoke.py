@@ -25,7 +25,8 @@ def board():
 def test_a_board_as_it_should_be_passes_and_is_left_as_it_was(board):
     done = smoke(board.site)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("ok  ") == 9
+    assert done.stdout.count("ok  ") == 10
+    assert "ok       past-the-cdn (not tried: no --api)\n" in done.stdout
     connection = http.client.HTTPConnection(board.site.removeprefix("http://"))
     connection.request("GET", "/api/messages")
     assert b'"messages":[]' in connection.getresponse().read()
@@ -106,6 +107,7 @@ FAULTS = {
     "listing: no ETag": ("listing", without("etag")),
     "health: down": ("health", when(lambda _, path, __: path == "/api/health", 502)),
     "missing: forbidden instead of missing": ("missing", when(lambda _, path, status: status == 404 and "nothing" in path, 403)),
+    "missing: a small picture that nobody makes": ("missing", when(lambda _, path, status: status == 404 and path.startswith("/small/"), 403)),
     "missing: the page instead of an error": ("missing", when(lambda _, path, status: status == 404 and path.startswith("/nothing"), 200)),
     "missing: an error page instead of the API's": (
         "missing", when(lambda _, path, status: status == 404 and "/api/messages" in path, 404, **{"content-type": "text/html"})),
@@ -113,6 +115,11 @@ FAULTS = {
     "picture: POST is refused": ("picture", when(lambda method, _, __: method == "POST", 403)),
     "picture: not served": ("picture", when(lambda _, path, __: path.startswith("/images/0"), 403)),
     "picture: no sandbox": ("picture", without("content-security-policy")),
+    "picture: no small version": ("picture", when(lambda _, path, status: path.startswith("/small/640/0") and status == 200, 404)),
+    "picture: a small version by a right that CloudFront lacks": ("picture", when(lambda _, path, __: path.startswith("/small/640/0"), 403)),
+    "picture: a small version that leads elsewhere": (
+        "picture", when(lambda _, path, status: path.startswith("/small/640/0") and status == 200, 307, location="/")),
+    "picture: any width": ("picture", when(lambda _, path, __: path.startswith("/small/641/0"), 200)),
 }
 
 
@@ -123,6 +130,20 @@ def test_a_fault_is_found(fault, board):
         done = smoke(url)
     assert done.returncode == 1
     assert f"WRONG    {check}: " in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize(("status", "wrong"), [(403, None), (200, "200"), (404, "404")], ids=["as it should be", "open", "missing"])
+def test_the_api_past_the_cdn_is_asked_where_it_is_known(status, wrong, board):
+    def api(method, path, was, headers, body):
+        assert method == "GET" and path.startswith("/small/")
+        return status, headers, b""
+
+    leave_out = [argument for name in ("message", "picture", "posting-limit") for argument in ("--without", name)]
+    with with_fault(board, api) as url:
+        done = smoke(board.site, *leave_out, "--api", url)
+    told = re.findall("(?:WRONG|ok) +past-the-cdn.*", done.stdout)
+    assert told == ["ok       past-the-cdn"] if wrong is None else told[0].startswith("WRONG    past-the-cdn: ") and f": {wrong} and not 403" in told[0]
+    assert done.returncode == (0 if wrong is None else 1)
 
 
 def test_a_cdn_whose_word_the_board_does_not_believe_is_found():
