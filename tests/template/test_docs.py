@@ -34,6 +34,7 @@ def test_what_looks_like_a_parameter_or_resource_is_one():
 def test_the_limits_given_are_the_defaults():
     parameters = source()["Parameters"]
     for name, row in {"PostsPerMinute": "10 a minute", "RequestsPerSecond": "500 a second", "MemorySize": "512 MB",
+                      "SmallPicturesPerSecond": "10 a second", "SmallPicturesBurst": "60 at once",
                       "DatabaseMaxCapacity": "0 to 2 ACU", "DatabaseConnections": "| 20 |", "LogRetentionDays": "30 days",
                       "BackupRetentionDays": "7 days"}.items():
         line = next(line for line in PAGES["limits.md"].splitlines() if f"`{name}`" in line)
