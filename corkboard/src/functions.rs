@@ -1,5 +1,6 @@
 //! The functions, invoked as Lambda invokes them: a JSON event in, a JSON answer out.
 
+use std::convert::Infallible;
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -11,12 +12,23 @@ use lambda_runtime::{Context, LambdaEvent};
 use local_aws::gateway::{EVENT_LIMIT, InvokeError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use settings::{environment, optional};
+use small_pictures::SmallPictures;
 use sync_s3_bucket::SyncS3Bucket;
 use tracing::{Instrument as _, info_span};
 use url::Url;
 
 /// Lambda's longest invocation; one that hangs must end for others to begin.
 const INVOCATION: Duration = Duration::from_mins(15);
+
+/// `ORIGIN_SECRET` of small-pictures where it is not set: in this process nobody else reaches that function, and for
+/// `cargo lambda watch` the function's manifest says the same.
+const ORIGIN_SECRET: &str = "for development only: never deploy this value";
+
+/// `ORIGIN_SECRET` of small-pictures in this process.
+pub fn origin_secret() -> String {
+    optional(&environment, "ORIGIN_SECRET").unwrap_or_else(|| ORIGIN_SECRET.to_owned())
+}
 
 /// Where the functions run. Clones are the same.
 #[derive(Clone)]
@@ -25,6 +37,7 @@ pub enum Functions {
     InProcess {
         message_board: Router,
         sync_s3_bucket: SyncS3Bucket,
+        small_pictures: SmallPictures,
     },
     /// Their bootstraps, under `cargo lambda watch`.
     Lambda { client: reqwest::Client, url: Url },
@@ -70,6 +83,28 @@ impl Functions {
                 .await
             }
             Self::Lambda { client, url } => remote(client, url, "message-board", event).await,
+        }
+    }
+
+    /// Invokes small-pictures with an event of API Gateway.
+    pub async fn small_pictures(&self, event: Bytes) -> Result<Bytes, InvokeError> {
+        match self {
+            Self::InProcess { small_pictures, .. } => {
+                let function = small_pictures.clone();
+                in_process(event, move |event| async move {
+                    Ok::<_, Infallible>(function.handle(event).await)
+                })
+                .await
+            }
+            Self::Lambda { client, url } => remote(client, url, "small-pictures", event).await,
+        }
+    }
+
+    /// What whoever stands before API Gateway sends to small-pictures.
+    pub fn origin_secret(&self) -> String {
+        match self {
+            Self::InProcess { .. } => origin_secret(),
+            Self::Lambda { .. } => ORIGIN_SECRET.to_owned(),
         }
     }
 

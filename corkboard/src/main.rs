@@ -8,6 +8,7 @@
 //! - [`budget`]: how many connections and how much memory all that may have;
 //! - [`front_door`]: the site as CloudFront and API Gateway would show it;
 //! - [`functions`]: the functions, in this process or under `cargo lambda watch`;
+//! - [`decoder`]: the process in which pictures are decoded;
 //! - [`data_dir`]: what stays after the end;
 //! - [`transfer`]: the commands that carry a board from and to another place;
 //! - [`progress`]: how far such a command is.
@@ -17,6 +18,7 @@
 mod budget;
 mod cloud;
 mod data_dir;
+mod decoder;
 mod front_door;
 mod functions;
 mod options;
@@ -37,6 +39,10 @@ use settings::{environment, optional};
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    if let Some(Command::DecodePicture { link_preview }) = options.command {
+        return decoder::run(link_preview)
+            .map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS);
+    }
     log();
     // What is written here, archives too, is for who runs the board.
     #[cfg(unix)]
@@ -57,6 +63,8 @@ fn main() -> ExitCode {
                 transfer::republish(&options, *accept_missing).await
             }
             Some(Command::ModeratorToken) => moderator_token(&options),
+            // It began before there was a runtime.
+            Some(Command::DecodePicture { .. }) => Ok(()),
         }
     });
     match done {

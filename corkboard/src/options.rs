@@ -144,6 +144,13 @@ pub enum Command {
     /// Of the board in the data directory or, with `BOARD_SECRET` in the environment, of the one with that
     /// secret. Whoever has it can remove everything.
     ModeratorToken,
+    /// Make small versions of a picture: what the board starts for each, with limits of memory and time.
+    #[command(hide = true)]
+    DecodePicture {
+        /// Make the JPEG for previews of links.
+        #[arg(long)]
+        link_preview: bool,
+    },
 }
 
 /// Where a board is taken from.

@@ -23,6 +23,7 @@ use local_aws::{Credentials as AccessKey, s3};
 use media::Bucket;
 use message_board::app;
 use settings::{SettingError, environment, optional};
+use small_pictures::SmallPictures;
 use store::{DataApiSettings, Database, MySqlSettings};
 use sync_s3_bucket::SyncS3Bucket;
 use tokio::net::TcpListener;
@@ -34,7 +35,8 @@ use url::Url;
 
 use crate::budget::Budget;
 use crate::data_dir::DataDir;
-use crate::functions::Functions;
+use crate::decoder::Child;
+use crate::functions::{Functions, origin_secret};
 use crate::options::Options;
 use crate::progress::follow;
 
@@ -397,9 +399,15 @@ fn functions(
     let failed = |error: SettingError| error.to_string();
     let settings = message_board::Settings::from_lookup(&lookup).map_err(failed)?;
     let sync = sync_s3_bucket::Settings::from_lookup(&lookup).map_err(failed)?;
+    let small = small_pictures::Settings::from_lookup(&|variable: &str| match variable {
+        "ORIGIN_SECRET" => Some(origin_secret()),
+        _ => lookup(variable),
+    });
+    let small = small.map_err(failed)?;
     Ok(Functions::InProcess {
         message_board: app(settings, database, bucket(s3)),
         sync_s3_bucket: SyncS3Bucket::new(clone_of(s3), sync),
+        small_pictures: SmallPictures::new(clone_of(s3), small, Child::new()),
     })
 }
 

@@ -180,11 +180,34 @@ impl Answer {
                 "image/jpeg" => "jpg",
                 other => &other["image/".len()..],
             };
-            expected["picture"]["url"] = format!("/images/{id}.{extension}").into();
+            let name = format!("{id}.{extension}");
+            let picture = &mut expected["picture"];
+            picture["url"] = format!("/images/{name}").into();
+            picture["small"] = small_of(picture, &name);
+            // What moves is a matter of tests of its own.
+            let animated = &created["picture"]["animated"];
+            assert!(animated.is_boolean(), "{created}");
+            picture["animated"] = animated.clone();
         }
         assert_eq!(created, expected);
         created
     }
+}
+
+/// The small versions of a picture of this name.
+fn small_of(picture: &Value, name: &str) -> Value {
+    let side = |side: &str| picture[side].as_f64().unwrap();
+    let (width, height) = (side("width"), side("height"));
+    let smaller = [640.0, 1280.0].into_iter().filter(|small| *small < width);
+    let small = smaller.map(|small| {
+        json!({
+            "url": format!("/small/{small}/{name}.webp"),
+            "width": small as u32,
+            "height": (height * small / width).round().max(1.0) as u32,
+            "type": "image/webp",
+        })
+    });
+    small.collect()
 }
 
 /// A created message as everybody sees it.

@@ -5,6 +5,7 @@
 mod api;
 mod cloudformation;
 pub mod s3;
+mod small;
 mod sync;
 
 use std::collections::BTreeSet;
@@ -32,6 +33,7 @@ fn every_sample_event_is_tested() {
         .collect();
     let tested = [
         &api::EVENTS[..],
+        &small::EVENTS,
         &s3::CHANGES,
         &s3::NO_CHANGES,
         &s3::OTHER_SOURCES,

@@ -40,7 +40,7 @@ async fn a_function_behind_lambda_gets_the_event_of_api_gateway() {
     let expected = json!({
         "version": "2.0",
         "routeKey": "$default",
-        "rawPath": "/api/messages/a%20b",
+        "rawPath": "/api/messages/a b",
         "rawQueryString": "limit=1&limit=2&x=%C3%A9+",
         "cookies": ["a=1", "b=2"],
         "headers": {
@@ -61,7 +61,7 @@ async fn a_function_behind_lambda_gets_the_event_of_api_gateway() {
             "domainName": host,
             "http": {
                 "method": "POST",
-                "path": "/api/messages/a%20b",
+                "path": "/api/messages/a b",
                 "protocol": "HTTP/1.1",
                 "sourceIp": "127.0.0.1",
                 "userAgent": "test",

@@ -3,6 +3,7 @@
 //!
 //! - [`board`], [`answer`], [`media`], [`environment`] and [`lambda`]: what the tests are made of;
 //! - [`api`], [`list`], [`post`], [`forms`], [`delete`], [`pictures`], [`carrousel`]: the HTTP API, route by route;
+//! - [`small`]: small versions of pictures;
 //! - [`repeats`], [`rotation`], [`limit`], [`viewers`], [`origin`], [`moderation`], [`cross_site`]: who may post what,
 //!   and how often;
 //! - [`foreign_rows`]: rows that the code never writes;
@@ -64,5 +65,6 @@ mod request_counts;
 mod resources;
 mod rotation;
 mod shutdown;
+mod small;
 mod steps;
 mod viewers;

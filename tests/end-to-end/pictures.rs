@@ -214,7 +214,7 @@ async fn a_picture_with_too_many_pixels_is_refused() {
 }
 
 /// A black PNG of this size, of one bit a pixel; if it is not too large, with all of them.
-fn png_of(width: u32, height: u32) -> Vec<u8> {
+pub fn png_of(width: u32, height: u32) -> Vec<u8> {
     let is_whole = u64::from(width) * u64::from(height) <= 50_000_000;
     let row = vec![0; 1 + width.div_ceil(8) as usize];
     let rows = (0..if is_whole { height } else { 0 }).map(|_| row.clone());

@@ -43,6 +43,7 @@ pub fn picture(id: MessageId) -> Message {
             format: "jpg".parse().unwrap(),
             width: 1600,
             height: 1200,
+            animated: Some(false),
             alt: Some("a red bridge".into()),
         }),
     }

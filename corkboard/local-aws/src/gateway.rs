@@ -22,6 +22,7 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt as _;
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use thiserror::Error;
 use tokio::time::timeout;
@@ -261,6 +262,7 @@ fn event(
         .filter(|cookie| !cookie.is_empty())
         .collect();
     let query = parts.uri.query().unwrap_or_default();
+    let path = raw_path(parts.uri.path());
     let mut parameters: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         parameters
@@ -271,7 +273,7 @@ fn event(
     let mut event = json!({
         "version": "2.0",
         "routeKey": "$default",
-        "rawPath": parts.uri.path(),
+        "rawPath": path,
         "rawQueryString": query,
         "headers": headers,
         "requestContext": {
@@ -281,7 +283,7 @@ fn event(
             "domainPrefix": host.split('.').next(),
             "http": {
                 "method": parts.method.as_str(),
-                "path": parts.uri.path(),
+                "path": path,
                 "protocol": "HTTP/1.1",
                 "sourceIp": client.to_string(),
                 "userAgent": joined(&parts.headers, &USER_AGENT),
@@ -313,6 +315,13 @@ fn event(
     }
     drop(body);
     event.to_string().into()
+}
+
+/// The path as the function gets it: decoded once, and cut where a question mark was encoded.
+fn raw_path(path: &str) -> String {
+    let path = percent_decode_str(path).decode_utf8_lossy();
+    let end = path.find('?').unwrap_or(path.len());
+    path[..end].to_owned()
 }
 
 /// Everything else reaches the function in base64.
@@ -399,6 +408,19 @@ mod tests {
         let body = Body::from_stream(slow);
         let refusal = read(body, EVENT_LIMIT, taken).await.unwrap_err();
         assert_eq!(refusal.status(), StatusCode::REQUEST_TIMEOUT);
+    }
+
+    #[test]
+    fn a_path_is_decoded_once() {
+        for (path, raw) in [
+            ("/api/messages", "/api/messages"),
+            ("/small/640/a%20b%25%23%C3%A9.png", "/small/640/a b%#é.png"),
+            ("/small/640/a%2520b.png", "/small/640/a%20b.png"),
+            ("/small/640/a%3Fb.png", "/small/640/a"),
+            ("/a+b", "/a+b"),
+        ] {
+            assert_eq!(raw_path(path), raw, "{path}");
+        }
     }
 
     #[test]

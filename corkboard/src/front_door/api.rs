@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
-use http::{HeaderMap, HeaderName, Method};
+use http::{HeaderMap, Method};
 use local_aws::gateway::{self, Source};
 use tracing::warn;
 
-use super::{FrontDoor, client_address};
+use super::FrontDoor;
 
 /// After how long a full drive may be asked again.
 const FULL: Duration = Duration::from_mins(1);
@@ -27,9 +27,7 @@ pub async fn handle(
         let (parts, body) = request.into_parts();
         return gateway::instead(&parts, body, gateway::later("The drive is full", FULL));
     }
-    let name = HeaderName::from_static("x-forwarded-for");
-    let forwarded_for = gateway::joined(request.headers(), &name);
-    let address = client_address(peer, &forwarded_for, front_door.trusted_proxy);
+    let address = front_door.client(peer, request.headers());
     if address == peer.ip().to_canonical() && is_private(address) && is_forwarded(request.headers())
     {
         front_door.told_of_proxy.call_once(|| {

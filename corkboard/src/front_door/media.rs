@@ -19,7 +19,7 @@ use http::header::{
     LAST_MODIFIED, RANGE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use sync_s3_bucket::is_picture;
+use media::is_picture;
 use tracing::error;
 
 use super::FrontDoor;
@@ -59,7 +59,7 @@ pub async fn carrousel(
     }
 }
 
-async fn object(front_door: &FrontDoor, key: &str, request: &HeaderMap) -> Response {
+pub async fn object(front_door: &FrontDoor, key: &str, request: &HeaderMap) -> Response {
     let (s3, bucket) = (&front_door.s3, &front_door.media_bucket);
     if is_conditional(request) {
         let head = match s3.head_object().bucket(bucket).key(key).send().await {
@@ -209,7 +209,7 @@ where
     }
 }
 
-fn missing() -> Response {
+pub fn missing() -> Response {
     (StatusCode::NOT_FOUND, "There is no such picture.\n").into_response()
 }
 

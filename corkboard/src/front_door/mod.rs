@@ -1,9 +1,10 @@
 //! The site as CloudFront would show it: `/` the static site, `/api/*` the message board, `/images/*` and
-//! `/carrousel/*` the media bucket. It sends the cache headers and caches nothing.
+//! `/carrousel/*` the media bucket, `/small/*` the bucket and behind it small-pictures. It sends the cache headers and caches nothing.
 
 mod api;
 mod media;
 mod site;
+mod small;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Once};
@@ -12,10 +13,11 @@ use aws_sdk_s3::Client;
 use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::{any, get};
+use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 use local_aws::connections::limits::Limits;
 use local_aws::drive::Drive;
-use local_aws::gateway::BodyMemory;
+use local_aws::gateway::{self, BodyMemory};
 use tower_http::compression::CompressionLayer;
 
 use crate::functions::Functions;
@@ -36,6 +38,15 @@ pub struct FrontDoor {
     pub origin_secret: Option<String>,
 }
 
+impl FrontDoor {
+    /// Whom a request comes from, as far as the proxy is believed.
+    fn client(&self, peer: SocketAddr, request: &HeaderMap) -> IpAddr {
+        let name = HeaderName::from_static("x-forwarded-for");
+        let forwarded_for = gateway::joined(request, &name);
+        client_address(peer, &forwarded_for, self.trusted_proxy)
+    }
+}
+
 /// The front door's routes.
 pub fn router(front_door: FrontDoor) -> Router {
     Router::new()
@@ -45,6 +56,7 @@ pub fn router(front_door: FrontDoor) -> Router {
             Router::new()
                 .route("/images/{*key}", get(media::image))
                 .route("/carrousel/{*key}", get(media::carrousel))
+                .route("/small/{*key}", get(small::small))
                 .layer(from_fn(media::headers)),
         )
         .merge(

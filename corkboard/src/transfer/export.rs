@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use domain::{Format, Message, MessageId, PostedPicture};
 use local_aws::files::sync_folder;
 use local_aws::s3::hex;
-use media::{Bucket, IMAGES, Object};
+use media::{Bucket, IMAGES, Object, is_picture};
 use sha2::{Digest as _, Sha256};
-use sync_s3_bucket::is_picture;
 use tar::{Builder, EntryWriter};
 
 use super::archive::{self, FORMAT, HEADER, Line, LinePicture, MESSAGES, SUMS, VERSION, is_image};
@@ -249,6 +248,8 @@ fn line(message: Message) -> Line {
             format,
             width,
             height,
+            // The picture itself says it.
+            animated: _,
             alt,
         } = picture;
         LinePicture {

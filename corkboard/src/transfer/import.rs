@@ -4,7 +4,7 @@ use aws_sdk_s3::primitives::{ByteStream, Length};
 use bytes::Bytes;
 use domain::{Alt, Author, MessageId, MessageText, NewMessage, NewPicture, Picture};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use sync_s3_bucket::is_picture;
+use media::is_picture;
 
 use super::AT_ONCE;
 use super::archive::{Archive, Line, LinePicture, Span};

@@ -7,9 +7,9 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::HeaderMap;
+use lambda::origin::OriginSecrets;
 use lambda_http::request::RequestContext;
 use serde::Serialize;
-use subtle::{Choice, ConstantTimeEq as _};
 use utoipa::ToSchema;
 
 use crate::problem::{Code, Problem};
@@ -38,7 +38,7 @@ impl Client {
     /// The connection's address, as API Gateway knows it, is the viewer's where no secret is set. Where there is
     /// one, the viewer's address is what CloudFront says, in a request that carries one of the secrets, which only
     /// CloudFront sends. No other header is believed.
-    pub fn of(request: &Request, origin_secrets: &[String]) -> Self {
+    pub fn of(request: &Request, origin_secrets: &OriginSecrets) -> Self {
         let named = if origin_secrets.is_empty() {
             connection(request)
         } else {
@@ -68,31 +68,18 @@ pub async fn require_origin(
     let settings = &state.settings;
     if settings.origin_required
         && request.uri().path() != "/api/health"
-        && !is_through_cloudfront(request.headers(), &settings.origin_secrets)
+        && !settings.origin_secrets.are_in(request.headers())
     {
         return Problem::from(Code::OriginRequired).into_response();
     }
     next.run(request).await
 }
 
-/// Whether a request carries one of the secrets, which only CloudFront sends.
-fn is_through_cloudfront(headers: &HeaderMap, origin_secrets: &[String]) -> bool {
-    let Some(sent) = headers.get("x-origin-verify") else {
-        return false;
-    };
-    let is_one = origin_secrets
-        .iter()
-        .fold(Choice::from(0), |is_one, secret| {
-            is_one | sent.as_bytes().ct_eq(secret.as_bytes())
-        });
-    is_one.into()
-}
-
 /// `CloudFront-Viewer-Address` is an address and a port, without brackets around IPv6.
 ///
 /// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/adding-cloudfront-headers.html>
-fn viewer(headers: &HeaderMap, origin_secrets: &[String]) -> Option<IpAddr> {
-    if !is_through_cloudfront(headers, origin_secrets) {
+fn viewer(headers: &HeaderMap, origin_secrets: &OriginSecrets) -> Option<IpAddr> {
+    if !origin_secrets.are_in(headers) {
         return None;
     }
     let viewer = headers.get("cloudfront-viewer-address")?.to_str().ok()?;
@@ -118,7 +105,12 @@ mod tests {
     }
 
     fn found(headers: &[(&'static str, &str)], secrets: &[&str]) -> Client {
-        let secrets: Vec<_> = secrets.iter().map(|secret| (*secret).to_owned()).collect();
+        let variables = ["ORIGIN_SECRET", "ORIGIN_SECRET_PREVIOUS"].into_iter();
+        let given: Vec<_> = variables.zip(secrets).collect();
+        let secrets = OriginSecrets::from_lookup(&|variable| {
+            let found = given.iter().find(|(name, _)| *name == variable);
+            found.map(|(_, secret)| (**secret).to_owned())
+        });
         Client::of(&request(headers, Some("192.0.2.1")), &secrets)
     }
 
@@ -178,6 +170,9 @@ mod tests {
             address: None,
             viewer: Viewer::Unnamed,
         };
-        assert_eq!(Client::of(&forwarded, &[]), nobody);
+        assert_eq!(
+            Client::of(&forwarded, &OriginSecrets::from_lookup(&|_| None)),
+            nobody
+        );
     }
 }

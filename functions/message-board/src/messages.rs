@@ -13,7 +13,7 @@ use http::header::LOCATION;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use lambda::metrics::{self, Metric};
-use media::Bucket;
+use media::{Bucket, Small};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -71,6 +71,24 @@ struct PictureBody<'a> {
     height: u32,
     #[schema(pattern = "^image/(jpeg|png|gif|webp)$")]
     r#type: &'static str,
+    /// Smaller versions, smallest first; none where the picture is no larger itself.
+    small: Vec<SmallBody>,
+    /// Whether it moves; null where that is not known.
+    #[schema(required)]
+    animated: Option<bool>,
+}
+
+/// A smaller version of a picture; of one that moves, a still one.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SmallPicture)]
+struct SmallBody {
+    url: String,
+    /// In pixels, as displayed.
+    width: u32,
+    /// In pixels, as displayed.
+    height: u32,
+    #[schema(pattern = "^image/webp$")]
+    r#type: &'static str,
 }
 
 impl AppState {
@@ -86,15 +104,25 @@ impl AppState {
                 format,
                 width,
                 height,
+                animated,
                 alt,
             } = picture;
             let key = Bucket::picture_key(*id, *format);
+            let base = &self.settings.public_base_url;
+            let small = picture.small_sizes().map(|(width, height)| SmallBody {
+                url: base.of_key(&Small::Width(width).key_of(&key)),
+                width,
+                height,
+                r#type: Small::WEBP,
+            });
             PictureBody {
-                url: self.settings.public_base_url.of_key(&key),
+                url: base.of_key(&key),
                 alt: alt.as_deref(),
                 width: *width,
                 height: *height,
                 r#type: format.media_type(),
+                small: small.collect(),
+                animated: *animated,
             }
         });
         MessageBody {

@@ -1,4 +1,5 @@
 use domain::{BoardSecret, Repeats, Senders, Tokens};
+use lambda::origin::OriginSecrets;
 use media::{PublicBaseUrl, bucket_name};
 use settings::{Lookup, SettingError, optional, parsed, required};
 use url::Url;
@@ -19,7 +20,7 @@ pub struct Settings {
     /// Made of `BOARD_SECRET`.
     pub senders: Senders,
     /// `ORIGIN_SECRET` and `ORIGIN_SECRET_PREVIOUS`: what CloudFront sends as `X-Origin-Verify`, the one or the other.
-    pub origin_secrets: Vec<String>,
+    pub origin_secrets: OriginSecrets,
     /// `ORIGIN_REQUIRED`: whether a request without one of these secrets is refused, default false.
     pub origin_required: bool,
     /// `ALLOWED_ORIGINS`, and the one of `PUBLIC_BASE_URL`.
@@ -67,20 +68,19 @@ impl Settings {
             "true or false",
             |value| value.parse().ok(),
         )?;
-        if origin_required {
+        let origin_secrets = if origin_required {
             const SECRET: &str =
                 "what CloudFront sends as X-Origin-Verify, or ORIGIN_REQUIRED=false";
-            required(lookup, "ORIGIN_SECRET", SECRET)?;
-        }
+            OriginSecrets::required(lookup, SECRET)?
+        } else {
+            OriginSecrets::from_lookup(lookup)
+        };
         Ok(Self {
             media_bucket: bucket_name(lookup)?,
             tokens: Tokens::new(&board_secret, previous.as_ref()),
             repeats: Repeats::new(&board_secret, previous.as_ref()),
             senders: Senders::new(&board_secret),
-            origin_secrets: ["ORIGIN_SECRET", "ORIGIN_SECRET_PREVIOUS"]
-                .iter()
-                .filter_map(|variable| optional(lookup, variable))
-                .collect(),
+            origin_secrets,
             origin_required,
             origins: Origins {
                 own: public_base_url.origin(),
@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(settings.posts_per_minute, 10);
         assert_eq!(settings.board_name, "Corkboard");
         assert_eq!(settings.contact_url, None);
-        assert_eq!(settings.origin_secrets, [""; 0]);
+        assert!(settings.origin_secrets.is_empty());
         assert!(!settings.origin_required);
         assert_eq!(settings.origins.own, None);
         assert!(settings.origins.others.is_empty());

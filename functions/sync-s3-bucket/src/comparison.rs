@@ -2,11 +2,10 @@
 //! what differs is kept.
 
 use futures_util::future::try_join_all;
-use media::{Bucket, BucketError, Listed, PublicBaseUrl};
+use media::{Bucket, BucketError, Listed, PublicBaseUrl, is_picture};
 
 use crate::entries::{Entries, Found, Part, Unreadable, entry};
 use crate::newest::{Newest, NewestOf};
-use crate::picture::is_picture;
 
 /// A listing is read in at most this many parts at the same time …
 const PARTS: usize = 8;

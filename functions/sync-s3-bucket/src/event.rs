@@ -3,13 +3,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lambda_events::sqs::SqsEvent;
 use lambda_runtime::Error;
-use media::IMAGES;
+use media::{IMAGES, is_picture};
 use percent_encoding::percent_decode;
 use serde::Deserialize;
 use serde_json::Value;
 use tracing::warn;
-
-use crate::picture::is_picture;
 
 /// The pictures that changed, by bucket: keys under `images/`. A bucket in which only other things under `images/` changed
 /// is there, without keys.

@@ -1,16 +1,16 @@
 //! `syncS3Bucket`: whenever pictures under `images/` come or go, `carrousel/carrousel.json` lists exactly those that are
-//! there, and `carrousel/newest.json` those that came last.
+//! there, and `carrousel/newest.json` those that came last; and what was made of pictures that are gone goes.
 //!
 //! In reading order:
 //!
 //! - [`SyncS3Bucket::handle`]: an event in, an answer out;
 //! - [`event`]: which keys an event names (S3 notifications, SQS batches, the schedule);
-//! - [`picture`]: which of them are pictures;
 //! - [`sync`]: the protocol: read, look, write, look again;
 //! - [`lists`]: the two lists, and what changes of them;
 //! - [`entries`]: the list of all as bytes, edited without being parsed;
 //! - [`newest`]: the list of the newest, and what it knows beside it;
 //! - [`comparison`]: a listing beside the list of all;
+//! - [`small`]: what was made of pictures, which goes with them;
 //! - [`Settings`]: what the function is told at start.
 //!
 //! It keeps no state between invocations and knows nothing of messages or the database. Events only say
@@ -21,8 +21,8 @@ mod entries;
 mod event;
 mod lists;
 mod newest;
-mod picture;
 mod settings;
+mod small;
 mod sync;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,7 +35,6 @@ use serde_json::Value;
 use tracing::{error, info};
 
 use event::{Changed, Event};
-pub use picture::is_picture;
 pub use settings::Settings;
 use sync::Synced;
 
@@ -113,10 +112,16 @@ impl SyncS3Bucket {
         keys: Option<BTreeSet<String>>,
     ) -> Result<BTreeSet<String>, BucketError> {
         let media = self.media.named(bucket);
+        let small = small::follow(&media, keys.clone());
         // Boxed: a future as deep as this one is more than the compiler lays out in one.
-        let synced = Box::pin(sync::sync(&media, &self.settings.public_base_url, keys)).await;
+        let synced = Box::pin(sync::sync(&media, &self.settings.public_base_url, keys));
+        // Neither waits for the other, or fails with it.
+        let (synced, small) = tokio::join!(synced, Box::pin(small));
         let Synced { passes, refused } = synced.inspect_err(|error| {
             error!(bucket, %error, "the carrousel could not be brought up to date");
+        })?;
+        small.inspect_err(|error| {
+            error!(bucket, %error, "small pictures could not follow their originals");
         })?;
         let Passes { lists, writes } = passes;
         info!(bucket, lists, writes, "the carrousel is up to date");

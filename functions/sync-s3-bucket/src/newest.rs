@@ -8,11 +8,10 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use bytes::Bytes;
-use media::PublicBaseUrl;
+use media::{PublicBaseUrl, is_picture};
 use serde::{Deserialize, Serialize};
 
 use crate::entries::Found;
-use crate::picture::is_picture;
 
 /// How many pictures the file shows.
 const SHOWN: usize = 100;

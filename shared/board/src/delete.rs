@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use domain::{Format, MessageId};
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 use store::{Entry, Mark, Post, Status};
 
 use crate::error::Error;
@@ -49,12 +49,9 @@ impl Protocol<'_> {
         let overwritten = self.deadline.bucket(self.bucket.overwrite_message(id));
         let (overwritten, entry) = tokio::join!(overwritten, self.store.entry(id));
         overwritten?;
-        self.overwrite_picture(id, entry?.and_then(|entry| entry.picture))
-            .await?;
-        self.store
-            .mark(id, Mark::Deleted, SystemTime::now())
-            .await?;
-        Ok(())
+        let picture = entry?.and_then(|entry| entry.picture);
+        self.overwrite_picture(id, picture).await?;
+        self.mark_deleted(id, picture).await
     }
 
     /// Deletes what is marked.
@@ -64,10 +61,7 @@ impl Protocol<'_> {
         picture: Option<Format>,
     ) -> Result<(), Error> {
         self.overwrite(id, picture).await?;
-        self.store
-            .mark(id, Mark::Deleted, SystemTime::now())
-            .await?;
-        Ok(())
+        self.mark_deleted(id, picture).await
     }
 
     /// A message gets a row first, so that its delete is finished like any other, whoever dies.
@@ -94,7 +88,8 @@ impl Protocol<'_> {
         }
         let pictures = Format::ALL.map(|format| {
             let removed = self.bucket.remove_picture(id, format);
-            self.deadline.bucket(removed)
+            let removed = self.deadline.bucket(removed);
+            async move { tokio::join!(removed, self.remove_small(id, Some(format))).0 }
         });
         try_join_all(pictures).await?;
         // The object goes last: it is by what a later call finds that there is something to delete.
@@ -139,7 +134,12 @@ impl Protocol<'_> {
                 self.overwrite(id, picture)
             });
             try_join_all(overwritten).await?;
-            self.store.mark_deleted(&posts, SystemTime::now()).await?;
+            let small = posts
+                .iter()
+                .map(|post| self.remove_small(post.id, post.picture));
+            let marked = self.store.mark_deleted(&posts, SystemTime::now());
+            let (marked, _) = tokio::join!(marked, join_all(small));
+            marked?;
             removed += posts.len();
         }
     }

@@ -98,8 +98,8 @@ impl Protocol<'_> {
             return Ok(Imported::AlreadyThere);
         };
         match &found.picture {
-            Some(other) if other != posted => return Ok(Imported::OtherPicture),
-            Some(_) if self.is_published_as(&message).await? => return Ok(Imported::AlreadyThere),
+            Some(other) if !other.is(posted) => return Ok(Imported::OtherPicture),
+            Some(_) if self.is_published_as(found).await? => return Ok(Imported::AlreadyThere),
             Some(_) => {}
             // The row first, by which a delete knows of the picture.
             None if self.store.add_picture(found.id, posted).await? => {}
@@ -107,7 +107,9 @@ impl Protocol<'_> {
         }
         let put = self.bucket.put_picture(found.id, picture);
         self.deadline.bucket(put).await?;
-        self.publish_as(&message).await?;
+        // As its row says.
+        let message = found.picture.as_ref().map_or(&message, |_| found);
+        self.publish_as(message).await?;
         Ok(Imported::PictureAdded)
     }
 

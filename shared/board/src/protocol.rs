@@ -13,7 +13,7 @@
 //! |---|---|
 //! | posts | counts, inserts the row as *pending*, puts the picture, puts the object, marks *posted*, answers |
 //! | repeats a post | is told what became of it; a *pending* row it takes over and goes on as a post |
-//! | deletes | marks *deleting*, overwrites the object, overwrites the picture, marks *deleted*, answers |
+//! | deletes | marks *deleting*, overwrites the object, overwrites the picture, marks *deleted* and removes its small versions, answers |
 //!
 //! Why that heals, whoever dies between any two steps and whichever request takes effect late:
 //!
@@ -27,11 +27,13 @@
 //!   last change of the status, not from the id: a repeat may have taken an old row over.
 
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use domain::{Format, Message, MessageId};
 use media::{Bucket, Put};
-use store::{Database, Store};
+use store::{Database, Mark, Store};
 use tokio::time::Instant;
+use tracing::warn;
 
 use crate::deadline::Deadline;
 use crate::error::Error;
@@ -158,11 +160,35 @@ impl Protocol<'_> {
         Ok(())
     }
 
+    /// Marks a message whose object and picture were overwritten, and beside it removes what was made of the picture.
+    pub(crate) async fn mark_deleted(
+        &self,
+        id: MessageId,
+        picture: Option<Format>,
+    ) -> Result<(), Error> {
+        let mark = self.store.mark(id, Mark::Deleted, SystemTime::now());
+        let (marked, ()) = tokio::join!(mark, self.remove_small(id, picture));
+        marked?;
+        Ok(())
+    }
+
+    /// Removes what was made of a picture that was overwritten. Where that fails, syncS3Bucket does it.
+    pub(crate) async fn remove_small(&self, id: MessageId, picture: Option<Format>) {
+        let Some(format) = picture else { return };
+        let key = Bucket::picture_key(id, format);
+        let removed = self.deadline.bucket(self.bucket.remove_small(&key));
+        if let Err(cause) = removed.await {
+            warn!(%id, %cause, "small versions of a picture could not be removed");
+        }
+    }
+
     /// Removes what is left of a message in the bucket: first its picture, then its object.
     pub(crate) async fn remove(&self, id: MessageId, picture: Option<Format>) -> Result<(), Error> {
         if let Some(format) = picture {
             let removed = self.bucket.remove_picture(id, format);
-            self.deadline.bucket(removed).await?;
+            let removed = self.deadline.bucket(removed);
+            let (removed, ()) = tokio::join!(removed, self.remove_small(id, picture));
+            removed?;
         }
         Ok(self.deadline.bucket(self.bucket.remove_message(id)).await?)
     }

@@ -32,6 +32,8 @@ struct Picture<'a> {
     height: u32,
     #[serde(borrow)]
     r#type: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    animated: Option<bool>,
 }
 
 impl<'a> From<&'a Message> for Body<'a> {
@@ -47,6 +49,7 @@ impl<'a> From<&'a Message> for Body<'a> {
                 format,
                 width,
                 height,
+                animated,
                 alt,
             } = picture;
             Picture {
@@ -54,6 +57,7 @@ impl<'a> From<&'a Message> for Body<'a> {
                 width: *width,
                 height: *height,
                 r#type: Cow::Borrowed(format.media_type()),
+                animated: *animated,
             }
         });
         Self {
@@ -75,6 +79,7 @@ impl Body<'_> {
                 format: Format::of_media_type(&picture.r#type)?,
                 width: picture.width,
                 height: picture.height,
+                animated: picture.animated,
                 alt: picture.alt.map(Cow::into_owned),
             }),
         };
@@ -105,7 +110,7 @@ mod tests {
     use super::*;
 
     const ID: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
-    const WRITTEN: &str = r#"{"id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","author":null,"text":"你好\n","createdAt":"2016-07-30T23:54:10.259Z","picture":{"alt":"a \"bridge\"","width":48,"height":32,"type":"image/jpeg"}}"#;
+    const WRITTEN: &str = r#"{"id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","author":null,"text":"你好\n","createdAt":"2016-07-30T23:54:10.259Z","picture":{"alt":"a \"bridge\"","width":48,"height":32,"type":"image/jpeg","animated":false}}"#;
 
     fn written() -> Message {
         Message {
@@ -116,6 +121,7 @@ mod tests {
                 format: Format::Jpeg,
                 width: 48,
                 height: 32,
+                animated: Some(false),
                 alt: Some("a \"bridge\"".into()),
             }),
         }
@@ -129,9 +135,17 @@ mod tests {
 
     #[test]
     fn what_a_later_release_adds_is_passed_over() {
-        let later = WRITTEN.replace(r#""width""#, r#""animated":true,"width""#);
+        let later = WRITTEN.replace(r#""width""#, r#""blurred":"LEHV6","width""#);
         let later = later.replace(r#""author""#, r#""replyTo":null,"author""#);
         assert_eq!(message(written().id, later.as_bytes()), Some(written()));
+    }
+
+    #[test]
+    fn a_message_of_before_says_nothing_of_whether_its_picture_moves() {
+        let before = WRITTEN.replace(r#","animated":false"#, "");
+        let mut expected = written();
+        expected.picture.as_mut().unwrap().animated = None;
+        assert_eq!(message(expected.id, before.as_bytes()), Some(expected));
     }
 
     #[test]

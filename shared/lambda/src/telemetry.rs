@@ -26,7 +26,7 @@ pub fn init(filter: Option<&str>) {
 }
 
 /// The crates of this workspace, which log nothing that must not be shown (tests/repository/places.py compares them).
-const OWN: [&str; 11] = [
+const OWN: [&str; 14] = [
     "board",
     "corkboard",
     "domain",
@@ -35,9 +35,12 @@ const OWN: [&str; 11] = [
     "media",
     "message_board",
     "migrate_database",
+    "pixels",
     "settings",
+    "small_pictures",
     "store",
     "sync_s3_bucket",
+    "webp_encoder",
 ];
 
 /// The filter that `RUST_LOG` asks for: targets and levels, without `EnvFilter`'s regular expressions,

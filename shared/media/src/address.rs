@@ -64,6 +64,19 @@ impl PublicBaseUrl {
         Some(url.origin().ascii_serialization())
     }
 
+    /// The path below which the site is, without a trailing slash: empty for most.
+    pub fn root(&self) -> String {
+        let url = Url::parse(&self.0).ok();
+        url.map_or_else(String::new, |url| {
+            url.path().trim_end_matches('/').to_owned()
+        })
+    }
+
+    /// The address of an object within the site, whatever name the site is reached by.
+    pub fn path_of_key(&self, key: &str) -> String {
+        Self(self.root()).of_key(key)
+    }
+
     /// The public URL of an object of the media bucket, percent-encoded path segment by path segment.
     pub fn of_key(&self, key: &str) -> String {
         /// Everything but RFC 3986's unreserved characters, and the slash between segments.
@@ -140,6 +153,18 @@ mod tests {
             base.of_key("images/a b+é/100%?#.png"),
             "https://board.example/images/a%20b%2B%C3%A9/100%25%3F%23.png"
         );
+    }
+
+    #[test]
+    fn within_the_site_an_address_has_no_host() {
+        for (whole, path) in [
+            ("https://board.example", "/images/a%20b.png"),
+            ("https://board.example/below", "/below/images/a%20b.png"),
+            ("", "/images/a%20b.png"),
+        ] {
+            let base = base(Some(whole)).unwrap();
+            assert_eq!(base.path_of_key("images/a b.png"), path);
+        }
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use aws_sdk_s3::Client;
@@ -14,7 +15,9 @@ use thiserror::Error;
 /// Where pictures are.
 pub const IMAGES: &str = "images/";
 /// How long a picture may be cached: a deleted one leaves the shared caches within five minutes.
-pub(crate) const PICTURE_CACHE_CONTROL: &str = "public, max-age=86400, s-maxage=300";
+pub const PICTURE_CACHE_CONTROL: &str = "public, max-age=86400, s-maxage=300";
+/// The metadata that says of which version of its original an object was made: `x-amz-meta-original`.
+const ORIGINAL: &str = "original";
 
 /// S3 refused or did not answer. The text is for the log, never for a caller.
 #[derive(Debug, Clone, Error)]
@@ -69,6 +72,11 @@ impl ETag {
             .map(Self)
             .ok_or_else(|| BucketError::of(&"an object without an entity tag"))
     }
+
+    /// The one that an object's metadata names, of which it was made.
+    pub(crate) fn of_original(metadata: Option<&HashMap<String, String>>) -> Option<Self> {
+        metadata?.get(ORIGINAL).cloned().map(Self)
+    }
 }
 
 /// Over what an object may be put.
@@ -98,6 +106,8 @@ pub enum Put {
 pub(crate) struct Headers<'a> {
     pub media_type: &'a str,
     pub cache_control: &'a str,
+    /// Of which version of its original it was made, where it has one.
+    pub made_of: Option<&'a ETag>,
 }
 
 /// An object that is being read.
@@ -163,6 +173,7 @@ impl Bucket {
         let headers = Headers {
             media_type,
             cache_control: PICTURE_CACHE_CONTROL,
+            made_of: None,
         };
         let put = self.put_request(key, headers).body(body);
         put.send().await?;
@@ -297,8 +308,10 @@ impl Bucket {
 
     fn put_request(&self, key: &str, headers: Headers<'_>) -> PutObjectFluentBuilder {
         let put = self.client.put_object().bucket(&self.name).key(key);
+        let made_of = headers.made_of.map(|ETag(e_tag)| e_tag.clone());
         put.content_type(headers.media_type)
             .cache_control(headers.cache_control)
+            .set_metadata(made_of.map(|e_tag| HashMap::from([(ORIGINAL.to_owned(), e_tag)])))
     }
 }
 

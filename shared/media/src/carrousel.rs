@@ -13,6 +13,7 @@ pub const CARROUSEL_CACHE_CONTROL: &str = "public, max-age=0, s-maxage=1, stale-
 const HEADERS: Headers<'_> = Headers {
     media_type: "application/json",
     cache_control: CARROUSEL_CACHE_CONTROL,
+    made_of: None,
 };
 
 /// The carrousel as it is in the bucket.

@@ -5,6 +5,8 @@
 //! - [`pictures`]: posted pictures;
 //! - [`messages`]: published messages;
 //! - [`carrousel`]: the lists of pictures;
+//! - [`small`]: small versions of pictures;
+//! - [`extension`]: which objects are pictures;
 //! - [`listing`]: what there is under a prefix;
 //! - [`address`]: the bucket's name, and where its objects are served.
 //!
@@ -13,12 +15,16 @@
 mod address;
 mod bucket;
 mod carrousel;
+mod extension;
 mod listing;
 mod messages;
 mod pictures;
+mod small;
 
 pub use address::{PublicBaseUrl, bucket_name};
-pub use bucket::{Bucket, BucketError, ETag, IMAGES, Object, Put};
+pub use bucket::{Bucket, BucketError, ETag, IMAGES, Object, PICTURE_CACHE_CONTROL, Put};
 pub use carrousel::{CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel, NEWEST_PICTURES};
+pub use extension::is_picture;
 pub use listing::Listed;
 pub use messages::Published;
+pub use small::{Attempt, Derived, Small, SmallPicture};

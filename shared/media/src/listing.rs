@@ -46,12 +46,23 @@ impl Bucket {
         &self,
         after: Option<&str>,
         until: Option<&str>,
+        each: impl FnMut(Listed),
+    ) -> Result<(), BucketError> {
+        self.objects(IMAGES, after, until, each).await
+    }
+
+    /// The same for any prefix.
+    pub(crate) async fn objects(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        until: Option<&str>,
         mut each: impl FnMut(Listed),
     ) -> Result<(), BucketError> {
         let mut reached: Option<String> = None;
         loop {
             let from = reached.as_deref().or(after);
-            let page = self.list(IMAGES, from, MOST).await?;
+            let page = self.list(prefix, from, MOST).await?;
             reached = page.objects.last().map(|object| object.key.clone());
             for object in page.objects {
                 if until.is_some_and(|until| object.key.as_str() > until) {

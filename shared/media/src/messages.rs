@@ -21,6 +21,7 @@ const MOST_OF_NEWEST: u64 = 50 * MOST_OF_A_MESSAGE;
 const HEADERS: Headers<'_> = Headers {
     media_type: "application/json",
     cache_control: "no-store",
+    made_of: None,
 };
 /// Crockford's alphabet, in which ids are written.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";

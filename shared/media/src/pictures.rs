@@ -21,6 +21,7 @@ impl Bucket {
         let headers = Headers {
             media_type: picture.format().media_type(),
             cache_control: PICTURE_CACHE_CONTROL,
+            made_of: None,
         };
         let body = picture.bytes().clone();
         self.put(&key, headers, Condition::IfNoneMatch, body).await
@@ -38,6 +39,7 @@ impl Bucket {
         let headers = Headers {
             media_type: format.media_type(),
             cache_control: "no-store",
+            made_of: None,
         };
         let key = Self::picture_key(id, format);
         self.put(&key, headers, Condition::Any, Bytes::new())

@@ -70,6 +70,13 @@ const MIGRATIONS: &[Migration] = &[
         least_code: 1,
         statement: include_str!("migrations/0007_message_by_since.sql"),
     },
+    // Code of before leaves it empty, and then it is not known.
+    Migration {
+        version: 8,
+        name: "message_picture_animated",
+        least_code: 1,
+        statement: include_str!("migrations/0008_message_picture_animated.sql"),
+    },
 ];
 
 /// The newest migration that this code knows.

@@ -27,7 +27,7 @@ const SAID: [Column; 2] = [
 ];
 
 /// What is known of its picture, in the order of [`shown`].
-const SHOWN: [Column; 4] = [
+const SHOWN: [Column; 5] = [
     Column {
         name: "picture_format",
         // What is under its key goes before the row does.
@@ -39,6 +39,10 @@ const SHOWN: [Column; 4] = [
     },
     Column {
         name: "picture_height",
+        blank: Some("NULL"),
+    },
+    Column {
+        name: "picture_animated",
         blank: Some("NULL"),
     },
     Column {
@@ -62,6 +66,7 @@ fn shown(picture: Option<&PostedPicture>) -> [Value; SHOWN.len()] {
         format,
         width,
         height,
+        animated,
         alt,
     }) = picture
     else {
@@ -71,6 +76,7 @@ fn shown(picture: Option<&PostedPicture>) -> [Value; SHOWN.len()] {
         format.extension().into(),
         Some(*width).into(),
         Some(*height).into(),
+        animated.map(u32::from).into(),
         alt.as_deref().into(),
     ]
 }
@@ -157,6 +163,7 @@ pub fn message(columns: &mut Columns) -> Result<Message, StoreError> {
                 format,
                 width: columns.number()?,
                 height: columns.number()?,
+                animated: columns.number_or_null()?.map(|moves: i64| moves != 0),
                 alt: columns.text_or_null()?,
             }),
         },

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use media::is_picture;
 use serde_json::{Value, json};
-use sync_s3_bucket::{Settings, SyncS3Bucket, is_picture};
+use sync_s3_bucket::{Settings, SyncS3Bucket};
 
 use crate::bucket::Bucket;
 use crate::request::Request;

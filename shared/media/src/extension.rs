@@ -1,4 +1,6 @@
-use media::IMAGES;
+//! Which objects are pictures, by their keys.
+
+use crate::bucket::IMAGES;
 
 /// What counts as a picture, in any case.
 const EXTENSIONS: [&str; 11] = [

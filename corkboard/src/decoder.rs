@@ -1,0 +1,180 @@
+//! Pictures are decoded in a process of their own, which has limits of memory and time: a decoder that a picture breaks
+//! ends that process, and not the board.
+
+use std::io::{self, Read as _, Write as _};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use bytes::{Buf as _, Bytes};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use media::Small;
+use pixels::Original;
+use small_pictures::{Decoder, Made, NotMade, Wanted, decode};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::Command;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+/// How many pictures are decoded at the same time: each on a processor, and each takes memory.
+const MOST_AT_ONCE: usize = 2;
+/// What Lambda would give it.
+const TIME: Duration = Duration::from_secs(18);
+/// Address space, bytes: the largest picture that the board takes needs some 600 MB.
+#[cfg(unix)]
+const MEMORY: u64 = 1_536 * 1024 * 1024;
+/// Small versions are no larger together, bytes.
+const MOST_MADE: u64 = 64 * 1024 * 1024;
+/// What stands for the preview of a link where the width of a version would.
+const LINK_PREVIEW: u32 = 0;
+
+/// Decodes by `corkboard decode-picture`. Clones share what they may do at once.
+#[derive(Debug, Clone)]
+pub struct Child(Arc<Semaphore>);
+
+impl Child {
+    /// As many at once as there are processors, and few in any case.
+    pub fn new() -> Self {
+        let processors = available_parallelism().map_or(1, usize::from);
+        Self(Arc::new(Semaphore::new(processors.min(MOST_AT_ONCE))))
+    }
+}
+
+impl Decoder for Child {
+    fn decode(
+        &self,
+        original: Original,
+        wanted: Wanted,
+    ) -> BoxFuture<'static, Result<Vec<Made>, NotMade>> {
+        let places = Arc::clone(&self.0);
+        async move {
+            let _place = places.acquire().await.map_err(not_made)?;
+            let made = timeout(TIME, in_child(original.bytes().clone(), wanted));
+            made.await.map_err(not_made)?.map_err(not_made)
+        }
+        .boxed()
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
+fn not_made(cause: impl ToString) -> NotMade {
+    NotMade(cause.to_string())
+}
+
+async fn in_child(original: Bytes, wanted: Wanted) -> io::Result<Vec<Made>> {
+    let mut command = Command::new(this_program()?);
+    command.arg("decode-picture").env_clear().kill_on_drop(true);
+    if wanted == Wanted::LinkPreview {
+        command.arg("--link-preview");
+    }
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+        return Err(io::Error::other("the decoder has no pipes"));
+    };
+    let send = async move {
+        // A decoder that has enough, or died, says so by its end.
+        let _ = input.write_all(&original).await;
+    };
+    let mut made = Vec::new();
+    let mut output = output.take(MOST_MADE);
+    let ((), read) = tokio::join!(send, output.read_to_end(&mut made));
+    read?;
+    let status = child.wait().await?;
+    if !status.success() {
+        return Err(io::Error::other(format!("the decoder ended: {status}")));
+    }
+    parse(made.into()).ok_or_else(|| io::Error::other("the decoder's answer is broken"))
+}
+
+/// The program as it runs, also where its file was replaced meanwhile.
+#[cfg(target_os = "linux")]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
+fn this_program() -> io::Result<std::path::PathBuf> {
+    Ok("/proc/self/exe".into())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn this_program() -> io::Result<std::path::PathBuf> {
+    std::env::current_exe()
+}
+
+/// Each version as its width, its length, and its bytes.
+fn parse(mut made: Bytes) -> Option<Vec<Made>> {
+    let mut all = Vec::new();
+    while made.has_remaining() {
+        let width = made.try_get_u32().ok()?;
+        let length = usize::try_from(made.try_get_u32().ok()?).ok()?;
+        let small = match width {
+            LINK_PREVIEW => Small::LinkPreview,
+            width => Small::Width(width),
+        };
+        if length > made.remaining() {
+            return None;
+        }
+        let bytes = made.split_to(length);
+        all.push(Made { small, bytes });
+    }
+    Some(all)
+}
+
+/// `corkboard decode-picture`: an original on standard input, its small versions on standard output.
+pub fn run(is_link_preview: bool) -> Result<(), String> {
+    limit().map_err(|error| error.to_string())?;
+    let mut original = Vec::new();
+    let read = io::stdin().lock().read_to_end(&mut original);
+    read.map_err(|error| error.to_string())?;
+    let original = Original::inspect(original.into()).map_err(|error| error.to_string())?;
+    let wanted = if is_link_preview {
+        Wanted::LinkPreview
+    } else {
+        Wanted::Widths
+    };
+    let made = decode(&original, wanted).map_err(|error| error.to_string())?;
+    let mut output = io::stdout().lock();
+    let mut written = made.iter().map(|Made { small, bytes }| {
+        let width = match small {
+            Small::Width(width) => *width,
+            Small::LinkPreview => LINK_PREVIEW,
+        };
+        let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
+        output.write_all(&width.to_be_bytes())?;
+        output.write_all(&length.to_be_bytes())?;
+        output.write_all(bytes)
+    });
+    let written: io::Result<()> = written.by_ref().collect();
+    written.map_err(|error| error.to_string())
+}
+
+/// What is begun with a stranger's picture may take no more than this, open no files, and leave no core.
+#[cfg(unix)]
+fn limit() -> io::Result<()> {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+
+    let seconds = TIME.as_secs();
+    for (resource, most) in [
+        (Resource::As, MEMORY),
+        (Resource::Core, 0),
+        (Resource::Cpu, seconds),
+        (Resource::Fsize, 0),
+        (Resource::Nofile, 0),
+    ] {
+        let limit = Rlimit {
+            current: Some(most),
+            maximum: Some(most),
+        };
+        setrlimit(resource, limit)?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "on Unix it may fail")]
+fn limit() -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,386 @@
+//! Small versions of pictures: made when they are first asked for, and gone when their original is. Each says of which
+//! version of its original it was made.
+
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use bytes::Bytes;
+use domain::SMALL_WIDTHS;
+use futures_util::future::try_join_all;
+use futures_util::try_join;
+
+use crate::bucket::{
+    Bucket, BucketError, Condition, ETag, Headers, IMAGES, PICTURE_CACHE_CONTROL, Put, collect,
+    size_of,
+};
+use crate::listing::Listed;
+
+/// Where small versions are.
+const SMALL: &str = "small/";
+/// Where it is noted which pictures are being decoded, or could not be.
+const FAILED: &str = "small-failed/";
+/// What both begin with, and nothing else.
+const DERIVED: &str = "small";
+/// What begins with that, in parts that are listed at the same time: marks, the wider versions, the narrower ones.
+const PARTS: [(Option<&str>, Option<&str>); 3] = [
+    (None, Some(SMALL)),
+    (Some(SMALL), Some("small/2")),
+    (Some("small/2"), None),
+];
+/// A key is no longer, in bytes: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
+const LONGEST_KEY: usize = 1_024;
+/// Of an original of more bytes no small version is made: a posted one has 4 MiB at most, and so much is in memory.
+const MOST_OF_AN_ORIGINAL: u64 = 64 * 1024 * 1024;
+
+/// Which small version of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Small {
+    /// A WebP, so many pixels wide.
+    Width(u32),
+    /// A JPEG for previews of links, 1,280 pixels wide at most.
+    LinkPreview,
+}
+
+impl Small {
+    /// The media type of the versions for the page.
+    pub const WEBP: &str = "image/webp";
+
+    /// All that there are of a picture.
+    pub const ALL: [Self; 3] = [
+        Self::Width(SMALL_WIDTHS[0]),
+        Self::Width(SMALL_WIDTHS[1]),
+        Self::LinkPreview,
+    ];
+
+    /// Its media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Width(_) => Self::WEBP,
+            Self::LinkPreview => "image/jpeg",
+        }
+    }
+
+    /// Its key, given that of its original.
+    pub fn key_of(self, original: &str) -> String {
+        let name = original.strip_prefix(IMAGES).unwrap_or(original);
+        match self {
+            Self::Width(width) => format!("{SMALL}{width}/{name}.webp"),
+            Self::LinkPreview => format!("{SMALL}{}/{name}.jpg", SMALL_WIDTHS[1]),
+        }
+    }
+
+    /// What a key is of, and the key of its original.
+    pub fn parse(key: &str) -> Option<(Self, String)> {
+        let original = original_of(key)?;
+        let mut all = Self::ALL.into_iter();
+        let small = all.find(|small| small.key_of(&original) == key)?;
+        Some((small, original))
+    }
+}
+
+/// The key of the original of a small version, also of one of another release's width, or of a mark.
+fn original_of(derived: &str) -> Option<String> {
+    let name = match derived.strip_prefix(FAILED) {
+        Some(name) => name,
+        None => {
+            let (width, file) = derived.strip_prefix(SMALL)?.split_once('/')?;
+            let (name, extension) = file.rsplit_once('.')?;
+            let is_ours = !width.is_empty()
+                && width.bytes().all(|byte| byte.is_ascii_digit())
+                && ["webp", "jpg"].contains(&extension);
+            is_ours.then_some(name)?
+        }
+    };
+    (!name.is_empty()).then(|| format!("{IMAGES}{name}"))
+}
+
+fn mark_of(original: &str) -> String {
+    let name = original.strip_prefix(IMAGES).unwrap_or(original);
+    format!("{FAILED}{name}")
+}
+
+/// The keys of all that may be made of a picture.
+fn derived_of(original: &str) -> impl Iterator<Item = String> {
+    let small = Small::ALL.into_iter().map(|small| small.key_of(original));
+    small
+        .chain([mark_of(original)])
+        .filter(|key| key.len() <= LONGEST_KEY)
+}
+
+/// A small version that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SmallPicture {
+    /// The picture itself.
+    pub bytes: Bytes,
+    /// The version of its original.
+    pub of: Option<ETag>,
+}
+
+/// What is known of an attempt to decode a picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Which version of the picture.
+    pub of: Option<ETag>,
+    /// When it began, in milliseconds since 1970.
+    pub began: i64,
+    /// The version of the mark.
+    pub e_tag: ETag,
+}
+
+impl Bucket {
+    /// Whether a picture can have small versions, as far as the length of its key goes.
+    pub fn may_have_small(original: &str) -> bool {
+        Small::ALL
+            .iter()
+            .all(|small| small.key_of(original).len() <= LONGEST_KEY)
+    }
+
+    /// An original and its version; `None` where there is none. One that is too large to make anything of is read as no
+    /// bytes.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn original(&self, key: &str) -> Result<Option<(Bytes, ETag)>, BucketError> {
+        self.read(key, MOST_OF_AN_ORIGINAL).await
+    }
+
+    /// The version of a picture; `None` where there is none, or one of zero bytes.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn version_of(&self, key: &str) -> Result<Option<ETag>, BucketError> {
+        let head = self.head(key).await?.filter(|head| size_of(head) > 0);
+        head.map(|head| ETag::given(head.e_tag)).transpose()
+    }
+
+    /// A small version; `None` where it was not made.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn small(
+        &self,
+        original: &str,
+        small: Small,
+    ) -> Result<Option<SmallPicture>, BucketError> {
+        let Some(found) = self.get(&small.key_of(original)).await? else {
+            return Ok(None);
+        };
+        let of = ETag::of_original(found.metadata());
+        let bytes = collect(found.body).await?;
+        Ok(Some(SmallPicture { bytes, of }))
+    }
+
+    /// Puts a small version that was made of this version of its original, over any other.
+    ///
+    /// # Errors
+    /// Where S3 fails; it may be there all the same.
+    pub async fn put_small(
+        &self,
+        original: &str,
+        small: Small,
+        of: &ETag,
+        bytes: Bytes,
+    ) -> Result<(), BucketError> {
+        let headers = Headers {
+            media_type: small.media_type(),
+            cache_control: PICTURE_CACHE_CONTROL,
+            made_of: Some(of),
+        };
+        let key = small.key_of(original);
+        self.put(&key, headers, Condition::Any, bytes).await?;
+        Ok(())
+    }
+
+    /// What is known of an attempt to decode a picture that is under way or failed.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn attempt(&self, original: &str) -> Result<Option<Attempt>, BucketError> {
+        let Some(head) = self.head(&mark_of(original)).await? else {
+            return Ok(None);
+        };
+        let began = head.last_modified.and_then(|at| at.to_millis().ok());
+        Ok(Some(Attempt {
+            of: ETag::of_original(head.metadata()),
+            began: began.ok_or_else(|| BucketError::of(&"an object without a time"))?,
+            e_tag: ETag::given(head.e_tag)?,
+        }))
+    }
+
+    /// Notes that this version of a picture is about to be decoded, over what is known of an attempt, or where nothing is.
+    ///
+    /// # Errors
+    /// Where S3 fails; it may be noted all the same.
+    pub async fn begin_attempt(
+        &self,
+        original: &str,
+        of: &ETag,
+        known: Option<&Attempt>,
+    ) -> Result<Put, BucketError> {
+        let headers = Headers {
+            media_type: "text/plain",
+            cache_control: "no-store",
+            made_of: Some(of),
+        };
+        let condition = known.map_or(Condition::IfNoneMatch, |attempt| {
+            Condition::IfMatch(&attempt.e_tag)
+        });
+        // The version is also the content, so that one attempt differs from another as objects do.
+        let content = Bytes::copy_from_slice(of.0.as_bytes());
+        self.put(&mark_of(original), headers, condition, content)
+            .await
+    }
+
+    /// Notes that the attempt to decode a picture succeeded.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn end_attempt(&self, original: &str) -> Result<(), BucketError> {
+        self.remove(&mark_of(original)).await
+    }
+
+    /// Removes all that was made of a picture.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn remove_small(&self, original: &str) -> Result<(), BucketError> {
+        let keys: Vec<_> = derived_of(original).collect();
+        try_join_all(keys.iter().map(|key| self.remove(key))).await?;
+        Ok(())
+    }
+
+    /// Removes what was made of a picture that is gone, or of another version of it.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn remove_small_of_others(&self, original: &str) -> Result<(), BucketError> {
+        let version = self.version_of(original).await?;
+        let keys: Vec<_> = derived_of(original).collect();
+        let version = version.as_ref();
+        try_join_all(keys.iter().map(|key| self.remove_unless_of(key, version))).await?;
+        Ok(())
+    }
+
+    /// Removes something that was made of a picture, unless it was made of the version that is there.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn remove_derived(&self, derived: &Derived) -> Result<(), BucketError> {
+        let version = self.version_of(&derived.original).await?;
+        self.remove_unless_of(&derived.key, version.as_ref()).await
+    }
+
+    async fn remove_unless_of(&self, key: &str, version: Option<&ETag>) -> Result<(), BucketError> {
+        // That nothing is there costs a removal nothing.
+        let is_to_go = match version {
+            None => true,
+            Some(version) => {
+                let made_of = |head: HeadObjectOutput| ETag::of_original(head.metadata());
+                let found = self.head(key).await?.map(made_of);
+                found.is_some_and(|made_of| made_of.as_ref() != Some(version))
+            }
+        };
+        if is_to_go {
+            self.remove(key).await?;
+        }
+        Ok(())
+    }
+
+    /// What was made of pictures, as far as it is wanted.
+    ///
+    /// # Errors
+    /// Where S3 fails on any page.
+    pub async fn derived(
+        &self,
+        is_wanted: impl Fn(&Derived) -> bool,
+    ) -> Result<Vec<Derived>, BucketError> {
+        let list = async |(after, until)| {
+            let mut wanted = Vec::new();
+            let take = |object: Listed| {
+                let derived = original_of(&object.key).map(|original| Derived {
+                    key: object.key,
+                    original,
+                    modified: object.modified,
+                });
+                wanted.extend(derived.filter(&is_wanted));
+            };
+            self.objects(DERIVED, after, until, take).await?;
+            Ok::<_, BucketError>(wanted)
+        };
+        let [marks, wide, narrow] = PARTS.map(list);
+        let (marks, wide, narrow) = try_join!(marks, wide, narrow)?;
+        Ok([marks, wide, narrow].concat())
+    }
+}
+
+/// Something that was made of a picture, in a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Derived {
+    /// Its key.
+    pub key: String,
+    /// The key of the picture.
+    pub original: String,
+    /// When it was put, in milliseconds since 1970.
+    pub modified: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_a_function_of_the_originals() {
+        let original = "images/holiday/a b%.é.png";
+        let keys = Small::ALL.map(|small| small.key_of(original));
+        assert_eq!(
+            keys,
+            [
+                "small/640/holiday/a b%.é.png.webp",
+                "small/1280/holiday/a b%.é.png.webp",
+                "small/1280/holiday/a b%.é.png.jpg"
+            ]
+        );
+        for (small, key) in Small::ALL.into_iter().zip(keys) {
+            assert_eq!(Small::parse(&key), Some((small, original.to_owned())));
+        }
+    }
+
+    #[test]
+    fn other_keys_are_of_none() {
+        for key in [
+            "small/640/a.png",
+            "small/640/a.png.jpg",
+            "small/641/a.png.webp",
+            "small/0640/a.png.webp",
+            "small/640/.webp",
+            "small/640",
+            "small//a.png.webp",
+            "small-failed/a.png",
+            "images/a.png",
+        ] {
+            assert_eq!(Small::parse(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn what_was_made_leads_to_its_original_also_where_another_release_made_it() {
+        for (derived, original) in [
+            ("small/960/a/b.png.webp", Some("images/a/b.png")),
+            ("small/1280/a.png.jpg", Some("images/a.png")),
+            ("small-failed/a/b.png", Some("images/a/b.png")),
+            ("small/wide/a.png.webp", None),
+            ("small/640/a.txt", None),
+            ("smaller/640/a.png.webp", None),
+            ("small-failed/", None),
+        ] {
+            assert_eq!(original_of(derived).as_deref(), original, "{derived}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_too_long_is_not_asked_for() {
+        let longest = format!("images/{}.png", "a".repeat(1_004));
+        assert!(Bucket::may_have_small(&longest));
+        let longer = longest.replace(".png", "a.png");
+        assert!(!Bucket::may_have_small(&longer));
+        assert_eq!(derived_of(&longer).count(), 2);
+    }
+}

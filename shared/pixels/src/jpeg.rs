@@ -1,0 +1,134 @@
+//! JPEG, by `zune-jpeg`, but with the colours that libjpeg finds, which is what browsers go by.
+
+use std::borrow::Cow;
+
+use zune_core::bytestream::ZCursor;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
+
+use crate::raster::{Channels, Colours, Decoded, Raster, Undecodable, index, other_sides};
+
+const ICC: &[u8] = b"ICC_PROFILE\0";
+/// `FF DA`, the beginning of the pixels.
+const SOS: u8 = 0xda;
+
+/// Decodes what `domain` keeps of a JPEG with these sides as stored: no bytes are between its segments.
+pub(crate) fn decode(jpeg: &[u8], (width, height): (u32, u32)) -> Result<Decoded, Undecodable> {
+    let header =
+        Header::read(jpeg).ok_or_else(|| Undecodable::damaged("its header is not whole"))?;
+    let model = header.model();
+    let jpeg = header.told(model, jpeg);
+    let (asked, channels) = match model {
+        Model::Gray => (ColorSpace::Luma, Channels::Gray),
+        // As it is stored, since the decoder takes it for RGB.
+        Model::YCbCr if header.ids == *b"RGB" => (ColorSpace::RGB, Channels::YCbCr),
+        Model::YCbCr | Model::Rgb => (ColorSpace::RGB, Channels::Rgb),
+        // Both as they are stored: Adobe writes how much ink is missing, and so does whoever writes CMYK.
+        Model::Cmyk => (ColorSpace::CMYK, Channels::InvertedCmyk),
+        Model::Ycck => (ColorSpace::YCCK, Channels::InvertedYcck),
+    };
+    let options = DecoderOptions::default()
+        .set_max_width(index(width))
+        .set_max_height(index(height))
+        .jpeg_set_out_colorspace(asked);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&*jpeg), options);
+    decoder.decode_headers().map_err(Undecodable::damaged)?;
+    let found = decoder
+        .info()
+        .map(|info| (u32::from(info.width), u32::from(info.height)));
+    if found != Some((width, height)) {
+        return Err(other_sides());
+    }
+    let mut raster = Raster::empty(width, height, channels);
+    decoder
+        .decode_into(&mut raster.bytes)
+        .map_err(Undecodable::damaged)?;
+    let colours = header.profile.map_or(Colours::Srgb, Colours::Profile);
+    Ok(Decoded { raster, colours })
+}
+
+/// How the components of a JPEG make a colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Model {
+    Gray,
+    YCbCr,
+    Rgb,
+    Cmyk,
+    Ycck,
+}
+
+/// What stands before the pixels.
+#[derive(Debug, Default)]
+struct Header {
+    /// What the components are called.
+    ids: Vec<u8>,
+    has_jfif: bool,
+    /// Adobe's mark: what it says of the colours (0 nothing, 1 YCbCr, 2 YCCK), and where it says that.
+    adobe: Option<(u8, usize)>,
+    profile: Option<Vec<u8>>,
+}
+
+impl Header {
+    fn read(jpeg: &[u8]) -> Option<Self> {
+        let mut header = Self::default();
+        let mut at = 2;
+        loop {
+            let [0xff, marker, high, low] = *jpeg.get(at..at + 4)? else {
+                return None;
+            };
+            let data = at + 4;
+            at += 2 + usize::from(u16::from_be_bytes([high, low]));
+            let segment = jpeg.get(data..at)?;
+            match marker {
+                SOS => return (!header.ids.is_empty()).then_some(header),
+                0xc0..=0xc2 => {
+                    let components = segment.get(6..)?.as_chunks::<3>().0;
+                    header.ids = components.iter().map(|[id, ..]| *id).collect();
+                }
+                0xe0 => header.has_jfif |= segment.starts_with(b"JFIF\0"),
+                0xe2 => {
+                    // Of its pieces each has its number and how many there are; they stand in order.
+                    if let Some([_, _, piece @ ..]) = segment.strip_prefix(ICC) {
+                        header.profile.get_or_insert_default().extend(piece);
+                    }
+                }
+                0xee if segment.starts_with(b"Adobe") => {
+                    header.adobe = Some((*segment.get(11)?, data + 11));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// As libjpeg has it (`default_decompress_parms`).
+    fn model(&self) -> Model {
+        let adobe = self.adobe.map(|(transform, _)| transform);
+        match (self.ids.len(), adobe) {
+            (1, _) => Model::Gray,
+            (4, None | Some(0)) => Model::Cmyk,
+            (4, Some(_)) => Model::Ycck,
+            _ if self.has_jfif => Model::YCbCr,
+            (_, Some(0)) => Model::Rgb,
+            (_, None) if self.ids == *b"RGB" => Model::Rgb,
+            _ => Model::YCbCr,
+        }
+    }
+
+    /// The JPEG with an Adobe's mark that makes the decoder find this model, too.
+    fn told<'a>(&self, model: Model, jpeg: &'a [u8]) -> Cow<'a, [u8]> {
+        let right = match model {
+            Model::Gray | Model::YCbCr => 1,
+            Model::Rgb | Model::Cmyk => 0,
+            Model::Ycck => 2,
+        };
+        let mut jpeg = Cow::Borrowed(jpeg);
+        if let Some((transform, at)) = self.adobe
+            && transform != right
+            && let Some(mark) = jpeg.to_mut().get_mut(at)
+        {
+            *mark = right;
+        }
+        jpeg
+    }
+}

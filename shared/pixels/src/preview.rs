@@ -1,0 +1,44 @@
+//! A JPEG of a picture that was shrunk.
+
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+
+use crate::raster::{Channels, Raster, Undecodable};
+
+/// What most cameras and services take, from 0 to 100.
+const QUALITY: u8 = 80;
+
+/// The picture on white, as a baseline JPEG.
+pub(crate) fn jpeg(raster: Raster) -> Result<Vec<u8>, Undecodable> {
+    let raster = on_white(raster);
+    let [Ok(width), Ok(height)] = [raster.width, raster.height].map(u16::try_from) else {
+        return Err(Undecodable::Unencodable("it is too large".to_owned()));
+    };
+    let mut jpeg = Vec::new();
+    let mut encoder = Encoder::new(&mut jpeg, QUALITY);
+    encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    encoder.set_optimized_huffman_tables(true);
+    encoder
+        .encode(&raster.bytes, width, height, ColorType::Rgb)
+        .map_err(|error| Undecodable::Unencodable(error.to_string()))?;
+    Ok(jpeg)
+}
+
+/// Without transparency.
+fn on_white(raster: Raster) -> Raster {
+    if raster.channels != Channels::Rgba {
+        return raster;
+    }
+    let mut bytes = Vec::with_capacity(raster.bytes.len() / 4 * 3);
+    for [colours @ .., alpha] in raster.bytes.as_chunks::<4>().0 {
+        let [alpha, behind] = [*alpha, u8::MAX - alpha].map(u32::from);
+        bytes.extend(colours.map(|colour| {
+            let sum = u32::from(colour) * alpha + 255 * behind;
+            u8::try_from((sum + 127) / 255).unwrap_or(u8::MAX)
+        }));
+    }
+    Raster {
+        channels: Channels::Rgb,
+        bytes,
+        ..raster
+    }
+}

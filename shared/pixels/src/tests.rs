@@ -1,0 +1,1 @@
+//! Pictures made here, looked at through another decoder.
