@@ -37,6 +37,15 @@ def left(account: Cloud) -> list[str]:
     return [key for key, size in objects(account).items() if size > 0 and key not in (OLD_KEY, NEWEST)]
 
 
+def made_of(account: Cloud, original: str) -> list[str]:
+    """Puts all that small-pictures can make of a picture, and gives the keys."""
+    name = original.removeprefix("images/")
+    keys = [f"small/640/{name}.webp", f"small/1280/{name}.webp", f"small/1280/{name}.jpg", f"small-failed/{name}"]
+    for key in keys:
+        account.s3.put_object(Bucket=account.media, Key=key, Body=b"of another picture, since it says of none")
+    return keys
+
+
 def publish(account: Cloud, id: str, key: str) -> None:
     message = {"id": id, "author": None, "text": "hello", "createdAt": "2016-07-30T23:54:10.259Z", "picture": None}
     account.s3.put_object(Bucket=account.media, Key=key, Body=json.dumps(message).encode())
@@ -64,6 +73,7 @@ def write(account: Cloud, function: Lambda) -> None:
     picture = function.expect(201, event("api-post-multipart"))
     key = picture["picture"]["url"].partition(".net/")[2]
     assert objects(account)[key] > 0
+    assert set(made_of(account, key)) < set(objects(account))
     assert listed(function) == [picture["id"], text["id"], OLD]
     for message in (text, picture):
         path = f"/api/messages/{message['id']}"
@@ -78,6 +88,7 @@ def moderate(account: Cloud, function: Lambda) -> None:
     picture = function.expect(201, event("api-post-multipart"))
     told = request("GET", "/api/moderation/sender", f"messageId={picture['id']}", **moderator(account))
     assert function.expect(200, told)["messages"] == 1
+    made_of(account, picture["picture"]["url"].partition(".net/")[2])
     remove = request("POST", "/api/moderation/remove-sender", body=json.dumps({"messageId": picture["id"]}),
                      content_type="application/json", **moderator(account))
     assert function.expect(200, remove) == {"removed": 1}
@@ -138,6 +149,8 @@ THREE = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
     *(put(f"{PICTURES}.3.Action", [action for action in THREE if action != without]) for without in THREE),
     put(f"{PICTURES}.4.Action", "s3:GetObject"),
     put(f"{PICTURES}.4.Action", "s3:PutObject"),
+    drop(f"{PICTURES}.5.Resource.0"),
+    drop(f"{PICTURES}.5.Resource.1"),
     drop(f"{MESSAGES}.0"),
     drop(f"{MESSAGES}.1"),
     put(f"{PICTURES}.0.Resource", {"Fn::Sub": "${SiteBucket.Arn}/images/*"}),
@@ -192,9 +205,37 @@ def sync(account: Cloud, function: Lambda) -> None:
     assert len(carrousel(account)) == 2
 
 
+def small_versions_follow(account: Cloud, function: Lambda) -> None:
+    """Those of a picture that is gone, or was replaced, or of none: by events, and by the schedule."""
+    def put(key: str) -> None:
+        account.s3.put_object(Bucket=account.media, Key=key, Body=b"picture")
+
+    def small() -> set[str]:
+        return {key for key in objects(account) if key.startswith("small")}
+
+    for key in ("images/gone.png", "images/replaced.png", "images/stays.png"):
+        put(key)
+    assert function.invoke(records(account)) == {"batchItemFailures": []}
+    for key in ("images/gone.png", "images/replaced.png"):
+        made_of(account, key)
+    account.s3.delete_object(Bucket=account.media, Key="images/gone.png")
+    put("images/replaced.png")
+    tag = account.s3.head_object(Bucket=account.media, Key="images/stays.png")["ETag"]
+    kept = "small/640/stays.png.webp"
+    account.s3.put_object(Bucket=account.media, Key=kept, Body=b"of this one", Metadata={"original": tag})
+    told = records(account)
+    assert len(told["Records"]) == 2, "what is made of pictures tells nobody"
+    assert function.invoke(told) == {"batchItemFailures": []}
+    assert small() == {kept}
+    made_of(account, "images/never.png")
+    assert function.invoke(event("scheduled-rule")) is None
+    assert small() == {kept}
+
+
 def test_a_change_in_the_bucket_reaches_the_carrousel_under_the_functions_role():
     with cloud(Stack(source())) as account, running("sync-s3-bucket", account.environment("SyncS3Bucket")) as function:
         sync(account, function)
+        small_versions_follow(account, function)
 
 
 def test_a_batch_that_fails_is_given_back_to_be_tried_again():
@@ -220,6 +261,10 @@ CARROUSEL = "Resources.SyncS3BucketRole.Properties.Policies.0.PolicyDocument.Sta
     put(f"{CARROUSEL}.3.Action", ["sqs:ReceiveMessage", "sqs:GetQueueAttributes"]),
     put(f"{CARROUSEL}.3.Action", ["sqs:DeleteMessage", "sqs:GetQueueAttributes"]),
     put(f"{CARROUSEL}.3.Action", ["sqs:ReceiveMessage", "sqs:DeleteMessage"]),
+    put(f"{CARROUSEL}.5.Action", "s3:GetObject"),
+    put(f"{CARROUSEL}.5.Action", "s3:DeleteObject"),
+    drop(f"{CARROUSEL}.5.Resource.0"),
+    drop(f"{CARROUSEL}.5.Resource.1"),
     drop("Resources.MediaBucket.Properties.NotificationConfiguration.QueueConfigurations.1"),
     put("Resources.MediaBucket.Properties.NotificationConfiguration.QueueConfigurations.0.Filter.S3Key.Rules.0.Value", "pictures/"),
 ], ids=lambda mutation: mutation.__name__[-70:])
@@ -229,6 +274,7 @@ def test_sync_s3_bucket_needs_every_permission_and_notification_that_it_has(muta
     with cloud(Stack(less)) as account, running("sync-s3-bucket", account.environment("SyncS3Bucket")) as function, \
             pytest.raises((AssertionError, ClientError)):
         sync(account, function)
+        small_versions_follow(account, function)
 
 
 @contextmanager

@@ -5,9 +5,7 @@ import base64
 import http.client
 import io
 import json
-import struct
 import subprocess
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,12 +40,11 @@ def picture(width: int = 1600, height: int = 1200, kind: str = "JPEG") -> bytes:
 
 
 def damaged() -> bytes:
-    """A PNG whose head says what any other's does, and whose pixels are none."""
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    head = struct.pack(">2I5B", 1600, 1200, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", b"these are no pixels") + chunk(b"IEND", b"")
+    """A WebP without loss whose head says what any other's does, and whose pixels are none."""
+    whole = io.BytesIO()
+    Image.linear_gradient("L").resize((1600, 1200)).convert("RGB").save(whole, "WEBP", lossless=True)
+    head = whole.getvalue().index(b"VP8L") + 13
+    return whole.getvalue()[:head] + b"\xff" * (len(whole.getvalue()) - head)
 
 
 @contextmanager
@@ -125,10 +122,10 @@ def make(account: Cloud, function: Lambda) -> None:
 
 def fail(account: Cloud, function: Lambda) -> None:
     """Which picture could not be decoded is kept, so that it is not tried again."""
-    original(account, "damaged.png", damaged())
+    original(account, "damaged.webp", damaged())
     for _ in range(2):
-        answer(function, 307, asked("/small/640/damaged.png.webp"))
-    assert keys(account, FAILED) == {f"{FAILED}damaged.png"}
+        answer(function, 307, asked("/small/640/damaged.webp.webp"))
+    assert keys(account, FAILED) == {f"{FAILED}damaged.webp"}
 
 
 class Replaced:
@@ -155,15 +152,15 @@ def work(account: Cloud, log: Path | None = None) -> None:
         assert not [key for key in keys(account) if "gone" in key], "nothing outlives its original"
 
 
-@pytest.fixture(scope="module")
+# One for each test: moto's state is one for the process.
+@pytest.fixture
 def account() -> Iterator[Cloud]:
     with cloud(Stack(source())) as made:
         yield made
 
 
-def test_it_may_do_all_its_work(tmp_path):
-    with cloud(Stack(source())) as account:
-        work(account, tmp_path / "log")
+def test_it_may_do_all_its_work(account, tmp_path):
+    work(account, tmp_path / "log")
     assert '"level":"ERROR"' not in (tmp_path / "log").read_text()
 
 
@@ -241,13 +238,13 @@ def test_where_s3_fails_no_picture_is_said_to_be_missing(account):
     assert failed["headers"]["cache-control"] == "no-store"
 
 
-def test_a_picture_that_stands_is_counted_for_the_alarm(tmp_path):
-    log = tmp_path / "log"
-    with cloud(Stack(source())) as account, small_pictures(account, log) as function:
-        original(account, KEY, picture())
+def test_a_picture_that_stands_is_counted_for_the_alarm(account, tmp_path):
+    log, stack = tmp_path / "log", account.stack
+    original(account, KEY, picture())
+    with small_pictures(account, log) as function:
         for _ in range(3):
             answer(function, 200, asked(f"/small/640/{KEY}.webp"))
-        alarm, stack = account.stack.properties("SmallPicturesStoodAlarm"), account.stack
+    alarm = stack.properties("SmallPicturesStoodAlarm")
     counted = [line for line in map(json.loads, log.read_text().splitlines()) if "_aws" in line]
     assert [line[alarm["MetricName"]] for line in counted] == [1, 1], "the first was made"
     for line in counted:
