@@ -126,6 +126,7 @@ fn parse(mut made: Bytes) -> Option<Vec<Made>> {
 /// `corkboard decode-picture`: an original on standard input, its small versions on standard output.
 pub fn run(is_link_preview: bool) -> Result<(), String> {
     limit().map_err(|error| error.to_string())?;
+    give_way();
     let mut original = Vec::new();
     let read = io::stdin().lock().read_to_end(&mut original);
     read.map_err(|error| error.to_string())?;
@@ -172,6 +173,18 @@ fn limit() -> io::Result<()> {
     }
     Ok(())
 }
+
+/// Answers come before pictures that are to be made.
+#[cfg(unix)]
+fn give_way() {
+    /// Of 19 at most.
+    const NICE: i32 = 10;
+    // Where it is not allowed, it is not needed.
+    let _ = rustix::process::nice(NICE);
+}
+
+#[cfg(not(unix))]
+fn give_way() {}
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "on Unix it may fail")]

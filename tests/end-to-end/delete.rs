@@ -14,7 +14,7 @@ async fn delete_with(board: &Board, id: &str, authorization: &str) -> Answer {
 #[tokio::test]
 async fn what_is_no_id_is_not_found_before_a_token_is_asked_for() {
     let board = Board::shared();
-    for id in ["x", "01arz3ndektsv4rrffq69g5fav", "%00"] {
+    for id in ["x", "01arz3ndektsv4rrffq69g5fav", "%FF", "a%2520b"] {
         let path = format!("/api/messages/{id}");
         let answer = board.request(Method::DELETE, &path).await;
         answer.is_problem(404, "message-not-found", &json!([]));

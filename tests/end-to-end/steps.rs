@@ -72,6 +72,10 @@ impl HttpConnector for Cut {
         let cut = self.clone();
         HttpConnectorFuture::new(async move {
             let state = &cut.0;
+            // Small versions go beside a step, and whether they go then changes nothing else.
+            if request.uri().contains("/small") {
+                return state.inner.call(request).await;
+            }
             let before = state
                 .left
                 .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {

@@ -107,6 +107,20 @@ def alarms(tree):
         made | found(r"`(\w+Alarm)`", tree.read("docs/operation.md"))))
 
 
+def small_widths(tree):
+    """The widths of small versions are those that the function makes and that the page asks for."""
+    made = re.search(r"SMALL_WIDTHS: .*? = \[([^\]]*)\]", tree.read("shared/domain/src/picture/small.rs"))[1]
+    asked = re.search(r"const WIDTHS = \[([^\]]*)\]", tree.read("static-site/small.js"))[1]
+    yield from same("the width", the_domain=found(r"\d+", made), the_page=found(r"\d+", asked))
+
+
+def development_secret(tree):
+    """What corkboard sends to small-pictures under cargo lambda watch is what the function expects there."""
+    sent = re.search(r'const ORIGIN_SECRET: &str = "([^"]+)"', tree.read("corkboard/src/functions.rs"))[1]
+    expected = re.search(r'(?m)^ORIGIN_SECRET = "([^"]+)"', tree.read("functions/small-pictures/Cargo.toml"))[1]
+    yield from same("the secret", corkboard={sent}, the_functions_manifest={expected})
+
+
 def own_crates(tree):
     """A crate of ours may log in full, and no crate of others."""
     listed = re.search(r"const OWN: .*?= \[(.*?)\];", tree.read("shared/lambda/src/telemetry.rs"), re.S)[1]
@@ -115,7 +129,7 @@ def own_crates(tree):
     yield from same("the crate", the_workspace=names, the_log_filter=found(r'"(\w+)"', listed))
 
 
-CHECKS = [own_crates, routes, settings, query_parameters, cache_headers, formats, fields, alarms]
+CHECKS = [own_crates, small_widths, development_secret, routes, settings, query_parameters, cache_headers, formats, fields, alarms]
 
 # What is forgotten: (the check that must notice, the file, what stands there, what stands there instead).
 MUTATIONS = [
@@ -128,6 +142,8 @@ MUTATIONS = [
     (cache_headers, "corkboard/src/front_door/site.rs", "s-maxage=300", "s-maxage=60"),
     (formats, "shared/domain/src/picture/mod.rs", '"image/webp"', '"image/avif"'),
     (fields, f"{BOARD}/draft.rs", '=> "alt",', '=> "caption",'),
+    (small_widths, "static-site/small.js", "[640, 1280]", "[640, 960, 1280]"),
+    (development_secret, "functions/small-pictures/Cargo.toml", "for development only", "for development"),
     (alarms, "docs/operation.md", "ErrorsAlarm", "FaultsAlarm"),
 ]
 

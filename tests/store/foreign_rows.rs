@@ -189,6 +189,7 @@ async fn of_a_deleted_message_nothing_is_left_but_what_must_be(backend: &Backend
         "picture_width",
         "picture_height",
         "picture_alt",
+        "picture_animated",
     ];
     let known: BTreeSet<_> = kept
         .into_iter()

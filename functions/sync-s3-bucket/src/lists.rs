@@ -4,17 +4,15 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use media::{Bucket, BucketError, CARROUSEL, ETag, NEWEST_PICTURES, PublicBaseUrl, Put};
+use media::{
+    Bucket, BucketError, CARROUSEL, ETag, HEADS_OF_A_PAGE, NEWEST_PICTURES, PublicBaseUrl, Put,
+};
 use tracing::error;
 
 use crate::comparison::{Comparison, compare};
 use crate::entries::{EMPTY, Entries, Found, edited};
 use crate::newest::Newest;
 
-/// What a page of a listing costs, in HEADs: 1,000 LIST are 0.005 dollars, 1,000 HEAD 0.0004.
-///
-/// <https://aws.amazon.com/s3/pricing/>
-const HEADS_OF_A_PAGE: usize = 12;
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 const KEYS_OF_A_PAGE: usize = 1_000;
 /// Keys that are looked at at the same time.

@@ -27,6 +27,10 @@ pub async fn follow(bucket: &Bucket, keys: Option<BTreeSet<String>>) -> Result<(
     let Some(keys) = keys else {
         return follow_all(bucket).await;
     };
+    // Of many that came together, there is seldom anything.
+    if let Some(derived) = bucket.derived_among(&keys).await? {
+        return follow_each(bucket, derived).await;
+    }
     let follow = async |key: String| {
         let removed = bucket.remove_small_of_others(&key).await;
         or_refused(&key, removed)
@@ -39,12 +43,15 @@ pub async fn follow(bucket: &Bucket, keys: Option<BTreeSet<String>>) -> Result<(
 async fn follow_all(bucket: &Bucket) -> Result<(), BucketError> {
     let pictures = Pictures::list(bucket).await?;
     let doubtful = bucket.derived(|derived| pictures.make_doubtful(derived));
-    let doubtful = doubtful.await?;
+    follow_each(bucket, doubtful.await?).await
+}
+
+async fn follow_each(bucket: &Bucket, derived: Vec<Derived>) -> Result<(), BucketError> {
     let follow = async |derived: Derived| {
         let removed = bucket.remove_derived(&derived).await;
         or_refused(&derived.key, removed)
     };
-    let followed = stream::iter(doubtful.into_iter().map(follow));
+    let followed = stream::iter(derived.into_iter().map(follow));
     followed.buffer_unordered(AT_ONCE).try_collect().await
 }
 

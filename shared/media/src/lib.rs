@@ -25,6 +25,6 @@ pub use address::{PublicBaseUrl, bucket_name};
 pub use bucket::{Bucket, BucketError, ETag, IMAGES, Object, PICTURE_CACHE_CONTROL, Put};
 pub use carrousel::{CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel, NEWEST_PICTURES};
 pub use extension::is_picture;
-pub use listing::Listed;
+pub use listing::{HEADS_OF_A_PAGE, Listed};
 pub use messages::Published;
 pub use small::{Attempt, Derived, Small, SmallPicture};

@@ -11,6 +11,11 @@ use crate::bucket::{Bucket, BucketError, ETag, IMAGES};
 /// The most that S3 gives on one page.
 pub(crate) const MOST: u16 = 1_000;
 
+/// What a page of a listing costs, in HEADs: 1,000 LIST are 0.005 dollars, 1,000 HEAD 0.0004.
+///
+/// <https://aws.amazon.com/s3/pricing/>
+pub const HEADS_OF_A_PAGE: usize = 12;
+
 /// An object of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {

@@ -1,6 +1,8 @@
 //! Small versions of pictures: made when they are first asked for, and gone when their original is. Each says of which
 //! version of its original it was made.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use bytes::Bytes;
 use domain::SMALL_WIDTHS;
@@ -11,7 +13,7 @@ use crate::bucket::{
     Bucket, BucketError, Condition, ETag, Headers, IMAGES, PICTURE_CACHE_CONTROL, Put, collect,
     size_of,
 };
-use crate::listing::Listed;
+use crate::listing::{HEADS_OF_A_PAGE, Listed, Listing, MOST};
 
 /// Where small versions are.
 const SMALL: &str = "small/";
@@ -25,6 +27,8 @@ const PARTS: [(Option<&str>, Option<&str>); 3] = [
     (Some(SMALL), Some("small/2")),
     (Some("small/2"), None),
 ];
+/// What may be made of one picture.
+const KEYS_OF_A_PICTURE: usize = Small::ALL.len() + 1;
 /// A key is no longer, in bytes: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
 const LONGEST_KEY: usize = 1_024;
 /// Of an original of more bytes no small version is made: a posted one has 4 MiB at most, and so much is in memory.
@@ -284,6 +288,55 @@ impl Bucket {
         Ok(())
     }
 
+    /// What was made of these pictures; `None` where it costs less to look for it key by key than to list what lies between
+    /// them.
+    ///
+    /// # Errors
+    /// Where S3 fails.
+    pub async fn derived_among(
+        &self,
+        originals: &BTreeSet<String>,
+    ) -> Result<Option<Vec<Derived>>, BucketError> {
+        let pages = originals.len() * KEYS_OF_A_PICTURE / HEADS_OF_A_PAGE / PARTS.len();
+        let list = async |keys_of: fn(&str) -> Vec<String>| {
+            let keys = originals.iter().flat_map(|original| keys_of(original));
+            let keys: BTreeSet<_> = keys.collect();
+            let (Some(first), Some(last)) = (keys.first(), keys.last()) else {
+                return Ok(Some(Vec::new()));
+            };
+            // It is listed after a key, and the first one is to be among them.
+            let mut after = first[..first.len() - 1].to_owned();
+            let mut found = Vec::new();
+            for _ in 0..pages {
+                let Listing {
+                    objects,
+                    is_truncated,
+                } = self.list(DERIVED, Some(&after), MOST).await?;
+                let reached = objects.last().map(|object| object.key.clone());
+                let derived = objects.into_iter().filter_map(derived);
+                found.extend(derived.filter(|derived| keys.contains(&derived.key)));
+                match reached.filter(|reached| is_truncated && reached < last) {
+                    Some(reached) => after = reached,
+                    None => return Ok(Some(found)),
+                }
+            }
+            Ok::<_, BucketError>(None)
+        };
+        let marks = list(|original| vec![mark_of(original)]);
+        let narrow = list(|original| vec![Small::ALL[0].key_of(original)]);
+        let wide = list(|original| {
+            Small::ALL[1..]
+                .iter()
+                .map(|it| it.key_of(original))
+                .collect()
+        });
+        let found = try_join!(marks, narrow, wide)?;
+        let (Some(marks), Some(narrow), Some(wide)) = found else {
+            return Ok(None);
+        };
+        Ok(Some([marks, narrow, wide].concat()))
+    }
+
     /// What was made of pictures, as far as it is wanted.
     ///
     /// # Errors
@@ -294,14 +347,7 @@ impl Bucket {
     ) -> Result<Vec<Derived>, BucketError> {
         let list = async |(after, until)| {
             let mut wanted = Vec::new();
-            let take = |object: Listed| {
-                let derived = original_of(&object.key).map(|original| Derived {
-                    key: object.key,
-                    original,
-                    modified: object.modified,
-                });
-                wanted.extend(derived.filter(&is_wanted));
-            };
+            let take = |object| wanted.extend(derived(object).filter(&is_wanted));
             self.objects(DERIVED, after, until, take).await?;
             Ok::<_, BucketError>(wanted)
         };
@@ -309,6 +355,15 @@ impl Bucket {
         let (marks, wide, narrow) = try_join!(marks, wide, narrow)?;
         Ok([marks, wide, narrow].concat())
     }
+}
+
+fn derived(object: Listed) -> Option<Derived> {
+    let Listed { key, modified, .. } = object;
+    original_of(&key).map(|original| Derived {
+        key,
+        original,
+        modified,
+    })
 }
 
 /// Something that was made of a picture, in a listing.

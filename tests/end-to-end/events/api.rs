@@ -85,7 +85,7 @@ async fn the_events_of_api_gateway_post_and_read() {
     );
     let url = format!("/images/{}.jpg", picture["id"].as_str().unwrap());
     let expected = json!({"url": format!("https://board.example{url}"), "alt": "Berge vor blauem Himmel",
-        "width": 48, "height": 32, "type": "image/jpeg"});
+        "width": 48, "height": 32, "type": "image/jpeg", "small": [], "animated": false});
     assert_eq!(picture["picture"], expected);
     assert!(board.get(&url).await.body.starts_with(&[0xff, 0xd8, 0xff]));
 

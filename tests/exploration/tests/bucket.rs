@@ -26,7 +26,7 @@ pub struct Object {
 
 impl Object {
     /// As S3 makes it: objects of the same bytes have the same.
-    fn e_tag(&self) -> String {
+    pub fn e_tag(&self) -> String {
         let mut digest = DefaultHasher::new();
         self.bytes.hash(&mut digest);
         format!("\"{:016x}\"", digest.finish())
@@ -67,6 +67,13 @@ impl Bucket {
             modified: self.now,
         };
         self.objects.insert(key.to_owned(), object);
+    }
+
+    /// Makes all objects older, by so many seconds.
+    pub fn age(&mut self, by: i64) {
+        for object in self.objects.values_mut() {
+            object.modified -= by;
+        }
     }
 
     pub fn answer(&mut self, request: &Request) -> HttpResponse {

@@ -240,7 +240,7 @@ fn take(keys: &mut Vec<String>, key: &String) {
 
 pub type Given = Result<Value, lambda_runtime::Error>;
 
-pub fn function(world: &World<Given>, sandbox: usize) -> SyncS3Bucket {
+pub fn function<T>(world: &World<T>, sandbox: usize) -> SyncS3Bucket {
     let lookup = |variable: &str| match variable {
         "MEDIA_BUCKET" => Some(MEDIA.to_owned()),
         "PUBLIC_BASE_URL" => Some(String::new()),

@@ -8,6 +8,7 @@
 //! - [`carrousel`]: whatever happens, `carrousel.json` ends as the list of what is there;
 //! - [`canonical`]: what makes two runs of the same states;
 //! - [`ledger`]: whatever happens, the board keeps its promises;
+//! - [`small`]: whatever happens, small versions are of the pictures that are there;
 //! - [`passes`]: what an invocation costs;
 //! - [`faults`]: S3 fails at any step.
 //!
@@ -28,4 +29,5 @@ mod ledger;
 mod passes;
 mod request;
 mod schedule;
+mod small;
 mod world;

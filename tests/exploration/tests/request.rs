@@ -11,7 +11,9 @@ use serde_json::Value;
 use url::Url;
 
 /// What an object keeps of a request's headers.
-const KEPT: [&str; 2] = ["cache-control", "content-type"];
+const KEPT: [&str; 3] = ["cache-control", "content-type", MADE_OF];
+/// Of which version of its original an object was made.
+pub const MADE_OF: &str = "x-amz-meta-original";
 
 /// <https://docs.aws.amazon.com/rdsdataservice/latest/APIReference/API_ExecuteStatement.html>
 #[derive(Debug, Deserialize)]
@@ -80,6 +82,12 @@ impl Request {
         is_statement.then(|| serde_json::from_slice(&self.body).unwrap())
     }
 
+    /// Whether it is about an object whose key begins so, or about all of them.
+    pub fn concerns(&self, prefix: &str) -> bool {
+        let listed = self.query("prefix").filter(|_| self.is_listing());
+        listed.unwrap_or(&self.key).starts_with(prefix)
+    }
+
     /// A page of a listing that is not its first.
     pub fn is_continued(&self) -> bool {
         self.query("continuation-token")
@@ -111,7 +119,8 @@ impl fmt::Display for Request {
             let from = self
                 .query("continuation-token")
                 .or(self.query("start-after"));
-            return write!(f, "LIST from {:?}", from.unwrap_or_default());
+            let prefix = self.query("prefix").unwrap_or_default();
+            return write!(f, "LIST {prefix} from {:?}", from.unwrap_or_default());
         }
         write!(f, "{} {}", self.method, self.key)?;
         match str::from_utf8(&self.body) {

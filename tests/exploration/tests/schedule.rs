@@ -114,12 +114,30 @@ pub fn every_schedule(mut run: impl FnMut(&mut Schedule<'_>) -> Result<End, Stri
 /// With the steps and the seed, where a run fails.
 pub fn random_schedules(
     runs: usize,
+    run: impl FnMut(&mut Schedule<'_>, &mut fastrand::Rng) -> Result<End, String>,
+) {
+    of_seeds((0..runs).map(|_| fastrand::u64(..)), run);
+}
+
+/// The same, but the same orders each time.
+///
+/// # Panics
+/// As `random_schedules`.
+pub fn fixed_schedules(
+    runs: u64,
+    run: impl FnMut(&mut Schedule<'_>, &mut fastrand::Rng) -> Result<End, String>,
+) {
+    of_seeds(0..runs, run);
+}
+
+fn of_seeds(
+    seeds: impl Iterator<Item = u64>,
     mut run: impl FnMut(&mut Schedule<'_>, &mut fastrand::Rng) -> Result<End, String>,
 ) {
     let given = std::env::var("EXPLORATION_SEED").ok();
     let given = given.map(|seed| seed.parse().expect("EXPLORATION_SEED is a number"));
-    for _ in 0..if given.is_some() { 1 } else { runs } {
-        let seed = given.unwrap_or_else(|| fastrand::u64(..));
+    let seeds = seeds.take(given.map_or(usize::MAX, |_| 1));
+    for seed in seeds.map(|seed| given.unwrap_or(seed)) {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut schedule = Schedule {
             decide: Decide::Random(random.fork()),
