@@ -49,6 +49,13 @@ pub fn picture(id: MessageId) -> Message {
     }
 }
 
+/// The same, of code that did not look whether its picture moves.
+pub fn picture_of_before(id: MessageId) -> Message {
+    let mut message = picture(id);
+    message.picture.as_mut().unwrap().animated = None;
+    message
+}
+
 /// The largest message that the limits allow, in bytes.
 pub fn largest(id: MessageId) -> Message {
     let mut largest = picture(id);

@@ -9,7 +9,7 @@ use store::{Mark, Status, Todo};
 
 use crate::backend::{Backend, Kind, on_every_backend};
 use crate::migrations::{assert_usable, migrated};
-use crate::samples::{id_aged, milliseconds, picture, text};
+use crate::samples::{id_aged, milliseconds, picture, picture_of_before, text};
 
 async fn run(kind: Kind, test: impl AsyncFnOnce(&Backend)) {
     if let Some(backend) = Backend::to_nothing(kind).await {
@@ -48,7 +48,7 @@ const RELEASED: [(&str, &str); 4] = [
     ),
 ];
 /// And by this code.
-const NEW: [(&str, &str); 3] = [
+const NEW: [(&str, &str); 4] = [
     (
         "message_since",
         include_str!("../../shared/store/src/migrations/0005_message_since.sql"),
@@ -60,6 +60,10 @@ const NEW: [(&str, &str); 3] = [
     (
         "message_by_since",
         include_str!("../../shared/store/src/migrations/0007_message_by_since.sql"),
+    ),
+    (
+        "message_picture_animated",
+        include_str!("../../shared/store/src/migrations/0008_message_picture_animated.sql"),
     ),
 ];
 
@@ -92,10 +96,10 @@ impl Before {
         text.author = Some("Ada".into());
         Self {
             text,
-            picture: picture(id(2)),
-            deleted: picture(id(3)),
-            pending: picture(id(4)),
-            clearing: picture(id(5)),
+            picture: picture_of_before(id(2)),
+            deleted: picture_of_before(id(3)),
+            pending: picture_of_before(id(4)),
+            clearing: picture_of_before(id(5)),
         }
     }
 
@@ -176,7 +180,7 @@ async fn an_upgrade_from_the_first_version_keeps_the_data(backend: &Backend) {
     let id = |text: &str| text.parse::<MessageId>().unwrap();
     let (first, second) = (
         text(id("01ARZ3NDEKTSV4RRFFQ69G5FAV"), "🌉"),
-        picture(id("01ARZ3NDEKTSV4RRFFQ69G5FAW")),
+        picture_of_before(id("01ARZ3NDEKTSV4RRFFQ69G5FAW")),
     );
     let store = backend.store();
     let page = store.page_after(20, None).await.unwrap();
@@ -262,19 +266,19 @@ async fn code_of_before_goes_on_beside_this(backend: &Backend) {
     schema(backend, &RELEASED).await;
     migrated(backend).await;
     let (store, now) = (backend.store(), SystemTime::now());
-    let [text_of_before, picture_of_before, ours] = [
+    let [text_of_before, with_picture, ours] = [
         text(id_aged(Duration::ZERO, 1), "hello"),
-        picture(id_aged(Duration::ZERO, 2)),
+        picture_of_before(id_aged(Duration::ZERO, 2)),
         picture(id_aged(Duration::ZERO, 3)),
     ];
     backend.sql(&inserted(&text_of_before, "posted")).await;
-    backend.sql(&inserted(&picture_of_before, "pending")).await;
+    backend.sql(&inserted(&with_picture, "pending")).await;
     // A look of this code in the middle of its post.
     assert_eq!(todos(backend).await, BTreeMap::new());
     backend
         .sql(&format!(
             "UPDATE message SET status = 'posted' WHERE id = '{}' AND status = 'pending'",
-            picture_of_before.id
+            with_picture.id
         ))
         .await;
     let unpublished = store.unpublished(20).await.unwrap();
@@ -283,19 +287,19 @@ async fn code_of_before_goes_on_beside_this(backend: &Backend) {
         .flatten()
         .map(|message| message.id)
         .collect();
-    assert_eq!(ids, [picture_of_before.id, text_of_before.id]);
+    assert_eq!(ids, [with_picture.id, text_of_before.id]);
     store.mark_published(&unpublished).await.unwrap();
 
     // It deletes what was published, of which it knows nothing, and what this code posted.
     store.insert(&ours, None, None, now).await.unwrap();
     assert!(store.mark(ours.id, Mark::Posted, now).await.unwrap());
-    for id in [picture_of_before.id, ours.id] {
+    for id in [with_picture.id, ours.id] {
         backend.sql(&tombstone(id)).await;
     }
     let adopt = Todo::Adopt(Mark::DeletingForGood);
     assert_eq!(
         todos(backend).await,
-        BTreeMap::from([(picture_of_before.id, adopt)])
+        BTreeMap::from([(with_picture.id, adopt)])
     );
     let since = format!("SELECT since FROM message WHERE id = '{}'", ours.id);
     assert_eq!(backend.sql(&since).await, [[milliseconds(now).to_string()]]);

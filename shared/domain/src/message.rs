@@ -92,3 +92,38 @@ impl NewMessage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(width: u32, height: u32, animated: Option<bool>) -> PostedPicture {
+        PostedPicture {
+            format: Format::Jpeg,
+            width,
+            height,
+            animated,
+            alt: None,
+        }
+    }
+
+    #[test]
+    fn small_versions_are_smaller_than_the_picture() {
+        let sizes =
+            |width, height| -> Vec<_> { picture(width, height, None).small_sizes().collect() };
+        assert_eq!(sizes(640, 480), []);
+        assert_eq!(sizes(641, 480), [(640, 479)]);
+        assert_eq!(sizes(1280, 720), [(640, 360)]);
+        assert_eq!(sizes(4000, 3000), [(640, 480), (1280, 960)]);
+        assert_eq!(sizes(16_384, 1), [(640, 1), (1280, 1)]);
+    }
+
+    #[test]
+    fn a_picture_is_the_same_also_where_nobody_looked_whether_it_moves() {
+        let of = |animated| picture(48, 32, animated);
+        assert!(of(None).is(&of(Some(true))) && of(Some(false)).is(&of(None)));
+        assert!(of(None).is(&of(None)) && of(Some(true)).is(&of(Some(true))));
+        assert!(!of(Some(true)).is(&of(Some(false))));
+        assert!(!of(None).is(&picture(48, 33, None)));
+    }
+}
