@@ -436,6 +436,6 @@ mod tests {
         assert!(Bucket::may_have_small(&longest));
         let longer = longest.replace(".png", "a.png");
         assert!(!Bucket::may_have_small(&longer));
-        assert_eq!(derived_of(&longer).count(), 2);
+        assert_eq!(derived_of(&longer).count(), 3);
     }
 }
