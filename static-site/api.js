@@ -28,7 +28,8 @@ export class ApiError extends Error {
   }
 }
 
-export function createApi({ fetch, upload, base = '' }) {
+/** @param preloaded options of the requests that index.html preloads, so that they are one with those */
+export function createApi({ fetch, upload, base = '', preloaded = {} }) {
   const etags = new Map();
   let followsCarrousel = true;
   // Of a board elsewhere only the API can be read. An older one has no such file.
@@ -73,8 +74,9 @@ export function createApi({ fetch, upload, base = '' }) {
 
   /** The text at `path`, or null where it is what it was the last time. */
   async function getIfChanged(path, { anew = false } = {}) {
-    const headers = etags.has(path) && !anew ? { 'If-None-Match': etags.get(path) } : {};
-    const response = await send(path, timed({ headers }));
+    const isFollowing = etags.has(path) && !anew;
+    const options = isFollowing ? { headers: { 'If-None-Match': etags.get(path) } } : { headers: {}, ...(path !== ALL_PICTURES && preloaded) };
+    const response = await send(path, timed(options));
     if (response.status === 304) return null;
     const text = await readText(response);
     const etag = response.headers.get('ETag');
@@ -85,12 +87,13 @@ export function createApi({ fetch, upload, base = '' }) {
 
   /** Pictures of an API elsewhere are there, too. */
   const located = (url) => (/^https?:/.test(base) ? new URL(url, base).href : url);
+  const readPicture = ({ url, small = [], ...picture }) => ({ ...picture, url: located(url), small: small.map((version) => ({ ...version, url: located(version.url) })) });
   const readMessage = (message) =>
-    message.picture ? { ...message, picture: { ...message.picture, url: located(message.picture.url) } } : message;
+    message.picture ? { ...message, picture: readPicture(message.picture) } : message;
   const readPage = ({ messages, next }) => ({ messages: messages.map(readMessage), next });
 
   return {
-    board: () => get('/api/board'),
+    board: () => get('/api/board', preloaded),
 
     async firstPageIfChanged(options) {
       const text = await getIfChanged('/api/messages', options);

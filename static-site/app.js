@@ -10,17 +10,14 @@ import { mountConfirmation } from './confirmation.js';
 import { createDeleteTokens } from './delete-tokens.js';
 import { createDrafts } from './drafts.js';
 import { Feed } from './feed.js';
+import { AS_PRELOADED, answered, imageFor } from './first-picture.js';
 import { mountLanguageMenu } from './language-menu.js';
 import { mountMasthead } from './masthead.js';
 import { mountMessages } from './messages.js';
-import { mountModeration } from './moderation.js';
 import { Pagination } from './pagination.js';
-import { mountPermalink } from './permalink.js';
 import { PictureChoice } from './picture-choice.js';
-import { mountPictureDialog } from './picture-dialog.js';
 import { createPictures } from './picture.js';
 import { createPoller } from './poller.js';
-import { explainToken } from './problems.js';
 import { createRemoval } from './removal.js';
 import { createScrollRestoration } from './scroll-restoration.js';
 import { createStorage } from './storage.js';
@@ -39,9 +36,10 @@ const storage = createStorage(() => window.localStorage);
 const tabStorage = createStorage(() => window.sessionStorage);
 const words = createWords({ language, dictionary: await dictionary, preferred: navigator.languages, storage });
 const api = createApi({
-  fetch: window.fetch.bind(window),
+  fetch: (path, options) => answered(path) ?? window.fetch(path, options),
   upload: uploadWithProgress,
   base: find('meta[name="api-base"]').content,
+  preloaded: AS_PRELOADED,
 });
 
 // What the page knows, and what it does about it.
@@ -60,28 +58,27 @@ const submission = new Submission({ composition, post: api.post, announce, clock
 let board = null;
 let wantsAllPictures = false;
 
+// Components that come when they are wanted.
+let hasModeration = false;
+let permalink = null;
+let pictureDialog = null;
+
 // The components. None holds another one: `listeners` below say what an event of one means to the others.
 speak();
 mountLanguageMenu(find('.language-menu'), { words, announce });
 const masthead = mountMasthead(find('.masthead'), { storage, page });
-const moderation = mountModeration({
-  bar: find('.moderation-bar'),
-  dialog: find('.moderation'),
-  storage: tabStorage,
-  refusalOf: (token) => api.checkModerator(token).then(() => [], explainToken),
-  words,
-  window,
-});
+const moderation = { get token() { return tabStorage.get('moderator-token'); } };
 const removal = createRemoval({ api, tokens, moderation, words, announce, confirm: mountConfirmation(find('.confirmation')), page });
 const reducedData = Boolean(navigator.connection?.saveData) || window.matchMedia('(prefers-reduced-data: reduce)').matches;
 const reducedMotion = reducedData || window.matchMedia('(prefers-reduced-motion: reduce)').matches;
-const carrousel = mountCarrousel(find('.carrousel'), { clock, words, pictures, feed, reducedData, reducedMotion, page });
-const pictureDialog = mountPictureDialog(find('.picture-dialog'), { feed, pictures, words, clock, window });
+const carrousel = mountCarrousel(find('.carrousel'), { clock, words, pictures, feed, newImage: imageFor, reducedData, reducedMotion, page, window });
 const card = {
   template: find('#message-template'),
   pictures,
   words,
   clock,
+  room: measureRoom(find('.board__read')),
+  reducedMotion,
   stateOf: (id) => ({
     ...removal.stateOf(id),
     contactUrl: board?.contactUrl ?? null,
@@ -89,7 +86,6 @@ const card = {
   }),
 };
 const messages = mountMessages(find('.messages'), { pagination, feed, card, words, announce, window });
-const permalink = mountPermalink(find('.permalink'), { api, feed, card, clock, words, window });
 const composer = mountComposer(find('.composer'), { composition, submission, words, announce, page, objectUrls: URL });
 const scrollRestoration = createScrollRestoration({ storage: tabStorage, cards: messages.cards, window });
 const carrouselPoller = createPoller({ run: refreshCarrousel, activity, clock });
@@ -102,14 +98,14 @@ const listeners = {
   'refresh-wanted': messagesPoller.now,
   'delete-wanted': removal.remove,
   'remove-sender-wanted': removal.removeSender,
-  'message-opened': pictureDialog.open,
+  'message-opened': openPicture,
   'go-to-message': messages.goTo,
   'picture-dialog-toggled': updateCarrousel,
   'all-pictures-wanted': () => {
     wantsAllPictures = true;
     void carrouselPoller.now();
   },
-  'messages-updated': () => [updateCarrousel(), permalink.update()],
+  'messages-updated': () => [updateCarrousel(), permalink?.update()],
   'message-posted': ({ message: { deleteToken, ...message }, notice }) => {
     tokens.keep(message.id, deleteToken);
     messages.addOwn(message, notice);
@@ -117,11 +113,11 @@ const listeners = {
   },
   'message-removed': ({ id, picture }) => {
     messages.removed(id);
-    permalink.removed(id);
+    permalink?.removed(id);
     if (picture) carrouselPoller.hurry();
   },
   'sender-removed': ({ id }) => {
-    permalink.removed(id);
+    permalink?.removed(id);
     void messages.reload();
     carrouselPoller.hurry();
   },
@@ -129,7 +125,18 @@ const listeners = {
 for (const [type, listener] of Object.entries(listeners)) page.addEventListener(type, ({ detail }) => listener(detail));
 pagination.addEventListener('refreshed', ({ detail }) => (detail.wasLost ? pictures.tryAgain() : pictures.tryAgainInTime()));
 page.addEventListener('visibilitychange', () => activity.isHidden() || pictures.tryAgain());
-window.addEventListener('hashchange', update);
+// Whoever is at a picture or a link may follow it next.
+for (const type of ['pointerover', 'focusin']) {
+  page.addEventListener(type, ({ target }) => {
+    if (target.closest?.('.message__picture')) void loadPictureDialog();
+    else if (target.closest?.('[href^="#"]')) void loadPermalink();
+  });
+}
+window.addEventListener('hashchange', () => {
+  update();
+  void loadModeration();
+  if (!permalink) void followLink();
+});
 window.addEventListener('online', () => {
   pictures.tryAgain();
   void messagesPoller.now();
@@ -137,6 +144,8 @@ window.addEventListener('online', () => {
 void start();
 
 async function start() {
+  void loadModeration();
+  if (window.location.hash) void loadPermalink();
   void composition.restore(() => submission.settled);
   void carrouselPoller.now();
   await messagesPoller.now();
@@ -146,17 +155,63 @@ async function start() {
     await pagination.fillDownTo(saved.id).catch(() => {});
     scrollRestoration.restore(saved);
   }
-  if (!saved || !feed.has(window.location.hash.slice(1))) await permalink.follow();
+  if (!saved || !feed.has(window.location.hash.slice(1))) await followLink();
 }
 
 function update() {
   messages.update();
   composer.update();
-  pictureDialog.update();
+  pictureDialog?.update();
 }
 
 function updateCarrousel() {
-  carrousel.setObscured(pictureDialog.isOpen || messagesPoller.isPaused);
+  carrousel.setObscured(find('.picture-dialog').open || messagesPoller.isPaused);
+}
+
+/** Only for those who moderate, or want to. */
+async function loadModeration() {
+  if (hasModeration || (moderation.token === null && window.location.hash !== '#moderate')) return;
+  const module = await load('moderation');
+  if (!module || hasModeration) return;
+  hasModeration = true;
+  module.mountModeration({ bar: find('.moderation-bar'), dialog: find('.moderation'), storage: tabStorage, check: api.checkModerator, words, window });
+}
+
+async function loadPermalink() {
+  const module = await load('permalink');
+  permalink ??= module?.mountPermalink(find('.permalink'), { api, feed, card, clock, words, window });
+}
+
+async function followLink() {
+  if (!window.location.hash) return;
+  await loadPermalink();
+  await permalink?.follow();
+}
+
+async function loadPictureDialog() {
+  const module = await load('picture-dialog');
+  pictureDialog ??= module?.mountPictureDialog(find('.picture-dialog'), { feed, pictures, reducedMotion, words, clock, window });
+}
+
+async function openPicture(message) {
+  await loadPictureDialog();
+  if (pictureDialog) pictureDialog.open(message);
+  // By itself then, as to those who have no scripts.
+  else window.location.assign(message.picture.url);
+}
+
+/** A module that is wanted only now; null where it does not come. */
+function load(name) {
+  return import(`./${name}.js`).catch(() => null);
+}
+
+/** How large a picture can be in `element`, as style.css has it. */
+function measureRoom(element) {
+  const room = {};
+  const measure = () => Object.assign(room, { width: element.clientWidth - 2, height: 0.8 * window.innerHeight });
+  measure();
+  new ResizeObserver(measure).observe(element);
+  return () => room;
 }
 
 /** Puts the viewer's language into what stands in the page itself. */

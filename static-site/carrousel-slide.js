@@ -1,12 +1,15 @@
 // One picture of the carrousel.
 
+import { setMotion } from './picture.js';
 import { messageOf } from './slides.js';
+import { smallOf, versionsOf, widthInCarrousel } from './small.js';
 
-export function createSlide(url, { stage, pictures, onChange }) {
+/** @param picture what is known of it, if anything is */
+export function createSlide(url, { stage, picture, pictures, newImage, onChange, window }) {
   const slide = document.createElement('div');
   slide.className = 'carrousel__slide';
   slide.setAttribute('role', 'group');
-  const image = document.createElement('img');
+  const image = newImage(url);
   image.className = 'carrousel__picture';
   image.decoding = 'async';
   pictures.watch(image, onChange);
@@ -19,7 +22,11 @@ export function createSlide(url, { stage, pictures, onChange }) {
   slide.append(frame);
   stage.append(slide);
   image.fetchPriority = 'high';
-  image.src = url;
+  pictures.ask(image, {
+    url,
+    versions: picture ? versionsOf(picture) : smallOf(url),
+    width: widthInCarrousel(window, picture ? picture.width / picture.height : undefined),
+  });
 
   return {
     isThere: () => image.complete,
@@ -27,15 +34,26 @@ export function createSlide(url, { stage, pictures, onChange }) {
     remove() {
       slide.remove();
       // Ends the request of one that has not come.
-      if (!image.complete) image.removeAttribute('src');
+      if (!image.complete) for (const name of ['srcset', 'src']) image.removeAttribute(name);
     },
-    update({ isCurrent, role, position, description }) {
+    /** Draws the picture once more, and answers whether it is there. */
+    drawOn(canvas) {
+      const { naturalWidth, naturalHeight } = image;
+      if (naturalWidth === 0) return false;
+      canvas.width = 64;
+      canvas.height = Math.ceil((64 * naturalHeight) / naturalWidth);
+      canvas.getContext('2d').drawImage(image, 0, 0, canvas.width, canvas.height);
+      return true;
+    },
+    /** @param moving null where it shows nothing that moves */
+    update({ isCurrent, moving, role, position, description }) {
       const isShown = isCurrent && !pictures.isBroken(image);
       slide.classList.toggle('is-current', isShown);
       slide.inert = !isShown;
       slide.setAttribute('aria-roledescription', role);
       slide.setAttribute('aria-label', position);
       image.alt = description;
+      if (moving !== null) setMotion(image, moving);
     },
   };
 }

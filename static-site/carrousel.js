@@ -4,16 +4,18 @@ import { createSlide } from './carrousel-slide.js';
 import { emit } from './events.js';
 import { describePicture } from './picture.js';
 import { Slides, messageOf, nameOf, postedAt } from './slides.js';
+import { moves } from './small.js';
 import { relativeTime } from './time.js';
 
 const SHOW_FOR_MS = 6_000;
 
 /**
  * @param feed knows the messages that the pictures were posted with
- * @param reducedMotion whether the carrousel does not begin to move by itself
+ * @param newImage makes an `<img>` for a picture, which may be on its way already
+ * @param reducedMotion whether the carrousel does not begin to move by itself, nor any picture in it
  * @param reducedData whether the neighbours of the current picture are not loaded in advance
  */
-export function mountCarrousel(root, { clock, feed, pictures, words, reducedMotion, reducedData, page }) {
+export function mountCarrousel(root, { clock, feed, pictures, words, newImage, reducedMotion, reducedData, page, window }) {
   const find = (selector) => root.querySelector(selector);
   const stage = find('.carrousel__stage');
   const backdrop = find('.carrousel__backdrop');
@@ -22,8 +24,8 @@ export function mountCarrousel(root, { clock, feed, pictures, words, reducedMoti
   const state = {
     loaded: false,
     playing: !reducedMotion,
-    /** Some of it is on the screen. */
-    inView: false,
+    /** Some of it is on the screen; at first that is taken for granted, so that nothing waits for measuring. */
+    inView: window.scrollY === 0 && !window.location.hash,
     /** Pointer or focus is on the carrousel: it must not move away under the viewer. */
     held: false,
     /** Nobody looks at the page, or something is before all of it. */
@@ -31,6 +33,8 @@ export function mountCarrousel(root, { clock, feed, pictures, words, reducedMoti
     /** The viewer has chosen a picture; a new one does not push it aside. */
     chosen: false,
   };
+  /** What the backdrop shows. */
+  let drawn = null;
   let timer;
   /** The picture the timer will move on from, or null where nothing moves. */
   let scheduledFor = null;
@@ -69,9 +73,10 @@ export function mountCarrousel(root, { clock, feed, pictures, words, reducedMoti
     for (const url of near) {
       // The neighbours wait for the one that is looked at.
       const isWanted = isSeen() && (url === slides.current || views.get(slides.current)?.isThere());
-      if (isWanted && !views.has(url)) views.set(url, createSlide(url, { stage, pictures, onChange: update }));
+      if (isWanted && !views.has(url)) views.set(url, createSlide(url, { stage, picture: feed.withPicture(url)?.picture, pictures, newImage, onChange: update, window }));
       views.get(url)?.update({
         isCurrent: url === slides.current,
+        moving: isMoving(url, feed) ? url === slides.current && state.held && !reducedMotion : null,
         role: words.say('carrousel.slide'),
         position: words.say('carrousel.position', { number: slides.urls.indexOf(url) + 1, total: slides.urls.length }),
         description: describe(url, { feed, words, clock }),
@@ -82,9 +87,10 @@ export function mountCarrousel(root, { clock, feed, pictures, words, reducedMoti
   /** The current picture once more, out of focus, fills what it leaves of the stage. */
   function showBackdrop() {
     const view = views.get(slides.current);
-    if (!view?.isThere() || view.isBroken()) return backdrop.classList.remove('is-there');
-    if (backdrop.getAttribute('src') !== slides.current) backdrop.src = slides.current;
-    backdrop.classList.add('is-there');
+    const isThere = Boolean(view?.isThere() && !view.isBroken());
+    backdrop.classList.toggle('is-there', isThere);
+    find('.badge').hidden = !isThere || !isMoving(slides.current, feed);
+    if (isThere && drawn !== slides.current && view.drawOn(backdrop)) drawn = slides.current;
   }
 
   function schedule() {
@@ -155,4 +161,10 @@ function describe(url, { feed, words, clock }) {
   if (message) return describePicture(message, { words, clock });
   const id = messageOf(url);
   return words.say('picture.named', { name: id ? relativeTime(postedAt(id), clock.now(), words) : nameOf(url) });
+}
+
+/** Whether a picture moves; its address tells where nothing else does. */
+function isMoving(url, feed) {
+  const message = feed.withPicture(url);
+  return message ? moves(message.picture) : /\.(gif|apng)$/i.test(url);
 }

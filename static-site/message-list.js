@@ -17,9 +17,10 @@ export function mountMessageList(list, { feed, card, window }) {
       item.remove();
       cards.delete(id);
     }
+    const withPicture = messages.find(({ picture }) => picture);
     messages.forEach((message, index) => {
       const { id } = message;
-      if (!cards.has(id)) cards.set(id, { id, ...createMessage(message, card) });
+      if (!cards.has(id)) cards.set(id, { id, ...createMessage(message, card, { first: message === withPicture }) });
       const { item, update: updateCard } = cards.get(id);
       if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
       updateCard(card.stateOf(id));

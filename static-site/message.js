@@ -4,15 +4,17 @@ import { emit } from './events.js';
 import { fold } from './fold.js';
 import { splitLinks } from './linkify.js';
 import { describePicture } from './picture.js';
+import { moves } from './small.js';
 import { exactTime, relativeTime } from './time.js';
 import { put } from './words.js';
 
 /**
  * Makes a message's card. `update` brings it in line with what may be done to it, with the time and with
- * the language. A long text is folded, unless it is to be shown `whole` from the start.
+ * the language. A long text is folded, unless it is to be shown `whole` from the start; the picture of the `first` one
+ * does not wait until it is seen.
  * Emits `message-opened`, `delete-wanted` and `remove-sender-wanted`.
  */
-export function createMessage(message, { template, pictures, words, clock }, { whole = false } = {}) {
+export function createMessage(message, { template, pictures, words, clock, room, reducedMotion }, { whole = false, first = false } = {}) {
   const item = template.content.firstElementChild.cloneNode(true);
   // The article can stand by itself, without the item.
   const article = item.querySelector('.message');
@@ -53,8 +55,15 @@ export function createMessage(message, { template, pictures, words, clock }, { w
       event.preventDefault();
       emit(article, 'message-opened', message);
     });
-    const show = pictures.frame(frame.querySelector('img'));
-    return () => show(picture, describePicture(message, { words, clock }));
+    const image = frame.querySelector('img');
+    if (first) Object.assign(image, { loading: 'eager', fetchPriority: 'high' });
+    const show = pictures.frame(image);
+    if (moves(picture)) {
+      frame.querySelector('.badge').hidden = false;
+      import('./still.js').then(({ holdStill }) => holdStill(image, frame, { reducedMotion })).catch(() => {});
+    }
+    const widthOf = (ratio) => Math.min(room().width, ratio * room().height);
+    return () => show(picture, describePicture(message, { words, clock }), widthOf);
   }
 
   function update(state) {

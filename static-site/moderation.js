@@ -1,15 +1,17 @@
-// Moderating: `#moderate` asks for the moderator token, which is kept for the life of the tab.
+// Moderating: `#moderate` asks for the moderator token, which is kept for the life of the tab. Loaded where there is
+// one, or one is asked for.
 
 import { emit } from './events.js';
+import { explain } from './problems.js';
 import { put } from './words.js';
 
 const ADDRESS = '#moderate';
 
 /**
  * Emits `moderator-changed`.
- * @param refusalOf what the board has against a token, as sentences for `words.sayAll`; none where it takes it
+ * @param check fails where the board does not take a token
  */
-export function mountModeration({ bar, dialog, storage, refusalOf, words, window }) {
+export function mountModeration({ bar, dialog, storage, check, words, window }) {
   const form = dialog.querySelector('form');
   const { token } = form.elements;
   const state = { checking: false, refusal: [] };
@@ -42,7 +44,7 @@ export function mountModeration({ bar, dialog, storage, refusalOf, words, window
     show({ checking: true });
     last += 1;
     const mine = last;
-    const refusal = await refusalOf(entered);
+    const refusal = await check(entered).then(() => [], explainToken);
     if (mine !== last) return;
     show({ refusal });
     if (refusal.length > 0) return token.focus();
@@ -69,9 +71,24 @@ export function mountModeration({ bar, dialog, storage, refusalOf, words, window
 
   update();
   ask();
-  return {
-    get token() {
-      return storage.get('moderator-token');
-    },
-  };
+}
+
+/** Why a moderator token was not taken. */
+export function explainToken(error) {
+  if (error.status === 401 || error.status === 403) return [['moderate.wrong']];
+  return explain(error, 'moderate.unchecked');
+}
+
+/** What removing a sender would take, as the board tells it, and the question whether to: a saying for each line. */
+export function describeSender({ known, messages, authors, otherAuthors, anonymous, since }) {
+  if (!known) return [['confirm.sender-unknown'], ['confirm.sender-message']];
+  if (messages === 0) return [['confirm.sender-none'], ['confirm.sender-refuse']];
+  const names = authors.length === 0 ? [] : [[otherAuthors > 0 ? 'confirm.sender-names-more' : 'confirm.sender-names', { names: authors, count: otherAuthors }]];
+  return [
+    ['confirm.sender-messages', { count: messages, moment: new Date(since) }],
+    ...names,
+    ...(anonymous > 0 ? [['confirm.sender-anonymous', { count: anonymous }]] : []),
+    ['confirm.sender-shared'],
+    ['confirm.sender'],
+  ];
 }

@@ -1,16 +1,25 @@
-// A picture as large as the screen allows, and from there to the others. Back closes it.
+// A picture as large as the screen allows, and from there to the others. Back closes it. Loaded when the first one is
+// about to be opened.
 
 import { emit } from './events.js';
 import { describePicture } from './picture.js';
 import { LONG_RATIO } from './picture-file.js';
+import { moves } from './small.js';
+import { enlarge, setMotion } from './still.js';
 
-/** Emits `picture-dialog-toggled`. */
-export function mountPictureDialog(dialog, { feed, pictures, words, clock, window }) {
+/**
+ * Emits `picture-dialog-toggled`.
+ * @param reducedMotion whether what moves waits for the viewer to say so
+ */
+export function mountPictureDialog(dialog, { feed, pictures, reducedMotion, words, clock, window }) {
   const { history } = window;
   const find = (selector) => dialog.querySelector(selector);
   const stage = find('.picture-dialog__stage');
-  const show = pictures.frame(find('.picture-dialog__image'));
+  const image = find('.picture-dialog__image');
+  const play = find('.picture-dialog__play');
+  const show = pictures.frame(image);
   let message = null;
+  let playing = !reducedMotion;
 
   function update() {
     if (!message) return;
@@ -21,16 +30,36 @@ export function mountPictureDialog(dialog, { feed, pictures, words, clock, windo
     const isWide = width > LONG_RATIO * height;
     stage.classList.toggle('is-long', isLong);
     stage.classList.toggle('is-wide', isWide);
+    stage.style.setProperty('--width', width);
     stage.style.setProperty('--height', height);
     stage.style.setProperty('--ratio', width / height);
     // To be scrolled by the keyboard.
     if (isLong || isWide) stage.tabIndex = 0;
     else stage.removeAttribute('tabindex');
-    show(message.picture, description);
     // For the eyes: to those who hear it, the picture itself says it.
     find('.picture-dialog__caption bdi').textContent = description;
     find('.picture-dialog__previous').setAttribute('aria-disabled', String(!neighbour(-1)));
     find('.picture-dialog__next').setAttribute('aria-disabled', String(!neighbour(1)));
+    if (!dialog.open) return;
+    // The stage gives it its size, whichever version comes.
+    show(message.picture, description, () => image.clientWidth);
+    showMotion();
+    look();
+  }
+
+  function showMotion() {
+    const isMoving = moves(message.picture);
+    play.hidden = !isMoving;
+    play.classList.toggle('is-playing', playing);
+    play.setAttribute('aria-label', words.say(playing ? 'picture.pause' : 'picture.play'));
+    setMotion(image, isMoving ? playing : null);
+  }
+
+  /** Brings the original where the screen shows more of it than the largest small version has, pinched as well. */
+  function look() {
+    const { picture } = message;
+    const shown = image.clientWidth * window.devicePixelRatio * (window.visualViewport?.scale ?? 1);
+    if (shown > picture.small.at(-1)?.width && !moves(picture)) void enlarge(image);
   }
 
   function neighbour(by) {
@@ -45,14 +74,18 @@ export function mountPictureDialog(dialog, { feed, pictures, words, clock, windo
     const next = neighbour(by);
     if (!next) return;
     message = next;
+    playing = !reducedMotion;
     update();
     stage.scrollTo(0, 0);
   }
 
   function open(chosen) {
     message = chosen;
+    playing = !reducedMotion;
+    // What can be scrolled gets the keyboard, so that is known before; and how large it is, after.
     update();
     dialog.showModal();
+    update();
     emit(dialog, 'picture-dialog-toggled');
     stage.scrollTo(0, 0);
     // An entry of its own, so that Back leads to the page as it was.
@@ -63,11 +96,17 @@ export function mountPictureDialog(dialog, { feed, pictures, words, clock, windo
   dialog.addEventListener('close', () => {
     message = null;
     show(null);
+    setMotion(image, null);
     emit(dialog, 'picture-dialog-toggled');
     if (history.state?.picture) history.back();
   });
   window.addEventListener('popstate', () => dialog.open && dialog.close());
   find('.picture-dialog__close').addEventListener('click', () => dialog.close());
+  for (const viewport of [window, window.visualViewport]) viewport?.addEventListener('resize', () => message && look());
+  play.addEventListener('click', () => {
+    playing = !playing;
+    showMotion();
+  });
   find('.picture-dialog__previous').addEventListener('click', () => step(-1));
   find('.picture-dialog__next').addEventListener('click', () => step(1));
   // Beside the picture is outside.

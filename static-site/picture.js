@@ -1,6 +1,7 @@
-// Pictures where they are shown. One that does not come says so, and is asked for again when there is hope, and
-// now and then.
+// Pictures where they are shown: by a small version as far as that does. Where that does not come, the original does;
+// where that does not come either, it says so, and is asked for again when there is hope, and now and then.
 
+import { point, versionsOf } from './small.js';
 import { relativeTime } from './time.js';
 import { put } from './words.js';
 
@@ -12,6 +13,15 @@ export function createPictures({ words, clock }) {
   /** The images whose picture did not come, each with what shows that, and when it is asked for again. */
   const broken = new Map();
   const pauses = new WeakMap();
+  /** What each image was asked for, as `point` takes it. */
+  const sources = new WeakMap();
+
+  function ask(image, source) {
+    if (sources.get(image)?.url === source.url) return;
+    sources.set(image, source);
+    // It may be on its way already.
+    if (image.getAttribute('src') !== source.url) point(image, source);
+  }
 
   /** Calls `onChange` whenever the picture of `image` has come or has failed to. */
   function watch(image, onChange) {
@@ -23,6 +33,7 @@ export function createPictures({ words, clock }) {
       tryAgain((other) => other.src === image.src);
     });
     image.addEventListener('error', () => {
+      if (image.hasAttribute('srcset')) return image.removeAttribute('srcset');
       const pause = pauses.get(image) ?? FIRST_PAUSE_MS;
       pauses.set(image, Math.min(2 * pause, LONGEST_PAUSE_MS));
       broken.set(image, { onChange, due: clock.now() + pause });
@@ -39,9 +50,8 @@ export function createPictures({ words, clock }) {
       broken.delete(image);
       if (!image.isConnected) continue;
       onChange();
-      const { src } = image;
       // Asks again, though it is the same address.
-      image.src = src;
+      point(image, sources.get(image));
     }
   }
 
@@ -67,23 +77,30 @@ export function createPictures({ words, clock }) {
     }
 
     watch(image, update);
-    return (picture, alt) => {
+    /** @param widthOf how wide it is then, in CSS pixels */
+    return (picture, alt, widthOf) => {
       if (picture?.url !== shown?.url) broken.delete(image);
       shown = picture && { ...picture, alt };
       if (!picture) {
-        image.removeAttribute('src');
+        sources.delete(image);
+        for (const name of ['srcset', 'src']) image.removeAttribute(name);
       } else {
-        // The size first: it reserves the space before the picture is there.
-        image.width = picture.width;
-        image.height = picture.height;
-        image.alt = alt;
-        if (image.getAttribute('src') !== picture.url) image.src = picture.url;
+        const { width, height } = picture;
+        // The size first: it reserves the space before the picture is there, and no version has quite the same ratio.
+        Object.assign(image, { width, height, alt });
+        image.style.aspectRatio = `${width} / ${height}`;
+        ask(image, { url: picture.url, versions: versionsOf(picture), width: widthOf(width / height) });
       }
       update();
     };
   }
 
-  return { watch, frame, tryAgain, tryAgainInTime, isBroken: (image) => broken.has(image) };
+  return { ask, watch, frame, tryAgain, tryAgainInTime, isBroken: (image) => broken.has(image) };
+}
+
+/** Lets what `image` shows move, or holds it still. */
+export function setMotion(image, moving) {
+  import('./still.js').then((still) => still.setMotion(image, moving)).catch(() => {});
 }
 
 /** What stands for a message's picture: its description, else whose it is and when it came. */

@@ -34,26 +34,6 @@ export function explainDelete(error, { moderating = false } = {}) {
   return explain(error, 'delete.failed');
 }
 
-/** Why a moderator token was not taken. */
-export function explainToken(error) {
-  if (error.status === 401 || error.status === 403) return [['moderate.wrong']];
-  return explain(error, 'moderate.unchecked');
-}
-
-/** What removing a sender would take, as the board tells it, and the question whether to: a saying for each line. */
-export function describeSender({ known, messages, authors, otherAuthors, anonymous, since }) {
-  if (!known) return [['confirm.sender-unknown'], ['confirm.sender-message']];
-  if (messages === 0) return [['confirm.sender-none'], ['confirm.sender-refuse']];
-  const names = authors.length === 0 ? [] : [[otherAuthors > 0 ? 'confirm.sender-names-more' : 'confirm.sender-names', { names: authors, count: otherAuthors }]];
-  return [
-    ['confirm.sender-messages', { count: messages, moment: new Date(since) }],
-    ...names,
-    ...(anonymous > 0 ? [['confirm.sender-anonymous', { count: anonymous }]] : []),
-    ['confirm.sender-shared'],
-    ['confirm.sender'],
-  ];
-}
-
 /** Why messages could not be loaded. */
 export function explainLoad(error) {
   return isWaking(error) ? [['load.waking']] : explain(error, 'load.failed');
@@ -106,7 +86,8 @@ function explainField(field, code) {
   return [FIELD_CODES.includes(code) ? `field.${code}` : 'field.wrong'];
 }
 
-function explain(error, consequence) {
+/** What went wrong, and what to do about it, with what follows from it between the two. */
+export function explain(error, consequence) {
   const { status, code, retryAfter } = error;
   // What would be answered in the same way again is not to be tried again.
   return [reason(), [consequence], ...(isFinal(error) ? [] : [advice()])];

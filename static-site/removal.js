@@ -1,7 +1,7 @@
 // Deleting messages: one's own with the token of this device, any with the moderator's.
 
 import { emit } from './events.js';
-import { describeSender, explainDelete } from './problems.js';
+import { explainDelete } from './problems.js';
 
 /** Emits `removal-changed`, `message-removed` and `sender-removed` on `page`. */
 export function createRemoval({ api, tokens, moderation, words, confirm, announce, page }) {
@@ -57,7 +57,9 @@ export function createRemoval({ api, tokens, moderation, words, confirm, announc
       if (busy.has(id)) return;
       // A school is one sender, too: who removes it sees first what that takes.
       const sender = await attempt(message, () => api.sender(id, moderation.token), { moderating: true });
-      if (!sender || !(await confirm(describeSender(sender).map((saying) => words.sayAll([saying])).join('\n'), words.say('confirm.remove')))) return;
+      if (!sender) return;
+      const { describeSender } = await import('./moderation.js');
+      if (!(await confirm(describeSender(sender).map((saying) => words.sayAll([saying])).join('\n'), words.say('confirm.remove')))) return;
       const answer = await attempt(message, () => api.removeSender(id, moderation.token), { moderating: true });
       if (!answer) return;
       announce([['moderate.removed', { count: answer.removed }]]);

@@ -125,6 +125,9 @@ export default {
   'picture.dialog': 'Picture',
   'picture.by': 'Picture by {author}, {when}',
   'picture.named': 'Picture: {name}',
+  'picture.moves': 'Animated',
+  'picture.play': 'Play the animation',
+  'picture.pause': 'Pause the animation',
   'picture.broken': 'This picture cannot be shown.',
 
   'confirm.keep': 'Keep it',

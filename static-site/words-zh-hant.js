@@ -122,6 +122,9 @@ export default {
   'picture.dialog': '圖片',
   'picture.by': '{author}的圖片，{when}',
   'picture.named': '圖片：{name}',
+  'picture.moves': '動圖',
+  'picture.play': '播放動圖',
+  'picture.pause': '暫停動圖',
   'picture.broken': '無法顯示這張圖片。',
 
   'confirm.keep': '保留',

@@ -7,6 +7,8 @@ import { boardTest } from './support/with-board.js';
 import { eventually } from './support/visitor.js';
 
 const SENTENCE = 'This picture cannot be shown.';
+/** The originals, and their small versions. */
+const PICTURES = /\/(images|small)\//;
 const expected = [/status of 404/, /ERR_FAILED|ERR_INTERNET_DISCONNECTED/];
 
 /** A board of 20 messages; the pictures of three of them, of different shapes, are gone. */
@@ -167,7 +169,7 @@ for (const back of ['the line is back', 'a refresh succeeds after one that faile
     await board.postPicture('wide', 'small.jpg', { alt: 'a lake' });
     await board.postPicture('upright', 'camera.jpg');
     await visitor.page.goto('about:blank');
-    await visitor.page.route('**/images/*', (route) => route.abort());
+    await visitor.page.route(PICTURES, (route) => route.abort());
     await visitor.page.goto(`${board.site}#${id}`);
     await visitor.find('.permalink').getByText(SENTENCE).waitFor();
     await visitor.message('wide').scrollIntoViewIfNeeded();
@@ -175,15 +177,15 @@ for (const back of ['the line is back', 'a refresh succeeds after one that faile
     await visitor.find('.carrousel').scrollIntoViewIfNeeded();
     await visitor.find('.carrousel__note', { hasText: SENTENCE }).waitFor();
     if (back === 'the line is back') {
-      await visitor.page.unroute('**/images/*');
+      await visitor.page.unroute(PICTURES);
       await visitor.lookAgain();
     } else if (back === 'the tab is looked at again') {
-      await visitor.page.unroute('**/images/*');
+      await visitor.page.unroute(PICTURES);
       await visitor.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
     } else if (back === 'some time has passed') {
-      await visitor.page.unroute('**/images/*');
+      await visitor.page.unroute(PICTURES);
     } else if (back === 'one taps on each') {
-      await visitor.page.unroute('**/images/*');
+      await visitor.page.unroute(PICTURES);
       await visitor.page.clock.install();
       await visitor.find('.broken').evaluateAll((boxes) => {
         for (const box of boxes) box.dispatchEvent(new MouseEvent('click', { bubbles: false }));
@@ -191,7 +193,7 @@ for (const back of ['the line is back', 'a refresh succeeds after one that faile
     } else {
       await visitor.page.route('**/api/messages', (route) => route.abort());
       await visitor.page.getByText('No connection to the board.').waitFor();
-      await visitor.page.unroute('**/images/*');
+      await visitor.page.unroute(PICTURES);
       await visitor.page.unroute('**/api/messages');
     }
     await eventually(async () => {
@@ -210,7 +212,7 @@ for (const back of ['the line is back', 'a refresh succeeds after one that faile
 boardTest('a picture that comes when it is opened is there in the list, too', { expected }, async ({ board, visitor }) => {
   await board.postPicture('wide', 'small.jpg', { alt: 'a lake' });
   let fails = true;
-  await visitor.page.route('**/images/*', (route) => (fails ? route.abort() : route.continue()));
+  await visitor.page.route(PICTURES, (route) => (fails ? route.abort() : route.continue()));
   await visitor.page.reload();
   await visitor.message('wide').scrollIntoViewIfNeeded();
   await visitor.message('wide').getByText(SENTENCE).waitFor();

@@ -204,7 +204,10 @@ for (const [unseen, leave, comeBack] of [
 for (const [unseen, leave, comeBack] of [
   [
     'under a picture that is open',
-    (page) => page.locator('.message__picture').click(),
+    async (page) => {
+      await page.locator('.message__picture').click();
+      await page.getByRole('dialog').waitFor();
+    },
     (page) => page.keyboard.press('Escape'),
   ],
   [
@@ -258,7 +261,8 @@ boardTest('what was skipped before it had come is no longer loaded', { expected:
   const { page } = visitor;
   await holdPictures(page);
   const { asked, aborted } = noteRequests(page);
-  await page.reload();
+  // That the page is there is told when all of its pictures are.
+  await page.reload({ waitUntil: 'commit' });
   await eventually(async () => assert.deepEqual(asked, ['49']));
   const next = page.getByRole('button', { name: 'Next picture' });
   await next.click();
@@ -279,8 +283,10 @@ boardTest('what has not come when the carrousel is scrolled away is no longer lo
   await board.postMany(15);
   await holdPictures(page);
   const { asked, aborted } = noteRequests(page);
-  await page.reload();
+  // That the page is there is told when all of its pictures are.
+  await page.reload({ waitUntil: 'commit' });
   await eventually(async () => assert.deepEqual(asked, ['49']));
+  await visitor.message('number 1').last().waitFor();
   await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
   await eventually(async () => assert.deepEqual(aborted, ['49']));
   await page.evaluate(() => window.scrollTo(0, 0));
@@ -317,12 +323,12 @@ boardTest('who saves data waits for no picture but the one that they are at', {
     const session = await page.context().newCDPSession(page);
     await session.send('Emulation.setDataSaverOverride', { dataSaverEnabled: true });
     await withList(page, 50);
-    await holdPictures(page);
   },
 }, async ({ visitor }) => {
   const { page } = visitor;
+  await holdPictures(page);
   const { asked, aborted } = noteRequests(page);
-  await page.reload();
+  await page.reload({ waitUntil: 'commit' });
   await eventually(async () => assert.deepEqual(asked, ['49']));
   // That of the page before.
   aborted.length = 0;

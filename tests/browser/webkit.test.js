@@ -37,6 +37,12 @@ async function visit(board, body) {
 
 const says = (session, selector, pattern) => eventually(async () => assert.match((await session.text(selector)) ?? '', pattern));
 
+/** Waits until the picture at `selector` has come, in this version. */
+async function shows(session, selector, version) {
+  await eventually(async () => assert.ok((await session.property(selector, 'naturalWidth')) > 0));
+  assert.match(await session.property(selector, 'currentSrc'), version);
+}
+
 /** Chooses a picture, and waits until it is fit to be sent. */
 async function choose(session, name) {
   await session.type('#composer-picture', pictureFile(name));
@@ -117,13 +123,13 @@ webkitTest('one reads, posts a text and a picture, opens it, and deletes both', 
   assert.ok(picture.width < picture.height, 'taken upright');
   assert.deepEqual([picture.type, picture.alt], ['image/jpeg', 'hills']);
   await session.scrollTo('.carrousel');
-  await eventually(async () => assert.equal(await session.property('.carrousel__slide.is-current img', 'naturalWidth'), picture.width));
+  await shows(session, '.carrousel__slide.is-current img', /\/small\/(640|1280)\//);
   await session.scrollTo('.message__picture');
-  await eventually(async () => assert.equal(await session.property('.message__picture img', 'naturalWidth'), picture.width));
+  await shows(session, '.message__picture img', /\/small\/(640|1280)\//);
   assert.deepEqual(await session.violations(), [], 'two messages');
 
   await session.click('.message__picture');
-  await eventually(async () => assert.equal(await session.property('.picture-dialog__image', 'naturalWidth'), picture.width));
+  await shows(session, '.picture-dialog__image', /\/small\/(640|1280)\//);
   await eventually(async () => assert.equal(await session.text('.picture-dialog__caption'), 'hills'));
   assert.deepEqual(await session.violations(), [], 'a picture by itself');
   await session.goBack();

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError } from '../../../static-site/api.js';
 import { LANGUAGES } from '../../../static-site/languages.js';
-import { checkDraft, describeSender, explainDelete, explainLoad, explainPost, explainToken, isFinal, isRefusal, isUnreadPicture } from '../../../static-site/problems.js';
+import { describeSender, explainToken } from '../../../static-site/moderation.js';
+import { checkDraft, explainDelete, explainLoad, explainPost, isFinal, isRefusal, isUnreadPicture } from '../../../static-site/problems.js';
 import { wordsIn } from '../support/dictionaries.js';
 
 const limits = { textCharacters: 2_000, authorCharacters: 40, altCharacters: 500, pictureBytes: 4 * 1024 * 1024 };

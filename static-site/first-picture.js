@@ -1,0 +1,40 @@
+// The picture that the carrousel begins with. index.html has this module as a script of its own, so that it is asked for
+// while the other modules are still on their way.
+
+import { point, smallOf, widthInCarrousel } from './small.js';
+
+const LIST = '/carrousel/newest.json';
+
+/** Of a board elsewhere there is no such list. */
+const isHere = !document.querySelector('meta[name="api-base"]').content;
+/** As `rel="preload"` asks: with these, and no others, Chromium, Firefox and WebKit all take what that has asked for. */
+export const AS_PRELOADED = isHere ? { mode: 'no-cors', credentials: 'include' } : {};
+let answer = isHere ? fetch(LIST, { ...AS_PRELOADED, signal: AbortSignal.timeout(40_000) }) : null;
+let first = null;
+if (isHere) answer.then(ask).catch(() => {});
+
+/** What was answered to what was asked here, once; null to all else. */
+export function answered(path) {
+  if (path !== LIST) return null;
+  const mine = answer;
+  answer = null;
+  return mine;
+}
+
+/** An `<img>` for the picture at `url`: the one that is on its way, unless that has failed. */
+export function imageFor(url) {
+  const image = first;
+  if (image?.getAttribute('src') !== url || (image.complete && image.naturalWidth === 0)) return new Image();
+  first = null;
+  return image;
+}
+
+async function ask(response) {
+  const [newest] = await response.clone().json();
+  // A link leads past the carrousel.
+  if (!newest || window.location.hash || document.visibilityState !== 'visible') return;
+  const { url } = newest;
+  first = new Image();
+  first.fetchPriority = 'high';
+  point(first, { url, versions: smallOf(url), width: widthInCarrousel(window) });
+}
