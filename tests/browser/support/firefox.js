@@ -23,14 +23,17 @@ export class Firefox extends WebDriver {
   #waiting = new Map();
   #last = 0;
 
-  /** @param preferences of its own, beside those for every test */
-  static async start(preferences = {}) {
+  /**
+   * @param preferences of its own, beside those for every test
+   * @param screen of which size, where that of its own is too small
+   */
+  static async start(preferences = {}, screen = null) {
     const firefox = new Firefox();
     firefox.profile = await mkdtemp(join(tmpdir(), 'corkboard-firefox-'));
     const lines = Object.entries({ ...PREFERENCES, ...preferences }).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`);
     await writeFile(join(firefox.profile, 'user.js'), lines.join('\n'));
     firefox.family = startFamily(process.env.FIREFOX ?? 'firefox-esr', ['--headless', '--marionette', '--no-remote', '--profile', firefox.profile], {
-      env: { ...process.env, HOME: firefox.profile, MOZ_CRASHREPORTER_DISABLE: '1' },
+      env: { ...process.env, HOME: firefox.profile, MOZ_CRASHREPORTER_DISABLE: '1', ...(screen && { MOZ_HEADLESS_WIDTH: `${screen.width}`, MOZ_HEADLESS_HEIGHT: `${screen.height}` }) },
     });
     try {
       await firefox.#connect();

@@ -34,3 +34,32 @@ export function bmp(width, height) {
   header.writeUInt32LE(0xffffff, 58);
   return Buffer.concat([header, pixels]);
 }
+
+/** A GIF of two frames, black and then white, that goes on for ever. */
+export function gif(width, height) {
+  const size = Buffer.alloc(4);
+  size.writeUInt16LE(width, 0);
+  size.writeUInt16LE(height, 2);
+  const frame = (colour) => {
+    // Three bits each: the table of codes is cleared before it would take more.
+    const bits = [];
+    const put = (code) => bits.push(code & 1, (code >> 1) & 1, (code >> 2) & 1);
+    for (let at = 0; at < width * height; at += 1) {
+      if (at % 2 === 0) put(4);
+      put(colour);
+    }
+    put(5);
+    const bytes = Buffer.alloc(Math.ceil(bits.length / 8));
+    for (const [at, bit] of bits.entries()) bytes[at >> 3] |= bit << (at & 7);
+    const blocks = [];
+    for (let at = 0; at < bytes.length; at += 255) {
+      const block = bytes.subarray(at, at + 255);
+      blocks.push(Buffer.from([block.length]), block);
+    }
+    const control = Buffer.from([0x21, 0xf9, 4, 0, 20, 0, 0, 0]);
+    return Buffer.concat([control, Buffer.from([0x2c, 0, 0, 0, 0]), size, Buffer.from([0, 2]), ...blocks, Buffer.from([0])]);
+  };
+  const palette = Buffer.from([0x81, 0, 0, 0, 0, 0, 255, 255, 255, 0, 0, 0, 0, 0, 0]);
+  const loop = Buffer.concat([Buffer.from([0x21, 0xff, 11]), Buffer.from('NETSCAPE2.0'), Buffer.from([3, 1, 0, 0, 0])]);
+  return Buffer.concat([Buffer.from('GIF89a'), size, palette, loop, frame(0), frame(1), Buffer.from([0x3b])]);
+}

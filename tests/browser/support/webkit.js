@@ -28,14 +28,15 @@ const STYLE = '* { min-width: 0; min-height: 0; margin: 0; border-width: 0; padd
 
 /** One driver on one screen, for one session after the other. */
 export class WebKit {
-  static async start() {
+  /** @param options `scale`: how many pixels of the screen one of CSS has */
+  static async start({ scale = 1 } = {}) {
     const webkit = new WebKit();
     webkit.home = await mkdtemp(join(tmpdir(), 'corkboard-webkit-'));
     const styles = join(webkit.home, '.config/gtk-3.0');
     await mkdir(styles, { recursive: true });
     await writeFile(join(styles, 'gtk.css'), STYLE);
     try {
-      webkit.screen = startFamily('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1200x24', '-nolisten', 'tcp'], { pipes: 1 });
+      webkit.screen = startFamily('Xvfb', ['-displayfd', '3', '-screen', '0', `${1600 * scale}x${1200 * scale}x24`, '-nolisten', 'tcp'], { pipes: 1 });
       const display = await once(webkit.screen.pipes[0], 'data', { signal: AbortSignal.timeout(WITHIN_MS) });
       webkit.port = await freePort();
       webkit.driver = startFamily('WebKitWebDriver', [`--port=${webkit.port}`], {
@@ -45,6 +46,7 @@ export class WebKit {
           LANG: 'en_US.UTF-8',
           HOME: webkit.home,
           XDG_RUNTIME_DIR: webkit.home,
+          GDK_SCALE: String(scale),
           // No graphics card is asked for, and no bus of a desktop.
           LIBGL_ALWAYS_SOFTWARE: '1',
           WEBKIT_DISABLE_DMABUF_RENDERER: '1',
@@ -92,8 +94,8 @@ class Session extends WebDriver {
   }
 
   /** Makes the page as wide as that. */
-  async resize(width) {
-    await this.send('SetWindowRect', { width, height: 800 });
+  async resize(width, height = 800) {
+    await this.send('SetWindowRect', { width, height });
     await eventually(async () => assert.equal(await this.run('return innerWidth'), width));
   }
 
