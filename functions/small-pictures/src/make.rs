@@ -18,6 +18,8 @@ use crate::SmallPictures;
 use crate::answer::Answer;
 use crate::decode::{NotMade, Wanted};
 
+/// What fits into Lambda's answer of 6,291,556 bytes, in base64 and with its headers.
+const MOST_ANSWERED: usize = 4_500_000;
 /// So long after an attempt began it is over, one way or the other: Lambda's time-out, and what clocks may differ.
 const ATTEMPT: Duration = Duration::from_secs(25);
 /// So long after a failed attempt another one is worth it: something else than the picture may have ended the first.
@@ -103,7 +105,9 @@ impl SmallPictures {
         }
         let asked = made.into_iter().find(|made| made.small == small);
         Ok(match asked {
-            Some(made) => Answer::Picture(small, made.bytes),
+            Some(made) if made.bytes.len() <= MOST_ANSWERED => Answer::Picture(small, made.bytes),
+            // Who asks next is answered by the bucket.
+            Some(_) => self.original(small, key, false),
             None => self.original(small, key, true),
         })
     }
