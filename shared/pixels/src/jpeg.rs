@@ -12,11 +12,21 @@ use crate::raster::{Channels, Colours, Decoded, Raster, Undecodable, index, othe
 const ICC: &[u8] = b"ICC_PROFILE\0";
 /// `FF DA`, the beginning of the pixels.
 const SOS: u8 = 0xda;
+/// Where the first segment begins.
+const FIRST: usize = 2;
+/// A segment by which the decoder knows a frame of Motion JPEG, of which the usual Huffman tables (ITU-T T.81, K.3) are
+/// left out.
+const MOTION: [u8; 9] = *b"\xff\xe0\0\x07AVI1\0";
 
 /// Decodes what `domain` keeps of a JPEG with these sides as stored: no bytes are between its segments.
 pub(crate) fn decode(jpeg: &[u8], (width, height): (u32, u32)) -> Result<Decoded, Undecodable> {
     let header =
         Header::read(jpeg).ok_or_else(|| Undecodable::damaged("its header is not whole"))?;
+    if header.is_in_parts() {
+        return Err(Undecodable::damaged(
+            "its components come one after the other",
+        ));
+    }
     let model = header.model();
     let jpeg = header.told(model, jpeg);
     let (asked, channels) = match model {
@@ -63,7 +73,13 @@ enum Model {
 struct Header {
     /// What the components are called.
     ids: Vec<u8>,
+    /// Whether one has fewer rows than another.
+    has_fewer_rows: bool,
+    is_progressive: bool,
+    /// How many components the first scan has.
+    first_scan: usize,
     has_jfif: bool,
+    has_huffman_tables: bool,
     /// Adobe's mark: what it says of the colours (0 nothing, 1 YCbCr, 2 YCCK), and where it says that.
     adobe: Option<(u8, usize)>,
     profile: Option<Vec<u8>>,
@@ -72,7 +88,7 @@ struct Header {
 impl Header {
     fn read(jpeg: &[u8]) -> Option<Self> {
         let mut header = Self::default();
-        let mut at = 2;
+        let mut at = FIRST;
         loop {
             let [0xff, marker, high, low] = *jpeg.get(at..at + 4)? else {
                 return None;
@@ -81,11 +97,19 @@ impl Header {
             at += 2 + usize::from(u16::from_be_bytes([high, low]));
             let segment = jpeg.get(data..at)?;
             match marker {
-                SOS => return (!header.ids.is_empty()).then_some(header),
+                SOS => {
+                    header.first_scan = usize::from(*segment.first()?);
+                    return (!header.ids.is_empty()).then_some(header);
+                }
                 0xc0..=0xc2 => {
                     let components = segment.get(6..)?.as_chunks::<3>().0;
                     header.ids = components.iter().map(|[id, ..]| *id).collect();
+                    let mut rows = components.iter().map(|[_, sampling, _]| sampling & 0xf);
+                    let first = rows.next();
+                    header.has_fewer_rows = rows.any(|others| Some(others) != first);
+                    header.is_progressive = marker == 0xc2;
                 }
+                0xc4 => header.has_huffman_tables = true,
                 0xe0 => header.has_jfif |= segment.starts_with(b"JFIF\0"),
                 0xe2 => {
                     // Of its pieces each has its number and how many there are; they stand in order.
@@ -99,6 +123,12 @@ impl Header {
                 _ => {}
             }
         }
+    }
+
+    /// Of such a JPEG the decoder (0.5.15) makes stripes: a sequential one whose components come in scans of their own,
+    /// one of them with fewer rows. Its next version mends that; cameras and their kin do not write any.
+    fn is_in_parts(&self) -> bool {
+        !self.is_progressive && self.has_fewer_rows && self.first_scan < self.ids.len()
     }
 
     /// As libjpeg has it (`default_decompress_parms`).
@@ -115,7 +145,8 @@ impl Header {
         }
     }
 
-    /// The JPEG with an Adobe's mark that makes the decoder find this model, too.
+    /// The JPEG with an Adobe's mark that makes the decoder find this model, too. Like libjpeg it shall take the usual
+    /// Huffman tables where there are none.
     fn told<'a>(&self, model: Model, jpeg: &'a [u8]) -> Cow<'a, [u8]> {
         let right = match model {
             Model::Gray | Model::YCbCr => 1,
@@ -128,6 +159,9 @@ impl Header {
             && let Some(mark) = jpeg.to_mut().get_mut(at)
         {
             *mark = right;
+        }
+        if !self.has_huffman_tables {
+            jpeg.to_mut().splice(FIRST..FIRST, MOTION);
         }
         jpeg
     }

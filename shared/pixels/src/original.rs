@@ -52,6 +52,10 @@ impl Original {
     ///
     /// # Errors
     /// Where the board would not take it, and where a decoder would have to go through too many pixels.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "what was received is let go where what is kept of it stands in a buffer of its own"
+    )]
     pub fn inspect(bytes: Bytes) -> Result<Self, Refused> {
         let picture = Picture::parse_of_any_length(&bytes)?;
         let pixels = u64::from(picture.width()) * u64::from(picture.height());

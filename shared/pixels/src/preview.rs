@@ -1,6 +1,6 @@
 //! A JPEG of a picture that was shrunk.
 
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 
 use crate::raster::{Channels, Raster, Undecodable};
 
@@ -16,6 +16,7 @@ pub(crate) fn jpeg(raster: Raster) -> Result<Vec<u8>, Undecodable> {
     let mut jpeg = Vec::new();
     let mut encoder = Encoder::new(&mut jpeg, QUALITY);
     encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
     encoder.set_optimized_huffman_tables(true);
     encoder
         .encode(&raster.bytes, width, height, ColorType::Rgb)

@@ -16,6 +16,10 @@ pub enum Undecodable {
 
 impl Undecodable {
     /// Of a decoder's error.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "`map_err` hands over what it has"
+    )]
     pub(crate) fn damaged(why: impl ToString) -> Self {
         Self::Damaged(why.to_string())
     }
