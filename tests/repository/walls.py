@@ -42,7 +42,7 @@ WALLS = {
     "corkboard": (SHARED | {"pixels", "webp-encoder", "message-board", "small-pictures", "sync-s3-bucket", "local-aws"}, set()),
 }
 # What serves tests and benchmarks alone, and may know everything.
-AROUND = {"bench", "hello", "instructions", "starts", "schedule-exploration", "support"}
+AROUND = {"bench", "hello", "instructions", "small", "starts", "schedule-exploration", "support"}
 
 
 def metadata():

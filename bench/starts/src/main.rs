@@ -86,6 +86,7 @@ fn cases(services: &Services, folder: &Path) -> Result<Vec<Case>, Box<dyn Error>
     Ok(vec![
         case("next", "message-board", None, &one),
         case("next", "sync-s3-bucket", None, &one),
+        case("next", "small-pictures", None, &one),
         case("next", "migrate-database", None, &one),
         case("one message", "message-board", message(), &one),
         case(
