@@ -2,10 +2,12 @@
 //! time; `make fuzz` sends new ones for as long as it is told.
 //!
 //! - [`pictures`]: `Picture::parse`, with mutated pictures of the corpus;
+//! - [`decoders`]: what makes small versions, with the same;
 //! - [`parts`]: what a picture is made of, read in another way than the board reads it;
 //! - [`requests`]: forms, JSON and the list's parameters, over HTTP;
 //! - [`events`]: syncS3Bucket, with mutated events of AWS.
 
+mod decoders;
 mod events;
 mod parts;
 mod pictures;

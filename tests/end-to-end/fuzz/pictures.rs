@@ -38,6 +38,21 @@ pub enum Change {
 
 /// A picture of the corpus, and changes to it.
 pub fn changed() -> impl Strategy<Value = (usize, Vec<Change>)> {
+    changed_of(CORPUS.with(|corpus| (0..corpus.len()).collect()))
+}
+
+/// A picture of the corpus whose name says this format, and changes to it.
+pub fn changed_of_format(format: Format) -> impl Strategy<Value = (usize, Vec<Change>)> {
+    changed_of(CORPUS.with(|corpus| {
+        let numbers = 0..corpus.len();
+        numbers
+            .filter(|number| corpus[*number].0 == Some(format))
+            .collect()
+    }))
+}
+
+/// One of these pictures of the corpus, and changes to it.
+fn changed_of(numbers: Vec<usize>) -> impl Strategy<Value = (usize, Vec<Change>)> {
     let telling = select(vec![
         0_u8, 1, 2, 3, 0x7f, 0x80, 0xd8, 0xd9, 0xda, 0xe1, 0xfe, 0xff,
     ]);
@@ -56,8 +71,7 @@ pub fn changed() -> impl Strategy<Value = (usize, Vec<Change>)> {
         6 => (any::<Index>(), any::<Index>(), vec(byte, 1..5))
             .prop_map(|(part, at, bytes)| Change::BytesOfPart(part, at, bytes)),
     ];
-    (any::<Index>(), vec(change, 0..5))
-        .prop_map(|(picture, changes)| (picture.index(CORPUS.with(Vec::len)), changes))
+    (select(numbers), vec(change, 0..5))
 }
 
 thread_local! {
