@@ -82,16 +82,15 @@ impl Small {
 
 /// The key of the original of a small version, also of one of another release's width, or of a mark.
 fn original_of(derived: &str) -> Option<String> {
-    let name = match derived.strip_prefix(FAILED) {
-        Some(name) => name,
-        None => {
-            let (width, file) = derived.strip_prefix(SMALL)?.split_once('/')?;
-            let (name, extension) = file.rsplit_once('.')?;
-            let is_ours = !width.is_empty()
-                && width.bytes().all(|byte| byte.is_ascii_digit())
-                && ["webp", "jpg"].contains(&extension);
-            is_ours.then_some(name)?
-        }
+    let name = if let Some(name) = derived.strip_prefix(FAILED) {
+        name
+    } else {
+        let (width, file) = derived.strip_prefix(SMALL)?.split_once('/')?;
+        let (name, extension) = file.rsplit_once('.')?;
+        let is_ours = !width.is_empty()
+            && width.bytes().all(|byte| byte.is_ascii_digit())
+            && ["webp", "jpg"].contains(&extension);
+        is_ours.then_some(name)?
     };
     (!name.is_empty()).then(|| format!("{IMAGES}{name}"))
 }
