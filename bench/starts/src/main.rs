@@ -1,5 +1,6 @@
 //! Starts the functions as Lambda does, many times and in turns with a function that does nothing, and prints as
-//! JSON what each start took: `starts FOLDER ROUNDS`, where `FOLDER` has `<function>/bootstrap`.
+//! JSON what each start took: `starts FOLDER ROUNDS`, where `FOLDER` has `<function>/bootstrap`; `starts FOLDER ROUNDS
+//! FUNCTION` looks at that one alone.
 //!
 //! - [`lambda`]: the environment and the runtime API, and the clock;
 //! - [`services`]: what stands for S3;
@@ -34,12 +35,13 @@ struct Case {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<_> = env::args().collect();
-    let [_, folder, rounds] = &arguments[..] else {
-        return Err("starts FOLDER ROUNDS".into());
+    let [_, folder, rounds, only @ ..] = &arguments[..] else {
+        return Err("starts FOLDER ROUNDS [FUNCTION]".into());
     };
     let (services, lambda) = (Services::start()?, Lambda::new()?);
     let trust = tempfile::tempdir()?;
-    let cases = cases(&services, trust.path())?;
+    let mut cases = cases(&services, trust.path())?;
+    cases.retain(|case| only.is_empty() || only.iter().any(|name| name == case.function));
     let mut seen: Vec<_> = cases.iter().map(|_| Seen::default()).collect();
     for round in 0..WARMING + rounds.parse::<usize>()? {
         for (case, seen) in cases.iter().zip(&mut seen) {
