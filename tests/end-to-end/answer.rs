@@ -196,14 +196,14 @@ impl Answer {
 
 /// The small versions of a picture of this name.
 fn small_of(picture: &Value, name: &str) -> Value {
-    let side = |side: &str| picture[side].as_f64().unwrap();
+    let side = |side: &str| picture[side].as_u64().unwrap();
     let (width, height) = (side("width"), side("height"));
-    let smaller = [640.0, 1280.0].into_iter().filter(|small| *small < width);
+    let smaller = [640, 1280].into_iter().filter(|small| *small < width);
     let small = smaller.map(|small| {
         json!({
             "url": format!("/small/{small}/{name}.webp"),
-            "width": small as u32,
-            "height": (height * small / width).round().max(1.0) as u32,
+            "width": small,
+            "height": ((2 * height * small + width) / (2 * width)).max(1),
             "type": "image/webp",
         })
     });
