@@ -41,7 +41,7 @@ fn url_of(created: &Value) -> &str {
     created["picture"]["url"].as_str().unwrap()
 }
 
-async fn is_missing(answer: &Answer) {
+fn is_missing(answer: &Answer) {
     assert_eq!(answer.status, 404, "{answer:?}");
     assert_eq!(
         answer.header("cache-control"),
@@ -130,14 +130,14 @@ async fn where_nothing_smaller_can_be_made_the_original_is_shown() {
         (broken.status, broken.header("location")),
         (307, "/images/broken%20%C3%A9.png")
     );
-    is_missing(&board.get("/small/1280/broken%20%C3%A9.png.jpg").await).await;
+    is_missing(&board.get("/small/1280/broken%20%C3%A9.png.jpg").await);
 }
 
 #[tokio::test]
 async fn what_is_not_there_has_no_small_version() {
     let board = Board::shared();
     for key in ["01JDB0Q3W3M3YQ6W0ZK4T9H5XG.jpg.webp", "a/b.png.webp"] {
-        is_missing(&board.get(&format!("/small/640/{key}")).await).await;
+        is_missing(&board.get(&format!("/small/640/{key}")).await);
     }
     for path in [
         "/small/641/a.png.webp",
@@ -224,7 +224,7 @@ async fn small_versions_go_with_their_original() {
     // With the message, and not only when an event comes.
     assert_eq!(small().await, [""; 0]);
     for url in small_of(url_of(&created)) {
-        is_missing(&board.get(&url).await).await;
+        is_missing(&board.get(&url).await);
     }
 
     // An operator's picture is removed, or is another.

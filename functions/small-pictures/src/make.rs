@@ -183,9 +183,9 @@ mod tests {
             e_tag: version("\"mark\""),
         };
         let after = |milliseconds: u128, of: &str| {
-            let began = SystemTime::UNIX_EPOCH + Duration::from_millis(1_800_000_000_000);
-            let age = Duration::from_millis(milliseconds.try_into().unwrap());
-            state(&attempt, &version(of), began + age)
+            let now = u128::try_from(BEGAN).unwrap() + milliseconds;
+            let now = Duration::from_millis(now.try_into().unwrap());
+            state(&attempt, &version(of), SystemTime::UNIX_EPOCH + now)
         };
         let [under_way, failed] = [ATTEMPT, NEXT_ATTEMPT].map(|time| time.as_millis());
         for (age, expected) in [
