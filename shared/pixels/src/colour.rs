@@ -150,27 +150,23 @@ fn whole(number: f64) -> u16 {
 }
 
 fn of_gamma(white: (f32, f32), primaries: [(f32, f32); 3], power: f32) -> Option<ColorProfile> {
+    /// Of the triangle that they span in the plane; sRGB's has 0.11.
+    const LEAST_AREA: f32 = 0.001;
+    let [red, green, blue] = primaries;
+    let area = (green.0 - red.0) * (blue.1 - red.1) - (blue.0 - red.0) * (green.1 - red.1);
+    if area.abs() / 2.0 < LEAST_AREA || power <= 0.0 {
+        return None;
+    }
     let place = |(x, y): (f32, f32)| (y > 0.0).then(|| Chromaticity::new(x, y));
-    let [red, green, blue] = primaries.map(place);
     let mut profile = ColorProfile::new_srgb();
     profile.update_rgb_colorimetry(
         place(white)?.to_xyyb(),
         ColorPrimaries {
-            red: red?,
-            green: green?,
-            blue: blue?,
+            red: place(red)?,
+            green: place(green)?,
+            blue: place(blue)?,
         },
     );
-    // Primaries on one line span no colours.
-    let spans = profile
-        .colorant_matrix()
-        .v
-        .as_flattened()
-        .iter()
-        .all(|number| number.is_finite());
-    if !spans || power <= 0.0 {
-        return None;
-    }
     let curve = Some(ToneReprCurve::Parametric(vec![1.0 / power]));
     (profile.red_trc, profile.green_trc, profile.blue_trc) = (curve.clone(), curve.clone(), curve);
     Some(profile)

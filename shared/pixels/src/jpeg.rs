@@ -22,9 +22,9 @@ const MOTION: [u8; 9] = *b"\xff\xe0\0\x07AVI1\0";
 pub(crate) fn decode(jpeg: &[u8], (width, height): (u32, u32)) -> Result<Decoded, Undecodable> {
     let header =
         Header::read(jpeg).ok_or_else(|| Undecodable::damaged("its header is not whole"))?;
-    if header.is_in_parts() {
+    if !header.is_decoded_rightly() {
         return Err(Undecodable::damaged(
-            "its components come one after the other",
+            "its components are in an unusual order",
         ));
     }
     let model = header.model();
@@ -70,11 +70,15 @@ enum Model {
 
 /// What stands before the pixels.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is what one segment says"
+)]
 struct Header {
     /// What the components are called.
     ids: Vec<u8>,
-    /// Whether one has fewer rows than another.
-    has_fewer_rows: bool,
+    /// Whether none is finer than the first, across or down.
+    first_is_finest: bool,
     is_progressive: bool,
     /// How many components the first scan has.
     first_scan: usize,
@@ -104,9 +108,9 @@ impl Header {
                 0xc0..=0xc2 => {
                     let components = segment.get(6..)?.as_chunks::<3>().0;
                     header.ids = components.iter().map(|[id, ..]| *id).collect();
-                    let mut rows = components.iter().map(|[_, sampling, _]| sampling & 0xf);
-                    let first = rows.next();
-                    header.has_fewer_rows = rows.any(|others| Some(others) != first);
+                    let across = components.iter().map(|[_, sampling, _]| sampling >> 4);
+                    let down = components.iter().map(|[_, sampling, _]| sampling & 0xf);
+                    header.first_is_finest = is_first_greatest(across) && is_first_greatest(down);
                     header.is_progressive = marker == 0xc2;
                 }
                 0xc4 => header.has_huffman_tables = true,
@@ -125,10 +129,11 @@ impl Header {
         }
     }
 
-    /// Of such a JPEG the decoder (0.5.15) makes stripes: a sequential one whose components come in scans of their own,
-    /// one of them with fewer rows. Its next version mends that; cameras and their kin do not write any.
-    fn is_in_parts(&self) -> bool {
-        !self.is_progressive && self.has_fewer_rows && self.first_scan < self.ids.len()
+    /// Whether the decoder (0.5.15) sees what libjpeg sees. Of sequential JPEGs whose components come one after the other
+    /// it makes stripes, and of those whose luminance is coarser than another component. Both is rare: cameras write
+    /// neither.
+    fn is_decoded_rightly(&self) -> bool {
+        self.first_is_finest && (self.is_progressive || self.first_scan == self.ids.len())
     }
 
     /// As libjpeg has it (`default_decompress_parms`).
@@ -165,4 +170,9 @@ impl Header {
         }
         jpeg
     }
+}
+
+fn is_first_greatest(mut numbers: impl Iterator<Item = u8>) -> bool {
+    let first = numbers.next();
+    numbers.all(|other| Some(other) <= first)
 }

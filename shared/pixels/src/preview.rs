@@ -7,7 +7,8 @@ use crate::raster::{Channels, Raster, Undecodable};
 /// What most cameras and services take, from 0 to 100.
 const QUALITY: u8 = 80;
 
-/// The picture on white, as a baseline JPEG.
+/// The picture on white, as a baseline JPEG with the usual Huffman tables: with tables of its own, which would save a
+/// twentieth, the encoder writes the components one after the other, and not everybody reads that.
 pub(crate) fn jpeg(raster: Raster) -> Result<Vec<u8>, Undecodable> {
     let raster = on_white(raster);
     let [Ok(width), Ok(height)] = [raster.width, raster.height].map(u16::try_from) else {
@@ -17,7 +18,6 @@ pub(crate) fn jpeg(raster: Raster) -> Result<Vec<u8>, Undecodable> {
     let mut encoder = Encoder::new(&mut jpeg, QUALITY);
     encoder.set_sampling_factor(SamplingFactor::F_2_2);
     encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
-    encoder.set_optimized_huffman_tables(true);
     encoder
         .encode(&raster.bytes, width, height, ColorType::Rgb)
         .map_err(|error| Undecodable::Unencodable(error.to_string()))?;
