@@ -64,7 +64,10 @@ fn prepared(explored: &mut Explored, start: Start) -> Saved {
             watch.look(&explored.world, true).unwrap();
             explored.pass(TICK, &mut watch);
         }
-        Start::Posted(ask) => alone(explored, &mut watch, ask),
+        Start::Posted(ask) => {
+            alone(explored, &mut watch, ask);
+            explored.make_small();
+        }
         Start::Deleted(ask) => {
             alone(explored, &mut watch, ask);
             alone(explored, &mut watch, Delete(1));
@@ -75,6 +78,7 @@ fn prepared(explored: &mut Explored, start: Start) -> Saved {
         }
         Start::WithoutRow(ask) => {
             alone(explored, &mut watch, ask);
+            explored.make_small();
             explored.pass(TICK, &mut watch);
             let database = explored.world.database.as_ref().unwrap();
             database.lose(&watch.ids()[0].to_string());
@@ -220,6 +224,7 @@ fn two_delete() {
 fn a_sender_is_removed_while_it_posts() {
     explore(Start::Nothing, &[T, RemoveSender], 1, 0);
     explore(Start::Posted(T), &[Post(2, false), RemoveSender], 0, 0);
+    explore(Start::Posted(P), &[RemoveSender], 1, 0);
 }
 
 /// Larger cases, for whoever changes the protocol.

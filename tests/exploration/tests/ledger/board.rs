@@ -13,7 +13,7 @@ use http::Request;
 use http_body_util::BodyExt as _;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::request::RequestContext;
-use media::Bucket;
+use media::{Bucket, Small};
 use message_board::{Settings, app};
 use serde_json::{Value, json};
 use store::{DataApiSettings, Database};
@@ -187,6 +187,20 @@ impl Explored {
             database.lose(&message.id);
         }
         self.world.names = Some(RefCell::default());
+    }
+
+    /// Puts whatever may be made of the pictures that are there.
+    pub fn make_small(&mut self) {
+        let bucket = &mut self.world.bucket;
+        let keys = bucket.objects.keys();
+        let originals: Vec<_> = keys.filter_map(|key| key.strip_prefix("images/")).collect();
+        let small = originals.iter().flat_map(|name| {
+            let small = Small::ALL.map(|small| small.key_of(name));
+            small.into_iter().chain([format!("small-failed/{name}")])
+        });
+        for key in small.collect::<Vec<_>>() {
+            bucket.put(&key, "small");
+        }
     }
 
     /// Begins an execution environment anew, which remembers nothing and clears up beside its first post; and gives

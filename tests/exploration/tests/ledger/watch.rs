@@ -308,8 +308,18 @@ impl Watch {
             if object && !seen.insert(says) {
                 return Err("a message is seen twice".into());
             }
+            if self.gone.contains(id) && Self::has_small(world, *id) {
+                return Err("after an acknowledged delete the picture is seen small".into());
+            }
         }
         Ok(())
+    }
+
+    /// Whether anything is there that was made of its picture.
+    fn has_small(world: &World<Answer>, id: MessageId) -> bool {
+        let of = format!("/{id}.png");
+        let mut keys = world.bucket.objects.keys();
+        keys.any(|key| key.starts_with("small") && key.contains(&of))
     }
 
     fn has_picture(world: &World<Answer>, id: MessageId) -> bool {
@@ -331,7 +341,9 @@ impl Watch {
                 return Err("a posted row has no object".into());
             }
             without.remove(&key(id));
-            without.remove(&format!("images/{id}.png"));
+            // And what was made of it.
+            let picture = format!("/{id}.png");
+            without.retain(|key, _| !key.contains(&picture));
         }
         without.remove("board/newest.json");
         match without.first_key_value() {

@@ -20,8 +20,15 @@ use crate::world::World;
 /// How long a pause is, in seconds: as long as a request of a dead one may be on its way.
 const PAUSE: i64 = 20;
 
+/// What the keys begin with under which there is never anything.
+pub const CROWD: &str = "images/crowd-";
+
 /// What may happen.
 #[derive(Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own"
+)]
 pub struct Scenario {
     pub bucket: Bucket,
     /// To which original, in this order. Each leaves a message in the queue.
@@ -30,17 +37,24 @@ pub struct Scenario {
     pub requests: Vec<(usize, Small)>,
     /// How many invocations die.
     pub crashes: usize,
+    /// Whether those alone die that make something, and when something that they sent is on its way: before, that would
+    /// be as if they had not begun, and later as if they had sent it.
+    pub makers_die: bool,
     /// How many messages are delivered again though they were handled.
     pub repeats: usize,
     /// Whether the daily pass comes, at any time.
     pub scheduled: bool,
-    /// How often 20 s pass while nobody but the dead waits for anything to be made or deleted.
+    /// How often 20 s pass while nothing runs, and what a dead one sent is on its way.
     pub pauses: usize,
-    /// Whether what a sandbox asks at the same time happens in that order, so that there are few enough orders for all
-    /// of them.
+    /// Whether what a sandbox asks at the same time happens in that order, and all messages are delivered together, so
+    /// that there are few enough orders for all of them.
     pub is_coarse: bool,
+    /// Whether messages are delivered when all have been asked and answered.
+    pub events_come_last: bool,
     /// Whether what was answered stays: nothing else was ever there.
     pub is_kept: bool,
+    /// Whether each event names many other keys, so that what was made is listed instead of looked for.
+    pub is_crowded: bool,
     /// Whether an attempt had failed before.
     pub had_failed: bool,
 }
@@ -245,6 +259,7 @@ impl Run<'_> {
             }
         }
         let is_idle = self.world.idle().is_some();
+        let is_quiet = self.world.busy().next().is_none();
         if let Some((of, change)) = scenario.changes.get(self.changed)
             && (is_idle || *change != Change::Delete)
         {
@@ -254,10 +269,11 @@ impl Run<'_> {
             if let Some((of, small)) = scenario.requests.get(self.asked) {
                 steps.push(Step::Ask(*of, *small));
             }
-            if !self.queued.is_empty() {
+            let is_asked = self.asked == scenario.requests.len() && is_quiet;
+            if !self.queued.is_empty() && (is_asked || !scenario.events_come_last) {
                 steps.push(Step::Deliver(Told::Originals(self.queued.clone())));
             }
-            if self.queued.len() > 1 {
+            if self.queued.len() > 1 && !scenario.is_coarse {
                 let each: BTreeSet<_> = self.queued.iter().collect();
                 let each = each.into_iter().map(|of| Told::Originals(vec![*of]));
                 steps.extend(each.map(Step::Deliver));
@@ -274,7 +290,17 @@ impl Run<'_> {
             steps.extend(each.into_iter().map(|of| Step::Again(*of)));
         }
         if self.crashes > 0 {
-            steps.extend(self.world.busy().map(Step::Die));
+            let waiting = self.world.waiting();
+            let changes = |sandbox: &usize| {
+                let mut waiting = waiting.iter();
+                waiting.any(|(by, request)| by == sandbox && request.changes())
+            };
+            let makes = |sandbox: &usize| {
+                matches!(self.running[*sandbox], Some(Running::Asked(..))) && changes(sandbox)
+            };
+            let busy = self.world.busy();
+            let mortal = busy.filter(|it| !scenario.makers_die || makes(it));
+            steps.extend(mortal.map(Step::Die));
         }
         for (n, late) in self.late.iter().enumerate() {
             if self.world.bucket.now <= late.died + PAUSE {
@@ -285,9 +311,7 @@ impl Run<'_> {
             }
             steps.push(Step::Lose(n));
         }
-        let sync_only = |running: &Running| matches!(running, Running::Synced(_));
-        if self.pauses > 0 && !self.late.is_empty() && self.running.iter().flatten().all(sync_only)
-        {
+        if self.pauses > 0 && !self.late.is_empty() && is_quiet {
             steps.push(Step::Pause);
         }
         steps
@@ -366,8 +390,10 @@ impl Run<'_> {
                 for of in originals {
                     take(&mut self.queued, *of);
                 }
-                let keys: Vec<_> = originals.iter().map(|of| &ORIGINALS[*of]).collect();
-                batch(&keys)
+                let keys = originals.iter().map(|of| ORIGINALS[*of].clone());
+                let others = if self.scenario.is_crowded { 10 } else { 0 };
+                let others = (0..others).map(|n| format!("{CROWD}{n}.png"));
+                batch(&keys.chain(others).collect::<Vec<_>>())
             }
             Told::Schedule => {
                 self.scheduled = false;
