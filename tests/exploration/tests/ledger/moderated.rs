@@ -15,6 +15,8 @@ const GENERATIONS: u32 = 6;
 pub struct Moderated {
     /// Its status and generation, when somebody looked last.
     row: Option<(String, u32)>,
+    /// It has no picture.
+    pub is_of_text: bool,
     /// Somebody approved it, or it was posted where nothing is reviewed.
     is_approved: bool,
     /// Its post was answered that it waits.
@@ -148,6 +150,7 @@ impl Moderated {
             }
             return Ok(());
         };
+        self.is_of_text = !row.has_picture;
         let (objects, pictures) = public(world, &row.id);
         let what = if objects.is_empty() {
             "picture"

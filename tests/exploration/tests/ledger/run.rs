@@ -79,12 +79,15 @@ impl fmt::Display for Step {
 
 /// Nothing comes of it, whenever it happens: no message is of code that published nothing, no sender is old, and all
 /// pictures are PNGs.
-fn is_indifferent(request: &Request, is_moderated: bool) -> bool {
+fn is_indifferent(request: &Request, watch: &Watch) -> bool {
     let is_other_picture = [".jpg", ".gif", ".webp"]
         .iter()
         .any(|it| request.key.ends_with(it));
     // And nothing is held, or set, where no moderator does it.
-    let is_of_held = request.bucket == MEDIA && request.method == "POST" && !is_moderated;
+    let is_of_held = request.bucket == MEDIA && request.method == "POST" && !watch.is_moderated();
+    // Where a message has no picture, moderators look for one all the same.
+    let is_no_picture = watch.is_of_text() && request.key.ends_with(".png");
+    let is_of_held = is_of_held || is_no_picture || request.key.starts_with("small-failed/");
     is_other_picture
         || is_of_held
         || request.key == "board/posting.json"
@@ -169,10 +172,10 @@ impl Run<'_> {
                 }
             }
             let waiting = world.waiting();
-            let is_moderated = self.watch.is_moderated();
+            let watch = &self.watch;
             let Some(n) = waiting
                 .iter()
-                .position(|(_, request)| is_indifferent(request, is_moderated))
+                .position(|(_, request)| is_indifferent(request, watch))
             else {
                 return Ok(());
             };

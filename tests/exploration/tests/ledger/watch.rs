@@ -151,6 +151,12 @@ impl Watch {
         self.moderated.is_some()
     }
 
+    /// Whether that message has no picture.
+    pub fn is_of_text(&self) -> bool {
+        let moderated = self.moderated.as_ref();
+        moderated.is_some_and(|moderated| moderated.is_of_text)
+    }
+
     /// Whoever asked died.
     pub fn died(&mut self, ask: Ask) {
         if let Some(moderated) = &mut self.moderated {
