@@ -11,7 +11,7 @@ import { put } from './words.js';
 /** How often is looked whether a message is on the board; that costs nobody much. */
 const LOOK_MS = 10_000;
 /** How often what was sent is sent again to hear of it: a text, and one with a picture. */
-const REPEAT_MS = 2 * 60_000;
+const REPEAT_MS = 60_000;
 const REPEAT_PICTURE_MS = 30 * 60_000;
 /**
  * The board knows what it has answered for 24 hours after it was decided. What is sent again later than that might be a
@@ -80,6 +80,10 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
 
   async function look({ wasLost = false } = {}) {
     const now = clock.now();
+    for (const { id } of store.entries) {
+      const message = feed.messages.find((one) => one.id === id);
+      if (message) reveal(message);
+    }
     if (!wasLost && now - lookedAt < LOOK_MS) return;
     lookedAt = now;
     for (const entry of store.entries) {
@@ -94,7 +98,7 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
 
   async function lookAt(entry) {
     const { id, createdAt, status } = entry;
-    const message = feed.messages.find((one) => one.id === id) ?? (await orNull(() => api.message(id)));
+    const message = await orNull(() => api.message(id));
     // Deleted or dismissed meanwhile.
     if (!store.entries.some((one) => one.id === id)) return;
     if (message) return reveal(message);
@@ -149,7 +153,7 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
       const { id, createdAt } = message;
       const now = clock.now();
       if (picture) pictures.set(id, picture);
-      const entry = { id, createdAt, message, status, draft: { text, author, alt, hasPicture: Boolean(picture) }, key, knownAt: now, repeatedAt: now };
+      const entry = { id, createdAt, message, status, draft: { text, author, alt, hasPicture: Boolean(picture) }, key, knownAt: now, repeatedAt: picture ? now : 0 };
       void store.add({ ...entry, picture });
       await hang(entry);
       update();

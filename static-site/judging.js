@@ -80,10 +80,10 @@ function sayOutcomes(outcomes) {
   });
 }
 
-/** Why something was not done to a message. */
-export function explainAct(error) {
+/** Why something was not done to a message, or what follows from that instead. */
+export function explainAct(error, consequence = 'moderate.failed') {
   if (error.status === 401 || error.status === 403) return [['moderate.refused']];
-  return explain(error, 'moderate.failed');
+  return explain(error, consequence);
 }
 
 /** What removing a sender would take, as the board tells it, and the question whether to: a saying for each line. */

@@ -15,8 +15,9 @@ const newList = (sign) => ({ sign, messages: [], next: null, loaded: false, curr
 export class Queue extends EventTarget {
   /** `{ held, removed, posting, mostPosting }`, once the board has told. */
   counts = null;
-  /** Why the board could not be asked the last time, or null. */
+  /** Why the board could not be asked the last time, or null; and why something was not done. */
   failure = null;
+  fault = null;
   /** `held` or `removed`. */
   tab = 'held';
   lists = { held: newList(1), removed: newList(-1) };
@@ -61,7 +62,7 @@ export class Queue extends EventTarget {
   }
 
   show(tab) {
-    this.tab = tab;
+    Object.assign(this, { tab, fault: null });
     this.list.chosen.clear();
     this.#changed();
     return this.refresh();
@@ -152,6 +153,7 @@ export class Queue extends EventTarget {
     const act = { kind, messages, settled: null };
     this.#takeOut(messages);
     if (kind !== 'forever') this.#remember(act);
+    this.fault = null;
     act.settled = this.#settle(act);
     this.#changed();
     return act;
@@ -184,9 +186,9 @@ export class Queue extends EventTarget {
     return count;
   }
 
-  /** Something could not be asked or done. */
-  fail(failure) {
-    this.failure = failure;
+  /** Something was not done. */
+  fail(fault) {
+    this.fault = fault;
     this.#changed();
   }
 

@@ -25,6 +25,7 @@ export default {
 
   'review.title': 'Moderating',
   'review.board': 'Board',
+  'review.stop': 'Sign out',
   'review.tabs': 'Messages to decide on',
   'review.held': 'Waiting',
   'review.removed': 'Taken down',
@@ -38,6 +39,7 @@ export default {
   'review.close': 'Close',
   'review.empty': 'Nothing waits. Well done.',
   'review.empty-removed': 'Nothing was taken down in the last 24 hours.',
+  'review.unread': 'What waits could not be looked up.',
   'review.more': 'Show more',
   'review.refused': 'Refused until midnight (UTC)',
   'review.someone': 'A sender',

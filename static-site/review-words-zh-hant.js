@@ -25,6 +25,7 @@ export default {
 
   'review.title': '管理',
   'review.board': '留言板',
+  'review.stop': '登出',
   'review.tabs': '要決定的留言',
   'review.held': '等待中',
   'review.removed': '已撤下',
@@ -38,6 +39,7 @@ export default {
   'review.close': '關閉',
   'review.empty': '沒有等待中的留言，辛苦了。',
   'review.empty-removed': '最近 24 小時沒有撤下任何留言。',
+  'review.unread': '無法查看等待中的留言。',
   'review.more': '顯示更多',
   'review.refused': '午夜（UTC）前拒絕的人',
   'review.someone': '某人',

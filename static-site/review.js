@@ -12,7 +12,7 @@ const TEMPLATE = `
   <header class="review__head">
     <h1 class="review__title" tabindex="-1"><span data-say="review.title"></span> <bdi></bdi></h1>
     <button class="review__leave" type="button" data-say="review.board"></button>
-    <button class="review__leave review__stop" type="button" data-say="moderate.stop"></button>
+    <button class="review__leave review__stop" type="button" data-say="review.stop"></button>
   </header>
   <div class="review__tools">
     <div class="review__tabs" role="tablist" data-say-label="review.tabs">
@@ -202,10 +202,11 @@ function saysOf({ status, id }, { tab, refused }) {
 }
 
 function updateNotes(find, { queue, words }) {
-  const { list, failure, tab, current } = queue;
+  const { list, failure, fault, tab, current } = queue;
   const failed = find('.review__failure');
-  failed.hidden = failure === null;
-  put(failed, failure ? words.sayAll(explainAct(failure)) : '');
+  const sayings = [...(fault ? explainAct(fault) : []), ...(failure && !fault ? explainAct(failure, 'review.unread') : [])];
+  failed.hidden = sayings.length === 0;
+  put(failed, words.sayAll(sayings));
   const note = find('.review__note');
   note.hidden = list.messages.length > 0 || (failure !== null && !list.loaded);
   put(note, words.say(!list.loaded ? 'list.loading' : tab === 'held' ? 'review.empty' : 'review.empty-removed'));
