@@ -97,32 +97,21 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
   }
 
   async function lookAt(entry) {
-    const { id, createdAt, status } = entry;
-    const message = await orNull(() => api.message(id));
+    const { id, createdAt, status, draft } = entry;
+    let message = await orNull(() => api.message(id));
     // Deleted or dismissed meanwhile.
     if (!store.entries.some((one) => one.id === id)) return;
-    if (message) return reveal(message);
-    if (clock.now() - new Date(createdAt) > LONGEST_MS) return refuse(id, status);
-    await repeat(entry);
-  }
-
-  /** Sends it again, which is no second message: the board answers what became of the first. */
-  async function repeat({ id, draft, key, knownAt, repeatedAt, status }) {
-    const now = clock.now();
-    const every = draft.hasPicture ? REPEAT_PICTURE_MS : REPEAT_MS;
-    if (now - knownAt > KNOWN_MS || now - repeatedAt < every) return;
-    const picture = draft.hasPicture ? (pictures.get(id) ?? (await store.picture(id))) : null;
-    if (draft.hasPicture && !picture) return;
-    store.change(id, { repeatedAt: now });
-    try {
-      const { deleteToken, ...message } = await api.post({ ...draft, picture: picture && fileOf(picture) }, { key, onProgress() {}, signal: new AbortController().signal });
-      // It had forgotten the first: this is another one, which nobody wanted.
-      if (message.id !== id) return await api.remove(message.id, deleteToken);
-      if (message.status) store.change(id, { knownAt: now, status: message.status });
-      else reveal(message);
-    } catch (error) {
-      if (error.status === 410) refuse(id, status);
+    if (!message) {
+      if (clock.now() - new Date(createdAt) > LONGEST_MS) return refuse(id, status);
+      if (!mayRepeat(entry, clock.now())) return;
+      const picture = draft.hasPicture ? (pictures.get(id) ?? (await store.picture(id))) : null;
+      if (draft.hasPicture && !picture) return;
+      store.change(id, { repeatedAt: clock.now() });
+      message = await repeat(entry, { picture, api });
+      if (message === 'rejected') return refuse(id, status);
     }
+    if (message?.status) store.change(id, { knownAt: clock.now(), status: message.status });
+    else if (message) reveal(message);
   }
 
   function refuse(id, before) {
@@ -168,6 +157,25 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
       if (cards.has(id)) leave(id);
     },
   };
+}
+
+/** Whether it can be sent again to hear of it. */
+function mayRepeat({ draft, knownAt, repeatedAt }, now) {
+  return now - knownAt < KNOWN_MS && now - repeatedAt > (draft.hasPicture ? REPEAT_PICTURE_MS : REPEAT_MS);
+}
+
+/** Sends it again, which is no second message: the board answers what became of the first. Null where it does not say. */
+async function repeat({ id, draft, key }, { picture, api }) {
+  try {
+    const { deleteToken, ...message } = await api.post({ ...draft, picture: picture && fileOf(picture) }, { key, onProgress() {}, signal: new AbortController().signal });
+    if (message.id === id) return message;
+    // It had forgotten the first: this is another one, which nobody wanted.
+    await api.remove(message.id, deleteToken);
+    return null;
+  } catch (error) {
+    if (error.status === 410) return 'rejected';
+    throw error;
+  }
 }
 
 async function orNull(action) {

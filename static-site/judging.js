@@ -87,7 +87,7 @@ export function explainAct(error, consequence = 'moderate.failed') {
 }
 
 /** What removing a sender would take, as the board tells it, and the question whether to: a saying for each line. */
-function describeSender({ known, messages, authors, otherAuthors, anonymous, since }) {
+export function describeSender({ known, messages, authors, otherAuthors, anonymous, since }) {
   if (!known) return [['confirm.sender-unknown'], ['confirm.sender-message']];
   if (messages === 0) return [['confirm.sender-none'], ['confirm.sender-refuse']];
   const names = authors.length === 0 ? [] : [[otherAuthors > 0 ? 'confirm.sender-names-more' : 'confirm.sender-names', { names: authors, count: otherAuthors }]];

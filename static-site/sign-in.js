@@ -76,7 +76,7 @@ export function mountSignIn(dialog, { check, session, words, window }) {
 }
 
 /** Why a moderator token was not taken. */
-function explainToken(error) {
+export function explainToken(error) {
   if (error.status === 401 || error.status === 403) return [['moderate.wrong']];
   return explain(error, 'moderate.unchecked');
 }

@@ -9,7 +9,7 @@ export const SITE = new URL('../../../static-site/', import.meta.url);
 
 /** What the page says in `language`, to a viewer who prefers other languages, too. */
 export async function wordsIn(language, preferred = []) {
-  return createWords({ language, dictionary: await loadDictionary(language), preferred, storage: { set() {} } });
+  return createWords({ language, dictionary: await allWordsIn(language), preferred, storage: { set() {} } });
 }
 
 /** All that `faultsOf` looks at, as it is now. */
