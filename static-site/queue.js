@@ -11,7 +11,10 @@ const REMEMBERED = 50;
 
 const newList = (sign) => ({ sign, messages: [], next: null, loaded: false, current: null, chosen: new Set(), problems: new Map() });
 
-/** Emits `change`; `settled` and `undone` where something came of an act; and `failed` with what went wrong. */
+/**
+ * Emits `change`; `surprised` where somebody else decided on what is being judged; `settled` and `undone` where something came of an act; and
+ * `failed` with what went wrong.
+ */
 export class Queue extends EventTarget {
   /** `{ held, removed, posting, mostPosting }`, once the board has told. */
   counts = null;
@@ -279,7 +282,9 @@ export class Queue extends EventTarget {
     const ids = new Set(list.messages.map(({ id }) => id));
     // Decided by somebody else.
     for (const id of [...list.chosen]) if (!ids.has(id)) list.chosen.delete(id);
+    const isSurprised = list.current !== null && !ids.has(list.current);
     if (!ids.has(list.current)) list.current = list.messages[Math.max(0, Math.min(at, list.messages.length - 1))]?.id ?? null;
+    if (isSurprised) emit(this, 'surprised');
   }
 
   #sorted({ sign }, messages) {

@@ -58,6 +58,9 @@ const TEMPLATE = `
 
 const KEYS = { a: 'yes', r: 'no', j: 1, k: -1, u: 'undo', x: 'choose', '?': 'help' };
 
+/** How long nothing is decided after another message took the place of the one being judged. */
+const SURPRISED_FOR_MS = 800;
+
 /**
  * Emits what `moderation.js` listens to: `moderation-left`, `moderation-ended`, `sender-wanted`.
  * @param load answers a message's picture as a `Blob`
@@ -72,6 +75,8 @@ export function mountReview(root, { queue, judging, load, announce, words, clock
   const bar = mountReviewBar(root, { queue, act: doBoth, undo: () => queue.undo(), words });
   /** The message whose box was clicked last. */
   let lastChosen = null;
+  /** When somebody else decided on what was being judged. */
+  let surprisedAt = -Infinity;
   const seen = new window.IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) if (isIntersecting) cards.get(target.firstElementChild.dataset.id)?.showPicture();
   }, { rootMargin: '400px' });
@@ -117,6 +122,8 @@ export function mountReview(root, { queue, judging, load, announce, words, clock
 
   /** @param by `key`, `card` or `bar`: where the keyboard goes after that */
   async function doBoth(what, { messages = queue.judged, by = 'bar' } = {}) {
+    // Meant for what was there a moment ago.
+    if (by !== 'card' && queue.chosen.length === 0 && clock.now() - surprisedAt < SURPRISED_FOR_MS) return;
     const hadFocus = by === 'bar' || list.contains(page.activeElement) || page.activeElement === page.body;
     const isDone = await judging.act(ACTS[queue.tab][what], messages);
     if (isDone && hadFocus) goOn(by);
@@ -177,6 +184,10 @@ export function mountReview(root, { queue, judging, load, announce, words, clock
     });
   }
   queue.addEventListener('change', update);
+  queue.addEventListener('surprised', () => {
+    surprisedAt = clock.now();
+    announce([['outcome.changed', { count: 1 }]]);
+  });
 
   return {
     update,

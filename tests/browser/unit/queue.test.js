@@ -14,9 +14,9 @@ function queueOf({ held = [], removed = [] }, { answer = (outcome) => outcome, p
     }
     return null;
   };
-  const move = async (kind, ids) => {
-    board.asked.push([kind, ...ids]);
-    return ids.map((id) => {
+  const move = async (kind, some) => {
+    board.asked.push([kind, ...some]);
+    return some.map((id) => {
       const outcome = answer('done', id, kind);
       if (outcome === 'done') {
         const { [kind]: to } = { approve: 'shown', reject: 'removed', restore: 'held', takeDown: 'removed', forever: null };
@@ -35,8 +35,8 @@ function queueOf({ held = [], removed = [] }, { answer = (outcome) => outcome, p
     },
     refused: async () => [],
     decide: move,
-    takeAllDown: (ids) => move('takeDown', ids),
-    deleteForever: (ids) => move('forever', ids),
+    takeAllDown: (some) => move('takeDown', some),
+    deleteForever: (some) => move('forever', some),
   };
   return { queue: new Queue({ api }), board };
 }
