@@ -1,12 +1,15 @@
 // What is looked at before others see it: the sender's own page, and the moderators' queue.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { Board } from './support/corkboard.js';
 import { ENGINES } from './support/engines.js';
 import { Visitor, eventually, look } from './support/visitor.js';
 import { boardTest } from './support/with-board.js';
 
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const PHONE = { width: 390, height: 844 };
 const DESK = { width: 1_440, height: 900 };
 /** Each visitor's address is told by whoever is in front of the board. */
@@ -325,11 +328,18 @@ for (const engine of Object.keys(ENGINES)) {
         input.value = arguments[1];
         input.dispatchEvent(new InputEvent('input', { bubbles: true }));`, selector, value));
       await says('.messages__empty', /./);
-      await board.post('before it', { headers: { 'X-Forwarded-For': '192.0.2.9' } });
+      const isAccessible = async () => {
+        const violations = await run(`
+          ${await readFile(AXE, 'utf8')}
+          return axe.run(document, { resultTypes: ['violations'] }).then((found) => found.violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' | ')));`);
+        assert.deepEqual(violations, []);
+      };
+      await board.postPicture('before it', 'small.jpg', { headers: { 'X-Forwarded-For': '192.0.2.9' } });
       await eventually(async () => assert.equal(await run('return document.querySelector(".composer__reviewed").hidden'), false));
       await type('#composer-text', 'from a phone');
       await click('.composer__post');
       await says('.message--held', /Waits for a moderator.*from a phone/s);
+      await isAccessible();
 
       await run('location.hash = "#moderate"');
       await eventually(async () => assert.equal(await run('return document.querySelector(".moderation").open'), true));
@@ -337,6 +347,8 @@ for (const engine of Object.keys(ENGINES)) {
       await click('.moderation .button--primary');
       await says('.is-current', /before it/);
       assert.equal(await run('return [...document.querySelectorAll(".review__item")].filter((item) => item.checkVisibility?.() ?? item.offsetHeight > 0).length'), 1);
+      await eventually(async () => assert.ok((await run('return document.querySelector(".is-current img").naturalWidth')) > 0, 'its picture has come'));
+      await isAccessible();
       await click('.review__bar .review__no');
       await says('.is-current', /from a phone/);
       await says('.review__last', /1 rejected/);
