@@ -1,6 +1,8 @@
 // The small versions of pictures: where they are, and how wide a picture is shown.
 
-const WIDTHS = [640, 1280];
+const WIDTHS = [640, 960, 1280];
+/** A version is shown up to 15 % larger than it is: nobody sees that, and the next one has twice the bytes. */
+const LEAST_OF_WIDTH = 0.87;
 /** Width to height, where that is not known yet. */
 const USUAL_RATIO = 1.5;
 
@@ -15,10 +17,10 @@ export function smallOf(url) {
   return widths.map((width) => ({ url: `${url.replace('/images/', `/small/${width}/`)}.webp`, width }));
 }
 
-/** The versions to look at: the small ones, and the picture itself where it is hardly larger, unless it would move. */
+/** The versions to look at: the small ones, and the picture itself where it is hardly larger than they are, unless it would move. */
 export function versionsOf(picture) {
   const { url, width, small } = picture;
-  return small.length === 1 && !moves(picture) ? [...small, { url, width }] : small;
+  return small.length > 0 && small.length < WIDTHS.length && !moves(picture) ? [...small, { url, width }] : small;
 }
 
 /** Whether a picture moves. Of one that was posted before the board looked, the format tells. */
@@ -28,7 +30,7 @@ export const moves = ({ type, animated }) => animated ?? type === 'image/gif';
 export function point(image, { url, versions, width }) {
   if (versions.length > 0) {
     // In this order WebKit asks for one alone. Of `sizes` it understands neither min() nor max().
-    image.sizes = `${Math.ceil(width)}px`;
+    image.sizes = `${Math.ceil(LEAST_OF_WIDTH * width)}px`;
     image.srcset = versions.map((version) => `${version.url} ${version.width}w`).join(', ');
   } else {
     image.removeAttribute('srcset');

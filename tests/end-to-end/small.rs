@@ -28,10 +28,11 @@ fn photo() -> Vec<u8> {
 }
 
 /// The addresses of a picture's small versions.
-fn small_of(url: &str) -> [String; 3] {
+fn small_of(url: &str) -> [String; 4] {
     let name = url.strip_prefix("/images/").unwrap();
     [
         format!("/small/640/{name}.webp"),
+        format!("/small/960/{name}.webp"),
         format!("/small/1280/{name}.webp"),
         format!("/small/1280/{name}.jpg"),
     ]
@@ -54,9 +55,10 @@ async fn a_small_version_is_made_when_it_is_first_asked_for_and_stands_then() {
     let board = Board::start();
     let media = board.media();
     let created = board.post_picture("a bridge", photo()).await;
-    let [narrow, wide, preview] = small_of(url_of(&created));
+    let [narrow, middling, wide, preview] = small_of(url_of(&created));
     let small = json!([
         {"url": narrow, "width": 640, "height": 360, "type": "image/webp"},
+        {"url": middling, "width": 960, "height": 540, "type": "image/webp"},
         {"url": wide, "width": 1280, "height": 720, "type": "image/webp"},
     ]);
     assert_eq!(created["picture"]["small"], small);
@@ -82,21 +84,23 @@ async fn a_small_version_is_made_when_it_is_first_asked_for_and_stands_then() {
         let head = board.request(Method::HEAD, url).await;
         assert_eq!((head.status, head.body.len()), (200, 0));
     }
-    // Decoded once, both widths are made.
-    let mut expected: Vec<_> = [&narrow, &wide, &preview]
+    // Decoded once, all widths are made.
+    let mut expected: Vec<_> = [&narrow, &middling, &wide, &preview]
         .map(|url| url[1..].to_owned())
         .into();
     expected.sort();
     let keys = media.keys().await;
     let small: Vec<_> = keys.iter().filter(|key| key.starts_with("small")).collect();
     assert_eq!(small, expected.iter().collect::<Vec<_>>());
-    let wide = media.get(&wide[1..]).await.unwrap();
-    let narrow = media.get(&narrow[1..]).await.unwrap();
-    let size = |webp: Vec<u8>| {
-        let size = Original::inspect(webp.into()).unwrap();
-        (size.width(), size.height())
-    };
-    assert_eq!((size(narrow), size(wide)), ((640, 360), (1280, 720)));
+    for (url, sides) in [
+        (narrow, (640, 360)),
+        (middling, (960, 540)),
+        (wide, (1280, 720)),
+    ] {
+        let webp = media.get(&url[1..]).await.unwrap();
+        let made = Original::inspect(webp.into()).unwrap();
+        assert_eq!((made.width(), made.height()), sides);
+    }
 }
 
 #[tokio::test]
@@ -105,13 +109,13 @@ async fn where_nothing_smaller_can_be_made_the_original_is_shown() {
     let media = board.media();
     let created = board.post_picture("small", png_of(640, 480)).await;
     assert_eq!(created["picture"]["small"], json!([]));
-    let [narrow, wide, preview] = small_of(url_of(&created));
+    let [narrow, middling, wide, preview] = small_of(url_of(&created));
     let mut headers = vec![
         ("location", url_of(&created)),
         ("cache-control", "public, max-age=300, s-maxage=300"),
     ];
     headers.extend(MEDIA);
-    for url in [narrow, wide] {
+    for url in [narrow, middling, wide] {
         board.get(&url).await.has(307, &headers);
     }
     // A preview is one all the same.

@@ -74,7 +74,7 @@ def test_it_looks_like_its_original(name, board):
     answer = post(board, data, name)
     picture = answer.picture
     versions = picture["small"]
-    assert [version["width"] for version in versions] == [640, 1280]
+    assert [version["width"] for version in versions] == [640, 960, 1280]
     assert picture["animated"] is name.startswith("animated")
     for version in versions:
         served = HTTP.request("GET", board.site + version["url"])
