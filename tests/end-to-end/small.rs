@@ -367,7 +367,7 @@ async fn what_nothing_can_be_made_of_stays_noted() {
     let lambda = Lambda::start().await;
     let board = lambda.board();
     board.media().put("images/a.png", photo()).await;
-    let failing = function(&board, Fails);
+    let failing = function(&board, Fails(NotMade::Undecodable("damaged".to_owned())));
     let answer = ask(&failing, "/small/640/a.png.webp", Some(SECRET)).await;
     assert_eq!(answer.status_code, 307);
     assert_eq!(answer.headers["location"], "/images/a.png");
@@ -383,6 +383,21 @@ async fn what_nothing_can_be_made_of_stays_noted() {
     let mark = mark.send().await.unwrap();
     let of = &mark.metadata().unwrap()["original"];
     assert_eq!(*of, e_tag(&board, "images/a.png").await);
+}
+
+#[tokio::test]
+async fn what_there_was_no_time_for_is_made_when_it_is_asked_for_again() {
+    let lambda = Lambda::start().await;
+    let board = lambda.board();
+    board.media().put("images/a.png", photo()).await;
+    let busy = function(&board, Fails(NotMade::Busy("no time".to_owned())));
+    let answer = ask(&busy, "/small/640/a.png.webp", Some(SECRET)).await;
+    assert_eq!(answer.status_code, 503);
+    assert_eq!(answer.headers["retry-after"], "5");
+    assert_eq!(board.media().get("small-failed/a.png").await, None);
+    let idle = function(&board, InProcess);
+    let made = ask(&idle, "/small/640/a.png.webp", Some(SECRET)).await;
+    assert_eq!(made.status_code, 200);
 }
 
 #[tokio::test]
@@ -505,12 +520,14 @@ impl Decoder for Dies {
     }
 }
 
-/// A decoder that makes nothing of anything.
-struct Fails;
+/// A decoder that makes nothing of anything, for this reason.
+#[derive(Clone)]
+struct Fails(NotMade);
 
 impl Decoder for Fails {
     fn decode(&self, _: Original, _: Wanted) -> Decoding {
-        Box::pin(async { Err(NotMade("nothing".to_owned())) })
+        let Self(cause) = self.clone();
+        Box::pin(async { Err(cause) })
     }
 }
 
