@@ -1,23 +1,21 @@
 // The small versions of pictures: where they are, and how wide a picture is shown.
 
 const WIDTHS = [640, 960, 1280];
-/** A version is shown up to 15 % larger than it is: nobody sees that, and the next one has twice the bytes. */
-const LEAST_OF_WIDTH = 0.87;
+/** A version that is nearly as wide will do. */
+const NEARLY = 0.87;
 /** Width to height, where that is not known yet. */
 const USUAL_RATIO = 1.5;
 
-/**
- * The small versions of the picture at `url`, by its address alone; the server leads to the original where that is no
- * larger. There are none of a key with a question mark, nor of AVIF.
- */
+/** The small versions of the picture at `url`; the server leads to the original where that is no larger. */
 export function smallOf(url) {
+  // There are none of a key with a question mark, nor of AVIF.
   if (!url.includes('/images/') || /\?|%3f|\.avif$/i.test(url)) return [];
   // A GIF that is no larger comes as it is, and moves.
   const widths = /\.gif$/i.test(url) ? WIDTHS.slice(0, 1) : WIDTHS;
   return widths.map((width) => ({ url: `${url.replace('/images/', `/small/${width}/`)}.webp`, width }));
 }
 
-/** The versions to look at: the small ones, and the picture itself where it is hardly larger than they are, unless it would move. */
+/** The versions to look at: the small ones, and the picture itself where it is hardly larger, unless it would move. */
 export function versionsOf(picture) {
   const { url, width, small } = picture;
   return small.length > 0 && small.length < WIDTHS.length && !moves(picture) ? [...small, { url, width }] : small;
@@ -29,8 +27,8 @@ export const moves = ({ type, animated }) => animated ?? type === 'image/gif';
 /** Lets `image`, `width` CSS pixels wide, have the version that fits best; the original at `url` where there is none. */
 export function point(image, { url, versions, width }) {
   if (versions.length > 0) {
-    // In this order WebKit asks for one alone. Of `sizes` it understands neither min() nor max().
-    image.sizes = `${Math.ceil(LEAST_OF_WIDTH * width)}px`;
+    // In this order WebKit asks for one alone. In `sizes` it knows no min().
+    image.sizes = `${Math.ceil(NEARLY * width)}px`;
     image.srcset = versions.map((version) => `${version.url} ${version.width}w`).join(', ');
   } else {
     image.removeAttribute('srcset');
