@@ -16,7 +16,7 @@ fn id(message: &Value) -> &str {
 }
 
 fn object(message: &Value) -> String {
-    Bucket::message_key(id(message).parse().unwrap())
+    Bucket::message_key(id(message).parse::<domain::Name>().unwrap())
 }
 
 /// A board with three messages, oldest first.

@@ -74,8 +74,9 @@ def a_role_may_do_its_functions_work_on_its_own_resources_and_nothing_else(stack
     media = f"arn:aws:s3:::{stack.parameters['ExistingMediaBucket'] or stack.resolve({'Ref': 'MediaBucket'})}"
     expected = {
         "MessageBoardRole": {
-            ("s3:PutObject", f"{media}/images/*"), ("s3:DeleteObject", f"{media}/images/*"),
             ("s3:GetObject", f"{media}/carrousel/carrousel.json"), ("s3:ListBucket", media),
+            *((f"s3:{action}", f"{media}/{prefix}/*") for action in ("GetObject", "PutObject", "DeleteObject") for prefix in ("images", "held")),
+            *((f"s3:{action}", f"{media}/board/posting.json") for action in ("GetObject", "PutObject")),
             *((f"s3:{action}", f"{media}/board/messages/*") for action in ("GetObject", "PutObject", "DeleteObject")),
             *((f"s3:{action}", f"{media}/board/newest.json") for action in ("GetObject", "PutObject", "DeleteObject")),
             *(("s3:DeleteObject", f"{media}/{prefix}/*") for prefix in ("small", "small-failed"))},

@@ -11,7 +11,7 @@ use utoipa::{Modify, OpenApi};
 use crate::problem::Body;
 use crate::state::AppState;
 use crate::vocabulary::problems;
-use crate::{carrousel, description, health, messages, moderation};
+use crate::{carrousel, description, health, messages, moderation, review};
 
 pub fn router() -> Router<Arc<AppState>> {
     Router::new().route("/api/openapi.json", get(openapi))
@@ -37,6 +37,16 @@ pub async fn openapi() -> Json<utoipa::openapi::OpenApi> {
         messages::delete,
         moderation::sender,
         moderation::remove_sender,
+        moderation::refused,
+        moderation::let_in,
+        review::waiting,
+        review::held,
+        review::removed,
+        review::picture,
+        review::approve,
+        review::reject,
+        review::restore,
+        review::set_posting,
         carrousel::carrousel,
         health::health,
         health::ready,

@@ -4,7 +4,8 @@
 //! In reading order:
 //!
 //! - [`protocol`]: a [`Board`], what stands where, and what becomes of a request that dies after each step;
-//! - [`post`], [`delete`], [`clear_up`], [`import`], [`republish`]: the steps;
+//! - [`post`], [`delete`], [`moderate`], [`clear_up`], [`import`], [`republish`]: the steps;
+//! - [`posting`]: whether there are new messages, as moderators set it;
 //! - [`published`]: a message as it stands in the bucket;
 //! - [`reader`]: pages of messages, from the bucket alone;
 //! - [`deadline`]: how long a request's steps may take;
@@ -17,7 +18,9 @@ mod deadline;
 mod delete;
 mod error;
 mod import;
+mod moderate;
 mod post;
+mod posting;
 mod protocol;
 mod published;
 mod reader;
@@ -26,6 +29,7 @@ mod republish;
 pub use deadline::Deadline;
 pub use error::Error;
 pub use import::Imported;
+pub use moderate::Decision;
 pub use post::{Posted, Poster};
 pub use protocol::{Board, Protocol};
 pub use reader::Page;
