@@ -100,18 +100,18 @@ export class Board {
       headers: { 'Content-Type': 'application/json', ...headers },
       body: JSON.stringify({ text, author }),
     });
-    if (response.status !== 201) throw new Error(`posting answered ${response.status}: ${await response.text()}`);
+    if (![201, 202].includes(response.status)) throw new Error(`posting answered ${response.status}: ${await response.text()}`);
     return response.json();
   }
 
   /** @param file the name of one of `tests/pictures`, or bytes */
-  async postPicture(text, file, { author = 'Someone else', alt = '' } = {}) {
+  async postPicture(text, file, { author = 'Someone else', alt = '', headers = {} } = {}) {
     const body = new FormData();
     for (const [name, value] of Object.entries({ text, author, alt })) body.append(name, value);
     const bytes = Buffer.isBuffer(file) ? file : await readFile(pictureFile(file));
     body.append('picture', new Blob([bytes]), 'picture');
-    const response = await fetch(new URL('/api/messages', this.site), { method: 'POST', body });
-    if (response.status !== 201) throw new Error(`posting answered ${response.status}: ${await response.text()}`);
+    const response = await fetch(new URL('/api/messages', this.site), { method: 'POST', body, headers });
+    if (![201, 202].includes(response.status)) throw new Error(`posting answered ${response.status}: ${await response.text()}`);
     return response.json();
   }
 
@@ -133,6 +133,25 @@ export class Board {
       env: { PATH: process.env.PATH, ...this.settings },
     });
     return stdout.trim();
+  }
+
+  /** Asks as a moderator, past the page. */
+  async moderate(path, { method = 'GET', body } = {}) {
+    this.moderator ??= await this.moderatorToken();
+    const response = await fetch(new URL(`/api/moderation${path}`, this.site), {
+      method,
+      headers: { Authorization: `Bearer ${this.moderator}`, ...(body && { 'Content-Type': 'application/json' }) },
+      body: body && JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+    return response.json();
+  }
+
+  /** Posts `texts` from as many addresses. Answers the messages in their order. */
+  async postFromAll(texts, { author = 'Someone else' } = {}) {
+    const posted = [];
+    for (const [at, text] of texts.entries()) posted.push(await this.post(text, { author, headers: { 'X-Forwarded-For': `198.51.100.${at + 1}` } }));
+    return posted;
   }
 
   async delete({ id, deleteToken }) {
