@@ -4,7 +4,8 @@
 //! In reading order:
 //!
 //! - [`protocol`]: a [`Board`], what stands where, and what becomes of a request that dies after each step;
-//! - [`post`], [`delete`], [`moderate`], [`clear_up`], [`import`], [`republish`]: the steps;
+//! - [`post`], [`delete`], [`clear_up`], [`import`], [`republish`]: the steps;
+//! - [`moderate`], [`show`], [`take_down`], [`remove_sender`]: those of what moderators decide;
 //! - [`posting`]: whether there are new messages, as moderators set it;
 //! - [`published`]: a message as it stands in the bucket;
 //! - [`reader`]: pages of messages, from the bucket alone;
@@ -24,7 +25,10 @@ mod posting;
 mod protocol;
 mod published;
 mod reader;
+mod remove_sender;
 mod republish;
+mod show;
+mod take_down;
 
 pub use deadline::Deadline;
 pub use error::Error;

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Region;
+use aws_sdk_s3::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
@@ -29,6 +29,7 @@ use crate::database::Database;
 use crate::request::{MADE_OF, Request};
 
 pub const MEDIA: &str = "corkboard-media";
+const ADDRESS: &str = "http://127.0.0.1";
 
 /// `T` is what an invocation gives.
 pub struct World<T> {
@@ -355,13 +356,15 @@ fn is_of_small(waiting: &[(usize, Request)], n: usize) -> bool {
     request.concerns("small") || (request.concerns("images/") && reads_list())
 }
 
+/// The shipped client but for what takes half of its time and decides nothing here: it signs nothing, and finds the
+/// bucket without the rules for all of AWS.
 fn client(way: Way) -> Client {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(lambda::aws::behavior())
         .http_client(http_client(way))
         .region(Region::new("us-east-1"))
-        .credentials_provider(credentials())
-        .endpoint_url("http://127.0.0.1");
+        .allow_no_auth()
+        .endpoint_resolver(ByPath);
     Client::from_conf(config.build())
 }
 
@@ -370,8 +373,8 @@ fn data_api(way: Way) -> aws_sdk_rdsdata::Client {
         .behavior_version(lambda::aws::behavior())
         .http_client(http_client(way))
         .region(Region::new("us-east-1"))
-        .credentials_provider(credentials())
-        .endpoint_url("http://127.0.0.1");
+        .allow_no_auth()
+        .endpoint_url(ADDRESS);
     aws_sdk_rdsdata::Client::from_conf(config.build())
 }
 
@@ -379,6 +382,14 @@ fn http_client(way: Way) -> SharedHttpClient {
     http_client_fn(move |_, _| SharedHttpConnector::new(way.clone()))
 }
 
-fn credentials() -> Credentials {
-    Credentials::new("local", "corkboard-local", None, None, "test")
+/// A bucket is the first part of a path.
+#[derive(Debug)]
+struct ByPath;
+
+impl ResolveEndpoint for ByPath {
+    fn resolve_endpoint<'a>(&'a self, params: &'a Params) -> EndpointFuture<'a> {
+        let bucket = params.bucket().unwrap_or_default();
+        let url = format!("{ADDRESS}/{bucket}");
+        EndpointFuture::ready(Ok(Endpoint::builder().url(url).build()))
+    }
 }

@@ -98,6 +98,12 @@ impl Moderated {
         self.hiding -= usize::from(hides(ask));
     }
 
+    pub fn is_restored(&self) -> bool {
+        self.row
+            .as_ref()
+            .is_some_and(|(_, generation)| *generation > 0)
+    }
+
     fn status(&self) -> &str {
         self.row.as_ref().map_or("", |(status, _)| status)
     }

@@ -77,9 +77,9 @@ impl fmt::Display for Step {
     }
 }
 
-/// Nothing comes of it, whenever it happens: no message is of code that published nothing, no sender is old, and all
-/// pictures are PNGs.
-fn is_indifferent(request: &Request, watch: &Watch) -> bool {
+/// Nothing comes of it, whenever it happens: no message is of code that published nothing, no sender is old, all pictures
+/// are PNGs, and of what nobody restores there is no later generation.
+fn is_indifferent(request: &Request, watch: &Watch, asks: &[Ask]) -> bool {
     let is_other_picture = [".jpg", ".gif", ".webp"]
         .iter()
         .any(|it| request.key.ends_with(it));
@@ -88,8 +88,12 @@ fn is_indifferent(request: &Request, watch: &Watch) -> bool {
     // Where a message has no picture, moderators look for one all the same.
     let is_no_picture = watch.is_of_text() && request.key.ends_with(".png");
     let is_of_held = is_of_held || is_no_picture || request.key.starts_with("small-failed/");
+    let is_restored = watch.is_restored() || asks.iter().any(|ask| matches!(ask, Ask::Restore(_)));
+    let is_of_later =
+        request.is_listing() && request.query("prefix").is_some_and(|it| it.ends_with('-'));
     is_other_picture
         || is_of_held
+        || (is_of_later && !is_restored)
         || request.key == "board/posting.json"
         || request.statement().is_some_and(|it| {
             it.sql.starts_with("SELECT EXISTS")
@@ -172,10 +176,10 @@ impl Run<'_> {
                 }
             }
             let waiting = world.waiting();
-            let watch = &self.watch;
+            let (watch, asks) = (&self.watch, &self.case.asks);
             let Some(n) = waiting
                 .iter()
-                .position(|(_, request)| is_indifferent(request, watch))
+                .position(|(_, request)| is_indifferent(request, watch, asks))
             else {
                 return Ok(());
             };

@@ -157,6 +157,12 @@ impl Watch {
         moderated.is_some_and(|moderated| moderated.is_of_text)
     }
 
+    /// Whether that message was restored.
+    pub fn is_restored(&self) -> bool {
+        let moderated = self.moderated.as_ref();
+        moderated.is_some_and(Moderated::is_restored)
+    }
+
     /// Whoever asked died.
     pub fn died(&mut self, ask: Ask) {
         if let Some(moderated) = &mut self.moderated {
