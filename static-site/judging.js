@@ -4,7 +4,7 @@ import { emit } from './events.js';
 import { explain } from './problems.js';
 
 /** What readers see is another thing after these. */
-const PUBLIC = ['approve', 'restore', 'takeDown', 'removeSender'];
+const PUBLIC = ['approve', 'restore', 'takeDown', 'removeSender', 'takePictureDown'];
 
 /** Emits `posting-changed` on `view`, and `board-changed`, with the ids of what may be back, where readers see something else now. */
 export function createJudging({ queue, api, confirm, announce, words, view }) {

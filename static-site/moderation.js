@@ -5,6 +5,7 @@ import { emit } from './events.js';
 import { createJudging } from './judging.js';
 import { createModeratorApi } from './moderator-api.js';
 import { createSession } from './moderator-session.js';
+import { createOperatorsPictures } from './operators-pictures.js';
 import { createPoller } from './poller.js';
 import { Queue } from './queue.js';
 import { sayingOf } from './review-bar.js';
@@ -41,6 +42,7 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
   const judging = createJudging({ queue, api, confirm, announce, words, view });
   const takingDown = createTakingDown({ queue, api, session, removal, askForSender: judging.askForSender, announce, words, page });
   const review = mountReview(view, { queue, judging, load: api.picture, announce, words, clock, window });
+  const operatorsPictures = createOperatorsPictures({ carrousel: page.querySelector('.carrousel'), section: view.querySelector('.review__pictures'), queue, api, session, announce, words, page, window });
   const poller = createPoller({ run: look, activity, clock });
   /** Where the reader was on the board, and whether what is on it is another by now. */
   let scrolled = 0;
@@ -100,6 +102,7 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
 
   function end() {
     session.drop();
+    operatorsPictures.update();
     if (isShown()) leave();
     update();
     emit(bar, 'moderator-changed');
@@ -112,6 +115,7 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
     else emit(bar, 'messages-changed');
   });
   signIn.onDone = () => {
+    operatorsPictures.update();
     emit(bar, 'moderator-changed');
     window.history.pushState(null, '', ADDRESS);
     follow();
@@ -141,6 +145,7 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
       signIn.update();
       update();
       review.update();
+      operatorsPictures.update();
     },
 
     dress: takingDown.dress,

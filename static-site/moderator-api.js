@@ -9,6 +9,8 @@ const AT_ONCE = 50;
 /** There is no request for many of these. */
 const SIDE_BY_SIDE = 4;
 
+const json = (body, method = 'POST') => ({ method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+
 export function createModeratorApi({ ask, session }) {
   async function get(path, token = session.token, options = {}) {
     const response = await ask(`/api/moderation${path}`, token, options);
@@ -20,8 +22,7 @@ export function createModeratorApi({ ask, session }) {
     }
   }
 
-  const send = (path, body, method = 'POST') =>
-    get(path, session.token, { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+  const send = (path, body, method = 'POST') => get(path, session.token, json(body, method));
 
   /** Does `one` to each of `ids`, a few at a time, and answers `[id, outcome]` of each. */
   async function each(ids, one) {
@@ -69,6 +70,15 @@ export function createModeratorApi({ ask, session }) {
     async picture(id) {
       return (await ask(`/api/moderation/picture/${encodeURIComponent(id)}`, session.token)).blob();
     },
+
+    /** The operator's pictures that were taken down: `{ url, since }` of each. */
+    removedPictures: async () => (await get('/pictures')).pictures,
+    async removedPicture(url) {
+      return (await ask(`/api/moderation/pictures/content?url=${encodeURIComponent(url)}`, session.token)).blob();
+    },
+    takePictureDown: (url) => ask('/api/moderation/pictures/take-down', session.token, json({ url })),
+    /** Answers where it is now. */
+    restorePicture: async (url) => (await send('/pictures/restore', { url })).url,
 
     /** `approve`, `reject` or `restore`: answers what became of each, as `[id, outcome]`. */
     async decide(decision, ids) {

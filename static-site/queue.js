@@ -26,6 +26,8 @@ export class Queue extends EventTarget {
   lists = { held: newList(1), removed: newList(-1) };
   /** Senders that are refused, each by a message. */
   refused = [];
+  /** The operator's pictures that were taken down. */
+  pictures = [];
   #api;
   #acts = [];
   /** Ids of what is being decided. */
@@ -76,9 +78,10 @@ export class Queue extends EventTarget {
     const { tab } = this;
     const epoch = this.#epoch;
     try {
-      const [counts, page, refused] = await Promise.all([this.#api.waiting(), this.#api.list(tab), tab === 'removed' ? this.#api.refused() : this.refused]);
+      const [counts, page, ...others] = await Promise.all([this.#api.waiting(), this.#api.list(tab), ...(tab === 'removed' ? [this.#api.refused(), this.#api.removedPictures()] : [])]);
       if (epoch !== this.#epoch) return;
-      Object.assign(this, { counts, refused, failure: null });
+      const [refused = this.refused, pictures = this.pictures] = others;
+      Object.assign(this, { counts, refused, pictures, failure: null });
       this.#merge(this.lists[tab], page);
     } catch (failure) {
       this.failure = failure;
@@ -246,8 +249,9 @@ export class Queue extends EventTarget {
     const api = this.#api;
     if (kind === 'takeDown') return api.takeAllDown(ids);
     if (kind === 'forever') return api.deleteForever(ids);
-    if (kind !== 'letIn') return api.decide(kind, ids);
-    await api.letIn(ids[0]);
+    if (kind === 'letIn') await api.letIn(ids[0]);
+    else if (kind === 'restorePicture') await api.restorePicture(ids[0]);
+    else return api.decide(kind, ids);
     return ids.map((id) => [id, 'done']);
   }
 
@@ -300,7 +304,7 @@ export class Queue extends EventTarget {
 /** What undoes an act to a message. */
 function inverseOf({ kind }, { status }) {
   if (kind === 'restore') return status === 'rejected' ? 'reject' : 'takeDown';
-  return { approve: 'takeDown', reject: 'restore', takeDown: 'restore', removeSender: 'letIn' }[kind];
+  return { approve: 'takeDown', reject: 'restore', takeDown: 'restore', removeSender: 'letIn', takePictureDown: 'restorePicture' }[kind];
 }
 
 function group(items, keyOf) {

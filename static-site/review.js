@@ -35,6 +35,10 @@ const TEMPLATE = `
     <p class="review__note note" tabindex="-1" hidden></p>
     <ol class="review__list" role="list"></ol>
     <button class="button review__more" type="button" data-say="review.more" hidden></button>
+    <section class="review__pictures" aria-labelledby="review-pictures-title" hidden>
+      <h2 id="review-pictures-title" data-say="review.pictures"></h2>
+      <ul role="list"></ul>
+    </section>
     <section class="review__refused" aria-labelledby="review-refused-title" hidden>
       <h2 id="review-refused-title" data-say="review.refused"></h2>
       <ul role="list"></ul>

@@ -1,10 +1,10 @@
 //! End to end: every test talks to a `corkboard` process of its own (or one that it shares), over HTTP and
 //! with the real AWS SDK.
 //!
-//! - [`board`], [`answer`], [`media`], [`environment`] and [`lambda`]: what the tests are made of;
+//! - [`board`], [`moderators`], [`answer`], [`media`], [`environment`] and [`lambda`]: what the tests are made of;
 //! - [`api`], [`list`], [`post`], [`forms`], [`delete`], [`pictures`], [`carrousel`]: the HTTP API, route by route;
 //! - [`small`]: small versions of pictures;
-//! - [`repeats`], [`rotation`], [`limit`], [`viewers`], [`origin`], [`moderation`], [`review`], [`cross_site`]: who may post what,
+//! - [`repeats`], [`rotation`], [`limit`], [`viewers`], [`origin`], [`moderation`], [`review`], [`taken_down`], [`cross_site`]: who may post what,
 //!   and how often;
 //! - [`foreign_rows`]: rows that the code never writes;
 //! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
@@ -54,6 +54,7 @@ mod list;
 mod log_privacy;
 mod media;
 mod moderation;
+mod moderators;
 mod origin;
 mod outage;
 mod pictures;
@@ -69,4 +70,5 @@ mod rotation;
 mod shutdown;
 mod small;
 mod steps;
+mod taken_down;
 mod viewers;

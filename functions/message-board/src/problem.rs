@@ -46,6 +46,8 @@ codes! {
         "Method not allowed", "This path does not take this method; Allow lists those that it takes.";
     MessageNotFound: NOT_FOUND, "urn:corkboard:problem:message-not-found",
         "No such message", "There is no message with this id, or it was deleted.";
+    PictureNotFound: NOT_FOUND, "urn:corkboard:problem:picture-not-found",
+        "No such picture", "There is no picture at this URL, or it can no longer be restored.";
     InvalidParameter: BAD_REQUEST, "urn:corkboard:problem:invalid-parameter",
         "Invalid parameter", "A query parameter is not valid; errors says which.";
     MalformedBody: BAD_REQUEST, "urn:corkboard:problem:malformed-body",

@@ -62,7 +62,15 @@ impl Protocol<'_> {
             Status::Held => self.reject(name.id).await,
             // Code of before may have deleted it after it was published.
             Status::Deleted => self.steps_of_a_delete_for_good(name.id).await,
-            _ => self.steps_of_taking_down(name.id).await,
+            Status::Posted => self.steps_of_taking_down(name.id).await,
+            // Most are on their way or leaving, and have no picture that could be copied.
+            _ => match self.store.entry(name.id).await? {
+                None => Err(Error::NotFound),
+                Some(now) if now.status == Status::Posted => {
+                    self.steps_of_taking_down(name.id).await
+                }
+                Some(now) => self.take_down_instead(name.id, now).await,
+            },
         };
         match gone {
             Ok(()) => Ok(true),

@@ -44,7 +44,7 @@ impl Protocol<'_> {
     }
 
     /// Where a message was not on the board.
-    async fn take_down_instead(&self, id: MessageId, now: Entry) -> Result<(), Error> {
+    pub(crate) async fn take_down_instead(&self, id: MessageId, now: Entry) -> Result<(), Error> {
         let (generation, picture) = (now.generation, now.picture);
         let name = Name { id, generation };
         match now.status {

@@ -5,6 +5,7 @@
 //! - [`pictures`]: posted pictures;
 //! - [`messages`]: published messages;
 //! - [`held`]: what waits for a moderator or was taken down;
+//! - [`operators`]: pictures that the operator put there, and what was taken down of them;
 //! - [`carrousel`]: the lists of pictures;
 //! - [`small`]: small versions of pictures;
 //! - [`extension`]: which objects are pictures;
@@ -20,6 +21,7 @@ mod extension;
 mod held;
 mod listing;
 mod messages;
+mod operators;
 mod pictures;
 mod small;
 
@@ -30,4 +32,5 @@ pub use extension::is_picture;
 pub use held::HeldPicture;
 pub use listing::{HEADS_OF_A_PAGE, Listed};
 pub use messages::Published;
+pub use operators::{Copied, OperatorsPicture, RemovedPicture};
 pub use small::{Attempt, Derived, Small, SmallPicture};

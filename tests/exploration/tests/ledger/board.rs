@@ -54,6 +54,8 @@ pub enum Ask {
     Moderate(u8),
     /// A moderator removes all of the sender.
     RemoveSender,
+    /// A moderator lets the sender in again.
+    LetIn,
     /// Leftovers are cleared up, as beside some post.
     ClearUp,
     /// The bucket is brought in step with the database.
@@ -231,6 +233,15 @@ impl Explored {
         self.functions[environment] = function;
     }
 
+    /// The database as it is, to be put back.
+    pub fn tables(&self) -> Tables {
+        self.world.database.as_ref().unwrap().save()
+    }
+
+    pub fn put_database_back(&self, tables: &Tables) {
+        self.world.database.as_ref().unwrap().restore(tables);
+    }
+
     pub fn save(&self, watch: Watch) -> Saved {
         Saved {
             bucket: self.world.bucket.clone(),
@@ -257,6 +268,14 @@ impl Explored {
             let decide = decide.header("content-type", "application/json");
             decide.body(body.into()).unwrap()
         };
+        let of_sender = |what: &str| {
+            let token = self.tokens.moderator_token();
+            let body = json!({"messageId": id.unwrap().to_string()}).to_string();
+            let change = Request::post(format!("/api/moderation/{what}"));
+            let change = change.header("authorization", format!("Bearer {token}"));
+            let change = change.header("content-type", "application/json");
+            change.body(body.into()).unwrap()
+        };
         let for_good = |token: String| {
             let path = format!("{}?forever=true", of(id));
             let delete = Request::delete(path).header("authorization", format!("Bearer {token}"));
@@ -276,16 +295,8 @@ impl Explored {
             Ask::TakeDown(_) => delete(self.tokens.moderator_token()),
             Ask::Delete(_) => delete(self.tokens.delete_token(id.unwrap(), Era::Current)),
             Ask::Moderate(_) => for_good(self.tokens.moderator_token()),
-            Ask::RemoveSender => {
-                let token = self.tokens.moderator_token();
-                let body = json!({"messageId": id.unwrap().to_string()}).to_string();
-                let remove = Request::post("/api/moderation/remove-sender");
-                let remove = remove.header("authorization", format!("Bearer {token}"));
-                remove
-                    .header("content-type", "application/json")
-                    .body(body.into())
-                    .unwrap()
-            }
+            Ask::RemoveSender => of_sender("remove-sender"),
+            Ask::LetIn => of_sender("let-in"),
             Ask::Read => Request::get("/api/messages").body(Body::empty()).unwrap(),
             Ask::ReadOne(_) => Request::get(of(id)).body(Body::empty()).unwrap(),
             Ask::ClearUp | Ask::Republish => {

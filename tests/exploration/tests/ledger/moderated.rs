@@ -31,6 +31,8 @@ pub struct Moderated {
     is_killed: bool,
     /// How many run that take it from readers.
     hiding: usize,
+    /// How many bring the database in step, which had been put back: the row is what was decided, and nothing is decided.
+    following: usize,
     /// Of which generations it was while one of these ran.
     hidden: BTreeSet<u32>,
 }
@@ -86,6 +88,7 @@ fn hides(ask: Ask) -> bool {
 
 impl Moderated {
     pub fn begin(&mut self, ask: Ask) {
+        self.following += usize::from(ask == Ask::Republish);
         if hides(ask) {
             self.hiding += 1;
             self.hidden
@@ -96,6 +99,7 @@ impl Moderated {
     /// Whoever asked has its answer, or died.
     pub fn over(&mut self, ask: Ask) {
         self.hiding -= usize::from(hides(ask));
+        self.following -= usize::from(ask == Ask::Republish);
     }
 
     pub fn is_restored(&self) -> bool {
@@ -113,6 +117,7 @@ impl Moderated {
         self.over(ask);
         let outcome = body["outcomes"][0]["outcome"].as_str().unwrap_or_default();
         let is_shown = ["posted", "approved", "restored"].contains(&self.status());
+        let is_there = !["", "clearing", "deleting", "deleted"].contains(&self.status());
         match (ask, status, outcome) {
             (Ask::Hold(..), 202, _) => self.is_held = true,
             (Ask::Hold(..), 201, _) if !self.is_approved => {
@@ -127,7 +132,12 @@ impl Moderated {
             (Ask::Reject(_), 200, "done") if is_shown && !self.is_killed => {
                 return Err("rejected, says it, and is approved".into());
             }
-            (Ask::Reject(_), 200, "done") | (Ask::TakeDown(_) | Ask::Moderate(_), 204, _)
+            (Ask::Delete(_), 404, _) if is_there => {
+                return Err("404 for what is there, to its author".into());
+            }
+            (Ask::Reject(_), 200, "done")
+            | (Ask::TakeDown(_) | Ask::Moderate(_), 204, _)
+            | (Ask::RemoveSender, 200, _)
                 if !is_shown && self.status() != "held" =>
             {
                 self.is_down = true;
@@ -215,6 +225,7 @@ impl Moderated {
             }
             "approved" | "restored" | "posted" => (self.is_approved, self.is_down) = (true, false),
             "held" => self.is_down = false,
+            "rejected" | "removing" if self.following > 0 && self.hiding == 0 => {}
             "rejected" | "removing" | "deleting" => {
                 let is_asked = self.hiding > 0 || self.hidden.contains(generation);
                 if ["posted", "approved", "restored"].contains(&was) && !is_asked {

@@ -137,7 +137,7 @@ impl Watch {
             | Ask::Reject(message)
             | Ask::TakeDown(message)
             | Ask::Restore(message) => self.born.keys().rfind(|id| says(id, message)).copied(),
-            Ask::RemoveSender => self.born.keys().next_back().copied(),
+            Ask::RemoveSender | Ask::LetIn => self.born.keys().next_back().copied(),
             _ => None,
         }
     }
@@ -264,8 +264,14 @@ impl Watch {
             | (Ask::Moderate(_) | Ask::TakeDown(_) | Ask::RemoveSender, 404)
             | (Ask::Moderate(_) | Ask::TakeDown(_), 409)
             | (Ask::TakeDown(_), 204)
+            | (Ask::LetIn, 404)
             | (
-                Ask::ClearUp | Ask::Republish | Ask::Approve(_) | Ask::Reject(_) | Ask::Restore(_),
+                Ask::ClearUp
+                | Ask::Republish
+                | Ask::Approve(_)
+                | Ask::Reject(_)
+                | Ask::Restore(_)
+                | Ask::LetIn,
                 200,
             ) => {}
             (Ask::Delete(_) | Ask::Moderate(_), 204) => {
@@ -280,6 +286,8 @@ impl Watch {
                     return Err("a delete does not find an acknowledged post".into());
                 }
             }
+            // What was removed can be restored.
+            (Ask::RemoveSender, 200) if self.moderated.is_some() => {}
             (Ask::RemoveSender, 200) => {
                 self.is_removed |= world.database.as_ref().unwrap().refuses();
             }
