@@ -24,12 +24,17 @@ async fn what_waits_is_shown_to_moderators_alone_until_it_is_approved() {
     }
     for key in held {
         // No public address leads there.
-        let found = board.get(&format!("/{key}")).await;
-        assert!(
-            found.status == 404 || found.status == 403,
-            "{key}: {}",
-            found.status
-        );
+        for path in [
+            format!("/{key}"),
+            format!("//{key}"),
+            format!("/images/..%2f{key}"),
+            format!("/images/%2e%2e%2f{key}"),
+            format!("/carrousel/..%2f{key}"),
+            format!("/small/640/..%2f..%2f{key}.webp"),
+        ] {
+            let found = board.get(&path).await.status;
+            assert!([400, 403, 404].contains(&found), "{path}: {found}");
+        }
     }
     let url = message["picture"]["url"].as_str().unwrap();
     assert_eq!(board.get(url).await.status, 404);

@@ -71,18 +71,32 @@ const MODERATED: [&str; 7] = [
     "arriving", "held", "approved", "rejected", "removing", "removed", "restored",
 ];
 
+/// What its author can delete.
+fn is_of_author(status: &str) -> bool {
+    ["pending", "posted", "deleting"].contains(&status) || MODERATED.contains(&status)
+}
+
 /// What a mark makes of each of [`ROWS`], as the contract has it; `None` where it leaves it as it is.
 fn becomes(
     mark: Mark,
     (status, since, cleared_at): (&str, Option<i64>, Option<i64>),
 ) -> Option<&'static str> {
     let is_of_before = status == "deleted" && since.unwrap_or(0) == 0 && cleared_at.is_none();
+    let is_to_go = match mark {
+        Mark::Deleting => is_of_author(status),
+        Mark::DeletingForGood => {
+            is_of_author(status) || status == "clearing" || (status == "deleted" && is_of_before)
+        }
+        Mark::Lost => ["approved", "restored"].contains(&status),
+        Mark::Expired => ["removed", "rejected", "held"].contains(&status),
+        _ => false,
+    };
+    if is_to_go {
+        return Some("deleting");
+    }
     match (mark, status) {
         (Mark::Taken, "pending") => Some("pending"),
-        (Mark::Posted, "pending") => Some("posted"),
-        (Mark::Deleting | Mark::DeletingForGood, "pending" | "posted" | "deleting")
-        | (Mark::DeletingForGood, "clearing") => Some("deleting"),
-        (Mark::Deleting | Mark::DeletingForGood, of) if MODERATED.contains(&of) => Some("deleting"),
+        (Mark::Posted, "pending") | (Mark::Shown, "approved" | "restored") => Some("posted"),
         (Mark::TakenToHold, "arriving") => Some("arriving"),
         (Mark::Held, "arriving") | (Mark::HeldAgain, "rejected") => Some("held"),
         (Mark::Approved, "held") => Some("approved"),
@@ -90,10 +104,6 @@ fn becomes(
         (Mark::Removing, "posted") => Some("removing"),
         (Mark::Removed, "removing") => Some("removed"),
         (Mark::Restored, "removed") => Some("restored"),
-        (Mark::Shown, "approved" | "restored") => Some("posted"),
-        (Mark::Lost, "approved" | "restored")
-        | (Mark::Expired, "removed" | "rejected" | "held") => Some("deleting"),
-        (Mark::DeletingForGood, "deleted") if is_of_before => Some("deleting"),
         (Mark::Deleted, "deleting") => Some("deleted"),
         _ => None,
     }

@@ -150,6 +150,7 @@ def nothing_is_allowed_to_everybody_or_on_everything(stack: Stack) -> None:
     put("Resources.MediaBucketPolicy.Properties.PolicyDocument.Statement.2.Condition", {"StringLike": {"s3:prefix": "images/*"}}),
     put("Resources.MediaBucketPolicy.Properties.PolicyDocument.Statement.1.Resource.0", {"Fn::Sub": "${MediaBucket.Arn}/*"}),
     put("Resources.MediaBucketPolicy.Properties.PolicyDocument.Statement.1.Resource.2", {"Fn::Sub": "${MediaBucket.Arn}/small*"}),
+    put("Resources.MediaBucketPolicy.Properties.PolicyDocument.Statement.1.Resource.1", {"Fn::Sub": "${MediaBucket.Arn}/held/*"}),
     drop("Resources.MediaBucketPolicy.Properties.PolicyDocument.Statement.1.Resource.2"),
     put("Resources.SiteBucketPolicy.Properties.PolicyDocument.Statement.1.Condition", {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}),
     put("Resources.MediaBucketPolicy.Properties.PolicyDocument.Statement.0.Effect", "Allow"),

@@ -237,7 +237,8 @@ impl Protocol<'_> {
         });
         let held = self.deadline.bucket(self.bucket.remove_held(name, picture));
         let (pictures, held) = tokio::join!(try_join_all(pictures), held);
-        (pictures?, held?);
+        pictures?;
+        held?;
         let objects = name.up_to().map(|name| self.bucket.remove_message(name));
         let objects = objects.map(|removed| self.deadline.bucket(removed));
         try_join_all(objects).await?;

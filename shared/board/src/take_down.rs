@@ -76,7 +76,8 @@ impl Protocol<'_> {
     ) -> Result<(), Error> {
         let hidden = self.deadline.bucket(self.bucket.overwrite_message(name));
         let (copied, hidden) = tokio::join!(self.keep_copy(name, picture, read), hidden);
-        (copied?, hidden?);
+        copied?;
+        hidden?;
         self.overwrite_picture(name, picture).await?;
         let mark = self.store.mark(name, Mark::Removed, SystemTime::now());
         // Whoever else took it down may have marked it before.
@@ -95,12 +96,11 @@ impl Protocol<'_> {
         let Some(format) = picture else {
             return Ok(());
         };
-        let bytes = match read {
-            Some(bytes) => Some(bytes),
-            None => {
-                let read = self.bucket.picture(name, format);
-                self.deadline.bucket(read).await?
-            }
+        let bytes = if read.is_some() {
+            read
+        } else {
+            let read = self.bucket.picture(name, format);
+            self.deadline.bucket(read).await?
         };
         if let Some(bytes) = bytes {
             let held = HeldPicture::Removed(name);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { removeObject } from './s3.js';
+import { putObject, removeObject } from './s3.js';
 import { eventually, pictureFile } from './visitor.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -120,6 +120,12 @@ export class Board {
     await eventually(() => removeObject(this.s3, `/corkboard-media${picture.url}`));
   }
 
+  /** Puts one of `tests/pictures` into the bucket, as an operator does. */
+  async putPicture(key, file) {
+    const bytes = await readFile(pictureFile(file));
+    await eventually(() => putObject(this.s3, `/corkboard-media/${key}`, bytes, 'image/png'));
+  }
+
   /** Posts `count` texts, `number 1` first. Answers them newest first. */
   async postMany(count) {
     const texts = [];
@@ -144,7 +150,7 @@ export class Board {
       body: body && JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-    return response.json();
+    return response.status === 204 ? null : response.json();
   }
 
   /** Posts `texts` from as many addresses. Answers the messages in their order. */

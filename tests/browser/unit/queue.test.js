@@ -34,6 +34,8 @@ function queueOf({ held = [], removed = [] }, { answer = (outcome) => outcome, p
       return { messages: all.slice(0, page), next: all.length > page ? all[page - 1].id : null };
     },
     refused: async () => [],
+    removedPictures: async () => [],
+    restorePicture: async (url) => void board.asked.push(['restorePicture', url]),
     decide: move,
     takeAllDown: (some) => move('takeDown', some),
     deleteForever: (some) => move('forever', some),
@@ -69,6 +71,16 @@ test('every act can be undone, the last one first', async () => {
   queue.act('restore', queue.judged);
   await queue.undo();
   assert.deepEqual(board.asked.slice(4), [['restore', 'A'], ['takeDown', 'A']]);
+});
+
+test('a picture that was taken down on the board is restored by the same undo', async () => {
+  const { queue, board } = queueOf({ held: ['A'] });
+  await queue.refresh();
+  queue.act('approve', queue.judged);
+  queue.remember('takePictureDown', [{ id: '/images/a.png' }]);
+  await queue.undo();
+  await queue.undo();
+  assert.deepEqual(board.asked, [['approve', 'A'], ['restorePicture', '/images/a.png'], ['takeDown', 'A']]);
 });
 
 test('what is undone while it is being done is undone after that', async () => {

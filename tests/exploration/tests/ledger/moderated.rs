@@ -11,6 +11,10 @@ use crate::world::World;
 const GENERATIONS: u32 = 6;
 
 /// One message that moderators decide on.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a promise that is made and taken back by itself"
+)]
 #[derive(Debug, Clone, Default)]
 pub struct Moderated {
     /// Its status and generation, when somebody looked last.

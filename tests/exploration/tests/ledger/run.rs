@@ -86,7 +86,7 @@ fn is_indifferent(request: &Request, watch: &Watch, asks: &[Ask]) -> bool {
     // And nothing is held, or set, where no moderator does it.
     let is_of_held = request.bucket == MEDIA && request.method == "POST" && !watch.is_moderated();
     // Where a message has no picture, moderators look for one all the same.
-    let is_no_picture = watch.is_of_text() && request.key.ends_with(".png");
+    let is_no_picture = watch.is_of_text() && request.key.strip_suffix(".png").is_some();
     let is_of_held = is_of_held || is_no_picture || request.key.starts_with("small-failed/");
     let is_restored = watch.is_restored() || asks.iter().any(|ask| matches!(ask, Ask::Restore(_)));
     let is_of_later =

@@ -251,7 +251,6 @@ impl Watch {
                 }
                 self.acknowledged.insert(id);
             }
-            (Ask::Hold(..), 202) => {}
             (Ask::Post(message, _) | Ask::Hold(message, _), 410) => {
                 let mut begun = self.born.iter().filter(|(id, _)| self.has_begun(**id));
                 if !begun.any(|(_, says)| *says == text(message)) {
@@ -260,11 +259,11 @@ impl Watch {
             }
             (Ask::Post(..) | Ask::Hold(..), 403) if self.removal_begun => {}
             // What was pending for 15 minutes was cleared away meanwhile.
-            (Ask::Post(..) | Ask::Hold(..), 503)
-            | (Ask::Moderate(_) | Ask::TakeDown(_) | Ask::RemoveSender, 404)
-            | (Ask::Moderate(_) | Ask::TakeDown(_), 409)
-            | (Ask::TakeDown(_), 204)
-            | (Ask::LetIn, 404)
+            (Ask::Post(..), 503)
+            | (Ask::Hold(..), 202 | 503)
+            | (Ask::Moderate(_) | Ask::TakeDown(_) | Ask::RemoveSender | Ask::LetIn, 404)
+            | (Ask::Moderate(_), 409)
+            | (Ask::TakeDown(_), 204 | 409)
             | (
                 Ask::ClearUp
                 | Ask::Republish
