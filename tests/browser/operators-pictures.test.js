@@ -45,7 +45,7 @@ boardTest('a picture without a message is taken down under the carrousel, undone
   await eventually(async () => assert.equal(await takeDown.isVisible(), false, 'a message has its own button'));
 
   await page.locator('.moderation-bar__undo').click();
-  await carrouselHas(board, /[0-9A-Z]{26}\.jpg$/, /summer-\d{8}T\d{6}Z\.png$/);
+  await carrouselHas(board, /[0-9A-Z]{26}\.jpg$/, /summer-[0-9A-Z]{26}\.png$/);
 
   const [, restored] = await inCarrousel(board);
   await board.moderate('/pictures/take-down', { method: 'POST', body: { url: restored } });
@@ -59,5 +59,5 @@ boardTest('a picture without a message is taken down under the carrousel, undone
   assert.deepEqual(await visitor.violations(), []);
   await item.getByRole('button', { name: /Restore: summer/ }).click();
   await list.waitFor({ state: 'hidden' });
-  await carrouselHas(board, /[0-9A-Z]{26}\.jpg$/, /summer-\d{8}T\d{6}Z\.png$/);
+  await carrouselHas(board, /[0-9A-Z]{26}\.jpg$/, /summer-[0-9A-Z]{26}\.png$/);
 });

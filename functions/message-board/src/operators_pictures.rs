@@ -7,7 +7,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use board::{Deadline, Error};
 use bytes::Bytes;
-use domain::MessageId;
 use http::StatusCode;
 use media::{OperatorsPicture, RemovedPicture};
 use serde::{Deserialize, Serialize};
@@ -59,10 +58,9 @@ pub async fn removed_pictures(
     _: Moderator,
 ) -> Result<Json<RemovedBody>, Problem> {
     let removed = state.board.protocol(deadline).removed_pictures().await?;
-    let body = |RemovedPicture { picture, since }| Removed {
+    let body = |RemovedPicture { id, picture }| Removed {
         url: state.settings.public_base_url.of_key(picture.key()),
-        // The time of an id is written as all times are.
-        since: MessageId::from_parts(since, 0).created_at(),
+        since: id.created_at(),
     };
     Ok(Json(RemovedBody {
         pictures: removed.into_iter().map(body).collect(),
@@ -142,7 +140,7 @@ pub async fn take_down(
 #[derive(Serialize, ToSchema)]
 #[schema(as = RestoredPicture)]
 pub struct Restored {
-    /// It has another name than before, with the time at which it was taken down.
+    /// It has another name than before, by which no late request hides it.
     url: String,
 }
 

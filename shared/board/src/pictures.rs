@@ -3,13 +3,15 @@
 //! | a request | does, one after the other |
 //! |---|---|
 //! | takes down | reads the picture, puts a copy under `held/removed/pictures/`, overwrites the picture by zero bytes where it is the one that was read, removes its small versions |
-//! | restores | reads the copy, puts the picture under a name with the copy's time, removes the copy |
+//! | restores | looks for the newest copy, reads it, puts the picture under a name with the copy's id, removes the copies |
 //!
 //! Whoever dies between two steps leaves the picture where it was, or can take it down or restore it again: a copy is there
-//! before the picture goes, and the picture before its copy goes.
+//! before the picture goes, and the picture before its copies go.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use domain::MessageId;
 use futures_util::future::try_join_all;
 use media::{Copied, OperatorsPicture, RemovedPicture};
 
@@ -20,7 +22,7 @@ use crate::protocol::Protocol;
 const RESTORABLE: Duration = Duration::from_hours(24);
 /// How often a picture is read that the operator replaces meanwhile.
 const TRIES: u32 = 3;
-/// How many copies that are too old are removed at a look.
+/// How many copies are removed at the same time.
 const AT_ONCE: usize = 16;
 
 impl Protocol<'_> {
@@ -33,15 +35,18 @@ impl Protocol<'_> {
             let read = self.bucket.operators_picture(picture);
             let Some(copied) = self.deadline.bucket(read).await? else {
                 // By another one, or by an earlier try, whose small versions may be there still.
-                self.removed_picture(picture).await?;
+                self.copies_of(picture).await?;
                 return self.forget_small(picture).await;
             };
-            let kept = self.bucket.keep_copy(picture, &copied);
+            let removed = RemovedPicture::now(picture.clone());
+            let kept = self.bucket.keep_copy(&removed, &copied);
             self.deadline.bucket(kept).await?;
             let hidden = self.bucket.hide_picture(picture, &copied);
             if self.deadline.bucket(hidden).await? {
                 return self.forget_small(picture).await;
             }
+            // By another one, or by this, whose answer was lost; or it is another picture by now. The copy stays: it may be
+            // the only one.
         }
         Err(Error::Conflict)
     }
@@ -59,12 +64,13 @@ impl Protocol<'_> {
         &self,
         picture: &OperatorsPicture,
     ) -> Result<OperatorsPicture, Error> {
-        let copied = self.removed_picture(picture).await?;
-        let published = self.bucket.publish_copy(picture, copied);
-        let restored = self.deadline.bucket(published).await?;
-        let restored = restored.ok_or(Error::Conflict)?;
-        self.deadline.bucket(self.bucket.drop_copy(picture)).await?;
-        Ok(restored)
+        let (newest, all) = self.copies_of(picture).await?;
+        let read = self.deadline.bucket(self.bucket.removed_picture(&newest));
+        let copied = read.await?.ok_or(Error::NotFound)?;
+        let published = self.bucket.publish_copy(&newest, copied);
+        let is_there = self.deadline.bucket(published).await?;
+        self.drop_copies(&all).await?;
+        is_there.then(|| newest.restored()).ok_or(Error::Conflict)
     }
 
     /// The copy of a picture that was taken down.
@@ -72,33 +78,47 @@ impl Protocol<'_> {
     /// # Errors
     /// [`Error::NotFound`], or where the bucket fails.
     pub async fn removed_picture(&self, picture: &OperatorsPicture) -> Result<Copied, Error> {
-        let read = self.deadline.bucket(self.bucket.removed_picture(picture));
-        let copied = read.await?.ok_or(Error::NotFound)?;
-        let age = SystemTime::now().duration_since(copied.put_at());
-        if age.unwrap_or_default() > RESTORABLE {
-            return Err(Error::NotFound);
-        }
-        Ok(copied)
+        let (newest, _) = self.copies_of(picture).await?;
+        let read = self.deadline.bucket(self.bucket.removed_picture(&newest));
+        read.await?.ok_or(Error::NotFound)
     }
 
-    /// The operator's pictures that can be restored, in the order of their names. Those that cannot any more go, where no
-    /// rule of the bucket has removed them.
+    /// The newest copy of a picture that was taken down, and all of them: two may have taken it down at the same time.
+    async fn copies_of(
+        &self,
+        picture: &OperatorsPicture,
+    ) -> Result<(RemovedPicture, Vec<RemovedPicture>), Error> {
+        let mut copies = self.copies().await?;
+        copies.retain(|copy| copy.picture == *picture);
+        let newest = copies.last().cloned().ok_or(Error::NotFound)?;
+        Ok((newest, copies))
+    }
+
+    /// The operator's pictures that can be restored, in the order of their names.
     ///
     /// # Errors
     /// Where the bucket fails.
     pub async fn removed_pictures(&self) -> Result<Vec<RemovedPicture>, Error> {
-        let removed = self.deadline.bucket(self.bucket.removed_pictures()).await?;
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let oldest = now
-            .unwrap_or_default()
-            .saturating_sub(RESTORABLE)
-            .as_millis();
-        let (there, old): (Vec<_>, Vec<_>) = removed
-            .into_iter()
-            .partition(|removed| u128::from(removed.since) >= oldest);
-        let old = old.iter().take(AT_ONCE);
-        let gone = old.map(|removed| self.bucket.drop_copy(&removed.picture));
-        self.deadline.bucket(try_join_all(gone)).await?;
+        let copies = self.copies().await?.into_iter();
+        let newest: BTreeMap<_, _> = copies.map(|it| (it.picture.clone(), it)).collect();
+        Ok(newest.into_values().collect())
+    }
+
+    /// All copies that can be restored, oldest first. Those that cannot any more go, where no rule of the bucket has removed
+    /// them.
+    async fn copies(&self) -> Result<Vec<RemovedPicture>, Error> {
+        let copies = self.deadline.bucket(self.bucket.removed_pictures()).await?;
+        let oldest = MessageId::least_of(SystemTime::now(), RESTORABLE);
+        let (there, old): (Vec<_>, Vec<_>) = copies.into_iter().partition(|it| it.id >= oldest);
+        self.drop_copies(&old).await?;
         Ok(there)
+    }
+
+    async fn drop_copies(&self, copies: &[RemovedPicture]) -> Result<(), Error> {
+        for copies in copies.chunks(AT_ONCE) {
+            let dropped = copies.iter().map(|copy| self.bucket.drop_copy(copy));
+            self.deadline.bucket(try_join_all(dropped)).await?;
+        }
+        Ok(())
     }
 }

@@ -330,19 +330,23 @@ impl Protocol<'_> {
     }
 
     /// Has a row follow what moderators decided after the ledger was saved, by which this is published; and says whether
-    /// it did.
+    /// it did. That is one step, so that nobody finishes what was decided in between.
     async fn follow(&self, name: Name, row: &Entry) -> Result<bool, Error> {
-        let (mut status, mut generation) = (row.status, row.generation);
-        let mut is_followed = false;
-        while let Some(mark) = next(status, generation, name.generation) {
-            let of = Name { generation, ..name };
-            if !self.store.mark(of, mark, SystemTime::now()).await? {
-                return Ok(false);
+        let is_behind = match row.status {
+            Status::Posted
+            | Status::Pending
+            | Status::Rejected
+            | Status::Removing
+            | Status::Removed => row.generation < name.generation,
+            Status::Arriving | Status::Held | Status::Approved | Status::Restored => {
+                row.generation <= name.generation
             }
-            (status, generation) = (mark.makes(), generation + mark.raises());
-            is_followed = true;
+            Status::Deleting | Status::Deleted | Status::Clearing => false,
+        };
+        if !is_behind {
+            return Ok(false);
         }
-        Ok(is_followed && status == Status::Posted)
+        Ok(self.store.follow(name, row, SystemTime::now()).await?)
     }
 
     /// Writes the row of a message that is published and has none, and says whether it did.
@@ -375,19 +379,5 @@ impl Protocol<'_> {
             Ok(()) | Err(Error::NotFound) => Ok(false),
             Err(error) => Err(error),
         }
-    }
-}
-
-/// By which mark a row of this status and generation comes nearer to what is published of this `later` generation.
-fn next(status: Status, generation: u32, later: u32) -> Option<Mark> {
-    match (status, generation < later) {
-        (Status::Posted, true) => Some(Mark::Removing),
-        (Status::Removing, true) => Some(Mark::Removed),
-        (Status::Removed, true) => Some(Mark::Restored),
-        (Status::Held, true) => Some(Mark::Rejected),
-        (Status::Rejected, true) => Some(Mark::HeldAgain),
-        (Status::Held, false) if generation == later => Some(Mark::Approved),
-        (Status::Approved | Status::Restored, _) if generation == later => Some(Mark::Shown),
-        _ => None,
     }
 }

@@ -1,10 +1,9 @@
 //! Pictures that the operator put under `images/` by hand, which no row tells of: copying one that is taken down, hiding
 //! it, and publishing it again.
 //!
-//! A picture is published again under a name of its own, for a name is never replaced after its zero bytes: so what is
-//! late hides nothing that was restored.
-
-use std::time::SystemTime;
+//! Each copy has an id, which is in its key and in the name under which the picture is published again. A name is published
+//! once and never replaced after its zero bytes: so whatever is late hides nothing that was restored, and shows nothing that
+//! was taken down since.
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use bytes::Bytes;
@@ -14,13 +13,14 @@ use crate::bucket::{
     Bucket, BucketError, Condition, ETag, Headers, IMAGES, PICTURE_CACHE_CONTROL, Put, collect,
 };
 use crate::extension::is_picture;
+use crate::listing::Listed;
 
 /// Copies of those that were taken down.
 const REMOVED: &str = "held/removed/pictures/";
 /// A picture that is larger is not copied, in bytes.
 const MOST: i64 = 64 * 1024 * 1024;
-/// The time in the name of a picture that was restored, as `-20261127T073600Z`.
-const TIME: usize = "-20261127T073600Z".len();
+/// How long an id is in a name, with its hyphen.
+const ID: usize = 27;
 
 /// The key of a picture that the operator put there by hand.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,58 +41,68 @@ impl OperatorsPicture {
     pub fn key(&self) -> &str {
         &self.0
     }
+}
 
-    fn copy(&self) -> String {
-        let name = self.0.strip_prefix(IMAGES).unwrap_or(&self.0);
-        format!("{REMOVED}{name}")
+/// The copy of a picture that was taken down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemovedPicture {
+    /// The copy's id, which says when it was made.
+    pub id: MessageId,
+    /// The picture, by the name that it had.
+    pub picture: OperatorsPicture,
+}
+
+impl RemovedPicture {
+    /// One of a picture that is taken down now.
+    pub fn now(picture: OperatorsPicture) -> Self {
+        Self {
+            id: MessageId::generate(),
+            picture,
+        }
     }
 
-    /// Under which name a picture is published again of which this copy was made then, in milliseconds since 1970.
-    fn restored(&self, copied: u64) -> Self {
-        let (stem, extension) = self.0.rsplit_once('.').unwrap_or((&self.0, ""));
-        // That of an earlier time goes.
-        let stem = match stem
+    fn parse(key: &str) -> Option<Self> {
+        let (id, name) = key.strip_prefix(REMOVED)?.split_once('/')?;
+        Some(Self {
+            id: id.parse().ok()?,
+            picture: OperatorsPicture::parse(format!("{IMAGES}{name}"))?,
+        })
+    }
+
+    fn key(&self) -> String {
+        let key = self.picture.key();
+        let name = key.strip_prefix(IMAGES).unwrap_or(key);
+        format!("{REMOVED}{}/{name}", self.id)
+    }
+
+    /// Under which name the picture is published again: with the copy's id, and without an earlier one's.
+    pub fn restored(&self) -> OperatorsPicture {
+        let key = self.picture.key();
+        let (stem, extension) = key.rsplit_once('.').unwrap_or((key, ""));
+        let before = stem
             .len()
-            .checked_sub(TIME)
-            .and_then(|at| stem.split_at_checked(at))
-        {
-            Some((before, time)) if is_time(time) && !before.ends_with('/') => before,
+            .checked_sub(ID)
+            .and_then(|at| stem.split_at_checked(at));
+        let stem = match before {
+            Some((before, id)) if is_id(id) && !before.ends_with('/') => before,
             _ => stem,
         };
-        // The time of an id is written as all times are: 2026-11-27T07:36:00.000Z.
-        let time = MessageId::from_parts(copied, 0).created_at();
-        let seconds = time.split('.').next().unwrap_or(&time);
-        let seconds = seconds.replace(['-', ':'], "");
-        Self(format!("{stem}-{seconds}Z.{extension}"))
+        OperatorsPicture(format!("{stem}-{}.{extension}", self.id))
     }
 }
 
-fn is_time(text: &str) -> bool {
-    let shape = text
-        .chars()
-        .map(|it| if it.is_ascii_digit() { '0' } else { it });
-    shape.eq("-00000000T000000Z".chars())
+fn is_id(text: &str) -> bool {
+    let id = text.strip_prefix('-');
+    id.is_some_and(|id| id.parse::<MessageId>().is_ok())
 }
 
-/// An operator's picture, or a copy of one.
+/// An operator's picture that was read.
 #[derive(Debug)]
 pub struct Copied {
     /// The picture.
     pub bytes: Bytes,
-    /// As S3 has it.
-    pub media_type: String,
+    media_type: String,
     e_tag: ETag,
-    /// In milliseconds since 1970.
-    put: u64,
-}
-
-/// A picture that was taken down.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemovedPicture {
-    /// The picture, by the name that it had.
-    pub picture: OperatorsPicture,
-    /// When, in milliseconds since 1970.
-    pub since: u64,
 }
 
 impl Bucket {
@@ -107,15 +117,15 @@ impl Bucket {
         self.copied(picture.key()).await
     }
 
-    /// The copy of one that was taken down.
+    /// The copy of one that was taken down; `None` where there is none any more.
     ///
     /// # Errors
     /// Where S3 fails.
     pub async fn removed_picture(
         &self,
-        picture: &OperatorsPicture,
+        removed: &RemovedPicture,
     ) -> Result<Option<Copied>, BucketError> {
-        self.copied(&picture.copy()).await
+        self.copied(&removed.key()).await
     }
 
     async fn copied(&self, key: &str) -> Result<Option<Copied>, BucketError> {
@@ -127,7 +137,6 @@ impl Bucket {
             content_length,
             content_type,
             e_tag,
-            last_modified,
             ..
         } = found;
         match content_length {
@@ -135,12 +144,10 @@ impl Bucket {
             Some(..=MOST) => {}
             _ => return Err(BucketError::of(&"a picture is too large to be copied")),
         }
-        let put = last_modified.and_then(|at| u64::try_from(at.to_millis().ok()?).ok());
         Ok(Some(Copied {
             bytes: collect(body).await?,
             media_type: content_type.unwrap_or_else(|| "application/octet-stream".into()),
             e_tag: ETag::given(e_tag)?,
-            put: put.ok_or_else(|| BucketError::of(&"an object without a time"))?,
         }))
     }
 
@@ -150,16 +157,12 @@ impl Bucket {
     /// Where S3 fails; the copy may be there all the same.
     pub async fn keep_copy(
         &self,
-        picture: &OperatorsPicture,
+        removed: &RemovedPicture,
         copied: &Copied,
     ) -> Result<(), BucketError> {
-        let headers = Headers {
-            media_type: &copied.media_type,
-            cache_control: "no-store",
-            made_of: None,
-        };
-        let (key, bytes) = (picture.copy(), copied.bytes.clone());
-        self.put(&key, headers, Condition::Any, bytes).await?;
+        let (headers, bytes) = (hidden(&copied.media_type), copied.bytes.clone());
+        self.put(&removed.key(), headers, Condition::IfNoneMatch, bytes)
+            .await?;
         Ok(())
     }
 
@@ -172,74 +175,65 @@ impl Bucket {
         picture: &OperatorsPicture,
         copied: &Copied,
     ) -> Result<bool, BucketError> {
-        let headers = Headers {
-            media_type: &copied.media_type,
-            cache_control: "no-store",
-            made_of: None,
-        };
-        let condition = Condition::IfMatch(&copied.e_tag);
+        let (headers, condition) = (
+            hidden(&copied.media_type),
+            Condition::IfMatch(&copied.e_tag),
+        );
         let put = self.put(picture.key(), headers, condition, Bytes::new());
         Ok(put.await? != Put::PreconditionFailed)
     }
 
-    /// Publishes a picture of its copy, and says under which name; `None` where it was taken down again meanwhile.
+    /// Publishes a picture of its copy, and says whether it is there; it is not where it was taken down again meanwhile.
     ///
     /// # Errors
     /// Where S3 fails; the picture may be there all the same.
     pub async fn publish_copy(
         &self,
-        picture: &OperatorsPicture,
+        removed: &RemovedPicture,
         copied: Copied,
-    ) -> Result<Option<OperatorsPicture>, BucketError> {
-        let restored = picture.restored(copied.put);
+    ) -> Result<bool, BucketError> {
+        let restored = removed.restored();
         let headers = Headers {
             media_type: &copied.media_type,
             cache_control: PICTURE_CACHE_CONTROL,
             made_of: None,
         };
-        let (key, bytes) = (restored.key(), copied.bytes);
-        let put = self
-            .put(key, headers, Condition::IfNoneMatch, bytes)
-            .await?;
-        let is_there = match put {
-            Put::Done(_) => true,
-            // By another one who restored the same copy.
-            Put::PreconditionFailed => self.size(key).await?.is_some_and(|size| size > 0),
-        };
-        Ok(is_there.then_some(restored))
+        let (key, condition) = (restored.key(), Condition::IfNoneMatch);
+        Ok(
+            match self.put(key, headers, condition, copied.bytes).await? {
+                Put::Done(_) => true,
+                // By another one who restored the same copy.
+                Put::PreconditionFailed => self.size(key).await?.is_some_and(|size| size > 0),
+            },
+        )
     }
 
     /// Removes the copy of a picture.
     ///
     /// # Errors
     /// Where S3 fails.
-    pub async fn drop_copy(&self, picture: &OperatorsPicture) -> Result<(), BucketError> {
-        self.remove(&picture.copy()).await
+    pub async fn drop_copy(&self, removed: &RemovedPicture) -> Result<(), BucketError> {
+        self.remove(&removed.key()).await
     }
 
-    /// All that were taken down, in the order of their names.
+    /// All copies of pictures that were taken down, oldest first.
     ///
     /// # Errors
     /// Where S3 fails.
     pub async fn removed_pictures(&self) -> Result<Vec<RemovedPicture>, BucketError> {
         let mut removed = Vec::new();
-        self.objects(REMOVED, None, None, |object| {
-            let name = object.key.strip_prefix(REMOVED).unwrap_or_default();
-            let picture = OperatorsPicture::parse(format!("{IMAGES}{name}"));
-            let since = u64::try_from(object.modified);
-            if let (Some(picture), Ok(since)) = (picture, since) {
-                removed.push(RemovedPicture { picture, since });
-            }
-        })
-        .await?;
+        let keep = |object: Listed| removed.extend(RemovedPicture::parse(&object.key));
+        self.objects(REMOVED, None, None, keep).await?;
         Ok(removed)
     }
 }
 
-impl Copied {
-    /// When it was put.
-    pub fn put_at(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(self.put)
+/// What nobody is served.
+fn hidden(media_type: &str) -> Headers<'_> {
+    Headers {
+        media_type,
+        cache_control: "no-store",
+        made_of: None,
     }
 }
 
@@ -247,8 +241,11 @@ impl Copied {
 mod tests {
     use super::*;
 
-    fn picture(key: &str) -> OperatorsPicture {
-        OperatorsPicture::parse(key).unwrap()
+    fn removed(id: &str, key: &str) -> RemovedPicture {
+        RemovedPicture {
+            id: id.parse().unwrap(),
+            picture: OperatorsPicture::parse(key).unwrap(),
+        }
     }
 
     #[test]
@@ -263,20 +260,36 @@ mod tests {
         ] {
             assert_eq!(OperatorsPicture::parse(other), None, "{other}");
         }
-        assert_eq!(
-            picture("images/summer/a.JPG").copy(),
-            "held/removed/pictures/summer/a.JPG"
-        );
     }
 
     #[test]
-    fn a_restored_picture_has_the_time_of_its_copy_in_its_name_once() {
-        let first = picture("images/summer/a b.jpg").restored(1_795_764_960_999);
-        assert_eq!(first.key(), "images/summer/a b-20261127T073600Z.jpg");
-        let second = first.restored(1_795_764_961_000);
-        assert_eq!(second.key(), "images/summer/a b-20261127T073601Z.jpg");
-        for key in ["images/é.png", "images/-20261127T073600Z.png"] {
-            let restored = picture(key).restored(1_795_764_960_000);
+    fn a_key_of_a_copy_leads_back_to_its_picture() {
+        let copy = removed("01ARZ3NDEKTSV4RRFFQ69G5FAV", "images/summer/a b.JPG");
+        let key = "held/removed/pictures/01ARZ3NDEKTSV4RRFFQ69G5FAV/summer/a b.JPG";
+        assert_eq!(copy.key(), key);
+        assert_eq!(RemovedPicture::parse(key), Some(copy));
+        for other in [
+            "held/removed/pictures/a.png",
+            "held/removed/01ARZ3NDEKTSV4RRFFQ69G5FAV-0.png",
+        ] {
+            assert_eq!(RemovedPicture::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_restored_picture_has_the_id_of_its_copy_in_its_name_once() {
+        let first = removed("01ARZ3NDEKTSV4RRFFQ69G5FAV", "images/summer/a b.jpg").restored();
+        assert_eq!(
+            first.key(),
+            "images/summer/a b-01ARZ3NDEKTSV4RRFFQ69G5FAV.jpg"
+        );
+        let second = removed("01ARZ3NDEKTSV4RRFFQ69G5FAW", first.key()).restored();
+        assert_eq!(
+            second.key(),
+            "images/summer/a b-01ARZ3NDEKTSV4RRFFQ69G5FAW.jpg"
+        );
+        for key in ["images/é.png", "images/-01ARZ3NDEKTSV4RRFFQ69G5FAV.png"] {
+            let restored = removed("01ARZ3NDEKTSV4RRFFQ69G5FAW", key).restored();
             assert!(
                 OperatorsPicture::parse(restored.key()).is_some(),
                 "{restored:?}"

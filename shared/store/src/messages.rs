@@ -199,6 +199,35 @@ impl Store {
         Ok(marked.affected > 0)
     }
 
+    /// Has a row of this status and generation be that of a message which is on the board under this `name`, and says
+    /// whether it is: the ledger is older than what moderators decided.
+    ///
+    /// # Errors
+    /// Where the database fails; the row may be changed all the same.
+    pub async fn follow(
+        &self,
+        name: Name,
+        seen: &Entry,
+        now: SystemTime,
+    ) -> Result<bool, StoreError> {
+        let (before, status) = (seen.generation, seen.status);
+        let followed = self
+            .execute(
+                &format!(
+                    "UPDATE message SET status = 'posted', generation = :generation, since = :now \
+                     WHERE id = :id AND generation = :before AND status = '{status}'"
+                ),
+                vec![
+                    ("id", id_value(name.id)),
+                    ("generation", Some(name.generation).into()),
+                    ("before", Some(before).into()),
+                    ("now", Value::Integer(milliseconds(now))),
+                ],
+            )
+            .await?;
+        Ok(followed.affected > 0)
+    }
+
     /// What the ledger has of a message.
     ///
     /// # Errors

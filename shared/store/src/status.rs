@@ -150,11 +150,6 @@ impl Mark {
         self.between().0.contains(&status)
     }
 
-    /// The status that the change makes.
-    pub fn makes(self) -> Status {
-        self.between().1
-    }
-
     /// By how much the change raises the generation: what was decided of one before it has no effect any more.
     pub fn raises(self) -> u32 {
         u32::from(matches!(self, Self::HeldAgain | Self::Restored))

@@ -35,8 +35,6 @@ pub struct Moderated {
     is_killed: bool,
     /// How many run that take it from readers.
     hiding: usize,
-    /// How many bring the database in step, which had been put back: the row is what was decided, and nothing is decided.
-    following: usize,
     /// Of which generations it was while one of these ran.
     hidden: BTreeSet<u32>,
 }
@@ -92,7 +90,6 @@ fn hides(ask: Ask) -> bool {
 
 impl Moderated {
     pub fn begin(&mut self, ask: Ask) {
-        self.following += usize::from(ask == Ask::Republish);
         if hides(ask) {
             self.hiding += 1;
             self.hidden
@@ -103,7 +100,6 @@ impl Moderated {
     /// Whoever asked has its answer, or died.
     pub fn over(&mut self, ask: Ask) {
         self.hiding -= usize::from(hides(ask));
-        self.following -= usize::from(ask == Ask::Republish);
     }
 
     pub fn is_restored(&self) -> bool {
@@ -229,7 +225,6 @@ impl Moderated {
             }
             "approved" | "restored" | "posted" => (self.is_approved, self.is_down) = (true, false),
             "held" => self.is_down = false,
-            "rejected" | "removing" if self.following > 0 && self.hiding == 0 => {}
             "rejected" | "removing" | "deleting" => {
                 let is_asked = self.hiding > 0 || self.hidden.contains(generation);
                 if ["posted", "approved", "restored"].contains(&was) && !is_asked {
