@@ -23,7 +23,7 @@ const DELETE: &str = "UPDATE message SET status = 'deleting'";
 const SENDER: &str = "SELECT sender FROM message";
 /// Before anything else: whether the schema is one for this code.
 const SCHEMA: &str = "SELECT version";
-const PAGE: &str = "SELECT id, author";
+const PAGE: &str = "SELECT id, generation, author";
 /// What a function of AWS gives a request; the board has less.
 const ANSWER: Duration = Duration::from_secs(25);
 
@@ -291,9 +291,11 @@ async fn a_database_that_does_not_wake_up_in_time_is_a_503_that_says_so() {
 
 #[tokio::test]
 async fn a_database_that_falls_silent_while_it_wakes_up_is_still_waking_up() {
+    let corkboard = Corkboard::start(|_| {});
     for (statement, request) in [(INSERT, post()), (DELETE, delete()), (SENDER, moderate())] {
         let endpoint = Endpoint::start(statement, &[resuming(), Reply::Silence]).await;
-        assert_resuming(&ask(&endpoint, request).await);
+        let s3 = corkboard.s3().await;
+        assert_resuming(&ask_with(&endpoint, s3, request).await);
     }
 }
 
@@ -364,7 +366,15 @@ async fn a_silent_database_holds_the_store_up_until_its_deadline_only() {
     in_fast_time(async {
         let since = Instant::now();
         let message = text(MessageId::generate(), "hello");
-        let outcome = store.insert(&message, None, None, SystemTime::now()).await;
+        let outcome = store
+            .insert(
+                &message,
+                store::Status::Pending,
+                None,
+                None,
+                SystemTime::now(),
+            )
+            .await;
         assert!(
             matches!(outcome, Err(StoreError::Unavailable(_))),
             "{outcome:?}"
