@@ -2,7 +2,7 @@
 //! ends that process, and not the board.
 
 use std::io::{self, Read as _, Write as _};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -20,8 +20,11 @@ use tokio::time::timeout;
 
 /// How many pictures are decoded at the same time: each on a processor, and each takes memory.
 const MOST_AT_ONCE: usize = 2;
-/// What Lambda would give it.
-const TIME: Duration = Duration::from_secs(18);
+/// A picture has so much of a processor's time, in seconds …
+#[cfg(unix)]
+const PROCESSOR_SECONDS: u64 = 15;
+/// … and must have found it after so long, as in Lambda.
+const PATIENCE: Duration = Duration::from_secs(18);
 /// Address space, bytes: the largest picture that the board takes needs some 600 MB.
 #[cfg(unix)]
 const MEMORY: u64 = 1_536 * 1024 * 1024;
@@ -50,20 +53,31 @@ impl Decoder for Child {
     ) -> BoxFuture<'static, Result<Vec<Made>, NotMade>> {
         let places = Arc::clone(&self.0);
         async move {
-            let _place = places.acquire().await.map_err(not_made)?;
-            let made = timeout(TIME, in_child(original.bytes().clone(), wanted));
-            made.await.map_err(not_made)?.map_err(not_made)
+            let made = async {
+                let _place = places.acquire().await.map_err(busy)?;
+                let (status, made) = in_child(original.bytes().clone(), wanted)
+                    .await
+                    .map_err(busy)?;
+                if !status.success() {
+                    let cause = format!("the decoder ended: {status}");
+                    return Err(NotMade::Undecodable(cause));
+                }
+                let broken = || NotMade::Undecodable("the decoder's answer is broken".to_owned());
+                parse(made).ok_or_else(broken)
+            };
+            // A picture that takes too much of the processor's time ends by its limit, and before that.
+            timeout(PATIENCE, made).await.map_err(busy)?
         }
         .boxed()
     }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
-fn not_made(cause: impl ToString) -> NotMade {
-    NotMade(cause.to_string())
+fn busy(cause: impl ToString) -> NotMade {
+    NotMade::Busy(cause.to_string())
 }
 
-async fn in_child(original: Bytes, wanted: Wanted) -> io::Result<Vec<Made>> {
+async fn in_child(original: Bytes, wanted: Wanted) -> io::Result<(ExitStatus, Bytes)> {
     let mut command = Command::new(this_program()?);
     command.arg("decode-picture").env_clear().kill_on_drop(true);
     if wanted == Wanted::LinkPreview {
@@ -85,11 +99,7 @@ async fn in_child(original: Bytes, wanted: Wanted) -> io::Result<Vec<Made>> {
     let mut output = output.take(MOST_MADE);
     let ((), read) = tokio::join!(send, output.read_to_end(&mut made));
     read?;
-    let status = child.wait().await?;
-    if !status.success() {
-        return Err(io::Error::other(format!("the decoder ended: {status}")));
-    }
-    parse(made.into()).ok_or_else(|| io::Error::other("the decoder's answer is broken"))
+    Ok((child.wait().await?, made.into()))
 }
 
 /// The program as it runs, also where its file was replaced meanwhile.
@@ -157,11 +167,10 @@ pub fn run(is_link_preview: bool) -> Result<(), String> {
 fn limit() -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit};
 
-    let seconds = TIME.as_secs();
     for (resource, most) in [
         (Resource::As, MEMORY),
         (Resource::Core, 0),
-        (Resource::Cpu, seconds),
+        (Resource::Cpu, PROCESSOR_SECONDS),
         (Resource::Fsize, 0),
         (Resource::Nofile, 0),
     ] {
@@ -178,7 +187,7 @@ fn limit() -> io::Result<()> {
 #[cfg(unix)]
 fn give_way() {
     /// Of 19 at most.
-    const NICE: i32 = 10;
+    const NICE: i32 = 5;
     // Where it is not allowed, it is not needed.
     let _ = rustix::process::nice(NICE);
 }

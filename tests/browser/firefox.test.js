@@ -32,7 +32,7 @@ test('in Firefox one writes, posts a large photo, opens it, reloads and deletes'
     assert.equal(Math.max(picture.width, picture.height), 2_048);
     assert.ok(picture.width < picture.height, 'taken upright');
     await firefox.scrollTo('.carrousel');
-    await eventually(async () => assert.match(await firefox.property('.carrousel__slide.is-current img', 'currentSrc'), /\/small\/(640|1280)\//));
+    await eventually(async () => assert.match(await firefox.property('.carrousel__slide.is-current img', 'currentSrc'), /\/small\/(640|960|1280)\//));
     await eventually(async () => assert.ok((await firefox.property('.carrousel__slide.is-current img', 'naturalWidth')) > 0));
 
     await firefox.click('.message__picture');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { boardTest } from './support/with-board.js';
-import { Visitor, eventually, look } from './support/visitor.js';
+import { Visitor, eventually, isLike, look } from './support/visitor.js';
 
 boardTest('after kill -9 and a restart the board is as it was', {}, async ({ board, visitor }) => {
   await visitor.post({ text: '第一則 🎈', author: 'Ada', picture: 'camera.jpg', alt: 'a lake' });
@@ -38,7 +38,7 @@ boardTest('after kill -9 and a restart the board is as it was', {}, async ({ boa
     await eventually(async () => assert.deepEqual(await again.messages.allInnerTexts(), before.shown));
     assert.deepEqual(await board.json('/api/messages'), before.messages);
     assert.deepEqual(await board.json('/api/carrousel.json'), before.carrousel);
-    await eventually(async () => assert.deepEqual(await look(again.message('第一則').locator('img')), before.picture));
+    await eventually(async () => assert.ok(isLike(await look(again.message('第一則').locator('img')), before.picture)));
     await eventually(async () => assert.equal(await again.carrouselPicture.getAttribute('alt'), 'a lake'));
 
     await again.delete('第一則');

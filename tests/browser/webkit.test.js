@@ -123,13 +123,13 @@ webkitTest('one reads, posts a text and a picture, opens it, and deletes both', 
   assert.ok(picture.width < picture.height, 'taken upright');
   assert.deepEqual([picture.type, picture.alt], ['image/jpeg', 'hills']);
   await session.scrollTo('.carrousel');
-  await shows(session, '.carrousel__slide.is-current img', /\/small\/(640|1280)\//);
+  await shows(session, '.carrousel__slide.is-current img', /\/small\/(640|960|1280)\//);
   await session.scrollTo('.message__picture');
-  await shows(session, '.message__picture img', /\/small\/(640|1280)\//);
+  await shows(session, '.message__picture img', /\/small\/(640|960|1280)\//);
   assert.deepEqual(await session.violations(), [], 'two messages');
 
   await session.click('.message__picture');
-  await shows(session, '.picture-dialog__image', /\/small\/(640|1280)\//);
+  await shows(session, '.picture-dialog__image', /\/small\/(640|960|1280)\//);
   await eventually(async () => assert.equal(await session.text('.picture-dialog__caption'), 'hills'));
   assert.deepEqual(await session.violations(), [], 'a picture by itself');
   await session.goBack();

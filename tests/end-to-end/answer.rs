@@ -198,7 +198,7 @@ impl Answer {
 fn small_of(picture: &Value, name: &str) -> Value {
     let side = |side: &str| picture[side].as_u64().unwrap();
     let (width, height) = (side("width"), side("height"));
-    let smaller = [640, 1280].into_iter().filter(|small| *small < width);
+    let smaller = [640, 960, 1280].into_iter().filter(|small| *small < width);
     let small = smaller.map(|small| {
         json!({
             "url": format!("/small/{small}/{name}.webp"),

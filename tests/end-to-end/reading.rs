@@ -388,7 +388,7 @@ async fn what_a_change_asks_for_is_what_the_protocol_says() {
     // so it is not counted again.
     asked(post(&key, "hello", "small.jpg"), [5, 0]).await;
     // Beside the mark, what may have been made of the picture goes, and what may be held of the message.
-    asked(delete(&posted), [3, 7]).await;
+    asked(delete(&posted), [3, 8]).await;
     let posted = asked(text("hello"), [3, 1]).await;
     asked(delete(&posted), [3, 2]).await;
 }

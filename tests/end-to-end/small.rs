@@ -28,10 +28,11 @@ pub fn photo() -> Vec<u8> {
 }
 
 /// The addresses of a picture's small versions.
-pub fn small_of(url: &str) -> [String; 3] {
+pub fn small_of(url: &str) -> [String; 4] {
     let name = url.strip_prefix("/images/").unwrap();
     [
         format!("/small/640/{name}.webp"),
+        format!("/small/960/{name}.webp"),
         format!("/small/1280/{name}.webp"),
         format!("/small/1280/{name}.jpg"),
     ]
@@ -54,9 +55,10 @@ async fn a_small_version_is_made_when_it_is_first_asked_for_and_stands_then() {
     let board = Board::start();
     let media = board.media();
     let created = board.post_picture("a bridge", photo()).await;
-    let [narrow, wide, preview] = small_of(url_of(&created));
+    let [narrow, middling, wide, preview] = small_of(url_of(&created));
     let small = json!([
         {"url": narrow, "width": 640, "height": 360, "type": "image/webp"},
+        {"url": middling, "width": 960, "height": 540, "type": "image/webp"},
         {"url": wide, "width": 1280, "height": 720, "type": "image/webp"},
     ]);
     assert_eq!(created["picture"]["small"], small);
@@ -82,21 +84,23 @@ async fn a_small_version_is_made_when_it_is_first_asked_for_and_stands_then() {
         let head = board.request(Method::HEAD, url).await;
         assert_eq!((head.status, head.body.len()), (200, 0));
     }
-    // Decoded once, both widths are made.
-    let mut expected: Vec<_> = [&narrow, &wide, &preview]
+    // Decoded once, all widths are made.
+    let mut expected: Vec<_> = [&narrow, &middling, &wide, &preview]
         .map(|url| url[1..].to_owned())
         .into();
     expected.sort();
     let keys = media.keys().await;
     let small: Vec<_> = keys.iter().filter(|key| key.starts_with("small")).collect();
     assert_eq!(small, expected.iter().collect::<Vec<_>>());
-    let wide = media.get(&wide[1..]).await.unwrap();
-    let narrow = media.get(&narrow[1..]).await.unwrap();
-    let size = |webp: Vec<u8>| {
-        let size = Original::inspect(webp.into()).unwrap();
-        (size.width(), size.height())
-    };
-    assert_eq!((size(narrow), size(wide)), ((640, 360), (1280, 720)));
+    for (url, sides) in [
+        (narrow, (640, 360)),
+        (middling, (960, 540)),
+        (wide, (1280, 720)),
+    ] {
+        let webp = media.get(&url[1..]).await.unwrap();
+        let made = Original::inspect(webp.into()).unwrap();
+        assert_eq!((made.width(), made.height()), sides);
+    }
 }
 
 #[tokio::test]
@@ -105,13 +109,13 @@ async fn where_nothing_smaller_can_be_made_the_original_is_shown() {
     let media = board.media();
     let created = board.post_picture("small", png_of(640, 480)).await;
     assert_eq!(created["picture"]["small"], json!([]));
-    let [narrow, wide, preview] = small_of(url_of(&created));
+    let [narrow, middling, wide, preview] = small_of(url_of(&created));
     let mut headers = vec![
         ("location", url_of(&created)),
         ("cache-control", "public, max-age=300, s-maxage=300"),
     ];
     headers.extend(MEDIA);
-    for url in [narrow, wide] {
+    for url in [narrow, middling, wide] {
         board.get(&url).await.has(307, &headers);
     }
     // A preview is one all the same.
@@ -214,7 +218,7 @@ async fn small_versions_go_with_their_original() {
         for url in small_of(url) {
             assert_eq!(board.get(&url).await.status, 200);
         }
-        assert_eq!(small().await.len(), 3);
+        assert_eq!(small().await.len(), 4);
     };
     let created = board.post_picture("a bridge", photo()).await;
     made_of(url_of(&created)).await;
@@ -256,7 +260,7 @@ async fn the_daily_pass_removes_what_outlived_its_original() {
         ("small/1280/there.png.webp", "\"another\""),
         ("small/1280/there.png.jpg", "\"another\""),
         ("small/640/gone.png.webp", there.as_str()),
-        ("small/960/gone.png.webp", there.as_str()),
+        ("small/800/gone.png.webp", there.as_str()),
         ("small-failed/gone.png", there.as_str()),
         ("small/readme.txt", "\"nobody's\""),
     ] {
@@ -293,7 +297,7 @@ async fn the_late_event_of_a_new_picture_leaves_what_was_made_of_it() {
     sync_s3_bucket(board.s3()).handle(event).await.unwrap();
     let after = media.keys().await;
     let is_small = |key: &&String| key.starts_with("small/");
-    assert_eq!(after.iter().filter(is_small).count(), 2, "{after:?}");
+    assert_eq!(after.iter().filter(is_small).count(), 3, "{after:?}");
     assert!(
         before
             .iter()
@@ -363,7 +367,7 @@ async fn what_nothing_can_be_made_of_stays_noted() {
     let lambda = Lambda::start().await;
     let board = lambda.board();
     board.media().put("images/a.png", photo()).await;
-    let failing = function(&board, Fails);
+    let failing = function(&board, Fails(NotMade::Undecodable("damaged".to_owned())));
     let answer = ask(&failing, "/small/640/a.png.webp", Some(SECRET)).await;
     assert_eq!(answer.status_code, 307);
     assert_eq!(answer.headers["location"], "/images/a.png");
@@ -379,6 +383,21 @@ async fn what_nothing_can_be_made_of_stays_noted() {
     let mark = mark.send().await.unwrap();
     let of = &mark.metadata().unwrap()["original"];
     assert_eq!(*of, e_tag(&board, "images/a.png").await);
+}
+
+#[tokio::test]
+async fn what_there_was_no_time_for_is_made_when_it_is_asked_for_again() {
+    let lambda = Lambda::start().await;
+    let board = lambda.board();
+    board.media().put("images/a.png", photo()).await;
+    let busy = function(&board, Fails(NotMade::Busy("no time".to_owned())));
+    let answer = ask(&busy, "/small/640/a.png.webp", Some(SECRET)).await;
+    assert_eq!(answer.status_code, 503);
+    assert_eq!(answer.headers["retry-after"], "5");
+    assert_eq!(board.media().get("small-failed/a.png").await, None);
+    let idle = function(&board, InProcess);
+    let made = ask(&idle, "/small/640/a.png.webp", Some(SECRET)).await;
+    assert_eq!(made.status_code, 200);
 }
 
 #[tokio::test]
@@ -501,12 +520,14 @@ impl Decoder for Dies {
     }
 }
 
-/// A decoder that makes nothing of anything.
-struct Fails;
+/// A decoder that makes nothing of anything, for this reason.
+#[derive(Clone)]
+struct Fails(NotMade);
 
 impl Decoder for Fails {
     fn decode(&self, _: Original, _: Wanted) -> Decoding {
-        Box::pin(async { Err(NotMade("nothing".to_owned())) })
+        let Self(cause) = self.clone();
+        Box::pin(async { Err(cause) })
     }
 }
 

@@ -74,7 +74,7 @@ def test_it_looks_like_its_original(name, board):
     answer = post(board, data, name)
     picture = answer.picture
     versions = picture["small"]
-    assert [version["width"] for version in versions] == [640, 1280]
+    assert [version["width"] for version in versions] == [640, 960, 1280]
     assert picture["animated"] is name.startswith("animated")
     for version in versions:
         served = HTTP.request("GET", board.site + version["url"])
@@ -95,7 +95,7 @@ def test_it_looks_like_its_original(name, board):
 def test_a_link_is_previewed_by_a_jpeg_on_white(name, board):
     data = PICTURES[name]()
     picture = post(board, data, name).picture
-    address = picture["small"][1]["url"].removesuffix(".webp") + ".jpg"
+    address = picture["small"][-1]["url"].removesuffix(".webp") + ".jpg"
     served = HTTP.request("GET", board.site + address, redirect=False)
     assert (served.status, served.headers["content-type"]) == (200, "image/jpeg")
     with Image.open(io.BytesIO(served.data)) as ours:

@@ -142,7 +142,7 @@ MUTATIONS = [
     (cache_headers, "corkboard/src/front_door/site.rs", "s-maxage=300", "s-maxage=60"),
     (formats, "shared/domain/src/picture/mod.rs", '"image/webp"', '"image/avif"'),
     (fields, f"{BOARD}/draft.rs", '=> "alt",', '=> "caption",'),
-    (small_widths, "static-site/small.js", "[640, 1280]", "[640, 960, 1280]"),
+    (small_widths, "static-site/small.js", "[640, 960, 1280]", "[640, 1280]"),
     (development_secret, "functions/small-pictures/Cargo.toml", "for development only", "for development"),
     (alarms, "docs/operation.md", "ErrorsAlarm", "FaultsAlarm"),
 ]

@@ -40,7 +40,7 @@ def left(account: Cloud) -> list[str]:
 def made_of(account: Cloud, original: str) -> list[str]:
     """Puts all that small-pictures can make of a picture, and gives the keys."""
     name = original.removeprefix("images/")
-    keys = [f"small/640/{name}.webp", f"small/1280/{name}.webp", f"small/1280/{name}.jpg", f"small-failed/{name}"]
+    keys = [*(f"small/{width}/{name}.webp" for width in (640, 960, 1280)), f"small/1280/{name}.jpg", f"small-failed/{name}"]
     for key in keys:
         account.s3.put_object(Bucket=account.media, Key=key, Body=b"of another picture, since it says of none")
     return keys

@@ -26,7 +26,7 @@ from workspace import binary
 SAMPLE = event("api-get-small-picture")
 # The original of the sample event: its key has what has to be encoded in a path, and what would not survive being decoded twice.
 KEY = "harbour/café + bridge 100%.jpg"
-SMALL = {f"small/{width}/{KEY}.webp" for width in (640, 1280)}
+SMALL = {f"small/{width}/{KEY}.webp" for width in (640, 960, 1280)}
 FAILED = "small-failed/"
 SECRET, BEFORE = "what CloudFront sends now, in a test", "what CloudFront sent before, in a test"
 

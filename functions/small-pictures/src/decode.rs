@@ -26,8 +26,14 @@ pub struct Made {
 
 /// Nothing was made of an original. The text is for the log.
 #[derive(Debug, Clone, Error)]
-#[error("{0}")]
-pub struct NotMade(pub String);
+pub enum NotMade {
+    /// It is the picture's fault: the next attempt would end as this one did.
+    #[error("{0}")]
+    Undecodable(String),
+    /// It is not: the machine had no time for it, or no room.
+    #[error("{0}")]
+    Busy(String),
+}
 
 /// Makes small versions of originals: where a decoder that a picture breaks does least harm.
 pub trait Decoder: Send + Sync {
@@ -50,9 +56,9 @@ impl Decoder for InProcess {
         wanted: Wanted,
     ) -> BoxFuture<'static, Result<Vec<Made>, NotMade>> {
         // Nothing else is to be done meanwhile: an environment has one request at a time.
-        Box::pin(
-            async move { decode(&original, wanted).map_err(|error| NotMade(error.to_string())) },
-        )
+        Box::pin(async move {
+            decode(&original, wanted).map_err(|error| NotMade::Undecodable(error.to_string()))
+        })
     }
 }
 

@@ -80,10 +80,15 @@ impl SmallPictures {
         };
         let made = match self.decoder.decode(original, wanted).await {
             Ok(made) => made,
-            Err(NotMade(cause)) => {
-                // The attempt stays noted: the next one would end as this one did.
-                warn!(key, cause, "no small picture can be made");
+            Err(cause @ NotMade::Undecodable(_)) => {
+                // The attempt stays noted.
+                warn!(key, %cause, "no small picture can be made");
                 return Ok(self.original(small, key, true));
+            }
+            Err(cause @ NotMade::Busy(_)) => {
+                warn!(key, %cause, "no small picture is made now");
+                bucket.end_attempt(key).await?;
+                return Ok(Answer::Unavailable);
             }
         };
         let puts = made.iter().map(|made| {

@@ -128,9 +128,9 @@ mod tests {
             |width, height| -> Vec<_> { picture(width, height, None).small_sizes().collect() };
         assert_eq!(sizes(640, 480), []);
         assert_eq!(sizes(641, 480), [(640, 479)]);
-        assert_eq!(sizes(1280, 720), [(640, 360)]);
-        assert_eq!(sizes(4000, 3000), [(640, 480), (1280, 960)]);
-        assert_eq!(sizes(16_384, 1), [(640, 1), (1280, 1)]);
+        assert_eq!(sizes(1280, 720), [(640, 360), (960, 540)]);
+        assert_eq!(sizes(4000, 3000), [(640, 480), (960, 720), (1280, 960)]);
+        assert_eq!(sizes(16_384, 1), [(640, 1), (960, 1), (1280, 1)]);
     }
 
     #[test]

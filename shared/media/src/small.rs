@@ -7,7 +7,6 @@ use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use bytes::Bytes;
 use domain::SMALL_WIDTHS;
 use futures_util::future::try_join_all;
-use futures_util::try_join;
 
 use crate::bucket::{
     Bucket, BucketError, Condition, ETag, Headers, IMAGES, PICTURE_CACHE_CONTROL, Put, collect,
@@ -21,11 +20,12 @@ const SMALL: &str = "small/";
 const FAILED: &str = "small-failed/";
 /// What both begin with, and nothing else.
 const DERIVED: &str = "small";
-/// What begins with that, in parts that are listed at the same time: marks, the wider versions, the narrower ones.
-const PARTS: [(Option<&str>, Option<&str>); 3] = [
+/// What begins with that, in parts that are listed at the same time: marks, then the versions 1280, 640 and 960 wide.
+const PARTS: [(Option<&str>, Option<&str>); 4] = [
     (None, Some(SMALL)),
     (Some(SMALL), Some("small/2")),
-    (Some("small/2"), None),
+    (Some("small/2"), Some("small/7")),
+    (Some("small/7"), None),
 ];
 /// What may be made of one picture.
 const KEYS_OF_A_PICTURE: usize = Small::ALL.len() + 1;
@@ -39,7 +39,7 @@ const MOST_OF_AN_ORIGINAL: u64 = 64 * 1024 * 1024;
 pub enum Small {
     /// A WebP, so many pixels wide.
     Width(u32),
-    /// A JPEG for previews of links, 1,280 pixels wide at most.
+    /// A JPEG for previews of links, at most as wide as the widest WebP.
     LinkPreview,
 }
 
@@ -48,9 +48,10 @@ impl Small {
     pub const WEBP: &str = "image/webp";
 
     /// All that there are of a picture.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self::Width(SMALL_WIDTHS[0]),
         Self::Width(SMALL_WIDTHS[1]),
+        Self::Width(SMALL_WIDTHS[2]),
         Self::LinkPreview,
     ];
 
@@ -67,7 +68,7 @@ impl Small {
         let name = original.strip_prefix(IMAGES).unwrap_or(original);
         match self {
             Self::Width(width) => format!("{SMALL}{width}/{name}.webp"),
-            Self::LinkPreview => format!("{SMALL}{}/{name}.jpg", SMALL_WIDTHS[1]),
+            Self::LinkPreview => format!("{SMALL}{}/{name}.jpg", SMALL_WIDTHS[2]),
         }
     }
 
@@ -296,10 +297,12 @@ impl Bucket {
         &self,
         originals: &BTreeSet<String>,
     ) -> Result<Option<Vec<Derived>>, BucketError> {
+        let folders = SMALL_WIDTHS.map(|width| format!("{SMALL}{width}/"));
+        let folders = folders.into_iter().chain([FAILED.to_owned()]);
         let pages = originals.len() * KEYS_OF_A_PICTURE / HEADS_OF_A_PAGE / PARTS.len();
-        let list = async |keys_of: fn(&str) -> Vec<String>| {
-            let keys = originals.iter().flat_map(|original| keys_of(original));
-            let keys: BTreeSet<_> = keys.collect();
+        let list = async |folder: String| {
+            let keys = originals.iter().flat_map(|original| derived_of(original));
+            let keys: BTreeSet<_> = keys.filter(|key| key.starts_with(&folder)).collect();
             let (Some(first), Some(last)) = (keys.first(), keys.last()) else {
                 return Ok(Some(Vec::new()));
             };
@@ -321,19 +324,9 @@ impl Bucket {
             }
             Ok::<_, BucketError>(None)
         };
-        let marks = list(|original| vec![mark_of(original)]);
-        let narrow = list(|original| vec![Small::ALL[0].key_of(original)]);
-        let wide = list(|original| {
-            Small::ALL[1..]
-                .iter()
-                .map(|it| it.key_of(original))
-                .collect()
-        });
-        let found = try_join!(marks, narrow, wide)?;
-        let (Some(marks), Some(narrow), Some(wide)) = found else {
-            return Ok(None);
-        };
-        Ok(Some([marks, narrow, wide].concat()))
+        let found = try_join_all(folders.map(list)).await?;
+        let found: Option<Vec<_>> = found.into_iter().collect();
+        Ok(found.map(|found| found.concat()))
     }
 
     /// What was made of pictures, as far as it is wanted.
@@ -350,9 +343,7 @@ impl Bucket {
             self.objects(DERIVED, after, until, take).await?;
             Ok::<_, BucketError>(wanted)
         };
-        let [marks, wide, narrow] = PARTS.map(list);
-        let (marks, wide, narrow) = try_join!(marks, wide, narrow)?;
-        Ok([marks, wide, narrow].concat())
+        Ok(try_join_all(PARTS.map(list)).await?.concat())
     }
 }
 
@@ -388,6 +379,7 @@ mod tests {
             keys,
             [
                 "small/640/holiday/a b%.é.png.webp",
+                "small/960/holiday/a b%.é.png.webp",
                 "small/1280/holiday/a b%.é.png.webp",
                 "small/1280/holiday/a b%.é.png.jpg"
             ]
@@ -417,7 +409,7 @@ mod tests {
     #[test]
     fn what_was_made_leads_to_its_original_also_where_another_release_made_it() {
         for (derived, original) in [
-            ("small/960/a/b.png.webp", Some("images/a/b.png")),
+            ("small/800/a/b.png.webp", Some("images/a/b.png")),
             ("small/1280/a.png.jpg", Some("images/a.png")),
             ("small-failed/a/b.png", Some("images/a/b.png")),
             ("small/wide/a.png.webp", None),
@@ -435,6 +427,6 @@ mod tests {
         assert!(Bucket::may_have_small(&longest));
         let longer = longest.replace(".png", "a.png");
         assert!(!Bucket::may_have_small(&longer));
-        assert_eq!(derived_of(&longer).count(), 3);
+        assert_eq!(derived_of(&longer).count(), 4);
     }
 }

@@ -43,6 +43,11 @@ export class Board {
     // A binary that is not there is reported below, with its name.
     this.exit.catch(() => {});
     this.site = await this.#readSite();
+    // The list of pictures that the page begins with is made a moment later.
+    await eventually(async () => {
+      const { status } = await fetch(new URL('/carrousel/newest.json', this.site));
+      if (status === 404) throw new Error('there is no list of pictures yet');
+    });
   }
 
   async #readSite() {

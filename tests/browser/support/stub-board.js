@@ -7,7 +7,7 @@ import { gif, png } from './shapes.js';
 
 const SITE = new URL('../../../static-site/', import.meta.url);
 const TYPES = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml', png: 'image/png' };
-const WIDTHS = [640, 1280];
+const WIDTHS = [640, 960, 1280];
 /** As the site itself has it. */
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'";
 
@@ -31,7 +31,7 @@ export class StubBoard {
     return board;
   }
 
-  /** The pictures asked for, each once, sorted: `640 key`, `1280 key`, `original key`. */
+  /** The pictures asked for, each once, sorted: `640 key`, `960 key`, `1280 key`, `original key`. */
   get looked() {
     const told = this.asked.flatMap((path) => {
       const [, small, of] = /^\/small\/(\d+)\/(.+)\.webp$/.exec(path) ?? [];

@@ -269,6 +269,13 @@ export class Visitor {
   }
 }
 
+/** Whether two are the same picture, by what `look` answers, be it in versions of other widths. */
+export function isLike(one, other) {
+  const apart = one.pixels.reduce((sum, value, at) => sum + Math.abs(value - other.pixels[at]), 0);
+  // Edges fall otherwise on so few pixels.
+  return apart / one.pixels.length < 6;
+}
+
 /** What an `<img>` shows once it is loaded: its size, and its pixels brought down to 8 × 8. */
 export async function look(image) {
   await image.scrollIntoViewIfNeeded();
@@ -282,6 +289,8 @@ export async function look(image) {
     // As the page lets it show through.
     context.fillStyle = 'white';
     context.fillRect(0, 0, 8, 8);
+    // With each pixel of the picture, whatever version of it that is.
+    context.imageSmoothingQuality = 'high';
     context.drawImage(element, 0, 0, 8, 8);
     return {
       width: element.naturalWidth,

@@ -7,6 +7,7 @@ const urls = (url) => smallOf(url).map((small) => small.url);
 test('the small versions of a picture follow from its address', () => {
   assert.deepEqual(smallOf('/images/01M8312X2GQEXQEVEC5D3NWYGS.jpg'), [
     { url: '/small/640/01M8312X2GQEXQEVEC5D3NWYGS.jpg.webp', width: 640 },
+    { url: '/small/960/01M8312X2GQEXQEVEC5D3NWYGS.jpg.webp', width: 960 },
     { url: '/small/1280/01M8312X2GQEXQEVEC5D3NWYGS.jpg.webp', width: 1_280 },
   ]);
   for (const [key, small] of [
@@ -20,19 +21,20 @@ test('the small versions of a picture follow from its address', () => {
 
 test('what the board makes none of has none, and a BMP has some', () => {
   for (const url of ['/images/why%3F.jpg', '/images/why%3f.jpg', '/images/x.jpg?y', '/images/x.AVIF', '/favicon.svg']) assert.deepEqual(urls(url), [], url);
-  assert.equal(urls('/images/x.bmp').length, 2);
+  assert.equal(urls('/images/x.bmp').length, 3);
 });
 
 test('of a GIF of which nothing is known, none is asked for that would move', () => {
   assert.deepEqual(urls('/images/x.GIF'), ['/small/640/x.GIF.webp']);
 });
 
-test('a picture that is hardly larger than its one small version is the other version, unless it moves', () => {
-  const small = [{ url: '/small/640/x.webp', width: 640 }, { url: '/small/1280/x.webp', width: 1_280 }];
+test('a picture that is hardly larger than its small versions is one more of them, unless it moves', () => {
+  const small = [640, 960, 1_280].map((width) => ({ url: `/small/${width}/x.webp`, width }));
   const widths = (picture) => versionsOf({ url: '/images/x', type: 'image/png', animated: false, ...picture }).map(({ width }) => width);
-  assert.deepEqual(widths({ width: 2_000, small }), [640, 1_280]);
-  assert.deepEqual(widths({ width: 1_000, small: small.slice(0, 1) }), [640, 1_000]);
-  assert.deepEqual(widths({ width: 1_000, small: small.slice(0, 1), animated: true }), [640]);
+  assert.deepEqual(widths({ width: 2_000, small }), [640, 960, 1_280]);
+  assert.deepEqual(widths({ width: 1_200, small: small.slice(0, 2) }), [640, 960, 1_200]);
+  assert.deepEqual(widths({ width: 900, small: small.slice(0, 1) }), [640, 900]);
+  assert.deepEqual(widths({ width: 900, small: small.slice(0, 1), animated: true }), [640]);
   assert.deepEqual(widths({ width: 300, small: [] }), []);
 });
 
@@ -43,12 +45,13 @@ test('what moves is told by the board, or by its format', () => {
   );
 });
 
-test('an image gets its size before its versions, and those before the original', () => {
+// A version that is a little narrower than the screen has pixels is as good as the next one.
+test('an image gets its size, less 13 %, before its versions, and those before the original', () => {
   const set = [];
   const image = new Proxy({ removeAttribute: (name) => set.push(`no ${name}`) }, { set: (_, name, value) => set.push(`${name} ${value}`) });
   point(image, { url: '/images/x.jpg', versions: smallOf('/images/x.jpg'), width: 355.2 });
   point(image, { url: '/images/x.avif', versions: [], width: 1 });
-  assert.deepEqual(set, ['sizes 356px', 'srcset /small/640/x.jpg.webp 640w, /small/1280/x.jpg.webp 1280w', 'src /images/x.jpg', 'no srcset', 'src /images/x.avif']);
+  assert.deepEqual(set, ['sizes 310px', 'srcset /small/640/x.jpg.webp 640w, /small/960/x.jpg.webp 960w, /small/1280/x.jpg.webp 1280w', 'src /images/x.jpg', 'no srcset', 'src /images/x.avif']);
 });
 
 test('a picture of the carrousel is as wide as its stage and its shape allow', () => {

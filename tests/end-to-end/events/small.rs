@@ -50,7 +50,7 @@ async fn a_small_picture_is_made_of_the_key_as_api_gateway_decoded_it() {
         (&made["headers"], &made["isBase64Encoded"]),
         (&headers, &json!(true))
     );
-    for width in [640, 1280] {
+    for width in [640, 960, 1280] {
         let key = format!("small/{width}/{key}.webp");
         assert!(board.media().get(&key).await.is_some(), "{key}");
     }

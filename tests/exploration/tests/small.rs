@@ -30,7 +30,7 @@ use run::{CROWD, Scenario, run};
 use Change::{Delete, Put, Remove};
 
 const NARROW: Small = Small::ALL[0];
-const PREVIEW: Small = Small::ALL[2];
+const PREVIEW: Small = Small::LinkPreview;
 /// Where both wider versions are.
 const WIDER: &str = "small/1280/";
 

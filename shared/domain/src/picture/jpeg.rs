@@ -37,11 +37,19 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
     let mut scans_left = Allowance(SCANS);
     let mut frame: Option<Frame<'_>> = None;
     let mut scans = 0;
+    let mut is_scan_announced = false;
     let mut orientation = None;
     let mut profiled = false;
     loop {
         let before = reader.clone();
-        let marker = next_marker(&mut reader)?;
+        let marker = match next_marker(&mut reader) {
+            // Browsers show all of it where a marker follows the last scan, which tells them that it is over.
+            Err(_) if scans > 0 && !is_scan_announced => {
+                kept.add(&[0xff, EOI]);
+                break;
+            }
+            found => found?,
+        };
         let start = reader.position() - 2;
         if marker == EOI {
             kept.keep(start..reader.position());
@@ -52,6 +60,9 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
         }
         parts.take()?;
         let segment = segment(&mut reader, marker)?;
+        // Tables are for the scan that follows.
+        is_scan_announced =
+            matches!(marker, 0xc4 | 0xdb | 0xdd) || is_scan_announced && marker != SOS;
         match marker {
             // Start of frame: baseline, extended, progressive.
             0xc0..=0xc2 => {
@@ -141,9 +152,11 @@ fn next_marker(reader: &mut Reader<'_>) -> Result<u8, Malformed> {
     }
 }
 
-/// What belongs to a marker. Of an application segment or a comment without a length that is nothing.
+/// What belongs to a marker. Of an application segment or a comment that is what there is of it, and without a length
+/// nothing.
 fn segment<'a>(reader: &mut Reader<'a>, marker: u8) -> Result<&'a [u8], Malformed> {
     match (usize::from(reader.u16_be()?).checked_sub(2), marker) {
+        (Some(length), 0xe0..=0xfe) => reader.take(length.min(reader.rest().len())),
         (Some(length), _) => reader.take(length),
         (None, 0xcc | 0xdc | 0xe0..=0xfe) => Ok(&[]),
         (None, _) => Err(Malformed("a segment has no length")),

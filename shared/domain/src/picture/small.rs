@@ -1,7 +1,7 @@
 //! In which smaller versions a picture is offered. Whoever makes one and whoever tells of it compute the same sides.
 
 /// How many pixels wide they are, as displayed, the narrowest first.
-pub const SMALL_WIDTHS: [u32; 2] = [640, 1280];
+pub const SMALL_WIDTHS: [u32; 3] = [640, 960, 1280];
 
 /// How many pixels high the version of this width is of a picture with these sides, all as displayed: the picture's
 /// proportion, rounded half up, and no less than 1. No picture is 0 pixels wide; of one that were, this is 1.

@@ -56,10 +56,11 @@ fn the_width_as_displayed_decides_which_versions_there_are() {
     for (width, height, orientation, expected) in [
         (640, 500, 1, &[][..]),
         (641, 500, 1, &[640]),
-        (1_280, 500, 1, &[640]),
-        (1_281, 500, 1, &[640, 1_280]),
+        (961, 500, 1, &[640, 960]),
+        (1_280, 500, 1, &[640, 960]),
+        (1_281, 500, 1, &[640, 960, 1_280]),
         (1_281, 500, 6, &[]),
-        (500, 1_281, 6, &[640, 1_280]),
+        (500, 1_281, 6, &[640, 960, 1_280]),
     ] {
         let picture = turned(&quarters(width, height), orientation);
         let original = Original::inspect(picture.into()).unwrap();
@@ -80,9 +81,13 @@ fn the_width_as_displayed_decides_which_versions_there_are() {
 #[test]
 fn the_longest_sides_are_shrunk() {
     for (width, height, expected) in [
-        (16_384, 1, vec![(640, 1), (1_280, 1)]),
+        (16_384, 1, vec![(640, 1), (960, 1), (1_280, 1)]),
         (641, 16_384, vec![(640, 16_358)]),
-        (1_281, 16_384, vec![(640, 8_186), (1_280, 16_371)]),
+        (
+            1_281,
+            16_384,
+            vec![(640, 8_186), (960, 12_278), (1_280, 16_371)],
+        ),
         (1, 16_384, vec![]),
     ] {
         let rows = filled([90, 120, 200], width * height);

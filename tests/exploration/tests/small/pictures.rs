@@ -83,7 +83,9 @@ impl Decoder for Tells {
             bytes: content(small, picture),
         };
         let made = match wanted {
-            Wanted::Widths => vec![made(Small::ALL[0]), made(Small::ALL[1])],
+            Wanted::Widths => [640, 960, 1280]
+                .map(|width| made(Small::Width(width)))
+                .into(),
             Wanted::LinkPreview => vec![made(Small::LinkPreview)],
         };
         Box::pin(async { Ok(made) })

@@ -186,6 +186,37 @@ fn what_browsers_do_not_go_by_is_left_out() {
     }
 }
 
+/// As Chromium and Firefox do; where nothing follows the last scan, both leave out its last rows.
+#[test]
+fn the_end_marker_is_put_where_it_is_missing_behind_what_ends_the_last_scan() {
+    let [tables, scan, _] = parts();
+    let comment = segment(0xfe, PLANTED);
+    for after in [
+        comment.clone(),
+        comment[..6].to_vec(),
+        [&comment, &b"stray bytes"[..]].concat(),
+        [&comment, &[0xff][..]].concat(),
+        segment(0xe1, PLANTED),
+    ] {
+        let bytes = [&tables[..], &scan, &after].concat().into();
+        let kept = Picture::parse(&bytes).unwrap();
+        assert_eq!(*kept.bytes(), picture("small.jpg"), "{after:x?}");
+    }
+    for after in [
+        &[][..],
+        &[0xff],
+        &[0xff, 0xc4, 0],
+        &segment(0xdd, &[0, 8]),
+        &scan[..9],
+    ] {
+        let bytes = [&tables[..], &scan, after].concat();
+        assert_eq!(malformed(bytes), "it is cut short", "{after:x?}");
+    }
+    // An image that is nowhere is none.
+    let without = [&tables[..], &comment].concat();
+    assert_eq!(malformed(without), "it is cut short");
+}
+
 #[test]
 fn what_a_browser_could_not_read_is_refused() {
     let [tables, scan, end] = parts();
