@@ -243,15 +243,15 @@ impl Protocol<'_> {
         let bytes = listed.bytes_of(name);
         if bytes == Some(0) {
             // Or it was taken down and restored after the ledger was saved.
-            let later = listed.later_than(name);
-            let row = match later {
-                Some(_) => self.store.entry(name.id).await?,
-                None => None,
+            let Some(later) = listed.later_than(name) else {
+                return Ok(One::Deleted);
             };
-            return match (later, row) {
-                (Some(later), Some(row)) if self.follow(later, &row).await? => Ok(One::Published),
-                _ => Ok(One::Deleted),
-            };
+            let row = self.store.entry(name.id).await?;
+            return Ok(match row {
+                Some(row) if self.follow(later, &row).await? => One::Published,
+                // Somebody decides on it now.
+                _ => One::AlreadyThere,
+            });
         }
         if !self.has_picture(message, listed).await? {
             return Ok(match bytes {
@@ -346,7 +346,13 @@ impl Protocol<'_> {
         if !is_behind {
             return Ok(false);
         }
-        Ok(self.store.follow(name, row, SystemTime::now()).await?)
+        if self.store.follow(name, row, SystemTime::now()).await? {
+            return Ok(true);
+        }
+        // By an earlier try whose answer was lost.
+        let now = self.store.entry(name.id).await?;
+        let is_it = |now: &Entry| now.status == Status::Posted && now.generation == name.generation;
+        Ok(now.as_ref().is_some_and(is_it))
     }
 
     /// Writes the row of a message that is published and has none, and says whether it did.
