@@ -4,7 +4,7 @@
 //! - [`board`], [`moderators`], [`answer`], [`media`], [`environment`] and [`lambda`]: what the tests are made of;
 //! - [`api`], [`list`], [`post`], [`forms`], [`delete`], [`pictures`], [`carrousel`]: the HTTP API, route by route;
 //! - [`small`]: small versions of pictures;
-//! - [`repeats`], [`rotation`], [`limit`], [`viewers`], [`origin`], [`moderation`], [`review`], [`taken_down`], [`cross_site`]: who may post what,
+//! - [`repeats`], [`rotation`], [`limit`], [`viewers`], [`origin`], [`moderation`], [`review`], [`taken_down`], [`closed`], [`cross_site`]: who may post what,
 //!   and how often;
 //! - [`foreign_rows`]: rows that the code never writes;
 //! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
@@ -32,6 +32,7 @@ mod bulk;
 mod carrousel;
 mod chaos;
 mod clock;
+mod closed;
 mod concurrency;
 mod costs;
 mod crash;

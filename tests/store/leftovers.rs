@@ -104,11 +104,20 @@ async fn each_leftover_is_found_at_its_age_whatever_its_id_is(backend: &Backend)
         ),
         (("removing", Some(young), None), Some(Todo::TakeDown)),
         (("removed", Some(DAY), None), None),
-        (("removed", Some(DAY + JUST), None), Some(Todo::Expire)),
+        (
+            ("removed", Some(DAY + JUST), None),
+            Some(Todo::Expire(Status::Removed)),
+        ),
         (("rejected", Some(DAY), None), None),
-        (("rejected", Some(DAY + JUST), None), Some(Todo::Expire)),
+        (
+            ("rejected", Some(DAY + JUST), None),
+            Some(Todo::Expire(Status::Rejected)),
+        ),
         (("held", Some(30 * DAY), None), None),
-        (("held", Some(30 * DAY + JUST), None), Some(Todo::Expire)),
+        (
+            ("held", Some(30 * DAY + JUST), None),
+            Some(Todo::Expire(Status::Held)),
+        ),
         (("deleted", Some(young), None), None),
         (("deleted", Some(QUARTER), None), None),
         (("deleted", Some(QUARTER + JUST), None), Some(Todo::Remove)),

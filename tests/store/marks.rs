@@ -47,7 +47,7 @@ const ROWS: [(&str, Option<i64>, Option<i64>); 19] = [
     ("deleted", Some(0), Some(2_000)),
 ];
 
-const ALL: [Mark; 16] = [
+const ALL: [Mark; 18] = [
     Mark::Taken,
     Mark::Posted,
     Mark::Deleting,
@@ -63,7 +63,9 @@ const ALL: [Mark; 16] = [
     Mark::Restored,
     Mark::Shown,
     Mark::Lost,
-    Mark::Expired,
+    Mark::Expired(Status::Removed),
+    Mark::Expired(Status::Rejected),
+    Mark::Expired(Status::Held),
 ];
 
 /// What authors delete, also where moderators decide on it.
@@ -88,7 +90,7 @@ fn becomes(
             is_of_author(status) || status == "clearing" || (status == "deleted" && is_of_before)
         }
         Mark::Lost => ["approved", "restored"].contains(&status),
-        Mark::Expired => ["removed", "rejected", "held"].contains(&status),
+        Mark::Expired(seen) => status == seen.to_string(),
         _ => false,
     };
     if is_to_go {

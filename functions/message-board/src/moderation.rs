@@ -1,6 +1,7 @@
 //! What moderators do about a sender: looking it up, removing what it posted, and letting it in again.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::extract::{Request, State};
 use axum::routing::{get, post};
@@ -160,7 +161,8 @@ pub async fn refused(
     InTime(deadline): InTime,
     _: Moderator,
 ) -> Result<Json<Refused>, Problem> {
-    let message_ids = state.board.store(deadline).refused().await?;
+    let store = state.board.store(deadline);
+    let message_ids = store.refused(SystemTime::now()).await?;
     Ok(Json(Refused { message_ids }))
 }
 

@@ -106,8 +106,8 @@ impl Protocol<'_> {
                 }
             }
             Todo::TakeDown => self.finish_taking_down(name, picture, None).await?,
-            Todo::Expire => {
-                if self.store.mark(name, Mark::Expired, now).await? {
+            Todo::Expire(status) => {
+                if self.store.mark(name, Mark::Expired(status), now).await? {
                     self.finish_deleting(name, picture).await?;
                 }
             }

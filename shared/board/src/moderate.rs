@@ -17,7 +17,7 @@ use crate::protocol::Protocol;
 use crate::show::{copy_held, named};
 
 /// How many messages are decided on at the same time.
-const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 8;
 
 /// What a moderator decides on a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,11 +121,7 @@ impl Protocol<'_> {
         let (decided, copy) = tokio::join!(self.decide(id, Mark::Restored), copy);
         let (seen, now) = match decided? {
             Decided::Made(name, entry) => {
-                let copy = if name.generation == 1 {
-                    copy?
-                } else {
-                    self.copy_of(Status::Restored, name, entry.picture).await?
-                };
+                let copy = if name.generation == 1 { copy? } else { None };
                 return self
                     .show(Status::Restored, &named(entry, name)?, copy)
                     .await;
@@ -152,11 +148,17 @@ impl Protocol<'_> {
             Status::Removing if seen.generation == now.generation => {
                 self.finish_taking_down(name, now.picture, None).await?;
                 let mark = self.store.mark(name, Mark::Restored, SystemTime::now());
-                if !mark.await? {
-                    return Err(Error::Conflict);
-                }
+                let is_mine = mark.await?;
                 let now = self.store.entry(id).await?.ok_or(Error::NotFound)?;
-                self.finish_showing(id, now).await
+                let restored = name.generation + Mark::Restored.raises();
+                match now.status {
+                    Status::Restored if now.generation == restored => {
+                        self.finish_showing(id, now).await
+                    }
+                    // By another one, at the same time.
+                    Status::Posted if now.generation == restored && !is_mine => Ok(()),
+                    status => Err(missed(status)),
+                }
             }
             status => Err(missed(status)),
         }

@@ -88,28 +88,31 @@ impl Protocol<'_> {
     ) -> Result<Posted, Error> {
         let sender = &poster.counted;
         let (limit, now) = (poster.posts_per_minute, SystemTime::now());
-        let (admission, posting) = tokio::join!(
-            self.store.admit(sender, idempotency, limit, now),
-            self.posting.or(poster.posting, self.bucket, self.deadline)
-        );
-        let (admission, posting) = (admission?, posting?);
+        let posting = self.posting.or(poster.posting, self.bucket, self.deadline);
+        let admit = self.store.admit(sender, idempotency, limit, now);
+        let (admission, posting) = if self.posting.may_be_closed(poster.posting) {
+            // Who cannot post wakes no database.
+            match posting.await? {
+                Posting::Closed => return self.repeat_or(Error::Closed, new, idempotency).await,
+                posting => (admit.await, posting),
+            }
+        } else {
+            let (admission, posting) = tokio::join!(admit, posting);
+            (admission, posting?)
+        };
         let status = match posting {
             Posting::Open => Status::Pending,
             Posting::Reviewed => Status::Arriving,
-            Posting::Closed => return Err(Error::Closed),
+            Posting::Closed => return self.repeat_or(Error::Closed, new, idempotency).await,
         };
+        let admission = admission?;
         match admission {
             Admission::Admitted { .. } => {}
             Admission::Refused => return Err(Error::Refused),
             Admission::OverLimit(left) => {
-                // A repeat is no further post.
-                if let Some(idempotency) = idempotency
-                    && let Some(before) = self.store.posted_with(idempotency).await?
-                    && let Some(posted) = self.repeat(new, before).await?
-                {
-                    return Ok(posted);
-                }
-                return Err(Error::OverLimit(left));
+                return self
+                    .repeat_or(Error::OverLimit(left), new, idempotency)
+                    .await;
             }
         }
         loop {
@@ -144,6 +147,22 @@ impl Protocol<'_> {
                 }
             }
         }
+    }
+
+    /// What a repeat is answered, which is no further post; whatever else is refused for this reason.
+    async fn repeat_or(
+        &self,
+        refused: Error,
+        new: &NewMessage,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Posted, Error> {
+        if let Some(idempotency) = idempotency
+            && let Some(before) = self.store.posted_with(idempotency).await?
+            && let Some(posted) = self.repeat(new, before).await?
+        {
+            return Ok(posted);
+        }
+        Err(refused)
     }
 
     /// What a repeat is answered; `None` where nothing is left of what it repeats.

@@ -26,6 +26,12 @@ struct Json<'a> {
 pub struct Moderated(Mutex<Option<(Instant, Posting)>>);
 
 impl Moderated {
+    /// Whether the board may be closed, as far as this process knows.
+    pub fn may_be_closed(&self, most: Posting) -> bool {
+        let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        most == Posting::Closed || known.is_none_or(|(_, set)| set == Posting::Closed)
+    }
+
     /// The stricter of what moderators set and `most`.
     pub async fn or(
         &self,

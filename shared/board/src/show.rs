@@ -11,32 +11,18 @@ use crate::error::Error;
 use crate::protocol::Protocol;
 
 impl Protocol<'_> {
-    /// The copy of which a picture is made that is to be published.
-    pub(crate) async fn copy_of(
-        &self,
-        status: Status,
-        name: Name,
-        picture: Option<Format>,
-    ) -> Result<Option<Bytes>, Error> {
-        let Some(format) = picture else {
-            return Ok(None);
-        };
-        let copy = self.bucket.held_picture(copy_held(status, name), format);
-        Ok(self.deadline.bucket(copy).await?)
-    }
-
     /// Publishes what others decided to publish, as its row says.
     pub(crate) async fn finish_showing(&self, id: MessageId, row: Entry) -> Result<(), Error> {
-        let (status, picture) = (row.status, row.picture);
+        let status = row.status;
         let name = Name {
             id,
             generation: row.generation,
         };
-        let copy = self.copy_of(status, name, picture).await?;
-        self.show(status, &named(row, name)?, copy).await
+        self.show(status, &named(row, name)?, None).await
     }
 
-    /// Publishes an approved or restored message, of whose picture this is the copy: picture, object, row marked.
+    /// Publishes an approved or restored message: picture, object, row marked. `copy` is its picture, where that is known;
+    /// what was not there before the row was marked may be there now.
     pub(crate) async fn show(
         &self,
         status: Status,
@@ -46,6 +32,12 @@ impl Protocol<'_> {
         let name = message.name();
         let format = message.picture.as_ref().map(|picture| picture.format);
         if let Some(format) = format {
+            let copy = if copy.is_some() {
+                copy
+            } else {
+                let held = self.bucket.held_picture(copy_held(status, name), format);
+                self.deadline.bucket(held).await?
+            };
             if let Some(copy) = copy {
                 let put = self.bucket.put_picture(name, format, copy);
                 self.deadline.bucket(put).await?;

@@ -53,12 +53,25 @@ impl Protocol<'_> {
             Status::Deleting => self.finish_deleting(name, picture).await,
             // What others decided is done before, since whoever finishes it may be late.
             Status::Approved | Status::Restored => {
-                self.finish_showing(id, now).await?;
-                let mark = self.store.mark(name, Mark::Removing, SystemTime::now());
-                if !mark.await? {
-                    return Err(Error::Conflict);
+                match self.finish_showing(id, now).await {
+                    // It is gone for good, since its picture is.
+                    Err(Error::Deleted) => return Ok(()),
+                    // Another one may have gone on.
+                    Ok(()) | Err(Error::Conflict) => {}
+                    Err(error) => return Err(error),
                 }
-                self.finish_taking_down(name, picture, None).await
+                let mark = self.store.mark(name, Mark::Removing, SystemTime::now());
+                if mark.await? {
+                    return self.finish_taking_down(name, picture, None).await;
+                }
+                let now = self.store.entry(id).await?.ok_or(Error::NotFound)?;
+                match now.status {
+                    Status::Removed if now.generation == generation => Ok(()),
+                    Status::Removing if now.generation == generation => {
+                        self.finish_taking_down(name, picture, None).await
+                    }
+                    status => Err(missed(status)),
+                }
             }
             Status::Pending | Status::Arriving | Status::Clearing => {
                 self.steps_of_a_delete_for_good(id).await

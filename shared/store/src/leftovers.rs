@@ -51,7 +51,7 @@ pub enum Todo {
     /// What a moderator takes down is to be taken down.
     TakeDown,
     /// What nobody approved or restored in time is to be deleted.
-    Expire,
+    Expire(Status),
     /// A message is to be cleared away.
     Clear,
     /// A delete is to be finished.
@@ -247,7 +247,7 @@ fn leftover(row: Row) -> Option<Leftover> {
             (Status::Arriving, ..) => Todo::DecideToHold,
             (Status::Approved | Status::Restored, ..) => Todo::Publish(status),
             (Status::Removing, ..) => Todo::TakeDown,
-            (Status::Removed | Status::Rejected | Status::Held, ..) => Todo::Expire,
+            (Status::Removed | Status::Rejected | Status::Held, ..) => Todo::Expire(status),
             (Status::Clearing, ..) => Todo::Clear,
             (Status::Deleting, ..) => Todo::Delete,
             (Status::Deleted, _, Some(_)) => Todo::Forget,

@@ -285,18 +285,18 @@ impl Store {
         Ok(self.execute(let_in, id).await?.affected > 0)
     }
 
-    /// Of each sender that is refused, the newest message, by which it can be let in again; 100 at most.
+    /// Of each sender that is refused today, the newest message, by which it can be let in again; 100 at most.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn refused(&self) -> Result<Vec<MessageId>, StoreError> {
+    pub async fn refused(&self, now: SystemTime) -> Result<Vec<MessageId>, StoreError> {
         let found = self
             .execute(
                 &format!(
                     "SELECT MAX(message.id) FROM sender INNER JOIN message ON message.sender = sender.id \
-                     WHERE sender.refused = 1 GROUP BY sender.id ORDER BY 1 DESC LIMIT {REFUSED}"
+                     WHERE sender.refused = 1 AND sender.id >= :today GROUP BY sender.id ORDER BY 1 DESC LIMIT {REFUSED}"
                 ),
-                vec![],
+                vec![("today", Sender::today_from(now).as_str().into())],
             )
             .await?;
         let id = |row| readable(row, Columns::parsed).ok();

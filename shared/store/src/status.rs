@@ -102,8 +102,8 @@ pub enum Mark {
     Shown,
     /// What was approved or restored has lost its picture, and is to leave the board for good.
     Lost,
-    /// What nobody approved or restored in time is to go for good.
-    Expired,
+    /// What nobody approved or restored in time is to go for good: a message that was seen to be held, rejected or removed.
+    Expired(Status),
 }
 
 impl Mark {
@@ -141,7 +141,9 @@ impl Mark {
             Self::Restored => (&[Removed], Restored),
             Self::Shown => (&[Approved, Restored], Posted),
             Self::Lost => (&[Approved, Restored], Deleting),
-            Self::Expired => (&[Removed, Rejected, Held], Deleting),
+            Self::Expired(Held) => (&[Held], Deleting),
+            Self::Expired(Rejected) => (&[Rejected], Deleting),
+            Self::Expired(_) => (&[Removed], Deleting),
         }
     }
 

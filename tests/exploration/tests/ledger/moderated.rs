@@ -129,6 +129,10 @@ impl Moderated {
             (Ask::Approve(_), 200, "changed" | "lost") if !self.is_killed => {
                 return Err(format!("{outcome} to an approval that nobody contradicted"));
             }
+            // The copy goes only once the picture is there, or with the message.
+            (Ask::Restore(_), 200, "lost") => {
+                return Err("lost, says a restore, and nobody deleted it".into());
+            }
             (Ask::Reject(_), 200, "done") if is_shown && !self.is_killed => {
                 return Err("rejected, says it, and is approved".into());
             }
