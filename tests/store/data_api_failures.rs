@@ -130,13 +130,13 @@ struct Answer {
     body: Value,
 }
 
-/// What the board answers over the endpoint, within the time that it has, where there is no S3 at all.
+/// What the board answers over the endpoint, within the time that it has, on an empty bucket.
 async fn ask(endpoint: &Endpoint, request: Request<Body>) -> Answer {
-    let s3 = aws_sdk_s3::Client::new(&sdk_config("http://127.0.0.1:1").await);
-    ask_with(endpoint, s3, request).await
+    let corkboard = Corkboard::start(|_| {});
+    ask_with(endpoint, corkboard.s3().await, request).await
 }
 
-/// The same with an S3.
+/// The same with this S3.
 async fn ask_with(endpoint: &Endpoint, s3: aws_sdk_s3::Client, request: Request<Body>) -> Answer {
     let board = board(endpoint.database().await, s3);
     in_fast_time(async {

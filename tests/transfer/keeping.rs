@@ -449,8 +449,7 @@ async fn what_waits_for_a_moderator_keeps_no_board_from_being_exported() {
     drop(running);
     let archive = board.data.path().join("x.tar");
     let said = board.run(&["export", archive.to_str().unwrap()]);
-    let told = said.told();
-    said.done();
+    let told = said.done();
     let waits = "1 messages wait for a moderator, and are not in the archive";
     assert!(told.contains(waits), "{told}");
     assert_eq!(Content::of(&archive).texts(), ["shown"]);
