@@ -20,7 +20,7 @@ async function moderate({ page }, board) {
 
 const toBoard = ({ page }) => page.getByRole('button', { name: 'Board', exact: true }).click();
 
-boardTest('a picture without a message is taken down under the carrousel, undone, and restored under "Taken down"', { expected: [/status of 404/] }, async ({ board, visitor }) => {
+boardTest('a picture without a message is taken down on the carrousel, undone, and restored under "Taken down"', { expected: [/status of 404/] }, async ({ board, visitor }) => {
   const { page } = visitor;
   await board.postPicture('of a message', 'small.jpg');
   await board.putPicture('images/summer.png', 'drawing.png');
