@@ -13,7 +13,7 @@ use store::{Database, Store, StoreError};
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
-use crate::corkboard::{BUCKET, Corkboard, sdk_config};
+use crate::corkboard::{BUCKET, Corkboard};
 use crate::samples::{secret, text};
 use crate::scripted_data_api::{Endpoint, Reply, in_fast_time};
 
