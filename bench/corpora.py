@@ -51,7 +51,8 @@ def judged(file: str) -> Result:
         return result
     try:
         narrower = displayed_width(Path(file)) * 2 // 3
-    except OSError:
+    # Of EXIF that is none, it says by a SyntaxError.
+    except (OSError, SyntaxError):
         return Result(file, WIDTH, "unjudged: Pillow cannot open it")
     return of_width(file, max(1, narrower))
 

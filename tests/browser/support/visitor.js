@@ -246,6 +246,14 @@ export class Visitor {
   }
 
   async delete(text) {
+    // A picture that is still on its way when it goes is one that does not load.
+    await eventually(async () => {
+      const onTheirWay = await this.page.evaluate(() => {
+        const isNear = (image) => image.loading !== 'lazy' || image.getBoundingClientRect().top < innerHeight;
+        return [...document.images].filter((image) => image.src && !image.complete && isNear(image)).map(({ src }) => src);
+      });
+      assert.deepEqual(onTheirWay, []);
+    });
     await this.message(text).getByRole('button', { name: 'Delete' }).click();
     await this.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
     await this.message(text).waitFor({ state: 'detached' });
