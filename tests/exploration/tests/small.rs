@@ -31,8 +31,8 @@ use Change::{Delete, Put, Remove};
 
 const NARROW: Small = Small::ALL[0];
 const PREVIEW: Small = Small::LinkPreview;
-/// Where both wider versions are.
-const WIDER: &str = "small/1280/";
+/// Where the wider versions are.
+const WIDER: [&str; 2] = ["small/960/", "small/1280/"];
 
 /// Whoever waits for somebody else's attempt looks once for what became of it, and not fifteen times.
 const NAP: Duration = Duration::from_millis(3_100);
@@ -80,8 +80,9 @@ fn is_of_lists(waiting: &[(usize, Request)], n: usize) -> bool {
 fn is_not_of_narrow(waiting: &[(usize, Request)], n: usize) -> bool {
     let (_, request) = &waiting[n];
     let after = request.query("start-after").unwrap_or_default();
-    let lists_wider = after.starts_with("small/") && after < "small/2";
-    is_of_lists(waiting, n) || request.key.starts_with(WIDER) || lists_wider
+    let lists_wider = after.starts_with("small/") && !("small/2".."small/7").contains(&after);
+    let is_wider = WIDER.iter().any(|folder| request.key.starts_with(folder));
+    is_of_lists(waiting, n) || is_wider || lists_wider
 }
 
 /// A bucket at rest.

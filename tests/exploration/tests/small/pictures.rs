@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::encodings::Body;
 use bytes::Bytes;
-use domain::{Format, MessageId};
+use domain::{Format, MessageId, SMALL_WIDTHS};
 use futures_util::future::BoxFuture;
 use http::HeaderValue;
 use media::{Bucket, BucketError, Small};
@@ -83,9 +83,7 @@ impl Decoder for Tells {
             bytes: content(small, picture),
         };
         let made = match wanted {
-            Wanted::Widths => [640, 960, 1280]
-                .map(|width| made(Small::Width(width)))
-                .into(),
+            Wanted::Widths => SMALL_WIDTHS.map(|width| made(Small::Width(width))).into(),
             Wanted::LinkPreview => vec![made(Small::LinkPreview)],
         };
         Box::pin(async { Ok(made) })
