@@ -66,9 +66,10 @@ impl Small {
     /// Its key, given that of its original.
     pub fn key_of(self, original: &str) -> String {
         let name = original.strip_prefix(IMAGES).unwrap_or(original);
+        let [.., widest] = SMALL_WIDTHS;
         match self {
             Self::Width(width) => format!("{SMALL}{width}/{name}.webp"),
-            Self::LinkPreview => format!("{SMALL}{}/{name}.jpg", SMALL_WIDTHS[2]),
+            Self::LinkPreview => format!("{SMALL}{widest}/{name}.jpg"),
         }
     }
 
@@ -300,9 +301,11 @@ impl Bucket {
         let folders = SMALL_WIDTHS.map(|width| format!("{SMALL}{width}/"));
         let folders = folders.into_iter().chain([FAILED.to_owned()]);
         let pages = originals.len() * KEYS_OF_A_PICTURE / HEADS_OF_A_PAGE / PARTS.len();
+        let keys = originals.iter().flat_map(|original| derived_of(original));
+        let keys: BTreeSet<_> = keys.collect();
         let list = async |folder: String| {
-            let keys = originals.iter().flat_map(|original| derived_of(original));
-            let keys: BTreeSet<_> = keys.filter(|key| key.starts_with(&folder)).collect();
+            let keys = keys.range(folder.clone()..);
+            let keys: BTreeSet<_> = keys.take_while(|key| key.starts_with(&folder)).collect();
             let (Some(first), Some(last)) = (keys.first(), keys.last()) else {
                 return Ok(Some(Vec::new()));
             };
@@ -316,8 +319,8 @@ impl Bucket {
                 } = self.list(DERIVED, Some(&after), MOST).await?;
                 let reached = objects.last().map(|object| object.key.clone());
                 let derived = objects.into_iter().filter_map(derived);
-                found.extend(derived.filter(|derived| keys.contains(&derived.key)));
-                match reached.filter(|reached| is_truncated && reached < last) {
+                found.extend(derived.filter(|derived| keys.contains(&&derived.key)));
+                match reached.filter(|reached| is_truncated && reached < *last) {
                     Some(reached) => after = reached,
                     None => return Ok(Some(found)),
                 }
