@@ -37,14 +37,14 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
     let mut scans_left = Allowance(SCANS);
     let mut frame: Option<Frame<'_>> = None;
     let mut scans = 0;
-    let mut is_scan_announced = false;
+    let mut ends_with_scan = false;
     let mut orientation = None;
     let mut profiled = false;
     loop {
         let before = reader.clone();
         let marker = match next_marker(&mut reader) {
             // Browsers show all of it where a marker follows the last scan, which tells them that it is over.
-            Err(_) if scans > 0 && !is_scan_announced => {
+            Err(_) if ends_with_scan => {
                 kept.add(&[0xff, EOI]);
                 break;
             }
@@ -60,9 +60,6 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
         }
         parts.take()?;
         let segment = segment(&mut reader, marker)?;
-        // Tables are for the scan that follows.
-        is_scan_announced =
-            matches!(marker, 0xc4 | 0xdb | 0xdd) || is_scan_announced && marker != SOS;
         match marker {
             // Start of frame: baseline, extended, progressive.
             0xc0..=0xc2 => {
@@ -116,6 +113,8 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
             _ => continue,
         }
         kept.keep(start..reader.position());
+        // Tables are for a scan that follows.
+        ends_with_scan = marker == SOS;
     }
     match frame {
         Some(frame) if scans > 0 => Ok(Walked {
