@@ -104,12 +104,14 @@ async fn operate(operation: &str, table: &Table, count: u32) {
             _ => {
                 let message = Message {
                     id: MessageId::generate(),
+                    generation: 0,
                     author: None,
                     text: "text".into(),
                     picture: None,
                 };
                 let (store, now) = (&table.store, SystemTime::now());
-                store.insert(&message, None, None, now).await.unwrap();
+                let inserted = store.insert(&message, Status::Pending, None, None, now);
+                inserted.await.unwrap();
                 for mark in [Mark::Posted, Mark::Deleting, Mark::Deleted] {
                     assert!(store.mark(message.id, mark, now).await.unwrap());
                 }

@@ -1,11 +1,7 @@
 // The board's HTTP API. The only module that makes requests; it knows nothing of the page.
 
-import { isWaking } from './backoff.js';
-
 /** The server answers within 30 seconds whatever happens; what takes longer is lost. */
 const ANSWER_WITHIN_MS = 40_000;
-/** An id that no message has. */
-const NO_MESSAGE = '0'.repeat(26);
 /** The pictures that came last, newest first; and all of them, in key order. */
 const NEWEST_PICTURES = '/carrousel/newest.json';
 const ALL_PICTURES = '/api/carrousel.json';
@@ -69,9 +65,6 @@ export function createApi({ fetch, upload, base = '', preloaded = {} }) {
     return parse(await readText(await send(path, timed(options))));
   }
 
-  const sender = (id, moderatorToken) =>
-    get(`/api/moderation/sender?messageId=${encodeURIComponent(id)}`, { headers: bearer(moderatorToken) });
-
   /** The text at `path`, or null where it is what it was the last time. */
   async function getIfChanged(path, { anew = false } = {}) {
     const isFollowing = etags.has(path) && !anew;
@@ -126,8 +119,8 @@ export function createApi({ fetch, upload, base = '', preloaded = {} }) {
     },
 
     /**
-     * Creates a message; the answer is the message with its `deleteToken`. However often it is sent with
-     * the same `key`, there is one message.
+     * Creates a message; the answer is the message with its `deleteToken`, and with the `status` `held` where it waits
+     * for a moderator. However often it is sent with the same `key`, there is one message.
      */
     async post({ text, author, picture, alt }, { key, onProgress, signal }) {
       const headers = { 'Idempotency-Key': key };
@@ -144,34 +137,13 @@ export function createApi({ fetch, upload, base = '', preloaded = {} }) {
     },
 
     async remove(id, token) {
-      await send(`/api/messages/${encodeURIComponent(id)}`, timed({ method: 'DELETE', headers: bearer(token) }));
+      await this.ask(`/api/messages/${encodeURIComponent(id)}`, token, { method: 'DELETE' });
     },
 
-    /** What `removeSender` would remove: how many messages, under which names, since when. */
-    sender,
-
-    /** Fails where the board does not take the token for a moderator's, or cannot be asked. */
-    async checkModerator(token) {
-      // No header can carry anything else.
-      if (!/^[\x21-\x7e]+$/.test(token)) throw new ApiError({ status: 403 });
-      try {
-        await sender(NO_MESSAGE, token);
-      } catch (error) {
-        // The board looks at the token first, and for the message after that.
-        if (error.status !== 404 && !isWaking(error)) throw error;
-      }
-    },
-
-    /** Removes what the message's sender posted that day, and answers how many that were. */
-    async removeSender(id, moderatorToken) {
-      const headers = { ...bearer(moderatorToken), 'Content-Type': 'application/json' };
-      const body = JSON.stringify({ messageId: id });
-      return parse(await readText(await send('/api/moderation/remove-sender', timed({ method: 'POST', headers, body }))));
-    },
+    /** What only holders of `token` may ask; answers the `Response`. */
+    ask: (path, token, options) => send(path, timed({ ...options, headers: { Authorization: `Bearer ${token}`, ...options?.headers } })),
   };
 }
-
-const bearer = (token) => ({ Authorization: `Bearer ${token}` });
 
 async function readError(response) {
   const { status, headers } = response;

@@ -58,17 +58,16 @@ const submission = new Submission({ composition, post: api.post, announce, clock
 let board = null;
 let wantsAllPictures = false;
 
-// Components that come when they are wanted.
-let hasModeration = false;
-let permalink = null;
-let pictureDialog = null;
+// Components that come when they are wanted: those that are on their way, and those that are there.
+const coming = {};
+const later = {};
 
 // The components. None holds another one: `listeners` below say what an event of one means to the others.
 speak();
 mountLanguageMenu(find('.language-menu'), { words, announce });
 const masthead = mountMasthead(find('.masthead'), { storage, page });
-const moderation = { get token() { return tabStorage.get('moderator-token'); } };
-const removal = createRemoval({ api, tokens, moderation, words, announce, confirm: mountConfirmation(find('.confirmation')), page });
+const confirm = mountConfirmation(find('.confirmation'));
+const removal = createRemoval({ api, tokens, words, announce, confirm, page });
 const reducedData = Boolean(navigator.connection?.saveData) || window.matchMedia('(prefers-reduced-data: reduce)').matches;
 const reducedMotion = reducedData || window.matchMedia('(prefers-reduced-motion: reduce)').matches;
 const carrousel = mountCarrousel(find('.carrousel'), { clock, words, pictures, feed, newImage: imageFor, reducedData, reducedMotion, page, window });
@@ -79,8 +78,10 @@ const card = {
   clock,
   room: measureRoom(find('.board__read')),
   reducedMotion,
+  moderate: (article, message) => later.moderation?.dress(article, message),
   stateOf: (id) => ({
     ...removal.stateOf(id),
+    isModerated: Boolean(later.moderation?.token),
     contactUrl: board?.contactUrl ?? null,
     isAddressed: window.location.hash === `#${id}`,
   }),
@@ -94,10 +95,10 @@ const messagesPoller = createPoller({ run: refreshMessages, activity, clock, onP
 const listeners = {
   'language-changed': () => [speak(), update()],
   'moderator-changed': update,
+  'posting-changed': loadBoard,
   'removal-changed': update,
   'refresh-wanted': messagesPoller.now,
   'delete-wanted': removal.remove,
-  'remove-sender-wanted': removal.removeSender,
   'message-opened': openPicture,
   'go-to-message': messages.goTo,
   'picture-dialog-toggled': updateCarrousel,
@@ -105,24 +106,36 @@ const listeners = {
     wantsAllPictures = true;
     void carrouselPoller.now();
   },
-  'messages-updated': () => [updateCarrousel(), permalink?.update()],
-  'message-posted': ({ message: { deleteToken, ...message }, notice }) => {
+  'messages-updated': () => [updateCarrousel(), later.permalink?.update()],
+  'message-posted': async ({ message: { deleteToken, ...message }, notice }) => {
     tokens.keep(message.id, deleteToken);
+    if (message.status) {
+      // Posting may be reviewed only since a moment ago.
+      void loadBoard();
+      return (await loadHeld())?.add(message, composition.posted, notice);
+    }
     messages.addOwn(message, notice);
     if (message.picture) carrouselPoller.hurry();
   },
+  'message-shown': (message) => {
+    // Further down it is found in its place.
+    if (feed.next === null || message.id > feed.next) feed.add(message);
+    messages.update();
+    if (message.picture) carrouselPoller.hurry();
+  },
   'message-removed': ({ id, picture }) => {
+    later.held?.removed(id);
     messages.removed(id);
-    permalink?.removed(id);
+    later.permalink?.removed(id);
     if (picture) carrouselPoller.hurry();
   },
-  'sender-removed': ({ id }) => {
-    permalink?.removed(id);
+  'messages-changed': () => {
     void messages.reload();
     carrouselPoller.hurry();
   },
 };
 for (const [type, listener] of Object.entries(listeners)) page.addEventListener(type, ({ detail }) => listener(detail));
+pagination.addEventListener('refreshed', ({ detail }) => later.held?.look(detail));
 pagination.addEventListener('refreshed', ({ detail }) => (detail.wasLost ? pictures.tryAgain() : pictures.tryAgainInTime()));
 page.addEventListener('visibilitychange', () => activity.isHidden() || pictures.tryAgain());
 // Whoever is at a picture or a link may follow it next.
@@ -135,7 +148,7 @@ for (const type of ['pointerover', 'focusin']) {
 window.addEventListener('hashchange', () => {
   update();
   void loadModeration();
-  if (!permalink) void followLink();
+  if (!later.permalink) void followLink();
 });
 window.addEventListener('online', () => {
   pictures.tryAgain();
@@ -145,6 +158,7 @@ void start();
 
 async function start() {
   void loadModeration();
+  if (storage.get('held')) void loadHeld();
   if (window.location.hash) void loadPermalink();
   void composition.restore(() => submission.settled);
   void carrouselPoller.now();
@@ -161,7 +175,9 @@ async function start() {
 function update() {
   messages.update();
   composer.update();
-  pictureDialog?.update();
+  later['picture-dialog']?.update();
+  later.held?.update();
+  later.moderation?.update();
 }
 
 function updateCarrousel() {
@@ -170,39 +186,43 @@ function updateCarrousel() {
 
 /** Only for those who moderate, or want to. */
 async function loadModeration() {
-  if (hasModeration || (moderation.token === null && window.location.hash !== '#moderate')) return;
-  const module = await load('moderation');
-  if (!module || hasModeration) return;
-  hasModeration = true;
-  module.mountModeration({ bar: find('.moderation-bar'), dialog: find('.moderation'), storage: tabStorage, check: api.checkModerator, words, window });
+  if (!tabStorage.get('moderator-token') && !storage.get('moderator') && window.location.hash !== '#moderate') return;
+  await load('moderation', { api, feed, removal, storage, tabStorage, activity, announce, confirm, clock, words, window });
+  update();
 }
 
-async function loadPermalink() {
-  const module = await load('permalink');
-  permalink ??= module?.mountPermalink(find('.permalink'), { api, feed, card, clock, words, window });
+/** Only for those of whom something waits for a moderator. */
+function loadHeld() {
+  return load('held', { api, feed, card, storage, announce, clock, words, window });
+}
+
+function loadPermalink() {
+  return load('permalink', { api, feed, card, clock, words, window });
 }
 
 async function followLink() {
   if (!window.location.hash) return;
-  await loadPermalink();
-  await permalink?.follow();
+  await (await loadPermalink())?.follow();
 }
 
-async function loadPictureDialog() {
-  const module = await load('picture-dialog');
-  pictureDialog ??= module?.mountPictureDialog(find('.picture-dialog'), { feed, pictures, reducedMotion, words, clock, window });
+function loadPictureDialog() {
+  return load('picture-dialog', { feed, pictures, reducedMotion, words, clock, window });
 }
 
 async function openPicture(message) {
-  await loadPictureDialog();
-  if (pictureDialog) pictureDialog.open(message);
+  const dialog = await loadPictureDialog();
+  if (dialog) dialog.open(message);
   // By itself then, as to those who have no scripts.
   else window.location.assign(message.picture.url);
 }
 
-/** A module that is wanted only now; null where it does not come. */
-function load(name) {
-  return import(`./${name}.js`).catch(() => null);
+/** Mounts a component that is wanted only now, once, at the element of its name where there is one; undefined where it does not come. */
+function load(name, needs) {
+  coming[name] ??= import(`./${name}.js`).then(
+    async (module) => (later[name] = await module.mount(find(`.${name}`), needs)),
+    () => void delete coming[name],
+  );
+  return coming[name];
 }
 
 /** How large a picture can be in `element`, as style.css has it. */

@@ -18,6 +18,7 @@ export function createSlide(url, { stage, picture, pictures, newImage, onChange,
   const frame = document.createElement(id ? 'a' : 'div');
   frame.className = 'carrousel__frame';
   if (id) frame.href = `#${id}`;
+  else frame.dataset.operators = url;
   frame.append(image);
   slide.append(frame);
   stage.append(slide);

@@ -23,6 +23,7 @@ export function mountComposer(root, { composition, submission, words, announce, 
     const closed = board?.posting === 'closed';
     form.hidden = closed;
     find('.composer__closed').hidden = !closed;
+    find('.composer__reviewed').hidden = board?.posting !== 'reviewed';
     root.classList.toggle('is-open', open || draft.text !== '' || choice.isChosen);
 
     for (const [field, input] of Object.entries(inputs)) {

@@ -18,6 +18,8 @@ export class Composition extends EventTarget {
   errors = {};
   /** What became of what was typed, or of the picture posted last: sentences. */
   notice = [];
+  /** The draft of what was posted last. */
+  posted = null;
   /** While sending: how far, from 0 to 1, and whether the board has to wake up first. */
   sending = null;
   /** What the board tells of itself. */
@@ -95,6 +97,7 @@ export class Composition extends EventTarget {
 
   /** After it was posted; the name stays. */
   clear() {
+    this.posted = this.draft;
     this.draft = { ...EMPTY, author: this.draft.author };
     this.choice.clear();
     this.#drafts.clear();

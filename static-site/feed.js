@@ -88,6 +88,11 @@ export class Feed {
     this.messages = this.messages.filter((message) => message.id !== id);
   }
 
+  /** Lets a message be shown again that was taken down from here and is back. */
+  revive(id) {
+    this.#tombstones.delete(id);
+  }
+
   #isMissing({ id }) {
     return !this.#tombstones.has(id) && !this.has(id);
   }

@@ -12,9 +12,9 @@ import { put } from './words.js';
  * Makes a message's card. `update` brings it in line with what may be done to it, with the time and with
  * the language. A long text is folded, unless it is to be shown `whole` from the start; the picture of the `first` one
  * does not wait until it is seen.
- * Emits `message-opened`, `delete-wanted` and `remove-sender-wanted`.
+ * Emits `message-opened` and `delete-wanted`; moderators have more to do with it.
  */
-export function createMessage(message, { template, pictures, words, clock, room, reducedMotion }, { whole = false, first = false } = {}) {
+export function createMessage(message, { template, pictures, words, clock, room, reducedMotion, moderate }, { whole = false, first = false } = {}) {
   const item = template.content.firstElementChild.cloneNode(true);
   // The article can stand by itself, without the item.
   const article = item.querySelector('.message');
@@ -39,7 +39,6 @@ export function createMessage(message, { template, pictures, words, clock, room,
   const folding = fold(text, find('.message__more'), { article, words, whole });
   const showPicture = preparePicture();
   find('.message__delete').addEventListener('click', () => emit(article, 'delete-wanted', message));
-  find('.message__remove-sender').addEventListener('click', () => emit(article, 'remove-sender-wanted', message));
 
   function preparePicture() {
     const frame = find('.message__picture');
@@ -71,7 +70,7 @@ export function createMessage(message, { template, pictures, words, clock, room,
     const seen = JSON.stringify([state, when, words.language]);
     if (seen === shown) return;
     shown = seen;
-    const { mayDelete, mayRemoveSender, busy, problem, contactUrl, isAddressed } = state;
+    const { mayDelete, busy, problem, contactUrl, isAddressed } = state;
     words.fill(article);
     author.firstElementChild.textContent = message.author ?? words.say('message.anonymous');
     // Who goes to a message by its address sees exactly when it came, without a pointer as well.
@@ -80,19 +79,17 @@ export function createMessage(message, { template, pictures, words, clock, room,
     showPicture();
     folding.update();
 
-    const remove = find('.message__delete');
-    const removeSender = find('.message__remove-sender');
-    remove.hidden = !mayDelete;
-    removeSender.hidden = !mayRemoveSender;
-    for (const button of [remove, removeSender]) button.setAttribute('aria-disabled', String(busy));
+    find('.message__delete').hidden = !mayDelete;
     const actions = find('.message__actions');
+    moderate(article, message);
+    for (const button of actions.querySelectorAll('button')) button.setAttribute('aria-disabled', String(busy));
     if (contactUrl === null) {
       report.remove();
     } else {
       report.href = reportUrl(contactUrl, message.id);
       actions.prepend(report);
     }
-    actions.hidden = remove.hidden && removeSender.hidden && contactUrl === null;
+    actions.hidden = !actions.querySelector(':not([hidden])');
     article.classList.toggle('message--leaving', busy);
     put(error, words.sayAll(problem));
   }

@@ -1,94 +1,153 @@
-// Moderating: `#moderate` asks for the moderator token, which is kept for the life of the tab. Loaded where there is
-// one, or one is asked for.
+// Moderating: `#moderate` asks for the moderator token, and shows what waits. On the board itself moderators can take
+// down what is there. Loaded where there is a token, or one is asked for.
 
 import { emit } from './events.js';
-import { explain } from './problems.js';
+import { createJudging } from './judging.js';
+import { createModeratorApi } from './moderator-api.js';
+import { createSession } from './moderator-session.js';
+import { createOperatorsPictures } from './operators-pictures.js';
+import { createPoller } from './poller.js';
+import { Queue } from './queue.js';
+import { sayingOf } from './review-bar.js';
+import { countOf } from './review-head.js';
+import { addReviewWords, addStyle } from './review-words.js';
+import { mountReview } from './review.js';
+import { mountSignIn } from './sign-in.js';
+import { createTakingDown } from './taking-down.js';
 import { put } from './words.js';
 
 const ADDRESS = '#moderate';
+/** How often is looked what waits while the moderator is on the board: each time wakes the database. */
+const COUNT_MS = 60_000;
 
-/**
- * Emits `moderator-changed`.
- * @param check fails where the board does not take a token
- */
-export function mountModeration({ bar, dialog, storage, check, words, window }) {
-  const form = dialog.querySelector('form');
-  const { token } = form.elements;
-  const state = { checking: false, refusal: [] };
-  /** The number of the token asked about last: what is heard of another is of no account. */
-  let last = 0;
+const BAR = `
+  <p><span data-say="moderate.on"></span> <span class="moderation-bar__last"></span></p>
+  <div class="moderation-bar__buttons">
+    <button class="button moderation-bar__undo" type="button" data-say="review.undo" hidden></button>
+    <a class="button moderation-bar__queue" href="${ADDRESS}"></a>
+    <button class="button moderation-bar__stop" type="button" data-say="moderate.stop"></button>
+  </div>`;
 
-  function show({ checking = false, refusal = [] }) {
-    Object.assign(state, { checking, refusal });
-    update();
+/** Emits `moderator-changed`, `posting-changed`, `message-removed` and `messages-changed`. */
+export async function mount(_, { api: boardApi, feed, removal, storage, tabStorage, activity, announce, confirm, clock, words, window }) {
+  const page = window.document;
+  await Promise.all([addReviewWords(words), addStyle(page, 'review.css')]);
+  const session = createSession({ storage, tabStorage, clock });
+  const api = createModeratorApi({ ask: boardApi.ask, session });
+  const queue = new Queue({ api });
+  const bar = add('aside', 'moderation-bar', BAR);
+  bar.setAttribute('aria-label', words.say('moderate.on'));
+  const signIn = mountSignIn(add('dialog', 'moderation', ''), { check: api.check, session, words, window });
+  const view = add('main', 'review', '');
+  const judging = createJudging({ queue, api, confirm, announce, words, view });
+  const takingDown = createTakingDown({ queue, api, session, removal, askForSender: judging.askForSender, announce, words, page });
+  const review = mountReview(view, { queue, judging, load: api.picture, announce, words, clock, window });
+  const operatorsPictures = createOperatorsPictures({ carrousel: page.querySelector('.carrousel'), section: view.querySelector('.review__pictures'), queue, api, session, announce, words, page, window });
+  const poller = createPoller({ run: look, activity, clock });
+  /** Where the reader was on the board, and whether what is on it is another by now. */
+  let scrolled = 0;
+  let isStale = false;
+  let countedAt = -Infinity;
+
+  function add(name, className, html) {
+    const element = Object.assign(page.createElement(name), { className, hidden: name !== 'dialog', innerHTML: html });
+    page.querySelector('.masthead').after(element);
+    return element;
   }
+
+  const isShown = () => !view.hidden;
 
   function update() {
-    put(dialog.querySelector('.field__error'), words.sayAll(state.refusal));
-    token.setAttribute('aria-invalid', String(state.refusal.length > 0));
-    dialog.querySelector('.button--primary').setAttribute('aria-disabled', String(state.checking));
-    bar.hidden = storage.get('moderator-token') === null;
+    const isModerating = session.token !== null;
+    bar.hidden = !isModerating || isShown();
+    const { last, counts } = queue;
+    words.fill(bar);
+    put(bar.querySelector('.moderation-bar__last'), last ? words.sayAll([sayingOf(last)]) : '');
+    bar.querySelector('.moderation-bar__undo').hidden = last === null;
+    put(bar.querySelector('.moderation-bar__queue'), words.say('review.queue', { total: counts ? countOf(counts.held, words) : '' }).trim());
+    // The title is told by the board's name; what waits stands before it.
+    const name = page.title.replace(/^\(\d[\d,.]*\+?\) /, '');
+    const title = isModerating && counts?.held > 0 ? `(${countOf(counts.held, words)}) ${name}` : name;
+    if (page.title !== title) page.title = title;
   }
 
-  function ask() {
-    if (window.location.hash !== ADDRESS) return;
-    // So that it can be asked for again, and a reload does not ask.
-    window.history.replaceState(null, '', window.location.pathname + window.location.search);
-    dialog.showModal();
+  async function look() {
+    if (session.token === null) return;
+    if (isShown()) return queue.refresh();
+    if (clock.now() - countedAt < COUNT_MS) return;
+    countedAt = clock.now();
+    await queue.count();
   }
 
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault();
-    const entered = token.value.trim();
-    if (!entered || state.checking) return;
-    show({ checking: true });
-    last += 1;
-    const mine = last;
-    const refusal = await check(entered).then(() => [], explainToken);
-    if (mine !== last) return;
-    show({ refusal });
-    if (refusal.length > 0) return token.focus();
-    storage.set('moderator-token', entered);
-    dialog.close();
+  /** Shows the view or the board, as the address says. */
+  function follow() {
+    const isWanted = window.location.hash === ADDRESS;
+    if (isWanted && session.token === null) return signIn.ask();
+    if (isWanted === isShown()) return;
+    if (isWanted) scrolled = window.scrollY;
+    for (const element of page.querySelectorAll('.masthead, .board')) element.hidden = isWanted;
+    page.documentElement.classList.toggle('is-reviewing', isWanted);
+    review.show(isWanted);
+    update();
+    if (isWanted) return void queue.refresh();
+    window.scrollTo(0, scrolled);
+    if (isStale) emit(bar, 'messages-changed');
+    isStale = false;
+  }
+
+  function leave() {
+    window.history.pushState(null, '', window.location.pathname + window.location.search);
+    follow();
+  }
+
+  function end() {
+    session.drop();
+    operatorsPictures.update();
+    if (isShown()) leave();
     update();
     emit(bar, 'moderator-changed');
+  }
+
+  queue.addEventListener('change', update);
+  view.addEventListener('board-changed', ({ detail: { ids } }) => {
+    for (const id of ids) feed.revive(id);
+    if (isShown()) isStale = true;
+    else emit(bar, 'messages-changed');
   });
-  dialog.addEventListener('close', () => {
-    // The page needs it no longer; nothing that offers to remember it shall see it.
-    token.value = '';
-    last += 1;
-    show({});
-  });
-  dialog.querySelector('.moderation__cancel').addEventListener('click', () => dialog.close());
-  bar.querySelector('button').addEventListener('click', () => {
-    storage.drop('moderator-token');
-    update();
+  signIn.onDone = () => {
+    operatorsPictures.update();
     emit(bar, 'moderator-changed');
-  });
-  window.addEventListener('hashchange', ask);
+    window.history.pushState(null, '', ADDRESS);
+    follow();
+  };
+  bar.querySelector('.moderation-bar__undo').addEventListener('click', () => void queue.undo());
+  bar.querySelector('.moderation-bar__stop').addEventListener('click', end);
+  view.addEventListener('moderation-left', leave);
+  view.addEventListener('moderation-ended', end);
+  view.addEventListener('sender-wanted', ({ detail }) => void judging.removeSender(detail));
+  for (const type of ['hashchange', 'popstate']) window.addEventListener(type, follow);
   // What is scrolled to, and what sticks to the top, stays clear of it.
-  new ResizeObserver(() => window.document.documentElement.style.setProperty('--bar', `${bar.offsetHeight}px`)).observe(bar);
+  new window.ResizeObserver(() => page.documentElement.style.setProperty('--bar', `${bar.offsetHeight}px`)).observe(bar);
+  // The board's name may come later than this.
+  new window.MutationObserver(update).observe(page.querySelector('title'), { childList: true });
 
   update();
-  ask();
-}
+  follow();
+  void poller.now();
 
-/** Why a moderator token was not taken. */
-export function explainToken(error) {
-  if (error.status === 401 || error.status === 403) return [['moderate.wrong']];
-  return explain(error, 'moderate.unchecked');
-}
+  return {
+    get token() {
+      return session.token;
+    },
 
-/** What removing a sender would take, as the board tells it, and the question whether to: a saying for each line. */
-export function describeSender({ known, messages, authors, otherAuthors, anonymous, since }) {
-  if (!known) return [['confirm.sender-unknown'], ['confirm.sender-message']];
-  if (messages === 0) return [['confirm.sender-none'], ['confirm.sender-refuse']];
-  const names = authors.length === 0 ? [] : [[otherAuthors > 0 ? 'confirm.sender-names-more' : 'confirm.sender-names', { names: authors, count: otherAuthors }]];
-  return [
-    ['confirm.sender-messages', { count: messages, moment: new Date(since) }],
-    ...names,
-    ...(anonymous > 0 ? [['confirm.sender-anonymous', { count: anonymous }]] : []),
-    ['confirm.sender-shared'],
-    ['confirm.sender'],
-  ];
+    update() {
+      words.fill(view);
+      signIn.update();
+      update();
+      review.update();
+      operatorsPictures.update();
+    },
+
+    dress: takingDown.dress,
+  };
 }

@@ -9,7 +9,7 @@ import { explainLoad } from './problems.js';
 const ID = /^#([0-9A-HJKMNP-TV-Z]{26})$/;
 
 /** Emits `go-to-message`, with the id, or null for the list. */
-export function mountPermalink(root, { api, feed, card, clock, words, window }) {
+export function mount(root, { api, feed, card, clock, words, window }) {
   const find = (selector) => root.querySelector(selector);
   const place = find('.permalink__place');
   const state = { id: null, message: null, sentences: [] };

@@ -11,7 +11,7 @@ import { enlarge, setMotion } from './still.js';
  * Emits `picture-dialog-toggled`.
  * @param reducedMotion whether what moves waits for the viewer to say so
  */
-export function mountPictureDialog(dialog, { feed, pictures, reducedMotion, words, clock, window }) {
+export function mount(dialog, { feed, pictures, reducedMotion, words, clock, window }) {
   const { history } = window;
   const find = (selector) => dialog.querySelector(selector);
   const stage = find('.picture-dialog__stage');

@@ -28,9 +28,9 @@ export function explainPost(error, { picture, sent }, limits) {
   return { form: explain(error, sent === 'this' ? 'post.unsure' : 'post.kept') };
 }
 
-/** Why a message could not be deleted, or all of a sender's. */
-export function explainDelete(error, { moderating = false } = {}) {
-  if (error.status === 401 || error.status === 403) return [[moderating ? 'moderate.refused' : 'delete.refused']];
+/** Why a message could not be deleted. */
+export function explainDelete(error) {
+  if (error.status === 401 || error.status === 403) return [['delete.refused']];
   return explain(error, 'delete.failed');
 }
 

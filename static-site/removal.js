@@ -1,22 +1,26 @@
-// Deleting messages: one's own with the token of this device, any with the moderator's.
+// Deleting messages of one's own, with the token of this device.
 
 import { emit } from './events.js';
 import { explainDelete } from './problems.js';
 
-/** Emits `removal-changed`, `message-removed` and `sender-removed` on `page`. */
-export function createRemoval({ api, tokens, moderation, words, confirm, announce, page }) {
+/** Emits `removal-changed` and `message-removed` on `page`. */
+export function createRemoval({ api, tokens, words, confirm, announce, page }) {
   const busy = new Set();
   const problems = new Map();
 
-  /** Does `action` to a message, and shows at it that it is being done, or why it was not. */
-  async function attempt({ id }, action, { moderating = !tokens.of(id) } = {}) {
+  /**
+   * Does `action` to a message, and shows at it that it is being done, or why it was not. Answers null then, or where
+   * something is being done to it already.
+   */
+  async function attempt({ id }, action, explain = explainDelete) {
+    if (busy.has(id)) return null;
     busy.add(id);
     problems.delete(id);
     emit(page, 'removal-changed');
     try {
       return await action();
     } catch (error) {
-      problems.set(id, explainDelete(error, { moderating }));
+      problems.set(id, explain(error));
       return null;
     } finally {
       busy.delete(id);
@@ -25,10 +29,11 @@ export function createRemoval({ api, tokens, moderation, words, confirm, announc
   }
 
   return {
+    attempt,
+
     /** What a message's card shows of all this. */
     stateOf: (id) => ({
-      mayDelete: tokens.of(id) !== null || moderation.token !== null,
-      mayRemoveSender: moderation.token !== null,
+      mayDelete: tokens.of(id) !== null,
       busy: busy.has(id),
       problem: problems.get(id) ?? [],
     }),
@@ -39,7 +44,7 @@ export function createRemoval({ api, tokens, moderation, words, confirm, announc
       if (!(await confirm(words.say('confirm.message'), words.say('confirm.delete')))) return;
       const gone = await attempt(message, async () => {
         try {
-          await api.remove(id, tokens.of(id) ?? moderation.token);
+          await api.remove(id, tokens.of(id));
         } catch (error) {
           // Gone already is what was wanted.
           if (error.status !== 404) throw error;
@@ -50,20 +55,6 @@ export function createRemoval({ api, tokens, moderation, words, confirm, announc
       tokens.drop(id);
       announce([['delete.done']]);
       emit(page, 'message-removed', message);
-    },
-
-    async removeSender(message) {
-      const { id } = message;
-      if (busy.has(id)) return;
-      // A school is one sender, too: who removes it sees first what that takes.
-      const sender = await attempt(message, () => api.sender(id, moderation.token), { moderating: true });
-      if (!sender) return;
-      const { describeSender } = await import('./moderation.js');
-      if (!(await confirm(describeSender(sender).map((saying) => words.sayAll([saying])).join('\n'), words.say('confirm.remove')))) return;
-      const answer = await attempt(message, () => api.removeSender(id, moderation.token), { moderating: true });
-      if (!answer) return;
-      announce([['moderate.removed', { count: answer.removed }]]);
-      emit(page, 'sender-removed', message);
     },
   };
 }

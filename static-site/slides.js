@@ -78,5 +78,5 @@ export function nameOf(url) {
 
 /** The id of the message that a picture was posted with, by its address; null for others. */
 export function messageOf(url) {
-  return /\/images\/([0-9A-HJKMNP-TV-Z]{26})\.\w+$/.exec(url)?.[1] ?? null;
+  return /\/images\/([0-9A-HJKMNP-TV-Z]{26})(?:-\d+)?\.\w+$/.exec(url)?.[1] ?? null;
 }

@@ -17,6 +17,7 @@ export default {
   'carrousel.empty': 'Every picture that is posted shows up here.',
 
   'compose.title': 'Write a message',
+  'compose.reviewed': 'A moderator looks at every message before others see it.',
   'compose.closed': 'Posting is closed at the moment. You can still read everything.',
   'compose.text': 'Message',
   'compose.author': 'Name',
@@ -114,7 +115,6 @@ export default {
   'message.anonymous': 'Anonymous',
   'message.link': 'Link to this message',
   'message.delete': 'Delete',
-  'message.remove-sender': 'Remove everything from this sender today',
   'message.report': 'Report',
   'message.more': 'More',
   'message.less': 'Less',
@@ -132,36 +132,11 @@ export default {
 
   'confirm.keep': 'Keep it',
   'confirm.delete': 'Delete',
-  'confirm.remove': 'Remove',
   'confirm.message': 'Delete this message for everyone, with its picture if it has one? This cannot be undone.',
-  'confirm.sender-none': 'Nothing of this sender is left to remove.',
-  'confirm.sender-refuse': 'Refuse this sender until midnight (UTC)?',
-  'confirm.sender-messages': {
-    one: 'This sender has posted {count} message today, at {moment}.',
-    other: 'This sender has posted {count} messages since {moment}.',
-  },
-  'confirm.sender-names': 'The names on them: {names}.',
-  'confirm.sender-names-more': { one: 'The names on them: {names}, and {count} more.', other: 'The names on them: {names}, and {count} more.' },
-  'confirm.sender-anonymous': { one: '{count} of them is without a name.', other: '{count} of them are without a name.' },
-  'confirm.sender-shared': 'Everyone behind one connection is one sender: a school, an office or a household may be.',
-  'confirm.sender-unknown': 'It is no longer known who posted this. Only this message would be removed.',
-  'confirm.sender-message': 'Remove it for everyone? This cannot be undone.',
-  'confirm.sender': 'Remove all of it for everyone, and refuse this sender until midnight (UTC)? This cannot be undone.',
 
   'delete.done': 'Message deleted.',
   'delete.failed': 'The message was not deleted.',
   'delete.refused': 'The board no longer accepts this device’s permission to delete this message.',
-
-  'moderate.on': 'You are moderating.',
-  'moderate.stop': 'Stop moderating',
-  'moderate.title': 'Moderate this board',
-  'moderate.token': 'Moderator token',
-  'moderate.why': 'It is kept until this tab is closed.',
-  'moderate.start': 'Moderate',
-  'moderate.refused': 'The board does not accept this moderator token. Stop moderating and enter it again.',
-  'moderate.wrong': 'The board does not accept this token: copy the whole of it again.',
-  'moderate.unchecked': 'The token could not be checked.',
-  'moderate.removed': { one: '{count} message removed.', other: '{count} messages removed.' },
 
   'time.now': 'just now',
 };

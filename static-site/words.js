@@ -13,6 +13,8 @@ export function createWords({ language, dictionary, preferred, storage, load = l
   let locale = localize(language, preferred);
   /** The language asked for last: dictionaries may come in another order. */
   let wanted = language;
+  /** What says more, in whichever language. */
+  const loads = [load];
 
   /**
    * The sentence `key` with its `{values}`; `count` decides between singular and plural, `…bytes` are sizes, lists are
@@ -41,6 +43,17 @@ export function createWords({ language, dictionary, preferred, storage, load = l
     return `${(Math.ceil(amount * digits) / digits).toLocaleString(language)}\u00a0${unit}`;
   }
 
+  /** Answers whether nothing else was wanted meanwhile. */
+  async function take(chosen) {
+    wanted = chosen;
+    const loaded = await Promise.all(loads.map((one) => one(chosen)));
+    if (wanted !== chosen) return false;
+    dictionary = Object.assign({}, ...loaded);
+    language = chosen;
+    locale = localize(language, preferred);
+    return true;
+  }
+
   return {
     get language() {
       return language;
@@ -64,13 +77,14 @@ export function createWords({ language, dictionary, preferred, storage, load = l
 
     /** Fails where the dictionary does not come. */
     async use(chosen) {
-      wanted = chosen;
-      const loaded = await load(chosen);
-      if (wanted !== chosen) return;
-      dictionary = loaded;
-      language = chosen;
-      locale = localize(language, preferred);
-      storage.set('language', language);
+      if (await take(chosen)) storage.set('language', chosen);
+    },
+
+    /** From now on also says what `loadMore` brings, as `load` does. Fails where that does not come. */
+    async extend(loadMore) {
+      await loadMore(wanted);
+      loads.push(loadMore);
+      await take(wanted);
     },
 
     /** Puts the sentences that `data-say` and `data-say-label` name into `root`. */

@@ -10,37 +10,39 @@ async function enter(visitor, board, token) {
 
 async function moderate(visitor, board, token) {
   await enter(visitor, board, token);
+  await visitor.page.getByRole('button', { name: 'Board', exact: true }).click();
   await visitor.page.getByText('You are moderating.').waitFor();
 }
 
 const removeSender = (message) => message.getByRole('button', { name: 'Remove everything from this sender today' }).click();
 
-const deleteButton = (message) => message.getByRole('button', { name: 'Delete' });
+const takeDownButton = (message) => message.getByRole('button', { name: 'Take down' });
 
-boardTest('a moderator deletes any message, for as long as the tab is open', { expected: [/status of 404/] }, async ({ board, visitor }) => {
+boardTest('a moderator takes down any message, for as long as the tab is open', { expected: [/status of 404/] }, async ({ board, visitor }) => {
   await board.post('unwanted');
   await board.post('welcome');
   await visitor.page.reload();
-  await eventually(async () => assert.equal(await deleteButton(visitor.message('unwanted')).count(), 0));
+  await eventually(async () => assert.equal(await takeDownButton(visitor.message('unwanted')).count(), 0));
 
   await moderate(visitor, board, await board.moderatorToken());
   assert.equal(visitor.page.url(), board.site, 'the address no longer asks');
   assert.deepEqual(await visitor.violations(), []);
   await visitor.page.reload();
-  await visitor.delete('unwanted');
+  await takeDownButton(visitor.message('unwanted')).click();
+  await visitor.message('unwanted').waitFor({ state: 'detached' });
   await visitor.focusIsAt(visitor.message('welcome'));
   assert.deepEqual((await board.json('/api/messages')).messages.map(({ text }) => text), ['welcome']);
 
   const other = await visitor.openTab(board.site);
   await other.message('welcome').waitFor();
-  await eventually(async () => assert.equal(await deleteButton(other.message('welcome')).count(), 0, 'another tab is another matter'));
+  await eventually(async () => assert.equal(await takeDownButton(other.message('welcome')).count(), 0, 'another tab is another matter'));
   assert.equal(await visitor.page.evaluate((token) => JSON.stringify(localStorage).includes(token), await board.moderatorToken()), false);
 
   await visitor.page.getByRole('button', { name: 'Stop moderating' }).click();
-  await deleteButton(visitor.message('welcome')).waitFor({ state: 'hidden' });
+  await takeDownButton(visitor.message('welcome')).waitFor({ state: 'hidden' });
   await visitor.page.reload();
   await visitor.message('welcome').waitFor();
-  await eventually(async () => assert.equal(await deleteButton(visitor.message('welcome')).count(), 0));
+  await eventually(async () => assert.equal(await takeDownButton(visitor.message('welcome')).count(), 0));
 });
 
 boardTest('a moderator removes everything from a sender, also what is further down', {
@@ -62,7 +64,7 @@ boardTest('a moderator removes everything from a sender, also what is further do
   await dialog.getByText(/This sender has posted 5 messages since .*20\d\d/).waitFor();
   await dialog.getByText('The names on them: “Someone else”.').waitFor();
   await dialog.getByRole('button', { name: 'Remove' }).click();
-  await visitor.find('#announcer', { hasText: '5 messages removed.' }).waitFor({ state: 'attached' });
+  await visitor.find('#announcer', { hasText: '5 removed, and the sender is refused.' }).waitFor({ state: 'attached' });
   await eventually(async () => assert.equal((await visitor.texts()).filter((text) => text.startsWith('spam')).length, 0));
   await eventually(async () => assert.equal(await visitor.messages.count(), 21));
 
@@ -111,14 +113,14 @@ boardTest('a wrong moderator token is refused when it is entered', { expected: [
   assert.deepEqual(await visitor.violations(), []);
   await visitor.page.getByLabel('Moderator token').fill(` ${right}\n`);
   await visitor.page.keyboard.press('Enter');
-  await visitor.page.getByText('You are moderating.').waitFor();
+  await visitor.find('.review').waitFor();
   await eventually(async () => assert.equal(await visitor.page.evaluate(() => document.querySelector('#moderation-token').value), ''));
 });
 
 boardTest('a token whose check was cancelled changes nothing, whatever comes of it', { expected: [/status of 40[134]/] }, async ({ board, visitor }) => {
   const { page } = visitor;
   const waiting = [];
-  await page.route('**/api/moderation/**', (route) => void waiting.push(route));
+  await page.route('**/api/moderation*', (route) => void waiting.push(route));
   const cancel = () => page.getByRole('button', { name: 'Cancel' }).click();
   for (const token of ['not-the-moderator-token', await board.moderatorToken()]) {
     await enter(visitor, board, token);
@@ -126,7 +128,7 @@ boardTest('a token whose check was cancelled changes nothing, whatever comes of 
     await cancel();
     await page.evaluate(() => (location.hash = '#moderate'));
     await page.getByLabel('Moderator token').waitFor();
-    const answered = page.waitForResponse('**/api/moderation/**');
+    const answered = page.waitForResponse('**/api/moderation*');
     await waiting.shift().continue();
     await (await answered).finished();
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)));
@@ -145,8 +147,7 @@ boardTest('a token that is no longer accepted is named as such', { expected: [/s
   await visitor.page.evaluate(() => sessionStorage.setItem('corkboard:moderator-token', 'of yesterday'));
   await visitor.page.reload();
   const message = visitor.message('stays');
-  await deleteButton(message).click();
-  await visitor.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await takeDownButton(message).click();
   await message.getByText('The board does not accept this moderator token.').waitFor();
   assert.equal((await board.json('/api/messages')).messages.length, 1);
 });

@@ -236,6 +236,10 @@ fn title(code: &str) -> (&'static str, &'static str) {
             "No such message",
             "There is no message with this id, or it was deleted.",
         ),
+        "picture-not-found" => (
+            "No such picture",
+            "There is no picture at this URL, or it can no longer be restored.",
+        ),
         "invalid-parameter" => (
             "Invalid parameter",
             "A query parameter is not valid; errors says which.",

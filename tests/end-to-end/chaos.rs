@@ -285,7 +285,7 @@ impl Subject {
             .collect();
         let of_ids = ids
             .iter()
-            .map(|id| Bucket::message_key(id.parse().unwrap()));
+            .map(|id| Bucket::message_key(id.parse::<domain::Name>().unwrap()));
         assert_eq!(published, of_ids.collect());
         keys.retain(|key| key.starts_with("images/"));
         assert!(keys.iter().eq(objects.keys()), "{keys:?}");

@@ -287,7 +287,7 @@ async fn a_deleted_message_leaves_the_bucket_and_then_the_ledger() {
     let (id, token) = (created["id"].as_str().unwrap(), &created["deleteToken"]);
     let answer = board.delete(id, token.as_str().unwrap()).await;
     assert_eq!(answer.status, 204);
-    let object = media::Bucket::message_key(id.parse().unwrap());
+    let object = media::Bucket::message_key(id.parse::<domain::Name>().unwrap());
     let keys = [object, format!("images/{id}.jpg")];
     let left = async || {
         let mut left = [false; 2];

@@ -140,7 +140,7 @@ async fn allowed_origins_are_answered_as_browsers_want_it() {
         );
         assert_eq!(
             cors(&preflight.headers, "allow-methods").as_deref(),
-            Some("get,head,post,delete")
+            Some("get,head,post,put,delete")
         );
         assert_eq!(
             cors(&preflight.headers, "allow-headers").as_deref(),

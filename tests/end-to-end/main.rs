@@ -1,14 +1,14 @@
 //! End to end: every test talks to a `corkboard` process of its own (or one that it shares), over HTTP and
 //! with the real AWS SDK.
 //!
-//! - [`board`], [`answer`], [`media`], [`environment`] and [`lambda`]: what the tests are made of;
+//! - [`board`], [`moderators`], [`answer`], [`media`], [`environment`] and [`lambda`]: what the tests are made of;
 //! - [`api`], [`list`], [`post`], [`forms`], [`delete`], [`pictures`], [`carrousel`]: the HTTP API, route by route;
 //! - [`small`]: small versions of pictures;
-//! - [`repeats`], [`rotation`], [`limit`], [`viewers`], [`origin`], [`moderation`], [`cross_site`]: who may post what,
+//! - [`repeats`], [`rotation`], [`limit`], [`viewers`], [`origin`], [`moderation`], [`review`], [`taken_down`], [`closed`], [`cross_site`]: who may post what,
 //!   and how often;
 //! - [`foreign_rows`]: rows that the code never writes;
 //! - [`front_door`] and [`gateway`]: what stands before the API and the bucket;
-//! - [`concurrency`], [`crash`], [`chaos`], [`durability`], [`steps`], [`outage`]: many at once, and what goes wrong;
+//! - [`concurrency`], [`crash`], [`chaos`], [`durability`], [`steps`], [`decisions`], [`outage`]: many at once, and what goes wrong;
 //! - [`resources`], [`budgets`]: too much; [`clock`], [`drive`]: the machine changes;
 //! - [`reading`]: of the bucket alone; [`republish`]: what brings bucket and database in step;
 //! - [`log_privacy`]: what no log may have;
@@ -32,10 +32,12 @@ mod bulk;
 mod carrousel;
 mod chaos;
 mod clock;
+mod closed;
 mod concurrency;
 mod costs;
 mod crash;
 mod cross_site;
+mod decisions;
 mod delete;
 mod delivery;
 mod drive;
@@ -53,6 +55,7 @@ mod list;
 mod log_privacy;
 mod media;
 mod moderation;
+mod moderators;
 mod origin;
 mod outage;
 mod pictures;
@@ -63,8 +66,10 @@ mod repeats;
 mod republish;
 mod request_counts;
 mod resources;
+mod review;
 mod rotation;
 mod shutdown;
 mod small;
 mod steps;
+mod taken_down;
 mod viewers;

@@ -216,7 +216,7 @@ fn an_endpoint_beyond_loopback_wants_credentials_of_ones_own() {
 fn a_malformed_setting_is_named_without_its_value() {
     for (variable, expected) in [
         ("POSTS_PER_MINUTE", "a whole number, 0 for no limit"),
-        ("POSTING", "open or closed"),
+        ("POSTING", "open, reviewed or closed"),
         ("CONTACT_URL", "an http, https or mailto URL"),
         ("ORIGIN_REQUIRED", "true or false"),
         ("BOARD_SECRET", "at least 32 characters"),

@@ -16,7 +16,7 @@ fn id(message: &Value) -> &str {
 }
 
 fn object(message: &Value) -> String {
-    Bucket::message_key(id(message).parse().unwrap())
+    Bucket::message_key(id(message).parse::<domain::Name>().unwrap())
 }
 
 /// A board with three messages, oldest first.
@@ -157,6 +157,49 @@ async fn after_an_older_database_was_put_back_messages_get_their_rows_and_delete
     // Its author deletes it as before.
     assert_eq!(board.delete(id(&later), &token(&later)).await.status, 204);
     board.has(&[&third, &first]).await;
+    let (is_done, told) = run(&board.kill(), &["check"]);
+    assert!(is_done, "{told}");
+}
+
+#[tokio::test]
+async fn after_an_older_database_was_put_back_it_follows_what_moderators_decided_since() {
+    let (board, [first, second, third]) = board().await;
+    board.set_posting("reviewed").await;
+    let held = board.post_held("held", Some("small.jpg")).await;
+    let waits = board.post_held("waits", None).await;
+    board.set_posting("open").await;
+    let folder = board.kill();
+    let files = ["", "-wal"].map(|it| folder.path().join(format!("data/corkboard.sqlite{it}")));
+    let saved = files.each_ref().map(|file| fs::read(file).unwrap());
+    let board = Board::start_on(folder, |_| {});
+    for _ in 0..2 {
+        assert_eq!(board.delete_as_moderator(&second, "").await, 204);
+        board.is_decided("restore", &second).await;
+    }
+    assert_eq!(board.delete_as_moderator(&first, "").await, 204);
+    board.is_decided("approve", &held).await;
+    let expected = board.messages().await;
+    let ids: Vec<_> = expected.iter().map(id).collect();
+    assert_eq!(ids, [id(&held), id(&third), id(&second)]);
+    let folder = board.kill();
+    let _ = fs::remove_file(folder.path().join("data/corkboard.sqlite-shm"));
+    for (file, saved) in files.iter().zip(saved) {
+        fs::write(file, saved).unwrap();
+    }
+
+    let (is_done, told) = run(&folder, &["republish"]);
+    assert!(is_done, "{told}");
+    let board = Board::start_on(folder, |_| {});
+    assert_eq!(board.messages().await, expected);
+    // What nobody decided waits as before.
+    assert_eq!(board.listed("/held").await, ["waits"]);
+    board.is_decided("reject", &waits).await;
+    board.is_at_rest().await;
+    // And each can be decided on as before.
+    for message in [&second, &held] {
+        assert_eq!(board.delete_as_moderator(message, "").await, 204);
+        board.is_decided("restore", message).await;
+    }
     let (is_done, told) = run(&board.kill(), &["check"]);
     assert!(is_done, "{told}");
 }

@@ -23,12 +23,12 @@ const MEDIA: [(&str, &str); 2] = [
 ];
 
 /// A picture of 1,600 × 900.
-fn photo() -> Vec<u8> {
+pub fn photo() -> Vec<u8> {
     png_of(1600, 900)
 }
 
 /// The addresses of a picture's small versions.
-fn small_of(url: &str) -> [String; 4] {
+pub fn small_of(url: &str) -> [String; 4] {
     let name = url.strip_prefix("/images/").unwrap();
     [
         format!("/small/640/{name}.webp"),
@@ -38,11 +38,11 @@ fn small_of(url: &str) -> [String; 4] {
     ]
 }
 
-fn url_of(created: &Value) -> &str {
+pub fn url_of(created: &Value) -> &str {
     created["picture"]["url"].as_str().unwrap()
 }
 
-fn is_missing(answer: &Answer) {
+pub fn is_missing(answer: &Answer) {
     assert_eq!(answer.status, 404, "{answer:?}");
     assert_eq!(
         answer.header("cache-control"),

@@ -31,13 +31,13 @@ use tower::ServiceExt as _;
 use crate::board::{BUCKET, Board, CLUSTER, SECRET, data_api_with, picture, s3_with};
 use crate::repeats::new_key;
 
-const BOARD_SECRET: &str = "the secret of a board that dies often";
+pub const BOARD_SECRET: &str = "the secret of a board that dies often";
 /// More requests than are ever under way at once.
 const MANY: u32 = 1_000;
 
 /// A way to the services that ends at one request.
 #[derive(Debug, Clone)]
-struct Cut(Arc<State>);
+pub struct Cut(Arc<State>);
 
 #[derive(Debug)]
 struct State {
@@ -115,8 +115,52 @@ impl HttpClient for Cut {
     }
 }
 
+/// A way to the services on which it is seen how many requests follow one another.
+#[derive(Debug, Clone)]
+pub struct Chained {
+    /// How many there are in the longest chain of those that are answered.
+    longest: Arc<AtomicUsize>,
+    way: SharedHttpConnector,
+}
+
+impl Chained {
+    pub fn new() -> Self {
+        Self {
+            longest: Arc::default(),
+            way: lambda::aws::connector(),
+        }
+    }
+
+    pub fn longest(&self) -> usize {
+        self.longest.load(Ordering::SeqCst)
+    }
+}
+
+impl HttpConnector for Chained {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let Self { longest, way } = self.clone();
+        // It begins when these are over.
+        let length = longest.load(Ordering::SeqCst) + 1;
+        HttpConnectorFuture::new(async move {
+            let answer = way.call(request).await;
+            longest.fetch_max(length, Ordering::SeqCst);
+            answer
+        })
+    }
+}
+
+impl HttpClient for Chained {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
 /// message-board on the services of `board`.
-fn function(board: &Board, cut: Option<&Cut>) -> Router {
+pub fn function(board: &Board, cut: Option<&Cut>) -> Router {
     let client = || match cut {
         Some(cut) => SharedHttpClient::new(cut.clone()),
         None => lambda::aws::http_client(),
@@ -199,7 +243,7 @@ async fn paused(
 }
 
 /// Lets the function die there; `true` where it did, and `false` where it had answered before.
-async fn dies(board: &Board, requests: usize, arrives: bool, request: Request<Body>) -> bool {
+pub async fn dies(board: &Board, requests: usize, arrives: bool, request: Request<Body>) -> bool {
     let paused = paused(board, requests, arrives, request).await;
     let Some((_, work)) = paused else {
         return false;
@@ -254,7 +298,7 @@ impl Board {
         let mut pictures = self.media().keys().await;
         pictures.retain(|key| key.starts_with("images/"));
         let id = |key: &String| key["images/".len()..][..26].to_owned();
-        let rows = "SELECT id FROM message WHERE status <> 'deleted' AND id <> :id ORDER BY id";
+        let rows = "SELECT id FROM message WHERE status NOT IN ('deleted', 'removed', 'rejected') AND id <> :id ORDER BY id";
         let rows = self
             .sql(rows, "")
             .await

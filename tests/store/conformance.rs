@@ -54,10 +54,14 @@ async fn a_message_is_pending_until_it_is_posted_and_stays_as_it_was_given(backe
         let id = message.id;
         let entry = |status| Entry {
             status,
+            generation: 0,
             message: Some(message.clone()),
             picture: message.picture.as_ref().map(|picture| picture.format),
         };
-        store.insert(&message, None, None, now).await.unwrap();
+        store
+            .insert(&message, store::Status::Pending, None, None, now)
+            .await
+            .unwrap();
         assert_eq!(store.entry(id).await.unwrap(), Some(entry(Status::Pending)));
         assert_eq!(posted(&store).await, expected);
         let row = format!("SELECT since, cleared_at, sender FROM message WHERE id = '{id}'");
@@ -88,7 +92,10 @@ async fn an_insert_repeated_is_a_success_and_one_row(backend: &Backend) {
         );
         insert(&store, &message).await;
         let first = backend.sql(&row).await;
-        store.insert(&message, None, None, later).await.unwrap();
+        store
+            .insert(&message, store::Status::Pending, None, None, later)
+            .await
+            .unwrap();
         assert_eq!(backend.sql(&row).await, first);
         assert_eq!(first.len(), 1);
         assert_eq!(first[0][0], "pending");
@@ -129,6 +136,7 @@ async fn a_deleted_message_is_gone_for_good(backend: &Backend) {
 
     let tombstone = Some(Entry {
         status: Status::Deleted,
+        generation: 0,
         message: None,
         picture: Some("jpg".parse().unwrap()),
     });

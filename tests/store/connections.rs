@@ -276,7 +276,9 @@ async fn a_session_ends_after_a_minute_of_idleness_cuts_nothing_off_and_locks_wh
     let store = Store::new(database, soon());
 
     let long = text(MessageId::generate(), &"x".repeat(2_001));
-    let inserted = store.insert(&long, None, None, SystemTime::now()).await;
+    let inserted = store
+        .insert(&long, store::Status::Pending, None, None, SystemTime::now())
+        .await;
     assert!(inserted.is_err(), "{inserted:?}");
     assert_eq!(store.entry(long.id).await.unwrap(), None);
 

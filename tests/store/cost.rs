@@ -4,8 +4,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use domain::{Message, MessageId};
-use store::{Mark, Post, Status, Store};
+use domain::{Message, MessageId, Name};
+use store::{Mark, Status, Store};
 
 use crate::full_board::{FullBoard, MESSAGES};
 use crate::samples::{id_aged, idempotency, insert, milliseconds, picture, sender, text};
@@ -69,7 +69,15 @@ async fn every_operation_reads_what_it_answers_with() {
     let inserted = board
         .statements(async |store| {
             let message = text(MessageId::generate(), "new");
-            let inserted = store.insert(&message, Some(&sender), Some(&key), now).await;
+            let inserted = store
+                .insert(
+                    &message,
+                    store::Status::Pending,
+                    Some(&sender),
+                    Some(&key),
+                    now,
+                )
+                .await;
             inserted.map(drop)
         })
         .await;
@@ -86,8 +94,8 @@ async fn clearing_up_reads_a_few_rows_whatever_is_there() {
     const AT_ONCE: u32 = 64;
     /// As many of what may be on the board, and of tombstones: each entry, its row, and it once more among those found.
     const FOUND: u32 = 2 * 4 * AT_ONCE;
-    /// The end of each of seven ranges.
-    const ENDS: u32 = 2 * 7;
+    /// The end of each of fourteen ranges.
+    const ENDS: u32 = 2 * 14;
     let mut board = FullBoard::new().await;
     let now = SystemTime::now();
     let leftovers = async |store: &Store| store.leftovers(now).await.map(drop);
@@ -270,23 +278,13 @@ async fn what_a_moderator_does_to_a_sender_reads_what_that_sender_has() {
         .assert_reads_one(async |store| store.sender_of(id(7)).await.map(drop))
         .await;
 
-    let deleting = async |store: &Store| store.deleting_of(&sender).await.map(drop);
-    // None is.
-    board.assert_reads(deleting, &keys, 3 * OWN).await;
-    let begin = async |store: &Store| store.begin_deleting_of(&sender, now).await;
-    board.assert_reads(begin, &keys, 5 * OWN).await;
-    board
-        .fill(&["UPDATE message SET status = 'deleting' WHERE author = 'Ada'"])
-        .await;
-    // All are.
-    board.assert_reads(deleting, &keys, 3 * 50).await;
-    let posts: Vec<_> = (1..=50)
-        .map(|number| Post {
-            id: id(number),
-            picture: None,
-        })
-        .collect();
-    let deleted = async |store: &Store| store.mark_deleted(&posts, now).await;
-    let keys = ["PRIMARY", "message_by_status"];
+    let present = async |store: &Store| store.present_of(&sender, None).await.map(drop);
+    board.assert_reads(present, &keys, 5 * OWN).await;
+    let names: Vec<_> = (1..=50).map(|number| Name::from(id(number))).collect();
+    let removing =
+        async |store: &Store| store.mark_all(&names, Mark::Removing, now).await.map(drop);
+    let keys = ["PRIMARY", "message_by_status", "message_by_since"];
+    board.assert_reads(removing, &keys, 3 * 50).await;
+    let deleted = async |store: &Store| store.mark_all(&names, Mark::Deleted, now).await.map(drop);
     board.assert_reads(deleted, &keys, 3 * 50).await;
 }

@@ -13,7 +13,7 @@ use store::{Database, Store, StoreError};
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
-use crate::corkboard::{BUCKET, Corkboard, sdk_config};
+use crate::corkboard::{BUCKET, Corkboard};
 use crate::samples::{secret, text};
 use crate::scripted_data_api::{Endpoint, Reply, in_fast_time};
 
@@ -23,7 +23,7 @@ const DELETE: &str = "UPDATE message SET status = 'deleting'";
 const SENDER: &str = "SELECT sender FROM message";
 /// Before anything else: whether the schema is one for this code.
 const SCHEMA: &str = "SELECT version";
-const PAGE: &str = "SELECT id, author";
+const PAGE: &str = "SELECT id, generation, author";
 /// What a function of AWS gives a request; the board has less.
 const ANSWER: Duration = Duration::from_secs(25);
 
@@ -130,13 +130,13 @@ struct Answer {
     body: Value,
 }
 
-/// What the board answers over the endpoint, within the time that it has, where there is no S3 at all.
+/// What the board answers over the endpoint, within the time that it has, on an empty bucket.
 async fn ask(endpoint: &Endpoint, request: Request<Body>) -> Answer {
-    let s3 = aws_sdk_s3::Client::new(&sdk_config("http://127.0.0.1:1").await);
-    ask_with(endpoint, s3, request).await
+    let corkboard = Corkboard::start(|_| {});
+    ask_with(endpoint, corkboard.s3().await, request).await
 }
 
-/// The same with an S3.
+/// The same with this S3.
 async fn ask_with(endpoint: &Endpoint, s3: aws_sdk_s3::Client, request: Request<Body>) -> Answer {
     let board = board(endpoint.database().await, s3);
     in_fast_time(async {
@@ -291,9 +291,11 @@ async fn a_database_that_does_not_wake_up_in_time_is_a_503_that_says_so() {
 
 #[tokio::test]
 async fn a_database_that_falls_silent_while_it_wakes_up_is_still_waking_up() {
+    let corkboard = Corkboard::start(|_| {});
     for (statement, request) in [(INSERT, post()), (DELETE, delete()), (SENDER, moderate())] {
         let endpoint = Endpoint::start(statement, &[resuming(), Reply::Silence]).await;
-        assert_resuming(&ask(&endpoint, request).await);
+        let s3 = corkboard.s3().await;
+        assert_resuming(&ask_with(&endpoint, s3, request).await);
     }
 }
 
@@ -364,7 +366,15 @@ async fn a_silent_database_holds_the_store_up_until_its_deadline_only() {
     in_fast_time(async {
         let since = Instant::now();
         let message = text(MessageId::generate(), "hello");
-        let outcome = store.insert(&message, None, None, SystemTime::now()).await;
+        let outcome = store
+            .insert(
+                &message,
+                store::Status::Pending,
+                None,
+                None,
+                SystemTime::now(),
+            )
+            .await;
         assert!(
             matches!(outcome, Err(StoreError::Unavailable(_))),
             "{outcome:?}"

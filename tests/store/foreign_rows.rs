@@ -109,7 +109,9 @@ async fn what_is_left_of_a_row_that_cannot_be_read_is_cleared_up_all_the_same(ba
     let (store, now) = (backend.store(), SystemTime::now());
     let [pending, deleting, clearing] = [1, 2, 3].map(|which| picture(id_aged(DAY, which)));
     for message in [&pending, &deleting, &clearing] {
-        let inserted = store.insert(message, None, None, now - DAY).await;
+        let inserted = store
+            .insert(message, store::Status::Pending, None, None, now - DAY)
+            .await;
         inserted.unwrap();
     }
     assert!(mark(&store, deleting.id, Mark::Deleting).await);
@@ -122,10 +124,10 @@ async fn what_is_left_of_a_row_that_cannot_be_read_is_cleared_up_all_the_same(ba
         .sql("INSERT INTO message (id, status, text) VALUES ('zzz', 'clearing', '')")
         .await;
     let mut found = store.leftovers(now).await.unwrap();
-    found.sort_by_key(|leftover| leftover.id);
+    found.sort_by_key(|leftover| leftover.name);
     let found: Vec<_> = found
         .iter()
-        .map(|leftover| (leftover.id, leftover.picture, leftover.todo))
+        .map(|leftover| (leftover.name.id, leftover.picture, leftover.todo))
         .collect();
     assert_eq!(
         found,
@@ -144,9 +146,17 @@ async fn a_status_that_nobody_knows_is_told(backend: &Backend) {
     let (store, now) = (backend.store(), SystemTime::now());
     let key = idempotency("key", "a");
     let message = picture(id_aged(DAY, 1));
-    let inserted = store.insert(&message, None, Some(&key), now - DAY).await;
+    let inserted = store
+        .insert(
+            &message,
+            store::Status::Pending,
+            None,
+            Some(&key),
+            now - DAY,
+        )
+        .await;
     inserted.unwrap();
-    backend.sql("UPDATE message SET status = 'held'").await;
+    backend.sql("UPDATE message SET status = 'later'").await;
     let entry = store.entry(message.id).await;
     assert!(matches!(entry, Err(StoreError::Fault(_))), "{entry:?}");
     let before = store.posted_with(&key).await;
@@ -158,7 +168,7 @@ async fn a_status_that_nobody_knows_is_told(backend: &Backend) {
         store.remove(message.id, status).await.unwrap();
     }
     assert_eq!(store.leftovers(now).await.unwrap(), []);
-    assert_eq!(backend.sql("SELECT status FROM message").await, [["held"]]);
+    assert_eq!(backend.sql("SELECT status FROM message").await, [["later"]]);
 }
 
 /// Whoever adds a column says here what becomes of it.
@@ -182,12 +192,14 @@ async fn of_a_deleted_message_nothing_is_left_but_what_must_be(backend: &Backend
         "pending_since",
         "sender",
         "cleared_at",
+        "generation",
     ];
     let emptied = [
         "author",
         "text",
         "picture_width",
         "picture_height",
+        "picture_animated",
         "picture_alt",
         "picture_animated",
     ];

@@ -61,7 +61,7 @@ async fn todos(store: &Store, now: SystemTime) -> BTreeMap<MessageId, Todo> {
     let count = found.len();
     let found: BTreeMap<_, _> = found
         .into_iter()
-        .map(|leftover| (leftover.id, leftover.todo))
+        .map(|leftover| (leftover.name.id, leftover.todo))
         .collect();
     assert_eq!(found.len(), count, "one is given twice");
     found
@@ -89,6 +89,35 @@ async fn each_leftover_is_found_at_its_age_whatever_its_id_is(backend: &Backend)
         (("clearing", Some(young), None), Some(Todo::Clear)),
         (("clearing", Some(year), None), Some(Todo::Clear)),
         (("clearing", None, None), Some(Todo::Clear)),
+        (("arriving", Some(QUARTER), None), None),
+        (
+            ("arriving", Some(QUARTER + JUST), None),
+            Some(Todo::DecideToHold),
+        ),
+        (
+            ("approved", Some(young), None),
+            Some(Todo::Publish(Status::Approved)),
+        ),
+        (
+            ("restored", Some(young), None),
+            Some(Todo::Publish(Status::Restored)),
+        ),
+        (("removing", Some(young), None), Some(Todo::TakeDown)),
+        (("removed", Some(DAY), None), None),
+        (
+            ("removed", Some(DAY + JUST), None),
+            Some(Todo::Expire(Status::Removed)),
+        ),
+        (("rejected", Some(DAY), None), None),
+        (
+            ("rejected", Some(DAY + JUST), None),
+            Some(Todo::Expire(Status::Rejected)),
+        ),
+        (("held", Some(30 * DAY), None), None),
+        (
+            ("held", Some(30 * DAY + JUST), None),
+            Some(Todo::Expire(Status::Held)),
+        ),
         (("deleted", Some(young), None), None),
         (("deleted", Some(QUARTER), None), None),
         (("deleted", Some(QUARTER + JUST), None), Some(Todo::Remove)),
@@ -215,7 +244,8 @@ async fn of_many_leftovers_a_few_are_given_and_all_get_their_turn(backend: &Back
             break;
         }
         rounds.push(found.len());
-        for Leftover { id, todo, .. } in found {
+        for Leftover { name, todo, .. } in found {
+            let id = name.id;
             match todo {
                 Todo::Decide => assert!(store.begin_clearing(id, now).await.unwrap()),
                 Todo::Delete => assert!(store.mark(id, Mark::Deleted, now).await.unwrap()),
@@ -243,7 +273,10 @@ async fn what_a_repeat_took_is_not_cleared_away_and_what_is_cleared_away_is_not_
     let (taken, done, cleared) = (old(1), old(2), old(3));
     let before = now - QUARTER - JUST;
     for message in [&taken, &done, &cleared] {
-        store.insert(message, None, None, before).await.unwrap();
+        store
+            .insert(message, store::Status::Pending, None, None, before)
+            .await
+            .unwrap();
     }
     let decide = [&taken, &done, &cleared].map(|message| (message.id, Todo::Decide));
     assert_eq!(todos(&store, now).await, BTreeMap::from(decide));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use domain::MessageId;
+use domain::{MessageId, Name};
 use store::{Mark, Status};
 
 use crate::backend::{Backend, Kind, on_every_backend};
@@ -25,7 +25,7 @@ on_every_backend! { run:
 }
 
 /// A row's status, since when, and when it was cleared. The last four are of tombstones by code of before.
-const ROWS: [(&str, Option<i64>, Option<i64>); 12] = [
+const ROWS: [(&str, Option<i64>, Option<i64>); 19] = [
     ("pending", Some(1_000), None),
     ("pending", None, None),
     ("posted", Some(1_000), None),
@@ -33,6 +33,13 @@ const ROWS: [(&str, Option<i64>, Option<i64>); 12] = [
     ("posted", None, None),
     ("deleting", Some(1_000), None),
     ("clearing", Some(1_000), None),
+    ("arriving", Some(1_000), None),
+    ("held", Some(1_000), None),
+    ("approved", Some(1_000), None),
+    ("rejected", Some(1_000), None),
+    ("removing", Some(1_000), None),
+    ("removed", Some(1_000), None),
+    ("restored", Some(1_000), None),
     ("deleted", Some(1_000), None),
     ("deleted", Some(1_000), Some(2_000)),
     ("deleted", Some(0), None),
@@ -40,13 +47,36 @@ const ROWS: [(&str, Option<i64>, Option<i64>); 12] = [
     ("deleted", Some(0), Some(2_000)),
 ];
 
-const ALL: [Mark; 5] = [
+const ALL: [Mark; 18] = [
     Mark::Taken,
     Mark::Posted,
     Mark::Deleting,
     Mark::DeletingForGood,
     Mark::Deleted,
+    Mark::TakenToHold,
+    Mark::Held,
+    Mark::Approved,
+    Mark::Rejected,
+    Mark::HeldAgain,
+    Mark::Removing,
+    Mark::Removed,
+    Mark::Restored,
+    Mark::Shown,
+    Mark::Lost,
+    Mark::Expired(Status::Removed),
+    Mark::Expired(Status::Rejected),
+    Mark::Expired(Status::Held),
 ];
+
+/// What authors delete, also where moderators decide on it.
+const MODERATED: [&str; 7] = [
+    "arriving", "held", "approved", "rejected", "removing", "removed", "restored",
+];
+
+/// What its author can delete.
+fn is_of_author(status: &str) -> bool {
+    ["pending", "posted", "deleting"].contains(&status) || MODERATED.contains(&status)
+}
 
 /// What a mark makes of each of [`ROWS`], as the contract has it; `None` where it leaves it as it is.
 fn becomes(
@@ -54,12 +84,28 @@ fn becomes(
     (status, since, cleared_at): (&str, Option<i64>, Option<i64>),
 ) -> Option<&'static str> {
     let is_of_before = status == "deleted" && since.unwrap_or(0) == 0 && cleared_at.is_none();
+    let is_to_go = match mark {
+        Mark::Deleting => is_of_author(status),
+        Mark::DeletingForGood => {
+            is_of_author(status) || status == "clearing" || (status == "deleted" && is_of_before)
+        }
+        Mark::Lost => ["approved", "restored"].contains(&status),
+        Mark::Expired(seen) => status == seen.to_string(),
+        _ => false,
+    };
+    if is_to_go {
+        return Some("deleting");
+    }
     match (mark, status) {
         (Mark::Taken, "pending") => Some("pending"),
-        (Mark::Posted, "pending") => Some("posted"),
-        (Mark::Deleting | Mark::DeletingForGood, "pending" | "posted" | "deleting")
-        | (Mark::DeletingForGood, "clearing") => Some("deleting"),
-        (Mark::DeletingForGood, "deleted") if is_of_before => Some("deleting"),
+        (Mark::Posted, "pending") | (Mark::Shown, "approved" | "restored") => Some("posted"),
+        (Mark::TakenToHold, "arriving") => Some("arriving"),
+        (Mark::Held, "arriving") | (Mark::HeldAgain, "rejected") => Some("held"),
+        (Mark::Approved, "held") => Some("approved"),
+        (Mark::Rejected, "held") => Some("rejected"),
+        (Mark::Removing, "posted") => Some("removing"),
+        (Mark::Removed, "removing") => Some("removed"),
+        (Mark::Restored, "removed") => Some("restored"),
         (Mark::Deleted, "deleting") => Some("deleted"),
         _ => None,
     }
@@ -68,7 +114,7 @@ fn becomes(
 /// A row as it is in the table.
 type Row = BTreeMap<&'static str, String>;
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "status",
     "since",
     "cleared_at",
@@ -82,6 +128,7 @@ const COLUMNS: [&str; 14] = [
     "request_digest",
     "sender",
     "pending_since",
+    "generation",
     "id",
 ];
 
@@ -98,6 +145,9 @@ fn number(number: Option<i64>) -> String {
     number.map_or("NULL".to_owned(), |number| number.to_string())
 }
 
+/// The generation of every row.
+const GENERATION: u32 = 3;
+
 /// Has the table be [`ROWS`], each with everything that a row may have.
 async fn fill(backend: &Backend) -> Vec<MessageId> {
     backend.sql("DELETE FROM message").await;
@@ -107,9 +157,9 @@ async fn fill(backend: &Backend) -> Vec<MessageId> {
         let (since, cleared_at) = (number(since), number(cleared_at));
         let row = format!(
             "INSERT INTO message (id, status, since, cleared_at, author, text, picture_format, picture_width, \
-             picture_height, picture_alt, idempotency_key, request_digest, sender, pending_since) \
+             picture_height, picture_alt, idempotency_key, request_digest, sender, pending_since, generation) \
              VALUES ('{id}', '{status}', {since}, {cleared_at}, 'Ada', 'hello', 'jpg', 16, 9, 'a bridge', \
-             'key {which}', 'digest', 'sender', 'before')"
+             'key {which}', 'digest', 'sender', 'before', {GENERATION})"
         );
         backend.sql(&row).await;
     }
@@ -127,12 +177,24 @@ async fn a_mark_changes_what_its_condition_names_and_nothing_else(backend: &Back
             let now = SystemTime::UNIX_EPOCH
                 + Duration::from_millis(50_000 + u64::try_from(which).unwrap());
             let becomes = becomes(mark, row);
-            let marked = store.mark(ids[which], mark, now).await.unwrap();
+            // What was seen in another generation is nothing of this one.
+            for generation in [0, GENERATION - 1, GENERATION + 1] {
+                let id = ids[which];
+                let marked = store.mark(Name { id, generation }, mark, now).await;
+                assert!(!marked.unwrap(), "{mark:?} of {row:?}");
+            }
+            let name = Name {
+                id: ids[which],
+                generation: GENERATION,
+            };
+            let marked = store.mark(name, mark, now).await.unwrap();
             assert_eq!(marked, becomes.is_some(), "{mark:?} of {row:?}");
             let Some(status) = becomes else {
                 continue;
             };
             let expected = &mut expected[which];
+            let raised = GENERATION + mark.raises();
+            expected.insert("generation", raised.to_string());
             expected.insert("status", status.into());
             expected.insert("since", milliseconds(now).to_string());
             if mark == Mark::Deleted {
@@ -142,8 +204,14 @@ async fn a_mark_changes_what_its_condition_names_and_nothing_else(backend: &Back
                 }
             }
             // The answer of the first try was lost: the same once more, in the same millisecond.
-            let again = store.mark(ids[which], mark, now).await.unwrap();
-            let is_its_own = [Mark::Taken, Mark::Deleting, Mark::DeletingForGood].contains(&mark);
+            let again = store.mark(name, mark, now).await.unwrap();
+            let is_its_own = [
+                Mark::Taken,
+                Mark::TakenToHold,
+                Mark::Deleting,
+                Mark::DeletingForGood,
+            ]
+            .contains(&mark);
             assert_eq!(again, is_its_own, "{mark:?} of {row:?} again");
         }
         assert_eq!(all_rows(backend).await, expected, "{mark:?}");
@@ -163,11 +231,13 @@ async fn only_a_pending_message_whose_time_is_over_is_cleared_away(backend: &Bac
     let now = since + quarter + Duration::from_millis(1);
     for (which, id) in ids.iter().enumerate() {
         let begun = store.begin_clearing(*id, now).await.unwrap();
-        assert_eq!(begun, which == 0, "{:?}", ROWS[which]);
+        assert_eq!(begun, [0, 7].contains(&which), "{:?}", ROWS[which]);
         assert!(!store.begin_clearing(*id, now).await.unwrap());
     }
-    expected[0].insert("status", "clearing".into());
-    expected[0].insert("since", milliseconds(now).to_string());
+    for which in [0, 7] {
+        expected[which].insert("status", "clearing".into());
+        expected[which].insert("since", milliseconds(now).to_string());
+    }
     assert_eq!(all_rows(backend).await, expected);
 }
 
@@ -197,7 +267,7 @@ async fn only_what_is_cleared_away_and_tombstones_are_removed(backend: &Backend)
         expected.retain(|row| row["status"] != status.to_string());
         assert_eq!(all_rows(backend).await, expected);
     }
-    assert_eq!(expected.len(), 6);
+    assert_eq!(expected.len(), 13);
 }
 
 async fn every_status_is_told_by_entry_and_by_key(backend: &Backend) {
@@ -217,6 +287,13 @@ async fn every_status_is_told_by_entry_and_by_key(backend: &Backend) {
         Status::Deleting,
         Status::Clearing,
         Status::Deleted,
+        Status::Arriving,
+        Status::Held,
+        Status::Approved,
+        Status::Rejected,
+        Status::Removing,
+        Status::Removed,
+        Status::Restored,
     ] {
         backend
             .sql(&format!("UPDATE message SET status = '{status}'"))

@@ -70,6 +70,7 @@ pub async fn assert_usable(backend: &Backend) {
         post(&store, &message).await;
         let expected = Entry {
             status: Status::Posted,
+            generation: 0,
             picture: message.picture.as_ref().map(|picture| picture.format),
             message: Some(message.clone()),
         };
@@ -193,7 +194,10 @@ async fn a_schema_that_shuts_this_code_out_is_not_touched(backend: &Backend) {
     let (id, now) = (message.id, SystemTime::now());
     let refused = [
         store.ping().await,
-        store.insert(&message, None, None, now).await.map(drop),
+        store
+            .insert(&message, store::Status::Pending, None, None, now)
+            .await
+            .map(drop),
         store.mark(id, Mark::Posted, now).await.map(drop),
         store.entry(id).await.map(drop),
         store.page_after(20, None).await.map(drop),

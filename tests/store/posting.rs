@@ -32,7 +32,9 @@ async fn the_key_decides_who_was_first(backend: &Backend) {
     let key = idempotency("key", "a");
     let now = SystemTime::now();
     let insert = async |message, key| {
-        let inserted = store.insert(message, None, Some(key), now).await;
+        let inserted = store
+            .insert(message, store::Status::Pending, None, Some(key), now)
+            .await;
         inserted.unwrap()
     };
     assert_eq!(insert(&one, &key).await, Inserted::First);
@@ -67,7 +69,13 @@ async fn of_many_with_one_key_one_is_first(backend: &Backend) {
         };
         let store = Store::new(database.clone(), soon());
         let message = picture(MessageId::generate());
-        let inserted = store.insert(&message, None, Some(&key), SystemTime::now());
+        let inserted = store.insert(
+            &message,
+            store::Status::Pending,
+            None,
+            Some(&key),
+            SystemTime::now(),
+        );
         inserted.await.unwrap()
     });
     let inserted = join_all(inserts).await;
@@ -82,7 +90,13 @@ async fn what_was_before_is_told_with_its_state(backend: &Backend) {
     let store = backend.store();
     let key = idempotency("key", "a");
     let message = picture(MessageId::generate());
-    let inserted = store.insert(&message, None, Some(&key), SystemTime::now());
+    let inserted = store.insert(
+        &message,
+        store::Status::Pending,
+        None,
+        Some(&key),
+        SystemTime::now(),
+    );
     assert_eq!(inserted.await.unwrap(), Inserted::First);
     let before = async || {
         let before = store.posted_with(&key).await.unwrap().unwrap();
@@ -111,7 +125,9 @@ async fn a_key_is_told_until_the_row_is_gone(backend: &Backend) {
         picture(MessageId::generate()),
     );
     let insert = async |message| {
-        let inserted = store.insert(message, None, Some(&key), now).await;
+        let inserted = store
+            .insert(message, store::Status::Pending, None, Some(&key), now)
+            .await;
         inserted.unwrap()
     };
     assert_eq!(insert(&one).await, Inserted::First);

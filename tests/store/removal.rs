@@ -34,10 +34,11 @@ fn sender(round: u32, now: SystemTime) -> Sender {
 /// As `remove-sender` does it.
 async fn refuse_and_remove(store: &Store, sender: &Sender) {
     store.refuse(sender).await.unwrap();
-    store
-        .begin_deleting_of(sender, SystemTime::now())
-        .await
-        .unwrap();
+    let posts = store.present_of(sender, None).await.unwrap();
+    let names: Vec<_> = posts.iter().map(|post| post.name).collect();
+    let now = SystemTime::now();
+    let marked = store.mark_all(&names, Mark::DeletingForGood, now).await;
+    assert_eq!(marked.unwrap(), names.len());
 }
 
 /// The statuses of a sender's rows.
@@ -72,7 +73,9 @@ async fn of_a_sender_who_posts_while_it_is_refused_nothing_stays(backend: &Backe
                 tokio::task::yield_now().await;
             }
             let message = picture(MessageId::generate());
-            let inserted = store.insert(&message, Some(&sender), None, now).await;
+            let inserted = store
+                .insert(&message, store::Status::Pending, Some(&sender), None, now)
+                .await;
             let inserted = inserted.unwrap();
             if inserted == Inserted::First && number.is_multiple_of(3) {
                 // Perhaps it is to be deleted by now, and perhaps it is deleted after this.
@@ -140,7 +143,15 @@ async fn what_began_before_a_refusal_is_removed(
         let insert = {
             let (store, sender, message) = (store.clone(), sender.clone(), message.clone());
             tokio::spawn(async move {
-                let inserted = store.insert(&message, Some(&sender), Some(&key), now).await;
+                let inserted = store
+                    .insert(
+                        &message,
+                        store::Status::Pending,
+                        Some(&sender),
+                        Some(&key),
+                        now,
+                    )
+                    .await;
                 inserted.unwrap()
             })
         };
@@ -161,7 +172,10 @@ async fn what_began_before_a_refusal_is_removed(
         let left = rows(&mut root, &statuses(&sender)).await;
         assert_eq!(left, [["deleting", "1"]], "known: {is_known}");
         let late = text(MessageId::generate(), "late");
-        let late = store.insert(&late, Some(&sender), None, now).await.unwrap();
+        let late = store
+            .insert(&late, store::Status::Pending, Some(&sender), None, now)
+            .await
+            .unwrap();
         assert_eq!(late, Inserted::Refused);
     }
 }

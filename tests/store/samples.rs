@@ -27,6 +27,7 @@ pub fn id_aged(age: Duration, which: u128) -> MessageId {
 pub fn text(id: MessageId, text: &str) -> Message {
     Message {
         id,
+        generation: 0,
         author: None,
         text: text.into(),
         picture: None,
@@ -37,6 +38,7 @@ pub fn text(id: MessageId, text: &str) -> Message {
 pub fn picture(id: MessageId) -> Message {
     Message {
         id,
+        generation: 0,
         author: Some("Ada".into()),
         text: "hello".into(),
         picture: Some(PostedPicture {
@@ -100,17 +102,35 @@ pub async fn insert(store: &Store, message: &Message) {
 
 /// The same of a sender.
 pub async fn insert_of(store: &Store, message: &Message, sender: Option<&Sender>) {
-    let inserted = store.insert(message, sender, None, SystemTime::now()).await;
+    let inserted = store
+        .insert(
+            message,
+            store::Status::Pending,
+            sender,
+            None,
+            SystemTime::now(),
+        )
+        .await;
     assert_eq!(inserted.unwrap(), Inserted::First);
 }
 
 /// Every mark.
-pub const MARKS: [Mark; 5] = [
+pub const MARKS: [Mark; 15] = [
     Mark::Taken,
     Mark::Posted,
     Mark::Deleting,
     Mark::DeletingForGood,
     Mark::Deleted,
+    Mark::TakenToHold,
+    Mark::Held,
+    Mark::Approved,
+    Mark::Rejected,
+    Mark::HeldAgain,
+    Mark::Removing,
+    Mark::Removed,
+    Mark::Restored,
+    Mark::Shown,
+    Mark::Lost,
 ];
 
 /// Marks a message, and says whether that changed its status.

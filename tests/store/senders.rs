@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use domain::{MessageId, Sender};
-use store::{Admission, Inserted, Mark, Post, Summary};
+use domain::{MessageId, Name, Sender};
+use store::{Admission, Inserted, Mark, Post, Status, Store, Summary};
 
 use crate::backend::{Backend, Kind, on_every_backend};
 use crate::samples::{
@@ -45,7 +45,9 @@ async fn a_refused_sender_stays_refused(backend: &Backend) {
             text(MessageId::generate(), "late"),
             picture(MessageId::generate()),
         ] {
-            let inserted = store.insert(&message, Some(sender), None, now).await;
+            let inserted = store
+                .insert(&message, store::Status::Pending, Some(sender), None, now)
+                .await;
             assert_eq!(inserted.unwrap(), Inserted::Refused);
         }
     }
@@ -70,15 +72,19 @@ async fn a_sender_s_posts_go_together_and_nobody_else_s(backend: &Backend) {
     insert_of(&store, &kept, Some(&good)).await;
     insert_of(&store, &pending, Some(&bad)).await;
     let mut expected = vec![Post {
-        id: pending.id,
+        name: pending.id.into(),
+        status: Status::Deleting,
         picture: Some("jpg".parse().unwrap()),
     }];
     for which in 0..60 {
         let spam = text(id_at(now, 100 + which), "spam");
         insert_of(&store, &spam, Some(&bad)).await;
         assert!(mark(&store, spam.id, Mark::Posted).await);
-        let (id, picture) = (spam.id, None);
-        expected.push(Post { id, picture });
+        expected.push(Post {
+            name: spam.id.into(),
+            status: Status::Deleting,
+            picture: None,
+        });
     }
     insert(&store, &unknown).await;
     for message in [&unknown, &kept] {
@@ -88,23 +94,28 @@ async fn a_sender_s_posts_go_together_and_nobody_else_s(backend: &Backend) {
     assert_eq!(store.sender_of(unknown.id).await.unwrap(), None);
     assert_eq!(store.sender_of(MessageId::generate()).await.unwrap(), None);
 
-    assert_eq!(store.deleting_of(&bad).await.unwrap(), []);
-    store.begin_deleting_of(&bad, now).await.unwrap();
+    let present = present_of(&store, &bad).await;
+    assert_eq!(present.len(), 61);
+    let names: Vec<_> = present.iter().map(|post| post.name).collect();
+    let mark_all = async |mark| store.mark_all(&names, mark, now).await.unwrap();
+    assert_eq!(mark_all(Mark::DeletingForGood).await, 61);
     // All are off the board at once.
     let rest = [unknown, kept];
     assert_eq!(posted(&store).await, rest);
-    assert_eq!(store.deleting_of(&good).await.unwrap(), []);
-    let mut rounds = vec![];
+    assert_eq!(present_of(&store, &good).await.len(), 1);
+    let (mut rounds, mut after) = (vec![], None);
     loop {
-        let posts = store.deleting_of(&bad).await.unwrap();
-        if posts.is_empty() {
+        let posts = store.present_of(&bad, after).await.unwrap();
+        let Some(last) = posts.last() else {
             break;
-        }
-        store.mark_deleted(&posts, now).await.unwrap();
-        // Twice, too.
-        store.mark_deleted(&posts, now).await.unwrap();
+        };
+        after = Some(last.name.id);
         rounds.push(posts);
     }
+    assert_eq!(mark_all(Mark::Deleted).await, 61);
+    // Twice, too.
+    assert_eq!(mark_all(Mark::Deleted).await, 0);
+    assert_eq!(present_of(&store, &bad).await, []);
     let sizes: Vec<_> = rounds.iter().map(Vec::len).collect();
     assert_eq!(sizes, [50, 11]);
     assert_eq!(rounds.concat(), expected);
@@ -118,6 +129,19 @@ async fn a_sender_s_posts_go_together_and_nobody_else_s(backend: &Backend) {
         backend.sql(blank).await,
         [["deleted", &since, "", "NULL", "NULL"]]
     );
+}
+
+/// All that a sender has, in pages.
+async fn present_of(store: &Store, sender: &Sender) -> Vec<Post> {
+    let (mut present, mut after) = (vec![], None);
+    loop {
+        let page = store.present_of(sender, after).await.unwrap();
+        let Some(last) = page.last() else {
+            return present;
+        };
+        after = Some(last.name.id);
+        present.extend(page);
+    }
 }
 
 async fn a_sender_s_messages_go_whatever_they_wait_for(backend: &Backend) {
@@ -158,17 +182,19 @@ async fn a_sender_s_messages_go_whatever_they_wait_for(backend: &Backend) {
     };
     let others = of(&good).await;
     let now = start + Duration::from_secs(1);
-    store.begin_deleting_of(&bad, now).await.unwrap();
+    let names: Vec<_> = present_of(&store, &bad).await;
+    let names: Vec<_> = names.iter().map(|post| post.name).collect();
+    let marked = store.mark_all(&names, Mark::DeletingForGood, now).await;
+    assert_eq!(marked.unwrap(), 8);
     let deleting = ["deleting".to_owned(), milliseconds(now).to_string()];
     let mut expected = vec![deleting.to_vec(); rows.len()];
     expected[6] = vec!["deleted".into(), "1".into()];
     assert_eq!(of(&bad).await, expected);
     assert_eq!(of(&good).await, others);
-    assert_eq!(store.deleting_of(&bad).await.unwrap().len(), 8);
 
     // What is not to be deleted is none, also where it is named.
-    let posts: Vec<_> = ids.iter().map(|&id| Post { id, picture: None }).collect();
-    store.mark_deleted(&posts, now).await.unwrap();
+    let names: Vec<_> = ids.iter().map(|&id| Name::from(id)).collect();
+    store.mark_all(&names, Mark::Deleted, now).await.unwrap();
     let mut deleted = vec![vec!["deleted".to_owned(), milliseconds(now).to_string()]; rows.len()];
     deleted[6] = vec!["deleted".into(), "1".into()];
     assert_eq!(of(&bad).await, deleted);

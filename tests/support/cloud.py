@@ -6,6 +6,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from xml.etree import ElementTree
 
 import boto3
 import moto.s3.responses
@@ -22,6 +23,20 @@ from stack import REGION, Stack
 # HeadBucket is no action of IAM's: it wants this one.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 moto.s3.responses.ACTION_MAP["BUCKET"]["HEAD"]["DEFAULT"] = "ListBucket"
+
+moto_permits = moto.s3.responses.S3Response._authenticate_and_authorize_s3_action
+
+
+def permits(self: moto.s3.responses.S3Response, bucket_name: str | None = None, key_name: str | None = None) -> None:
+    """DeleteObjects wants the right to delete each of its keys, and moto looks for that of the bucket.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
+    several = key_name is None and self.data.get("Action") == "DeleteObject" and self.is_delete_keys()
+    keys = [key.text for key in ElementTree.fromstring(self.body).iter("{*}Key")] if several else [key_name]
+    for key in keys:
+        moto_permits(self, bucket_name=bucket_name, key_name=key)
+
+
+moto.s3.responses.S3Response._authenticate_and_authorize_s3_action = permits
 
 # Which secret is asked for, so that moto looks at the policies' resources, too.
 moto.secretsmanager.responses.SecretsManagerResponse._determine_resource = lambda self: self._get_param("SecretId") or "*"

@@ -137,12 +137,14 @@ def buckets_are_private_encrypted_and_unversioned(stack: Stack) -> None:
 
 
 RULES = f"{MEDIA}.LifecycleConfiguration.Rules"
+# What nobody decided on, by its prefix.
+HELD = {"held/waiting/": 31, "held/removed/": 2}
 # What is left of deletes, by its prefix; what readers make anew; and what earlier versions had there.
 EXPIRE = {"board/messages/": "1", "images/": "1", "board/newest.json": None, "board/front-page.json": None, "board/changes/": None}
 
 
 @check(
-    *(drop(f"{RULES}.{n}") for n in range(1 + len(EXPIRE))),
+    *(drop(f"{RULES}.{n}") for n in range(1 + len(EXPIRE) + len(HELD))),
     drop(f"{RULES}.1.ObjectSizeLessThan"),
     put(f"{RULES}.2.ObjectSizeLessThan", "1000"),
     put(f"{RULES}.1.Prefix", "board/"),
@@ -154,10 +156,14 @@ def nothing_of_what_was_deleted_stays_where_nobody_posts(stack: Stack) -> None:
         return  # docs/backup.md says how it gets them
     unfinished, *expiring = stack.properties("MediaBucket")["LifecycleConfiguration"]["Rules"]
     assert unfinished["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    held = [rule for rule in expiring if rule["Prefix"] in HELD]
+    expiring = [rule for rule in expiring if rule not in held]
+    assert {rule["Prefix"]: rule["ExpirationInDays"] for rule in held} == HELD
+    assert all(rule["Status"] == "Enabled" and "ObjectSizeLessThan" not in rule for rule in held)
     assert {rule["Prefix"]: rule.get("ObjectSizeLessThan") for rule in expiring} == EXPIRE
     # A day is more than the quarter of an hour for which zero bytes keep late requests from putting anything.
     assert all(rule["Status"] == "Enabled" and rule["ExpirationInDays"] == 1 for rule in expiring)
-    assert len({rule["Id"] for rule in (unfinished, *expiring)}) == 1 + len(EXPIRE)
+    assert len({rule["Id"] for rule in (unfinished, *held, *expiring)}) == 1 + len(held) + len(EXPIRE)
 
 
 DATABASE = "Resources.Database.Properties"

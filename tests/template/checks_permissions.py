@@ -34,15 +34,17 @@ def allowed(role: dict) -> set[tuple[str, str]]:
 
 @check(
     put(f"{PICTURES}.0.Resource", {"Fn::Sub": "${SiteBucket.Arn}/images/*"}),
-    put(f"{PICTURES}.0.Action", ["s3:PutObject", "s3:DeleteObject", "s3:GetObject"]),
+    put(f"{PICTURES}.0.Action", ["s3:PutObject", "s3:DeleteObject"]),
     put(f"{PICTURES}.1.Resource", {"Fn::Sub": "arn:aws:s3:::${MediaBucketName}/carrousel/carrousel.json"}),
     drop(f"{PICTURES}.2"),
     put(f"{PICTURES}.2.Condition", {"StringLike": {"s3:prefix": "board/messages/*"}}),
     put(f"{PICTURES}.3.Resource", {"Fn::Sub": "arn:${AWS::Partition}:s3:::${MediaBucket}/board/*"}),
     put(f"{PICTURES}.4.Action", ["s3:GetObject", "s3:PutObject"]),
     put(f"{PICTURES}.5.Action", ["s3:PutObject", "s3:DeleteObject"]),
-    drop(f"{PICTURES}.5.Resource.1"),
-    put(f"{PICTURES}.5.Resource.0", {"Fn::Sub": "arn:${AWS::Partition}:s3:::${MediaBucket}/small*"}),
+    put(f"{PICTURES}.6.Action", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
+    put(f"{PICTURES}.7.Action", ["s3:PutObject", "s3:DeleteObject"]),
+    drop(f"{PICTURES}.7.Resource.1"),
+    put(f"{PICTURES}.7.Resource.0", {"Fn::Sub": "arn:${AWS::Partition}:s3:::${MediaBucket}/small*"}),
     put(f"{PUBLISHED}.0.Action", ["s3:PutObject", "s3:GetObject"]),
     put(f"{PUBLISHED}.0.Resource", {"Fn::Sub": "arn:${AWS::Partition}:s3:::${MediaBucket}/*"}),
     drop(f"{PUBLISHED}.0"),
@@ -74,8 +76,9 @@ def a_role_may_do_its_functions_work_on_its_own_resources_and_nothing_else(stack
     media = f"arn:aws:s3:::{stack.parameters['ExistingMediaBucket'] or stack.resolve({'Ref': 'MediaBucket'})}"
     expected = {
         "MessageBoardRole": {
-            ("s3:PutObject", f"{media}/images/*"), ("s3:DeleteObject", f"{media}/images/*"),
             ("s3:GetObject", f"{media}/carrousel/carrousel.json"), ("s3:ListBucket", media),
+            *((f"s3:{action}", f"{media}/{prefix}/*") for action in ("GetObject", "PutObject", "DeleteObject") for prefix in ("images", "held")),
+            *((f"s3:{action}", f"{media}/board/posting.json") for action in ("GetObject", "PutObject")),
             *((f"s3:{action}", f"{media}/board/messages/*") for action in ("GetObject", "PutObject", "DeleteObject")),
             *((f"s3:{action}", f"{media}/board/newest.json") for action in ("GetObject", "PutObject", "DeleteObject")),
             *(("s3:DeleteObject", f"{media}/{prefix}/*") for prefix in ("small", "small-failed"))},
@@ -149,6 +152,7 @@ def nothing_is_allowed_to_everybody_or_on_everything(stack: Stack) -> None:
     put("Resources.MediaBucketPolicy.Properties.PolicyDocument.Statement.2.Condition", {"StringLike": {"s3:prefix": "images/*"}}),
     put("Resources.MediaBucketPolicy.Properties.PolicyDocument.Statement.1.Resource.0", {"Fn::Sub": "${MediaBucket.Arn}/*"}),
     put("Resources.MediaBucketPolicy.Properties.PolicyDocument.Statement.1.Resource.2", {"Fn::Sub": "${MediaBucket.Arn}/small*"}),
+    put("Resources.MediaBucketPolicy.Properties.PolicyDocument.Statement.1.Resource.1", {"Fn::Sub": "${MediaBucket.Arn}/held/*"}),
     drop("Resources.MediaBucketPolicy.Properties.PolicyDocument.Statement.1.Resource.2"),
     put("Resources.SiteBucketPolicy.Properties.PolicyDocument.Statement.1.Condition", {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}),
     put("Resources.MediaBucketPolicy.Properties.PolicyDocument.Statement.0.Effect", "Allow"),

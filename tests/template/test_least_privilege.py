@@ -19,7 +19,7 @@ from mariadb import MariaDb, mariadb
 from mutation import drop, put
 from stack import Stack, source
 
-PUBLISHED, NEWEST = "board/messages/", "board/newest.json"
+PUBLISHED, NEWEST, POSTING = "board/messages/", "board/newest.json", "board/posting.json"
 # Of 2016, and so older than what the tests post.
 OLD = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 OLD_KEY = f"{PUBLISHED}ZYN70WAJHC564V77GG8SPFTGN4.json"
@@ -34,7 +34,7 @@ def objects(account: Cloud) -> dict[str, int]:
 
 def left(account: Cloud) -> list[str]:
     """What has bytes, but for what is published of `OLD`."""
-    return [key for key, size in objects(account).items() if size > 0 and key not in (OLD_KEY, NEWEST)]
+    return [key for key, size in objects(account).items() if size > 0 and key not in (OLD_KEY, NEWEST, POSTING)]
 
 
 def made_of(account: Cloud, original: str) -> list[str]:
@@ -92,7 +92,7 @@ def moderate(account: Cloud, function: Lambda) -> None:
     remove = request("POST", "/api/moderation/remove-sender", body=json.dumps({"messageId": picture["id"]}),
                      content_type="application/json", **moderator(account))
     assert function.expect(200, remove) == {"removed": 1}
-    assert left(account) == []
+    assert left(account) == [f"held/removed/{picture['id']}-0.jpg"], "so that it can be restored"
     # What has no row, a moderator deletes as well.
     function.expect(204, request("DELETE", f"/api/messages/{OLD}", **moderator(account)))
     assert objects(account)[OLD_KEY] == 0, "zero bytes keep whoever comes late from publishing it again"
@@ -100,6 +100,45 @@ def moderate(account: Cloud, function: Lambda) -> None:
     account.s3.put_object(Bucket=account.media, Key=OTHER_KEY, Body=b"garbage")
     function.expect(204, request("DELETE", f"/api/messages/{OTHER}", **moderator(account)))
     assert OTHER_KEY not in objects(account)
+
+
+def review(account: Cloud, function: Lambda) -> None:
+    """What waits is approved, taken down and restored; and a picture that the operator put there."""
+    def ask(method: str, path: str, body: dict | None = None, status: int = 200) -> dict | None:
+        more = {"body": json.dumps(body), "content_type": "application/json"} if body else {}
+        return function.expect(status, request(method, path, **more, **moderator(account)))
+
+    def held() -> list[str]:
+        return [key for key in objects(account) if key.startswith("held/")]
+
+    before = held()
+    assert ask("PUT", "/api/moderation/posting", {"posting": "reviewed"})["posting"] == "reviewed"
+    message = function.expect(202, event("api-post-multipart"))
+    path = f"/api/messages/{message['id']}"
+    assert len(held()) == len(before) + 2
+    assert [each["id"] for each in ask("GET", "/api/moderation/held")["messages"]] == [message["id"]]
+    for what in ("approve", "restore"):
+        decided = ask("POST", f"/api/moderation/{what}", {"messageIds": [message["id"]]})
+        assert decided["outcomes"][0]["outcome"] == "done"
+        assert held() == before, "what it was published from is gone"
+        function.expect(200, request("GET", path))
+        function.expect(204, request("DELETE", path, **moderator(account)))
+        assert len(held()) == len(before) + 1
+    function.expect(204, request("DELETE", path, "forever=true", **moderator(account)))
+    assert held() == before
+    assert ask("PUT", "/api/moderation/posting", {"posting": "open"})["posting"] == "open"
+
+    account.s3.put_object(Bucket=account.media, Key="images/a.png", Body=b"picture", ContentType="image/png")
+    base = account.stack.properties("MessageBoard")["Environment"]["Variables"]["PUBLIC_BASE_URL"]
+    picture = {"url": f"{base}/images/a.png"}
+    ask("POST", "/api/moderation/pictures/take-down", picture, status=204)
+    assert objects(account)["images/a.png"] == 0
+    assert [each["url"] for each in ask("GET", "/api/moderation/pictures")["pictures"]] == [picture["url"]]
+    restored = ask("POST", "/api/moderation/pictures/restore", picture)["url"].removeprefix(f"{base}/")
+    assert account.s3.get_object(Bucket=account.media, Key=restored)["Body"].read() == b"picture"
+    assert held() == before
+    for key in (restored, "images/a.png"):
+        account.s3.delete_object(Bucket=account.media, Key=key)
 
 
 HELPED = 5
@@ -121,6 +160,7 @@ def work(account: Cloud, function: Lambda, log: Path) -> None:
     read(account, function)
     write(account, function)
     moderate(account, function)
+    review(account, function)
     help_readers(account, function, log)
 
 
@@ -142,15 +182,17 @@ THREE = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
 
 
 @pytest.mark.parametrize("mutation", [
-    put(f"{PICTURES}.0.Action", "s3:PutObject"),
-    put(f"{PICTURES}.0.Action", "s3:DeleteObject"),
+    *(put(f"{PICTURES}.0.Action", [action for action in THREE if action != without]) for without in THREE),
     drop(f"{PICTURES}.1"),
     drop(f"{PICTURES}.2"),
     *(put(f"{PICTURES}.3.Action", [action for action in THREE if action != without]) for without in THREE),
     put(f"{PICTURES}.4.Action", "s3:GetObject"),
     put(f"{PICTURES}.4.Action", "s3:PutObject"),
-    drop(f"{PICTURES}.5.Resource.0"),
-    drop(f"{PICTURES}.5.Resource.1"),
+    *(put(f"{PICTURES}.5.Action", [action for action in THREE if action != without]) for without in THREE),
+    put(f"{PICTURES}.6.Action", "s3:GetObject"),
+    put(f"{PICTURES}.6.Action", "s3:PutObject"),
+    drop(f"{PICTURES}.7.Resource.0"),
+    drop(f"{PICTURES}.7.Resource.1"),
     drop(f"{MESSAGES}.0"),
     drop(f"{MESSAGES}.1"),
     put(f"{PICTURES}.0.Resource", {"Fn::Sub": "${SiteBucket.Arn}/images/*"}),

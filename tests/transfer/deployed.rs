@@ -184,7 +184,7 @@ async fn what_an_import_left_is_cleared_away_by_the_next_post() {
         let set = format!("status = 'pending', since = {since}");
         let sql = format!("UPDATE message SET {set} WHERE id = '{id}'");
         database.run(&sql).await;
-        home.remove_object(&Bucket::message_key(id.parse().unwrap()));
+        home.remove_object(&Bucket::message_key(id.parse::<domain::Name>().unwrap()));
     }
     let deployed = home.open();
     post(&deployed, "a post".into()).await;

@@ -434,3 +434,23 @@ fn what_a_killed_export_left_is_gone_after_the_next() {
     board.export();
     assert!(!left.exists());
 }
+
+#[tokio::test]
+async fn what_waits_for_a_moderator_keeps_no_board_from_being_exported() {
+    let board = Board::new();
+    let running = board.open();
+    post_text(&running, "shown").await;
+    drop(running);
+    let board = board.with("POSTING", "reviewed");
+    let running = board.open();
+    let form = reqwest::multipart::Form::new().text("text", "waits");
+    let post = reqwest::Client::new().post(running.url("/api/messages"));
+    assert_eq!(post.multipart(form).send().await.unwrap().status(), 202);
+    drop(running);
+    let archive = board.data.path().join("x.tar");
+    let said = board.run(&["export", archive.to_str().unwrap()]);
+    let told = said.done();
+    let waits = "1 messages wait for a moderator, and are not in the archive";
+    assert!(told.contains(waits), "{told}");
+    assert_eq!(Content::of(&archive).texts(), ["shown"]);
+}

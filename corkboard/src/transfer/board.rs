@@ -150,6 +150,11 @@ impl Board {
             Imported::Deleted => {
                 return Ok(Transferred::not_taken("it was deleted from this board"));
             }
+            Imported::Waiting => {
+                return Ok(Transferred::not_taken(
+                    "it waits for a moderator of this board",
+                ));
+            }
             Imported::Overtaken => return Err(failed("another run took a message")),
         };
         Ok(Transferred { message, picture })

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use board::Listed;
-use domain::{Message, MessageId, Picture};
+use domain::{Message, MessageId, Name, Picture};
 use local_aws::{backup, s3};
 use media::Bucket;
 use store::Status;
@@ -47,11 +47,11 @@ pub async fn run(board: &Board) -> Result<u64, String> {
 async fn messages(board: &Board) -> Result<u64, String> {
     let listed = board.list().await?;
     // Those of posted pictures, and the messages that are published, each gone when its row has come.
-    let mut pictures: BTreeMap<String, MessageId> = listed
+    let mut pictures: BTreeMap<String, Name> = listed
         .pictures()
-        .filter_map(|key| posted(key).map(|(id, _)| (key.to_owned(), id)))
+        .filter_map(|key| posted(key).map(|(name, _)| (key.to_owned(), name)))
         .collect();
-    let mut published: BTreeSet<MessageId> = listed.published().collect();
+    let mut published: BTreeSet<Name> = listed.published().collect();
     let mut progress = Progress::of("messages", 0);
     let (mut faults, mut after) = (0, None);
     loop {
@@ -66,14 +66,14 @@ async fn messages(board: &Board) -> Result<u64, String> {
         for row in page {
             let fault = match row {
                 Ok(message) => {
-                    let fault = if published.remove(&message.id) {
+                    let fault = if published.remove(&message.name()) {
                         match object(board, &message, &listed).await? {
                             None => picture(board, &message, &mut pictures).await?,
                             fault => fault,
                         }
                     } else {
-                        pictures.retain(|_, id| *id != message.id);
-                        unpublished(board, message.id).await?
+                        pictures.retain(|_, name| *name != message.name());
+                        unpublished(board, message.name()).await?
                     };
                     fault.map(|why| format!("message {}: {why}", message.id))
                 }
@@ -94,17 +94,18 @@ async fn messages(board: &Board) -> Result<u64, String> {
         after = last;
     }
     let newest = MessageId::least_of(SystemTime::now(), UNDER_WAY);
-    for (key, id) in pictures {
-        if id < newest && is_stray(board, &key, id).await? {
+    for (key, name) in pictures {
+        if name.id < newest && is_stray(board, &key, name).await? {
             faults += 1;
             progress.say(&format!("{key}: no message has this picture"));
         }
     }
-    for id in published {
-        if let Some(why) = not_in_the_database(board, id, id < newest).await? {
+    for name in published {
+        if let Some(why) = not_in_the_database(board, name, name.id < newest).await? {
             faults += 1;
             progress.say(&format!(
-                "message {id}: it is published and {why}: corkboard republish"
+                "message {}: it is published and {why}: corkboard republish",
+                name.id
             ));
         }
     }
@@ -113,14 +114,14 @@ async fn messages(board: &Board) -> Result<u64, String> {
 }
 
 /// Why a message that is on the board is not published, asked again since the board goes on.
-async fn unpublished(board: &Board, id: MessageId) -> Result<Option<&'static str>, String> {
-    let there = board.bucket().has_message(id).await.map_err(failed)?;
+async fn unpublished(board: &Board, name: Name) -> Result<Option<&'static str>, String> {
+    let there = board.bucket().has_message(name).await.map_err(failed)?;
     let why = match there {
         Some(true) => return Ok(None),
         Some(false) => "it was deleted after the database was saved: corkboard republish",
         None => "it is not published: corkboard republish",
     };
-    Ok(is_posted(board, id).await?.then_some(why))
+    Ok(is_posted(board, name).await?.then_some(why))
 }
 
 /// What is wrong with what is published of a message.
@@ -130,7 +131,7 @@ async fn object(
     listed: &Listed,
 ) -> Result<Option<&'static str>, String> {
     let is_right = board.shows(message, listed).await?;
-    let is_wrong = !is_right && is_posted(board, message.id).await?;
+    let is_wrong = !is_right && is_posted(board, message.name()).await?;
     Ok(is_wrong
         .then_some("what is published is another one than its row says: corkboard republish"))
 }
@@ -139,30 +140,39 @@ async fn object(
 /// way.
 async fn not_in_the_database(
     board: &Board,
-    id: MessageId,
+    name: Name,
     is_old: bool,
 ) -> Result<Option<&'static str>, String> {
-    let entry = board.store().entry(id).await.map_err(failed)?;
-    let there = board.bucket().has_message(id).await.map_err(failed)?;
+    let entry = board.store().entry(name.id).await.map_err(failed)?;
+    let there = board.bucket().has_message(name).await.map_err(failed)?;
+    let is_other = entry
+        .as_ref()
+        .is_some_and(|entry| entry.generation != name.generation);
     Ok(match entry.map(|entry| entry.status) {
         _ if there != Some(true) => None,
         // Before its row says so, nothing is published of it any more.
         Some(Status::Deleted) => Some("deleted in the database"),
         _ if !is_old => None,
         None => Some("not in the database"),
-        Some(Status::Pending | Status::Posted) => None,
+        Some(_) if is_other => Some("in the database otherwise"),
+        Some(Status::Pending | Status::Posted | Status::Approved | Status::Restored) => None,
+        Some(Status::Arriving | Status::Held) => Some("waiting in the database"),
+        Some(Status::Rejected | Status::Removing | Status::Removed) => {
+            Some("taken down in the database")
+        }
         Some(Status::Deleting | Status::Clearing) => Some("deleted in the database"),
     })
 }
 
-async fn is_posted(board: &Board, id: MessageId) -> Result<bool, String> {
-    let entry = board.store().entry(id).await.map_err(failed)?;
-    Ok(entry.is_some_and(|entry| entry.status == Status::Posted))
+async fn is_posted(board: &Board, name: Name) -> Result<bool, String> {
+    let entry = board.store().entry(name.id).await.map_err(failed)?;
+    Ok(entry
+        .is_some_and(|entry| entry.status == Status::Posted && entry.generation == name.generation))
 }
 
 /// Whether a picture is there and its message is not, asked again since the board goes on.
-async fn is_stray(board: &Board, key: &str, id: MessageId) -> Result<bool, String> {
-    let entry = board.store().entry(id).await.map_err(failed)?;
+async fn is_stray(board: &Board, key: &str, name: Name) -> Result<bool, String> {
+    let entry = board.store().entry(name.id).await.map_err(failed)?;
     let picture = board.bucket().object(key).await.map_err(failed)?;
     Ok(entry.is_none() && picture.is_some())
 }
@@ -171,12 +181,12 @@ async fn is_stray(board: &Board, key: &str, id: MessageId) -> Result<bool, Strin
 async fn picture(
     board: &Board,
     message: &Message,
-    pictures: &mut BTreeMap<String, MessageId>,
+    pictures: &mut BTreeMap<String, Name>,
 ) -> Result<Option<&'static str>, String> {
     let Some(stated) = &message.picture else {
         return Ok(None);
     };
-    let key = Bucket::picture_key(message.id, stated.format);
+    let key = Bucket::picture_key(message.name(), stated.format);
     pictures.remove(&key);
     let cannot_be_read = Ok(Some("its picture cannot be read"));
     let Ok(object) = board.bucket().object(&key).await else {
@@ -184,7 +194,7 @@ async fn picture(
     };
     let Some(object) = object else {
         // It may have been deleted with its message since.
-        let is_there = is_posted(board, message.id).await?;
+        let is_there = is_posted(board, message.name()).await?;
         return Ok(is_there.then_some("its picture is missing"));
     };
     let Ok(bytes) = object.body.collect().await else {

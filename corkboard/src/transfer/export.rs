@@ -4,11 +4,12 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use domain::{Format, Message, MessageId, PostedPicture};
+use domain::{Format, Message, Name, PostedPicture};
 use local_aws::files::sync_folder;
 use local_aws::s3::hex;
 use media::{Bucket, IMAGES, Object, is_picture};
 use sha2::{Digest as _, Sha256};
+use store::Waiting;
 use tar::{Builder, EntryWriter};
 
 use super::archive::{self, FORMAT, HEADER, Line, LinePicture, MESSAGES, SUMS, VERSION, is_image};
@@ -161,24 +162,25 @@ async fn write(board: &Board, file: File) -> Result<Report, Error> {
     let keys = keys.map_err(|error| Error::Board(failed(error)))?;
     let mut report = Report::of(keys.len() as u64);
     let mut pictures = messages(board, &mut tar, &mut report).await?;
+    held(board, &report).await?;
     for key in keys {
         let fate = match posted(&key) {
-            Some((id, format)) if pictures.get(&id) == Some(&format) => {
-                pictures.remove(&id);
-                picture(board, &mut tar, &key).await?
+            Some((name, format)) if pictures.get(&name) == Some(&format) => {
+                pictures.remove(&name);
+                picture(board, &mut tar, &key, &exported(name, format)).await?
             }
             Some(_) => Fate::NotTaken("its message is not on the board".into()),
             None if !is_picture(&key) => Fate::NotTaken("its name is not a picture's".into()),
             None if !is_image(&key) => Fate::NotTaken("its name is no path".into()),
-            None => picture(board, &mut tar, &key).await?,
+            None => picture(board, &mut tar, &key, &key).await?,
         };
         report.picture(&key, &fate);
     }
     // They may have been posted since the keys were listed.
     report.expect(pictures.len() as u64);
-    for (id, format) in pictures {
-        let key = Bucket::picture_key(id, format);
-        let fate = picture(board, &mut tar, &key).await?;
+    for (name, format) in pictures {
+        let key = Bucket::picture_key(name, format);
+        let fate = picture(board, &mut tar, &key, &exported(name, format)).await?;
         report.picture(&key, &fate);
     }
     let Tar { mut tar, sums } = tar;
@@ -192,7 +194,7 @@ async fn messages(
     board: &Board,
     tar: &mut Tar,
     report: &mut Report,
-) -> Result<BTreeMap<MessageId, Format>, Error> {
+) -> Result<BTreeMap<Name, Format>, Error> {
     let mut pictures = BTreeMap::new();
     let mut header = entry_header();
     let mut lines = tar.entry(&mut header, MESSAGES)?;
@@ -215,7 +217,7 @@ async fn messages(
             };
             let id = message.id;
             if let Some(picture) = &message.picture {
-                pictures.insert(id, picture.format);
+                pictures.insert(message.name(), picture.format);
             }
             let mut line = serde_json::to_vec(&line(message)).map_err(io::Error::from)?;
             line.push(b'\n');
@@ -236,9 +238,30 @@ async fn messages(
     }
 }
 
+/// Tells how many messages wait for a moderator: an archive has none of these.
+async fn held(board: &Board, report: &Report) -> Result<(), Error> {
+    let (mut waiting, mut after) = (0, None);
+    loop {
+        let page = board.store().waiting(Waiting::Held, PAGE, after).await;
+        let (page, next) = page.map_err(|error| Error::Board(failed(error)))?;
+        waiting += page.len();
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    if waiting > 0 {
+        report.say(&format!(
+            "{waiting} messages wait for a moderator, and are not in the archive"
+        ));
+    }
+    Ok(())
+}
+
 fn line(message: Message) -> Line {
     let Message {
         id,
+        generation: _,
         author,
         text,
         picture,
@@ -253,7 +276,7 @@ fn line(message: Message) -> Line {
             alt,
         } = picture;
         LinePicture {
-            key: Bucket::picture_key(id, format),
+            key: exported(id.into(), format),
             width,
             height,
             alt,
@@ -268,8 +291,13 @@ fn line(message: Message) -> Line {
     }
 }
 
-/// Writes a picture piece by piece.
-async fn picture(board: &Board, tar: &mut Tar, key: &str) -> Result<Fate, Error> {
+/// The key of a message's picture in an archive: where it is imported, it was never restored.
+fn exported(name: Name, format: Format) -> String {
+    Bucket::picture_key(name.id, format)
+}
+
+/// Writes a picture piece by piece, under the key that it has in the archive.
+async fn picture(board: &Board, tar: &mut Tar, key: &str, exported: &str) -> Result<Fate, Error> {
     let object = board.bucket().object(key).await;
     let object = object.map_err(|error| Error::Board(failed(error)))?;
     let Some(Object { size, mut body, .. }) = object else {
@@ -277,7 +305,7 @@ async fn picture(board: &Board, tar: &mut Tar, key: &str) -> Result<Fate, Error>
     };
     let mut header = entry_header();
     let mut written = 0;
-    let mut entry = tar.entry(&mut header, key)?;
+    let mut entry = tar.entry(&mut header, exported)?;
     while let Some(piece) = body.next().await {
         let piece = piece.map_err(|error| Error::Board(failed(error)))?;
         entry.write(&piece)?;
@@ -292,9 +320,9 @@ async fn picture(board: &Board, tar: &mut Tar, key: &str) -> Result<Fate, Error>
 }
 
 /// The message that a key belongs to, if it is one of a posted picture.
-pub fn posted(key: &str) -> Option<(MessageId, Format)> {
-    let (id, extension) = key.strip_prefix(IMAGES)?.split_once('.')?;
-    Some((id.parse().ok()?, extension.parse().ok()?))
+pub fn posted(key: &str) -> Option<(Name, Format)> {
+    let (name, extension) = key.strip_prefix(IMAGES)?.split_once('.')?;
+    Some((name.parse().ok()?, extension.parse().ok()?))
 }
 
 fn entry_header() -> tar::Header {

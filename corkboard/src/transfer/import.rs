@@ -89,7 +89,7 @@ fn picture(archive: &Archive, id: MessageId, line: &LinePicture) -> Result<NewPi
         .map_err(|error| error.to_string())?;
     let picture = Picture::parse(&Bytes::from(bytes)).map_err(|error| error.to_string())?;
     let is_as_said = (picture.width(), picture.height()) == (line.width, line.height)
-        && posted(&line.key) == Some((id, picture.format()));
+        && posted(&line.key) == Some((id.into(), picture.format()));
     if !is_as_said {
         return Err("it is another one than its message says".into());
     }

@@ -108,7 +108,8 @@ impl Report {
         self.progress.finish();
     }
 
-    fn say(&self, line: &str) {
+    /// Tells what is no fault.
+    pub fn say(&self, line: &str) {
         self.progress.say(&line);
     }
 }

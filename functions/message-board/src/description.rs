@@ -4,14 +4,15 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
-use domain::{Alt, Author, MessageText, Picture};
+use domain::{Alt, Author, MessageText, Picture, Posting};
 use http::header::CACHE_CONTROL;
 use serde::Serialize;
+use tracing::warn;
 use utoipa::ToSchema;
 
-use crate::settings::Posting;
+use crate::extract::InTime;
 use crate::state::AppState;
-use crate::vocabulary::problems;
+use crate::vocabulary::{self, problems};
 
 pub fn router() -> Router<Arc<AppState>> {
     Router::new().route("/api/board", get(description))
@@ -23,6 +24,7 @@ pub fn router() -> Router<Arc<AppState>> {
 #[schema(as = Board)]
 struct Description<'a> {
     name: &'a str,
+    #[schema(schema_with = vocabulary::posting)]
     posting: Posting,
     #[schema(required)]
     contact_url: Option<&'a str>,
@@ -43,14 +45,23 @@ struct Limits {
 
 problems!(Problems:);
 
-/// The board's name and limits, and whether posting is open.
+/// The board's name and limits, and whether posting is open: by the settings and what moderators set.
 #[utoipa::path(get, path = "/api/board", operation_id = "getBoard",
     responses((status = 200, description = "The board.", body = Description<'static>), Problems))]
-pub async fn description(State(state): State<Arc<AppState>>) -> impl IntoResponse {
+pub async fn description(
+    State(state): State<Arc<AppState>>,
+    InTime(deadline): InTime,
+) -> impl IntoResponse {
     let settings = &state.settings;
+    let posting = state.board.posting(settings.posting, deadline).await;
+    let posting = posting.unwrap_or_else(|cause| {
+        // Who posts will hear of it, and who reads is not kept from reading.
+        warn!(%cause, "what moderators set of posting is not known");
+        settings.posting
+    });
     let description = Description {
         name: &settings.board_name,
-        posting: settings.posting,
+        posting,
         contact_url: settings.contact_url.as_ref().map(url::Url::as_str),
         limits: Limits {
             text_characters: MessageText::LIMIT,

@@ -110,7 +110,7 @@ async fn from_json(request: Request) -> Result<Draft, Problem> {
             (Some(_), json::Value::Several) => {
                 draft.refuse(field, FieldCode::Several, "must be given once");
             }
-            (Some(_), json::Value::Other) => {
+            (Some(_), json::Value::Other | json::Value::Texts(_)) => {
                 draft.refuse(field, FieldCode::NotAString, "must be a string");
             }
             (None, _) => draft.refuse(

@@ -58,6 +58,34 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> 
     }
 }
 
+/// A page's `limit`, from 1 to 50.
+pub fn limit(value: Option<&str>, default: u16) -> Result<u16, FieldProblem> {
+    let Some(value) = value else {
+        return Ok(default);
+    };
+    let is_digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    let number = is_digits.then(|| value.parse().ok()).flatten();
+    let number = number.filter(|number| (1..=50).contains(number));
+    number.ok_or_else(|| FieldProblem {
+        field: "limit",
+        code: FieldCode::Invalid,
+        detail: "must be a whole number from 1 to 50".into(),
+    })
+}
+
+/// A parameter that is a message's id.
+pub fn parsed_id(
+    field: &'static str,
+    value: Option<&str>,
+) -> Result<Option<MessageId>, FieldProblem> {
+    let id = value.map(str::parse).transpose();
+    id.map_err(|_| FieldProblem {
+        field,
+        code: FieldCode::Invalid,
+        detail: "must be a message's id".into(),
+    })
+}
+
 /// The `Idempotency-Key` of a request, where it has one.
 pub struct RepeatableBy(pub Option<IdempotencyKey>);
 

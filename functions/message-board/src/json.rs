@@ -8,11 +8,16 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Error;
 
+/// How many texts of a list are taken.
+pub const MOST_TEXTS: usize = 100;
+
 /// What a member is, as far as it matters.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Value {
     Null,
     Text(String),
+    /// A list of texts: the first of them, one more than anybody takes.
+    Texts(Vec<String>),
     Other,
     /// Given more than once.
     Several,
@@ -109,8 +114,19 @@ impl<'de> Visitor<'de> for OneValue {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        while items.next_element::<Value>()?.is_some() {}
-        Ok(Value::Other)
+        let (mut texts, mut is_of_texts) = (Vec::new(), true);
+        while let Some(item) = items.next_element::<Value>()? {
+            match item {
+                Value::Text(text) if texts.len() <= MOST_TEXTS => texts.push(text),
+                Value::Text(_) => {}
+                _ => is_of_texts = false,
+            }
+        }
+        Ok(if is_of_texts {
+            Value::Texts(texts)
+        } else {
+            Value::Other
+        })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
@@ -135,6 +151,23 @@ mod tests {
             ("f", Value::Other),
         ]);
         assert_eq!(found.unwrap(), Some(expected));
+    }
+
+    #[test]
+    fn of_a_list_of_texts_no_more_are_kept_than_tell_that_they_are_too_many() {
+        let list = |texts: &[String]| {
+            let body = serde_json::json!({ "a": texts }).to_string();
+            members(body.as_bytes(), &["a"])
+                .unwrap()
+                .unwrap()
+                .remove("a")
+        };
+        assert_eq!(list(&[]), Some(Value::Texts(vec![])));
+        let many = vec!["x".to_owned(); 1_000];
+        let kept = Some(Value::Texts(many[..=MOST_TEXTS].to_vec()));
+        assert_eq!(list(&many), kept);
+        let nested = members(br#"{"a": ["x", ["y"]]}"#, &["a"]).unwrap().unwrap();
+        assert_eq!(nested["a"], Value::Other);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! In reading order:
 //!
 //! - [`app`]: the routes, and what holds for every request;
-//! - `messages`, `moderation`, `carrousel`, `description`, `health`: one file per resource, with its handlers and
+//! - `messages`, `moderation`, `review`, `decide`, `operators_pictures`, `carrousel`, `description`, `health`: one file per resource, with its handlers and
 //!   bodies;
 //! - `extract`, `auth`, `client`: what a handler takes out of a request, who the request says to be, and whom it
 //!   comes from;
@@ -28,6 +28,7 @@ mod caching;
 mod carrousel;
 mod client;
 mod cross_site;
+mod decide;
 mod description;
 mod disposition;
 mod draft;
@@ -39,7 +40,9 @@ mod json;
 mod messages;
 mod moderation;
 mod openapi;
+mod operators_pictures;
 mod problem;
+mod review;
 mod settings;
 mod state;
 mod vocabulary;
@@ -60,7 +63,7 @@ use media::Bucket;
 use store::Database;
 
 pub use self::function::{LambdaAnswer, function};
-pub use self::settings::{Posting, Settings};
+pub use self::settings::Settings;
 use problem::{Code, Problem};
 use state::AppState;
 
@@ -78,6 +81,9 @@ pub fn app(settings: Settings, database: Database, bucket: Bucket) -> Router {
         .merge(description::router())
         .merge(messages::router())
         .merge(moderation::router())
+        .merge(review::router())
+        .merge(decide::router())
+        .merge(operators_pictures::router())
         .merge(carrousel::router())
         .merge(openapi::router())
         .method_not_allowed_fallback(async || Problem::from(Code::MethodNotAllowed))

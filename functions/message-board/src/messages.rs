@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use board::{Posted, Poster};
-use domain::{Message, MessageId, PostedPicture};
+use domain::{Message, MessageId, PostedPicture, Posting};
 use http::header::LOCATION;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
@@ -21,9 +21,8 @@ use crate::auth::Bearer;
 use crate::caching::Tagged;
 use crate::client::{Client, Viewer};
 use crate::draft;
-use crate::extract::{InTime, Parameters, PathId, RepeatableBy};
+use crate::extract::{InTime, Parameters, PathId, RepeatableBy, limit, parsed_id};
 use crate::problem::{Code, FieldCode, FieldProblem, Problem};
-use crate::settings::Posting;
 use crate::state::AppState;
 use crate::vocabulary::{self, problems};
 
@@ -44,7 +43,7 @@ pub fn router() -> Router<Arc<AppState>> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Message)]
-struct MessageBody<'a> {
+pub struct MessageBody<'a> {
     #[schema(schema_with = vocabulary::id)]
     id: MessageId,
     #[schema(required)]
@@ -61,7 +60,7 @@ struct MessageBody<'a> {
 /// A message's picture.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Picture)]
-struct PictureBody<'a> {
+pub struct PictureBody<'a> {
     url: String,
     #[schema(required)]
     alt: Option<&'a str>,
@@ -81,7 +80,7 @@ struct PictureBody<'a> {
 /// A smaller version of a picture; of one that moves, a still one.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SmallPicture)]
-struct SmallBody {
+pub struct SmallBody {
     url: String,
     /// In pixels, as displayed.
     width: u32,
@@ -95,6 +94,7 @@ impl AppState {
     fn body<'a>(&self, message: &'a Message) -> MessageBody<'a> {
         let Message {
             id,
+            generation: _,
             author,
             text,
             picture,
@@ -107,7 +107,7 @@ impl AppState {
                 animated,
                 alt,
             } = picture;
-            let key = Bucket::picture_key(*id, *format);
+            let key = Bucket::picture_key(message.name(), *format);
             let base = &self.settings.public_base_url;
             let small = picture.small_sizes().map(|(width, height)| SmallBody {
                 url: base.of_key(&Small::Width(width).key_of(&key)),
@@ -162,24 +162,8 @@ pub struct PageQuery {
 
 impl PageQuery {
     fn parse(&self) -> Result<(u16, Option<MessageId>), FieldProblem> {
-        let wrong = |field, detail: &str| FieldProblem {
-            field,
-            code: FieldCode::Invalid,
-            detail: detail.to_owned(),
-        };
-        let limit = self.limit.as_deref().map_or(Ok(DEFAULT_LIMIT), |limit| {
-            let is_digits = limit.bytes().all(|byte| byte.is_ascii_digit());
-            let number = is_digits
-                .then(|| limit.parse().ok())
-                .flatten()
-                .filter(|number| (1..=50).contains(number));
-            number.ok_or_else(|| wrong("limit", "must be a whole number from 1 to 50"))
-        })?;
-        let before = self.before.as_deref().map(str::parse).transpose();
-        Ok((
-            limit,
-            before.map_err(|_| wrong("before", "must be a message's id"))?,
-        ))
+        let limit = limit(self.limit.as_deref(), DEFAULT_LIMIT)?;
+        Ok((limit, parsed_id("before", self.before.as_deref())?))
     }
 }
 
@@ -255,6 +239,17 @@ struct Created<'a> {
     delete_token: String,
 }
 
+/// A new message that waits for a moderator. What is at the URLs of its picture comes there when it is approved.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = HeldMessageWithToken)]
+struct Held<'a> {
+    #[schema(pattern = "^held$")]
+    status: &'static str,
+    #[serde(flatten)]
+    created: Created<'a>,
+}
+
 problems!(
     CreateProblems: CrossSite, PostingClosed, SenderRefused, InvalidIdempotencyKey, MalformedBody,
     UnsupportedMediaType, PictureTooLarge, UnsupportedPicture, InvalidFields, IdempotencyKeyReused,
@@ -271,6 +266,7 @@ problems!(
     responses(
         (status = 201, description = "The message is on the board.", body = Created<'static>,
             headers(("Location" = String))),
+        (status = 202, description = "The message waits for a moderator.", body = Held<'static>),
         CreateProblems,
     ))]
 pub async fn create(
@@ -289,12 +285,14 @@ pub async fn create(
         is_known: client.viewer == Viewer::Named,
         on_no_sender: || metrics::count(Metric::PostsWithoutSender),
         posts_per_minute: settings.posts_per_minute,
+        posting: settings.posting,
     };
     let protocol = state.board.protocol(deadline);
     let Posted {
         message,
         era,
         is_repeat,
+        is_held,
     } = protocol.post(&new, &poster, idempotency.as_ref()).await?;
     if is_repeat {
         metrics::count(Metric::Repeats);
@@ -304,48 +302,78 @@ pub async fn create(
         delete_token: settings.tokens.delete_token(message.id, era),
         message: state.body(&message),
     };
+    if is_held {
+        let status = "held";
+        return Ok((StatusCode::ACCEPTED, Json(Held { status, created })).into_response());
+    }
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(created)).into_response())
 }
 
-/// Says that the board takes messages.
+/// Says that the settings let the board take messages. What moderators set is looked at beside the counting.
 pub struct OpenForPosting;
 
 impl FromRequestParts<Arc<AppState>> for OpenForPosting {
     type Rejection = Problem;
 
-    async fn from_request_parts(_: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
-        match state.settings.posting {
-            Posting::Open => Ok(Self),
-            Posting::Closed => Err(Code::PostingClosed.into()),
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
+        // What was posted before is answered as before.
+        let may_repeat = parts.headers.contains_key("idempotency-key");
+        if state.settings.posting == Posting::Closed && !may_repeat {
+            return Err(Code::PostingClosed.into());
         }
+        Ok(Self)
     }
 }
 
+/// How a message is deleted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DeleteQuery {
+    /// Whether a moderator deletes the message at once. Otherwise it is taken down and can be restored for 24 hours; an
+    /// author's delete is for good.
+    #[param(value_type = Option<bool>, default = false)]
+    forever: Option<String>,
+}
+
 problems!(
-    DeleteProblems: CrossSite, TokenMissing, TokenWrong, MessageNotFound, MediaUnavailable, DatabaseResuming,
-    DatabaseUnavailable, Internal,
+    DeleteProblems: CrossSite, TokenMissing, TokenWrong, InvalidParameter, MessageNotFound, MessageChanged,
+    MediaUnavailable, DatabaseResuming, DatabaseUnavailable, Internal,
 );
 
-/// Deletes a message and its picture.
+/// Deletes a message and its picture, or takes both down: see `forever`.
 ///
 /// The token is judged before anything is looked up, so that a wrong one learns nothing.
 #[utoipa::path(delete, path = "/api/messages/{id}", operation_id = "deleteMessage",
     security(("token" = [])),
-    params(vocabulary::Id),
+    params(vocabulary::Id, DeleteQuery),
     responses((status = 204, description = "It is gone."), DeleteProblems))]
 pub async fn delete(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
     PathId(id): PathId,
     Bearer(token): Bearer,
+    query: Result<Parameters<DeleteQuery>, Problem>,
 ) -> Result<StatusCode, Problem> {
     let (tokens, protocol) = (&state.settings.tokens, state.board.protocol(deadline));
-    if tokens.may_delete(id, &token) {
-        protocol.delete(id).await?;
-    } else if tokens.is_moderator(&token) {
-        protocol.delete_for_good(id).await?;
-    } else {
+    let is_author = tokens.may_delete(id, &token);
+    if !is_author && !tokens.is_moderator(&token) {
         return Err(Code::TokenWrong.into());
+    }
+    let is_forever = match query?.0.forever.as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => {
+            return Err(Problem::invalid_parameter(FieldProblem {
+                field: "forever",
+                code: FieldCode::Invalid,
+                detail: "must be true or false".into(),
+            }));
+        }
+    };
+    match (is_author, is_forever) {
+        (true, _) => protocol.delete(id).await?,
+        (false, true) => protocol.delete_for_good(id).await?,
+        (false, false) => protocol.take_down(id).await?,
     }
     Ok(StatusCode::NO_CONTENT)
 }

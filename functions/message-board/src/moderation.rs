@@ -1,6 +1,7 @@
-//! What moderators do besides deleting: looking up a sender, and removing one.
+//! What moderators do about a sender: looking it up, removing what it posted, and letting it in again.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::extract::{Request, State};
 use axum::routing::{get, post};
@@ -22,6 +23,8 @@ pub fn router() -> Router<Arc<AppState>> {
     Router::new()
         .route("/api/moderation/sender", get(sender))
         .route("/api/moderation/remove-sender", post(remove_sender))
+        .route("/api/moderation/refused", get(refused))
+        .route("/api/moderation/let-in", post(let_in))
 }
 
 /// Whose sender.
@@ -79,7 +82,7 @@ pub async fn sender(
         None => match store.entry(id).await? {
             // One that cannot be read can be removed all the same.
             Some(Entry {
-                status: Status::Posted,
+                status: Status::Posted | Status::Held | Status::Approved | Status::Restored,
                 message,
                 ..
             }) => Summary::of(id, message.and_then(|message| message.author)),
@@ -114,10 +117,11 @@ pub struct Removed {
 
 problems!(
     Problems: CrossSite, TokenMissing, TokenWrong, MalformedBody, UnsupportedMediaType, InvalidFields,
-    MessageNotFound, MediaUnavailable, DatabaseResuming, DatabaseUnavailable, Internal,
+    MessageNotFound, MessageChanged, MediaUnavailable, DatabaseResuming, DatabaseUnavailable, Internal,
 );
 
-/// Removes what the sender of a message posted that day, and refuses that sender until midnight UTC.
+/// Takes down or rejects what the sender of a message posted that day, and refuses that sender until midnight UTC. Each
+/// message can be restored for 24 hours, and the sender be let in again.
 #[utoipa::path(post, path = "/api/moderation/remove-sender", operation_id = "removeSender",
     security(("moderator" = [])),
     request_body = OfSender,
@@ -135,7 +139,66 @@ pub async fn remove_sender(
     Ok(Json(Removed { removed }))
 }
 
-fn message_id(value: Option<&Value>) -> Result<MessageId, FieldProblem> {
+/// Senders that are refused, each by its newest message.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RefusedSenders)]
+pub struct Refused {
+    #[schema(value_type = Vec<String>)]
+    message_ids: Vec<MessageId>,
+}
+
+problems!(
+    RefusedProblems: TokenMissing, TokenWrong, DatabaseResuming, DatabaseUnavailable, Internal,
+);
+
+/// Which senders are refused now: of each the id of its newest message, 100 at most.
+#[utoipa::path(get, path = "/api/moderation/refused", operation_id = "listRefused",
+    security(("moderator" = [])),
+    responses((status = 200, description = "The senders.", body = Refused), RefusedProblems))]
+pub async fn refused(
+    State(state): State<Arc<AppState>>,
+    InTime(deadline): InTime,
+    _: Moderator,
+) -> Result<Json<Refused>, Problem> {
+    let store = state.board.store(deadline);
+    let message_ids = store.refused(SystemTime::now()).await?;
+    Ok(Json(Refused { message_ids }))
+}
+
+/// Whether the sender was refused before.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LetIn {
+    let_in: bool,
+}
+
+problems!(
+    LetInProblems: CrossSite, TokenMissing, TokenWrong, MalformedBody, UnsupportedMediaType, InvalidFields,
+    MessageNotFound, DatabaseResuming, DatabaseUnavailable, Internal,
+);
+
+/// Lets the sender of a message post again.
+#[utoipa::path(post, path = "/api/moderation/let-in", operation_id = "letIn",
+    security(("moderator" = [])),
+    request_body = OfSender,
+    responses((status = 200, description = "It is done.", body = LetIn), LetInProblems))]
+pub async fn let_in(
+    State(state): State<Arc<AppState>>,
+    InTime(deadline): InTime,
+    _: Moderator,
+    request: Request,
+) -> Result<Json<LetIn>, Problem> {
+    let body = draft::json_object(request, &["messageId"], "Send application/json.").await?;
+    let id =
+        message_id(body.get("messageId")).map_err(|fault| Problem::invalid_fields(vec![fault]))?;
+    let store = state.board.store(deadline);
+    let sender = store.sender_of(id).await?.ok_or(Code::MessageNotFound)?;
+    let let_in = store.let_in(&sender).await?;
+    Ok(Json(LetIn { let_in }))
+}
+
+pub fn message_id(value: Option<&Value>) -> Result<MessageId, FieldProblem> {
     let fault = |code, detail: &str| FieldProblem {
         field: "messageId",
         code,
@@ -146,7 +209,9 @@ fn message_id(value: Option<&Value>) -> Result<MessageId, FieldProblem> {
         Some(Value::Text(id)) => id
             .parse()
             .map_err(|_| fault(FieldCode::Invalid, "must be a message's id")),
-        Some(Value::Other) => Err(fault(FieldCode::NotAString, "must be a string")),
+        Some(Value::Other | Value::Texts(_)) => {
+            Err(fault(FieldCode::NotAString, "must be a string"))
+        }
         Some(Value::Several) => Err(fault(FieldCode::Several, "must be given once")),
     }
 }

@@ -11,7 +11,9 @@ use utoipa::{Modify, OpenApi};
 use crate::problem::Body;
 use crate::state::AppState;
 use crate::vocabulary::problems;
-use crate::{carrousel, description, health, messages, moderation};
+use crate::{
+    carrousel, decide, description, health, messages, moderation, operators_pictures, review,
+};
 
 pub fn router() -> Router<Arc<AppState>> {
     Router::new().route("/api/openapi.json", get(openapi))
@@ -37,6 +39,20 @@ pub async fn openapi() -> Json<utoipa::openapi::OpenApi> {
         messages::delete,
         moderation::sender,
         moderation::remove_sender,
+        moderation::refused,
+        moderation::let_in,
+        review::waiting,
+        review::held,
+        review::removed,
+        review::picture,
+        decide::approve,
+        decide::reject,
+        decide::restore,
+        review::set_posting,
+        operators_pictures::removed_pictures,
+        operators_pictures::content,
+        operators_pictures::take_down,
+        operators_pictures::restore,
         carrousel::carrousel,
         health::health,
         health::ready,

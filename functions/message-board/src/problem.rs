@@ -46,6 +46,8 @@ codes! {
         "Method not allowed", "This path does not take this method; Allow lists those that it takes.";
     MessageNotFound: NOT_FOUND, "urn:corkboard:problem:message-not-found",
         "No such message", "There is no message with this id, or it was deleted.";
+    PictureNotFound: NOT_FOUND, "urn:corkboard:problem:picture-not-found",
+        "No such picture", "There is no picture at this URL, or it can no longer be restored.";
     InvalidParameter: BAD_REQUEST, "urn:corkboard:problem:invalid-parameter",
         "Invalid parameter", "A query parameter is not valid; errors says which.";
     MalformedBody: BAD_REQUEST, "urn:corkboard:problem:malformed-body",
@@ -64,6 +66,8 @@ codes! {
         "Idempotency key reused", "Something else was posted with this Idempotency-Key; take a new one.";
     MessageDeleted: GONE, "urn:corkboard:problem:message-deleted",
         "Message deleted", "The message that this request posted was deleted.";
+    MessageChanged: CONFLICT, "urn:corkboard:problem:message-changed",
+        "Message changed", "Somebody else decided otherwise on this message; look again.";
     PostingLimit: TOO_MANY_REQUESTS, "urn:corkboard:problem:posting-limit",
         "Too many messages", "So many messages a minute are not taken from one address; Retry-After says when the next one is.";
     SenderRefused: FORBIDDEN, "urn:corkboard:problem:sender-refused",
@@ -248,6 +252,8 @@ impl From<Error> for Problem {
             },
             Error::KeyReused => Code::IdempotencyKeyReused.into(),
             Error::Deleted => Code::MessageDeleted.into(),
+            Error::Closed => Code::PostingClosed.into(),
+            Error::Conflict => Code::MessageChanged.into(),
             Error::NotFound => Code::MessageNotFound.into(),
             Error::Store(cause) => cause.into(),
             Error::Media(cause) => Self::failure(Code::MediaUnavailable, &cause),

@@ -1,4 +1,4 @@
-use domain::{BoardSecret, Repeats, Senders, Tokens};
+use domain::{BoardSecret, Posting, Repeats, Senders, Tokens};
 use lambda::origin::OriginSecrets;
 use media::{PublicBaseUrl, bucket_name};
 use settings::{Lookup, SettingError, optional, parsed, required};
@@ -25,7 +25,7 @@ pub struct Settings {
     pub origin_required: bool,
     /// `ALLOWED_ORIGINS`, and the one of `PUBLIC_BASE_URL`.
     pub origins: Origins,
-    /// `POSTING`: `open` (default) or `closed`.
+    /// `POSTING`: `open` (default), `reviewed` or `closed`; the most that moderators may open.
     pub posting: Posting,
     /// `POSTS_PER_MINUTE` for each address, default 10; 0 is without limit.
     pub posts_per_minute: u32,
@@ -33,16 +33,6 @@ pub struct Settings {
     pub board_name: String,
     /// `CONTACT_URL`: where readers turn to; http, https or mailto.
     pub contact_url: Option<Url>,
-}
-
-/// Whether the board takes new messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Posting {
-    /// It does.
-    Open,
-    /// It can only be read.
-    Closed,
 }
 
 impl Settings {
@@ -90,12 +80,8 @@ impl Settings {
             posting: parsed(
                 "POSTING",
                 &optional(lookup, "POSTING").unwrap_or_else(|| "open".into()),
-                "open or closed",
-                |value| match value {
-                    "open" => Some(Posting::Open),
-                    "closed" => Some(Posting::Closed),
-                    _ => None,
-                },
+                "open, reviewed or closed",
+                |value| value.parse().ok(),
             )?,
             posts_per_minute: parsed(
                 "POSTS_PER_MINUTE",

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Alt, Author, MessageText};
+use domain::{Alt, Author, MessageText, Posting};
 use serde_json::json;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::response::{Response, ResponseBuilder};
@@ -112,6 +112,12 @@ pub fn id() -> Object {
         .pattern(Some("^[0-7][0-9A-HJKMNP-TV-Z]{25}$"))
         .examples([json!("01JDB0Q3W3M3YQ6W0ZK4T9H5XG")])
         .build()
+}
+
+/// Whether a board takes new messages.
+pub fn posting() -> Object {
+    let words = [Posting::Open, Posting::Reviewed, Posting::Closed];
+    one_of(Type::String, words.map(|posting| json!(posting)))
 }
 
 fn one_of(kind: Type, values: impl IntoIterator<Item = serde_json::Value>) -> Object {

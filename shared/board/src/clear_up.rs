@@ -3,9 +3,9 @@
 use std::sync::PoisonError;
 use std::time::{Duration, SystemTime};
 
-use domain::{Format, MessageId};
+use domain::{Format, Name};
 use futures_util::future::join_all;
-use store::{Leftover, Mark, Status, Todo};
+use store::{Entry, Leftover, Mark, Status, Todo};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -64,7 +64,7 @@ impl Protocol<'_> {
             for (leftover, cleared) in leftovers.iter().zip(join_all(cleared).await) {
                 // The others must not wait for one that fails.
                 if let Err(cause) = cleared {
-                    warn!(id = %leftover.id, %cause, "a leftover could not be cleared up");
+                    warn!(name = %leftover.name, %cause, "a leftover could not be cleared up");
                 }
             }
         }
@@ -74,29 +74,56 @@ impl Protocol<'_> {
     }
 
     async fn clear(&self, leftover: &Leftover, now: SystemTime) -> Result<(), Error> {
-        let Leftover { id, picture, todo } = *leftover;
-        info!(%id, ?todo, "clearing up");
+        let Leftover {
+            name,
+            picture,
+            todo,
+        } = *leftover;
+        let id = name.id;
+        info!(%name, ?todo, "clearing up");
         match todo {
             Todo::Decide => {
-                if self.is_published(id).await? {
-                    self.store.mark(id, Mark::Posted, now).await?;
+                if self.is_published(name).await? {
+                    self.store.mark(name, Mark::Posted, now).await?;
                 } else if self.store.begin_clearing(id, now).await? {
-                    self.finish_clearing(id, picture).await?;
+                    self.finish_clearing(name, picture).await?;
                 }
             }
-            Todo::Clear => self.finish_clearing(id, picture).await?,
-            Todo::Delete => self.finish_deleting(id, picture).await?,
+            Todo::DecideToHold => {
+                let there = self.deadline.bucket(self.bucket.has_held_message(id));
+                if there.await? {
+                    self.store.mark(name, Mark::Held, now).await?;
+                } else if self.store.begin_clearing(id, now).await? {
+                    self.finish_clearing(name, picture).await?;
+                }
+            }
+            Todo::Publish(status) => {
+                let row = self.store.entry(id).await?;
+                let is_same =
+                    |row: &Entry| row.status == status && row.generation == name.generation;
+                if let Some(row) = row.filter(is_same) {
+                    self.finish_showing(id, row).await?;
+                }
+            }
+            Todo::TakeDown => self.finish_taking_down(name, picture, None).await?,
+            Todo::Expire(status) => {
+                if self.store.mark(name, Mark::Expired(status), now).await? {
+                    self.finish_deleting(name, picture).await?;
+                }
+            }
+            Todo::Clear => self.finish_clearing(name, picture).await?,
+            Todo::Delete => self.finish_deleting(name, picture).await?,
             Todo::Remove => {
-                self.remove(id, picture).await?;
+                self.remove(name, picture).await?;
                 self.store.mark_cleared(id, now).await?;
             }
             Todo::Forget => {
                 // Once more, for it costs nothing: the row is what remembers them.
-                self.remove(id, picture).await?;
+                self.remove(name, picture).await?;
                 self.store.remove(id, Status::Deleted).await?;
             }
             Todo::Adopt(mark) => {
-                self.store.mark(id, mark, now).await?;
+                self.store.mark(name, mark, now).await?;
             }
         }
         Ok(())
@@ -105,10 +132,10 @@ impl Protocol<'_> {
     /// Removes what nobody puts anything for any more: as long as the row is there, it is not forgotten.
     pub(crate) async fn finish_clearing(
         &self,
-        id: MessageId,
+        name: Name,
         picture: Option<Format>,
     ) -> Result<(), Error> {
-        self.remove(id, picture).await?;
-        Ok(self.store.remove(id, Status::Clearing).await?)
+        self.remove(name, picture).await?;
+        Ok(self.store.remove(name.id, Status::Clearing).await?)
     }
 }

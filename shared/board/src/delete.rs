@@ -2,16 +2,16 @@
 
 use std::time::SystemTime;
 
-use domain::{Format, MessageId};
-use futures_util::future::{join_all, try_join_all};
-use store::{Entry, Mark, Post, Status};
+use domain::{Format, Message, MessageId, Name};
+use futures_util::future::try_join_all;
+use store::{Mark, Status};
 
 use crate::error::Error;
 use crate::protocol::Protocol;
 use crate::published;
 
 impl Protocol<'_> {
-    /// Deletes a message and its picture.
+    /// Deletes a message and its picture for good, wherever it is.
     ///
     /// # Errors
     /// [`Error::NotFound`], or where the ledger or the bucket fails.
@@ -19,65 +19,77 @@ impl Protocol<'_> {
         self.change(self.delete_marked(id, Mark::Deleting)).await
     }
 
-    /// A moderator's delete: also of what is being cleared away, and of a message or a picture that has no row.
+    /// A moderator's delete for good: also of what is being cleared away, and of a message or a picture that has no row.
     ///
     /// # Errors
-    /// As for [`Self::delete`].
+    /// As for [`Self::delete`], and [`Error::Conflict`] where the message was restored meanwhile.
     pub async fn delete_for_good(&self, id: MessageId) -> Result<(), Error> {
-        self.change(async {
-            match self.delete_marked(id, Mark::DeletingForGood).await {
-                Err(Error::NotFound) => self.delete_without_row(id).await,
-                done => done,
-            }
-        })
-        .await
+        self.change(self.steps_of_a_delete_for_good(id)).await
+    }
+
+    pub(crate) async fn steps_of_a_delete_for_good(&self, id: MessageId) -> Result<(), Error> {
+        match self.delete_marked(id, Mark::DeletingForGood).await {
+            Err(Error::NotFound) => self.delete_without_row(id).await,
+            done => done,
+        }
     }
 
     async fn delete_marked(&self, id: MessageId, mark: Mark) -> Result<(), Error> {
-        if !self.store.mark(id, mark, SystemTime::now()).await? {
-            // By an earlier try, or not at all.
-            match self.store.entry(id).await? {
-                Some(Entry {
-                    status: Status::Deleting,
-                    picture,
-                    ..
-                }) => return self.finish_deleting(id, picture).await,
-                _ => return Err(Error::NotFound),
+        // Most messages were never restored, so their rows are not read before.
+        let mut name = Name::from(id);
+        let mut seen = None;
+        while !self.store.mark(name, mark, SystemTime::now()).await? {
+            // By an earlier try, of another generation, or not at all.
+            let entry = self.store.entry(id).await?.ok_or(Error::NotFound)?;
+            name.generation = entry.generation;
+            if entry.status == Status::Deleting {
+                return self.finish_deleting(name, entry.picture).await;
             }
+            if !mark.is_made_from(entry.status) {
+                return Err(Error::NotFound);
+            }
+            // An author's delete is for good, whatever others decide meanwhile.
+            let is_restored = seen.is_some_and(|seen| seen != entry.generation);
+            if is_restored && mark == Mark::DeletingForGood {
+                return Err(Error::Conflict);
+            }
+            seen = Some(entry.generation);
         }
         // The row is read while the object is overwritten.
-        let overwritten = self.deadline.bucket(self.bucket.overwrite_message(id));
+        let overwritten = self.deadline.bucket(self.bucket.overwrite_message(name));
         let (overwritten, entry) = tokio::join!(overwritten, self.store.entry(id));
         overwritten?;
         let picture = entry?.and_then(|entry| entry.picture);
-        self.overwrite_picture(id, picture).await?;
-        self.mark_deleted(id, picture).await
+        self.overwrite_picture(name, picture).await?;
+        self.mark_deleted(name, picture).await
     }
 
     /// Deletes what is marked.
     pub(crate) async fn finish_deleting(
         &self,
-        id: MessageId,
+        name: Name,
         picture: Option<Format>,
     ) -> Result<(), Error> {
-        self.overwrite(id, picture).await?;
-        self.mark_deleted(id, picture).await
+        self.overwrite(name, picture).await?;
+        self.mark_deleted(name, picture).await
+    }
+
+    /// The message that is published under an id, of whatever generation.
+    pub(crate) async fn published_message(&self, id: MessageId) -> Result<Option<Message>, Error> {
+        let found = self.bucket.published_message(id);
+        let found = self.deadline.bucket(found).await?;
+        Ok(found.and_then(|(name, body, _)| published::message(name, &body)))
     }
 
     /// A message gets a row first, so that its delete is finished like any other, whoever dies.
     async fn delete_without_row(&self, id: MessageId) -> Result<(), Error> {
-        let found = self.deadline.bucket(self.bucket.message(id)).await?;
-        if let Some((body, _)) = &found
-            && let Some(message) = published::message(id, body)
-        {
-            let now = SystemTime::now();
-            self.store.insert(&message, None, None, now).await?;
+        if let Some(message) = self.published_message(id).await? {
+            let (status, now) = (Status::Pending, SystemTime::now());
+            let inserted = self.store.insert(&message, status, None, None, now);
+            inserted.await?;
             return self.delete_marked(id, Mark::DeletingForGood).await;
         }
-        let there = match found {
-            Some(_) => Some(true),
-            None => self.deadline.bucket(self.bucket.has_message(id)).await?,
-        };
+        let there = self.deadline.bucket(self.bucket.has_message(id)).await?;
         // A tombstone's object stays for those who come late.
         if self.store.entry(id).await?.is_some() {
             return Err(Error::NotFound);
@@ -89,7 +101,7 @@ impl Protocol<'_> {
         let pictures = Format::ALL.map(|format| {
             let removed = self.bucket.remove_picture(id, format);
             let removed = self.deadline.bucket(removed);
-            async move { tokio::join!(removed, self.remove_small(id, Some(format))).0 }
+            async move { tokio::join!(removed, self.remove_small(id.into(), Some(format))).0 }
         });
         try_join_all(pictures).await?;
         // The object goes last: it is by what a later call finds that there is something to delete.
@@ -101,46 +113,6 @@ impl Protocol<'_> {
         match self.delete_marked(id, Mark::DeletingForGood).await {
             Err(Error::NotFound) if there == Some(true) => Ok(()),
             done => done,
-        }
-    }
-
-    /// Removes what the sender of a message posted that day, refuses that sender, and says how many messages
-    /// went. What a call did not get to in time, the next one goes on with, or a later post.
-    ///
-    /// # Errors
-    /// As for [`Self::delete`].
-    pub async fn remove_sender(&self, id: MessageId) -> Result<usize, Error> {
-        self.change(self.steps_of_a_removal(id)).await
-    }
-
-    async fn steps_of_a_removal(&self, id: MessageId) -> Result<usize, Error> {
-        let Some(sender) = self.store.sender_of(id).await? else {
-            // Not known any more, or never; the message itself may be.
-            self.delete_for_good(id).await?;
-            return Ok(1);
-        };
-        // First, so that nothing comes in behind: an insert looks at it.
-        self.store.refuse(&sender).await?;
-        let now = SystemTime::now();
-        self.store.begin_deleting_of(&sender, now).await?;
-        let mut removed = 0;
-        loop {
-            let posts = self.store.deleting_of(&sender).await?;
-            if posts.is_empty() {
-                return Ok(removed);
-            }
-            let overwritten = posts.iter().map(|post| {
-                let Post { id, picture } = *post;
-                self.overwrite(id, picture)
-            });
-            try_join_all(overwritten).await?;
-            let small = posts
-                .iter()
-                .map(|post| self.remove_small(post.id, post.picture));
-            let marked = self.store.mark_deleted(&posts, SystemTime::now());
-            let (marked, _) = tokio::join!(marked, join_all(small));
-            marked?;
-            removed += posts.len();
         }
     }
 }

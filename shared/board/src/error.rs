@@ -21,6 +21,12 @@ pub enum Error {
     /// What was posted with the idempotency key was deleted.
     #[error("what was posted with the idempotency key was deleted")]
     Deleted,
+    /// The board takes no new messages now.
+    #[error("posting is closed")]
+    Closed,
+    /// Somebody else decided otherwise.
+    #[error("somebody else decided otherwise")]
+    Conflict,
     /// The board has no such message.
     #[error("the board has no such message")]
     NotFound,
@@ -40,6 +46,8 @@ impl Error {
             | Self::OverLimit(_)
             | Self::KeyReused
             | Self::Deleted
+            | Self::Closed
+            | Self::Conflict
             | Self::NotFound => true,
             Self::Store(_) | Self::Media(_) => false,
         }

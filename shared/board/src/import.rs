@@ -25,6 +25,8 @@ pub enum Imported {
     OtherMessage,
     /// The message was deleted from this board.
     Deleted,
+    /// The message waits for a moderator of this board, or is about to be published.
+    Waiting,
     /// Another run imports the message at the same time.
     Overtaken,
 }
@@ -47,19 +49,32 @@ impl Protocol<'_> {
                 status,
                 message: found,
                 picture: format,
+                ..
             }) = self.store.entry(id).await?
             else {
                 let now = SystemTime::now();
-                self.store.insert(&message, None, None, now).await?;
+                let (store, status) = (&self.store, Status::Pending);
+                store.insert(&message, status, None, None, now).await?;
                 self.finish(&message, picture).await?;
                 return Ok(Imported::New);
             };
             match (status, found) {
-                (Status::Deleting | Status::Deleted, _) => return Ok(Imported::Deleted),
-                (Status::Clearing, _) => self.finish_clearing(id, format).await?,
+                (
+                    Status::Deleting
+                    | Status::Deleted
+                    | Status::Rejected
+                    | Status::Removing
+                    | Status::Removed,
+                    _,
+                ) => return Ok(Imported::Deleted),
+                (Status::Clearing, _) => self.finish_clearing(id.into(), format).await?,
                 (_, None) => return Ok(Imported::OtherMessage),
                 (_, Some(found)) if !is_same(&found, new) => return Ok(Imported::OtherMessage),
                 (Status::Posted, Some(found)) => return self.complete(&found, new).await,
+                (
+                    Status::Arriving | Status::Held | Status::Approved | Status::Restored,
+                    Some(_),
+                ) => return Ok(Imported::Waiting),
                 (Status::Pending, Some(found)) => {
                     if self.take_over(&found, &message).await? {
                         self.finish(&message, picture).await?;
@@ -91,7 +106,10 @@ impl Protocol<'_> {
     /// Adds the picture that a message on the board lacks, because it could not be imported the last time, or because
     /// that run was killed.
     async fn complete(&self, found: &Message, new: &NewMessage) -> Result<Imported, Error> {
-        let message = new.with_id(found.id);
+        let message = Message {
+            generation: found.generation,
+            ..new.with_id(found.id)
+        };
         let (Some(posted), Some(NewPicture { picture, .. })) = (&message.picture, &new.picture)
         else {
             self.publish_as(found).await?;
@@ -105,7 +123,8 @@ impl Protocol<'_> {
             None if self.store.add_picture(found.id, posted).await? => {}
             None => return Ok(Imported::Overtaken),
         }
-        let put = self.bucket.put_picture(found.id, picture);
+        let (format, bytes) = (picture.format(), picture.bytes().clone());
+        let put = self.bucket.put_picture(found.name(), format, bytes);
         self.deadline.bucket(put).await?;
         // As its row says.
         let message = found.picture.as_ref().map_or(&message, |_| found);
@@ -114,22 +133,22 @@ impl Protocol<'_> {
     }
 
     pub(crate) async fn is_published_as(&self, message: &Message) -> Result<bool, Error> {
-        let found = self.deadline.bucket(self.bucket.message(message.id));
+        let found = self.deadline.bucket(self.bucket.message(message.name()));
         let found = found.await?;
         Ok(found.is_some_and(|(body, _)| {
-            published::message(message.id, &body).as_ref() == Some(message)
+            published::message(message.name(), &body).as_ref() == Some(message)
         }))
     }
 
     /// Has a message that is on the board be published like this.
     pub(crate) async fn publish_as(&self, message: &Message) -> Result<(), Error> {
-        let (id, body) = (message.id, published::body(message)?);
+        let (name, body) = (message.name(), published::body(message)?);
         loop {
-            let found = self.deadline.bucket(self.bucket.message(id)).await?;
+            let found = self.deadline.bucket(self.bucket.message(name)).await?;
             let put = match found {
                 Some((known, _)) if known == body => return Ok(()),
                 Some((_, version)) => {
-                    let put = self.bucket.replace_message(id, &version, body.clone());
+                    let put = self.bucket.replace_message(name, &version, body.clone());
                     self.deadline.bucket(put).await?
                 }
                 None => {

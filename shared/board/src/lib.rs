@@ -5,6 +5,8 @@
 //!
 //! - [`protocol`]: a [`Board`], what stands where, and what becomes of a request that dies after each step;
 //! - [`post`], [`delete`], [`clear_up`], [`import`], [`republish`]: the steps;
+//! - [`moderate`], [`show`], [`take_down`], [`remove_sender`], [`pictures`]: those of what moderators decide;
+//! - [`posting`]: whether there are new messages, as moderators set it;
 //! - [`published`]: a message as it stands in the bucket;
 //! - [`reader`]: pages of messages, from the bucket alone;
 //! - [`deadline`]: how long a request's steps may take;
@@ -17,15 +19,22 @@ mod deadline;
 mod delete;
 mod error;
 mod import;
+mod moderate;
+mod pictures;
 mod post;
+mod posting;
 mod protocol;
 mod published;
 mod reader;
+mod remove_sender;
 mod republish;
+mod show;
+mod take_down;
 
 pub use deadline::Deadline;
 pub use error::Error;
 pub use import::Imported;
+pub use moderate::Decision;
 pub use post::{Posted, Poster};
 pub use protocol::{Board, Protocol};
 pub use reader::Page;

@@ -1,14 +1,16 @@
-//! Posting: count, row, picture, object, row marked.
+//! Posting: count, row, picture, object, row marked; where messages are reviewed, picture and message wait under `held/`.
 
 use std::time::{Duration, SystemTime};
 
-use domain::{Era, Idempotency, Message, MessageId, NewMessage, Picture, Sender};
+use domain::{Era, Idempotency, Message, MessageId, NewMessage, Picture, Posting, Sender};
+use media::HeldPicture;
 use store::{Admission, Before, Entry, Inserted, Mark, Status, StoreError};
 use tokio::time::timeout;
 use tracing::warn;
 
 use crate::error::Error;
 use crate::protocol::Protocol;
+use crate::published;
 
 /// Clearing up must not hold up an answer.
 const CLEARING_UP: Duration = Duration::from_secs(2);
@@ -25,9 +27,11 @@ pub struct Poster {
     pub on_no_sender: fn(),
     /// The rate limit: how many messages `counted` may post within a minute; 0 is no limit.
     pub posts_per_minute: u32,
+    /// The most that moderators may open.
+    pub posting: Posting,
 }
 
-/// A message that is on the board.
+/// A message that is on the board, or waits for a moderator.
 #[derive(Debug)]
 pub struct Posted {
     /// The message.
@@ -36,29 +40,33 @@ pub struct Posted {
     pub era: Era,
     /// Whether an earlier request posted the message.
     pub is_repeat: bool,
+    /// Whether the message waits for a moderator.
+    pub is_held: bool,
 }
 
 impl Posted {
-    fn now(message: Message) -> Self {
+    fn now(message: Message, is_held: bool) -> Self {
         Self {
             message,
             era: Era::Current,
             is_repeat: false,
+            is_held,
         }
     }
 
-    fn before(message: Message, era: Era) -> Self {
+    fn before(message: Message, era: Era, is_held: bool) -> Self {
         Self {
             message,
             era,
             is_repeat: true,
+            is_held,
         }
     }
 }
 
 impl Protocol<'_> {
     /// Posts a message, or finds that it was posted before with the same idempotency key. Whatever was acknowledged
-    /// is on the board.
+    /// is on the board, or waits for a moderator.
     ///
     /// # Errors
     /// Any of [`Error`] but [`Error::NotFound`].
@@ -80,27 +88,39 @@ impl Protocol<'_> {
     ) -> Result<Posted, Error> {
         let sender = &poster.counted;
         let (limit, now) = (poster.posts_per_minute, SystemTime::now());
-        let admission = self.store.admit(sender, idempotency, limit, now).await?;
+        let posting = self.posting.or(poster.posting, self.bucket, self.deadline);
+        let admit = self.store.admit(sender, idempotency, limit, now);
+        let (admission, posting) = if self.posting.may_be_closed(poster.posting) {
+            // Who cannot post wakes no database.
+            match posting.await? {
+                Posting::Closed => return self.repeat_or(Error::Closed, new, idempotency).await,
+                posting => (admit.await, posting),
+            }
+        } else {
+            let (admission, posting) = tokio::join!(admit, posting);
+            (admission, posting?)
+        };
+        let status = match posting {
+            Posting::Open => Status::Pending,
+            Posting::Reviewed => Status::Arriving,
+            Posting::Closed => return self.repeat_or(Error::Closed, new, idempotency).await,
+        };
+        let admission = admission?;
         match admission {
             Admission::Admitted { .. } => {}
             Admission::Refused => return Err(Error::Refused),
             Admission::OverLimit(left) => {
-                // A repeat is no further post.
-                if let Some(idempotency) = idempotency
-                    && let Some(before) = self.store.posted_with(idempotency).await?
-                    && let Some(posted) = self.repeat(new, before).await?
-                {
-                    return Ok(posted);
-                }
-                return Err(Error::OverLimit(left));
+                return self
+                    .repeat_or(Error::OverLimit(left), new, idempotency)
+                    .await;
             }
         }
         loop {
             let message = new.with_id(MessageId::generate());
             let known = poster.is_known.then_some(sender);
-            let inserted = self
-                .store
-                .insert(&message, known, idempotency, SystemTime::now());
+            let inserted =
+                self.store
+                    .insert(&message, status, known, idempotency, SystemTime::now());
             match inserted.await? {
                 Inserted::First => {
                     if !poster.is_known {
@@ -109,9 +129,9 @@ impl Protocol<'_> {
                     }
                     // The database is awake now.
                     let clearing_up = timeout(CLEARING_UP, self.clear_up_sometimes());
-                    let finished = self.finish(&message, new.checked_picture());
-                    let (finished, _) = tokio::join!(finished, Box::pin(clearing_up));
-                    return finished.map(|()| Posted::now(message));
+                    let finished = self.finish_from(status, &message, new.checked_picture());
+                    let (is_held, _) = tokio::join!(finished, Box::pin(clearing_up));
+                    return is_held.map(|is_held| Posted::now(message, is_held));
                 }
                 Inserted::Refused => return Err(Error::Refused),
                 Inserted::Before(before) => {
@@ -129,43 +149,117 @@ impl Protocol<'_> {
         }
     }
 
+    /// What a repeat is answered, which is no further post; whatever else is refused for this reason.
+    async fn repeat_or(
+        &self,
+        refused: Error,
+        new: &NewMessage,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Posted, Error> {
+        if let Some(idempotency) = idempotency
+            && let Some(before) = self.store.posted_with(idempotency).await?
+            && let Some(posted) = self.repeat(new, before).await?
+        {
+            return Ok(posted);
+        }
+        Err(refused)
+    }
+
     /// What a repeat is answered; `None` where nothing is left of what it repeats.
     async fn repeat(&self, new: &NewMessage, before: Before) -> Result<Option<Posted>, Error> {
         let Before { id, same, entry } = before;
         let era = same.ok_or(Error::KeyReused)?;
-        match entry {
-            Entry {
-                status: Status::Posted,
-                message: Some(message),
-                ..
-            } => Ok(Some(Posted::before(message, era))),
+        let Entry {
+            status,
+            message,
+            picture,
+            ..
+        } = entry;
+        // What the row says holds, whatever is to become of new messages now.
+        match (status, message) {
+            (Status::Posted | Status::Restored, Some(message)) => {
+                Ok(Some(Posted::before(message, era, false)))
+            }
+            (Status::Held | Status::Approved, Some(message)) => {
+                Ok(Some(Posted::before(message, era, true)))
+            }
             // Of another request that is under way, or that died.
-            Entry {
-                status: Status::Pending,
-                message: Some(message),
-                ..
-            } => {
-                let taken = self.store.mark(id, Mark::Taken, SystemTime::now());
-                if !taken.await? {
+            (Status::Pending | Status::Arriving, Some(message)) => {
+                let mark = if status == Status::Arriving {
+                    Mark::TakenToHold
+                } else {
+                    Mark::Taken
+                };
+                if !self.store.mark(id, mark, SystemTime::now()).await? {
                     return Ok(None);
                 }
-                self.finish(&message, new.checked_picture()).await?;
-                Ok(Some(Posted::before(message, era)))
+                let is_held = self.finish_from(status, &message, new.checked_picture());
+                Ok(Some(Posted::before(message.clone(), era, is_held.await?)))
             }
-            Entry {
-                status: Status::Clearing,
-                picture,
-                ..
-            } => {
-                self.finish_clearing(id, picture).await?;
+            (Status::Clearing, _) => {
+                self.finish_clearing(id.into(), picture).await?;
                 Ok(None)
             }
-            Entry {
-                status: Status::Posted | Status::Pending,
-                message: None,
-                ..
-            } => Err(StoreError::Fault("a repeated message cannot be read".into()).into()),
+            (
+                Status::Posted
+                | Status::Restored
+                | Status::Held
+                | Status::Approved
+                | Status::Pending
+                | Status::Arriving,
+                None,
+            ) => Err(StoreError::Fault("a repeated message cannot be read".into()).into()),
             _ => Err(Error::Deleted),
+        }
+    }
+
+    /// From a row of this status on, and says whether the message waits for a moderator.
+    async fn finish_from(
+        &self,
+        status: Status,
+        message: &Message,
+        picture: Option<&Picture>,
+    ) -> Result<bool, Error> {
+        if status == Status::Arriving {
+            return self.finish_holding(message, picture).await;
+        }
+        self.finish(message, picture).await.map(|()| false)
+    }
+
+    /// From an arriving row on: the picture, the message, and the row marked.
+    async fn finish_holding(
+        &self,
+        message: &Message,
+        picture: Option<&Picture>,
+    ) -> Result<bool, Error> {
+        let id = message.id;
+        if let Some(picture) = picture {
+            let (held, bytes) = (HeldPicture::Waiting(id), picture.bytes().clone());
+            let put = self.bucket.put_held_picture(held, picture.format(), bytes);
+            self.deadline.bucket(put).await?;
+        }
+        let put = self.bucket.put_held_message(id, published::body(message)?);
+        self.deadline.bucket(put).await?;
+        if self.store.mark(id, Mark::Held, SystemTime::now()).await? {
+            return Ok(true);
+        }
+        match self.store.entry(id).await?.map(|entry| entry.status) {
+            // By another request with the same key, or by ours, whose answer was lost.
+            Some(Status::Held | Status::Approved) => Ok(true),
+            Some(Status::Posted | Status::Restored) => Ok(false),
+            Some(Status::Rejected | Status::Removing | Status::Removed) => Err(Error::Deleted),
+            // Another request took it over.
+            Some(Status::Arriving | Status::Pending) => Err(cleared_away()),
+            status @ (Some(Status::Deleting | Status::Deleted | Status::Clearing) | None) => {
+                let format = picture.map(Picture::format);
+                self.deadline
+                    .bucket(self.bucket.remove_waiting(id, format))
+                    .await?;
+                match status {
+                    Some(Status::Deleting | Status::Deleted) => Err(Error::Deleted),
+                    _ => Err(cleared_away()),
+                }
+            }
         }
     }
 
@@ -178,26 +272,32 @@ impl Protocol<'_> {
     ) -> Result<(), Error> {
         let id = message.id;
         if let Some(picture) = picture {
-            let put = self.bucket.put_picture(id, picture);
+            let (format, bytes) = (picture.format(), picture.bytes().clone());
+            let put = self.bucket.put_picture(message.name(), format, bytes);
             self.deadline.bucket(put).await?;
         }
         self.publish(message).await?;
-        if self.store.mark(id, Mark::Posted, SystemTime::now()).await? {
+        let mark = self
+            .store
+            .mark(message.name(), Mark::Posted, SystemTime::now());
+        if mark.await? {
             return Ok(());
         }
         match self.store.entry(id).await?.map(|entry| entry.status) {
             // By another request with the same key, or by ours, whose answer was lost.
-            Some(Status::Posted) => Ok(()),
+            Some(Status::Posted | Status::Restored) => Ok(()),
+            // A moderator took it down since.
+            Some(Status::Removing | Status::Removed) => Err(Error::Deleted),
             status @ (Some(Status::Deleting | Status::Deleted | Status::Clearing) | None) => {
                 let format = message.picture.as_ref().map(|picture| picture.format);
-                self.overwrite(id, format).await?;
+                self.overwrite(message.name(), format).await?;
                 match status {
                     Some(Status::Deleting | Status::Deleted) => Err(Error::Deleted),
                     _ => Err(cleared_away()),
                 }
             }
             // Another request took it over.
-            Some(Status::Pending) => Err(cleared_away()),
+            Some(_) => Err(cleared_away()),
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use domain::{Format, Message, MessageId, PostedPicture};
+use domain::{Format, Message, Name, PostedPicture};
 use media::BucketError;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 pub struct Body<'a> {
     #[serde(borrow)]
     id: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "is_first")]
+    generation: u32,
     #[serde(borrow)]
     author: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -36,10 +38,16 @@ struct Picture<'a> {
     animated: Option<bool>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_first(generation: &u32) -> bool {
+    *generation == 0
+}
+
 impl<'a> From<&'a Message> for Body<'a> {
     fn from(message: &'a Message) -> Self {
         let Message {
             id,
+            generation,
             author,
             text,
             picture,
@@ -62,6 +70,7 @@ impl<'a> From<&'a Message> for Body<'a> {
         });
         Self {
             id: id.to_string().into(),
+            generation: *generation,
             author: author.as_deref().map(Cow::Borrowed),
             text: Cow::Borrowed(text),
             created_at: id.created_at().into(),
@@ -85,6 +94,7 @@ impl Body<'_> {
         };
         Some(Message {
             id: self.id.parse().ok()?,
+            generation: self.generation,
             author: self.author.map(Cow::into_owned),
             text: self.text.into_owned(),
             picture,
@@ -99,10 +109,10 @@ pub fn body(message: &Message) -> Result<Bytes, BucketError> {
         .map_err(|error| BucketError::of(&error))
 }
 
-/// The message of this id; `None` where the bytes are none that the board writes for it.
-pub fn message(id: MessageId, bytes: &[u8]) -> Option<Message> {
+/// The message of this name; `None` where the bytes are none that the board writes for it.
+pub fn message(name: Name, bytes: &[u8]) -> Option<Message> {
     let body: Body<'_> = serde_json::from_slice(bytes).ok()?;
-    body.into_message().filter(|message| message.id == id)
+    body.into_message().filter(|message| message.name() == name)
 }
 
 #[cfg(test)]
@@ -115,6 +125,7 @@ mod tests {
     fn written() -> Message {
         Message {
             id: ID.parse().unwrap(),
+            generation: 0,
             author: None,
             text: "你好\n".into(),
             picture: Some(PostedPicture {
@@ -130,14 +141,28 @@ mod tests {
     #[test]
     fn a_message_stands_in_the_bucket_as_the_api_shows_it_without_urls() {
         assert_eq!(body(&written()).unwrap(), WRITTEN);
-        assert_eq!(message(written().id, WRITTEN.as_bytes()), Some(written()));
+        assert_eq!(
+            message(written().name(), WRITTEN.as_bytes()),
+            Some(written())
+        );
     }
 
     #[test]
     fn what_a_later_release_adds_is_passed_over() {
         let later = WRITTEN.replace(r#""width""#, r#""blurred":"LEHV6","width""#);
         let later = later.replace(r#""author""#, r#""replyTo":null,"author""#);
-        assert_eq!(message(written().id, later.as_bytes()), Some(written()));
+        assert_eq!(message(written().name(), later.as_bytes()), Some(written()));
+    }
+
+    #[test]
+    fn of_a_restored_message_its_generation_is_said() {
+        let restored = Message {
+            generation: 2,
+            ..written()
+        };
+        let body = body(&restored).unwrap();
+        assert_eq!(message(restored.name(), &body), Some(restored));
+        assert_eq!(message(written().name(), &body), None);
     }
 
     #[test]
@@ -145,7 +170,7 @@ mod tests {
         let before = WRITTEN.replace(r#","animated":false"#, "");
         let mut expected = written();
         expected.picture.as_mut().unwrap().animated = None;
-        assert_eq!(message(expected.id, before.as_bytes()), Some(expected));
+        assert_eq!(message(expected.name(), before.as_bytes()), Some(expected));
     }
 
     #[test]
@@ -159,7 +184,7 @@ mod tests {
         ] {
             assert!(WRITTEN.contains(what));
             let other = WRITTEN.replace(what, instead);
-            assert_eq!(message(written().id, other.as_bytes()), None, "{other}");
+            assert_eq!(message(written().name(), other.as_bytes()), None, "{other}");
         }
     }
 }

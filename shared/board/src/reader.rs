@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::{Message, MessageId};
+use domain::{Message, MessageId, Name};
 use futures_util::future::try_join_all;
 use lru::LruCache;
 use media::{Bucket, BucketError, ETag, Published};
@@ -76,7 +76,7 @@ struct Seen {
 
 #[derive(Debug)]
 struct Known {
-    versions: LruCache<MessageId, Version>,
+    versions: LruCache<Name, Version>,
     bytes: usize,
 }
 
@@ -153,8 +153,8 @@ impl Reader {
 
     /// One message; `None` where it is not published, or deleted.
     pub async fn message(&self, id: MessageId) -> Result<Option<Message>, BucketError> {
-        let found = self.bucket.message(id).await?;
-        Ok(found.and_then(|(body, _)| readable(id, &body)))
+        let found = self.bucket.published_message(id).await?;
+        Ok(found.and_then(|(name, body, _)| readable(name, &body)))
     }
 
     /// Has the next reader see what was changed.
@@ -212,7 +212,7 @@ impl Reader {
         let known: Vec<_> = {
             let mut known = locked(&self.known);
             let of = |published: &Published| {
-                let version = known.versions.get(&published.id)?;
+                let version = known.versions.get(&published.name)?;
                 (version.0 == published.e_tag).then(|| version.clone())
             };
             published.iter().map(of).collect()
@@ -223,7 +223,7 @@ impl Reader {
             .zip(known)
             .map(async |(published, known)| match known {
                 Some(version) => Ok(Some(version)),
-                None => self.body(published.id).await,
+                None => self.body(published.name).await,
             });
         let bodies = try_join_all(bodies).await?;
         let readable = |(e_tag, message): Version| Some((e_tag, message?));
@@ -231,19 +231,19 @@ impl Reader {
         Ok((bodies.collect(), missed))
     }
 
-    async fn body(&self, id: MessageId) -> Result<Option<Version>, BucketError> {
-        let Some((body, e_tag)) = self.bucket.message(id).await? else {
+    async fn body(&self, name: Name) -> Result<Option<Version>, BucketError> {
+        let Some((body, e_tag)) = self.bucket.message(name).await? else {
             return Ok(None);
         };
-        let version = (e_tag, readable(id, &body).map(Arc::new));
-        self.remember(id, version.clone());
+        let version = (e_tag, readable(name, &body).map(Arc::new));
+        self.remember(name, version.clone());
         Ok(Some(version))
     }
 
-    fn remember(&self, id: MessageId, version: Version) {
+    fn remember(&self, name: Name, version: Version) {
         let mut known = locked(&self.known);
         known.bytes += size(&version);
-        if let Some(other) = known.versions.put(id, version) {
+        if let Some(other) = known.versions.put(name, version) {
             known.bytes -= size(&other);
         }
         while known.bytes > KNOWN
@@ -271,7 +271,7 @@ impl Reader {
         };
         for JsonMessage { e_tag, message } in messages {
             if let Some(message) = message.into_message() {
-                self.remember(message.id, (e_tag, Some(Arc::new(message))));
+                self.remember(message.name(), (e_tag, Some(Arc::new(message))));
             }
         }
     }
@@ -309,10 +309,10 @@ impl Reader {
     }
 }
 
-fn readable(id: MessageId, body: &[u8]) -> Option<Message> {
-    let message = published::message(id, body);
+fn readable(name: Name, body: &[u8]) -> Option<Message> {
+    let message = published::message(name, body);
     if message.is_none() {
-        warn!(%id, "a published message cannot be read");
+        warn!(%name, "a published message cannot be read");
     }
     message
 }

@@ -4,10 +4,10 @@
 //! The bucket is listed before a row is read, and what a row says is put within 15 minutes of reading it, where nothing
 //! is or over the version that was read. So this may run beside posts and deletes, be killed, and be run again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, SystemTime};
 
-use domain::{Message, MessageId};
+use domain::{Message, MessageId, Name};
 use futures_util::future::join_all;
 use media::Put;
 use store::{Entry, Inserted, Mark, Status};
@@ -34,20 +34,29 @@ const STEPS: Duration = Duration::from_mins(10);
 #[derive(Debug, Default)]
 pub struct Listed {
     /// How many bytes each message's object has.
-    messages: HashMap<MessageId, u64>,
+    messages: BTreeMap<Name, u64>,
     pictures: HashSet<String>,
 }
 
 impl Listed {
     /// The messages that are published.
-    pub fn published(&self) -> impl Iterator<Item = MessageId> {
+    pub fn published(&self) -> impl Iterator<Item = Name> {
         let messages = self.messages.iter();
-        messages.filter_map(|(id, bytes)| (*bytes > 0).then_some(*id))
+        messages.filter_map(|(name, bytes)| (*bytes > 0).then_some(*name))
     }
 
     /// How many bytes a message's object has, if there is one.
-    pub fn bytes_of(&self, id: MessageId) -> Option<u64> {
-        self.messages.get(&id).copied()
+    pub fn bytes_of(&self, name: Name) -> Option<u64> {
+        self.messages.get(&name).copied()
+    }
+
+    /// The latest generation of a message that is published, of those after this one.
+    fn later_than(&self, name: Name) -> Option<Name> {
+        let later = name.generation.checked_add(1)?..=u32::MAX;
+        let of = |generation| Name { generation, ..name };
+        let later = self.messages.range(of(*later.start())..=of(*later.end()));
+        let there = later.rev().find(|(_, bytes)| **bytes > 0);
+        there.map(|(name, _)| *name)
     }
 
     /// The keys of all pictures, those of the operator too.
@@ -101,7 +110,7 @@ impl Board {
             let messages = messages.iter();
             listed
                 .messages
-                .extend(messages.map(|published| (published.id, published.size)));
+                .extend(messages.map(|published| (published.name, published.size)));
             from = next;
             if from.is_none() {
                 break;
@@ -121,12 +130,15 @@ impl Board {
         let (newest, _) = newest.await?;
         // What is left of a deleted one may have no row any more.
         if let Some(newest) = newest.iter().find(|newest| newest.size > 0)
-            && protocol.store.entry(newest.id).await?.is_none()
+            && protocol.store.entry(newest.name.id).await?.is_none()
         {
             return Ok(false);
         }
         match protocol.store.newest().await? {
-            Some(newest) => protocol.is_published(newest).await,
+            Some(newest) => {
+                let found = protocol.published_message(newest).await?;
+                Ok(found.is_some())
+            }
             None => Ok(true),
         }
     }
@@ -168,7 +180,7 @@ impl Board {
             for messages in messages.chunks(AT_ONCE) {
                 let republished = messages.iter().map(|it| protocol.republish(it, &listed));
                 for (message, republished) in messages.iter().zip(join_all(republished).await) {
-                    seen.insert(message.id);
+                    seen.insert(message.name());
                     match republished? {
                         One::AlreadyThere => done.already_there += 1,
                         One::Published => done.published += 1,
@@ -184,11 +196,12 @@ impl Board {
             }
             after = messages.last().map(|message| message.id);
         }
-        for id in listed.published().filter(|id| !seen.contains(id)) {
+        for name in listed.published().filter(|name| !seen.contains(name)) {
             let protocol = self.protocol(deadline());
-            match protocol.store.entry(id).await? {
-                None => done.adopted += u64::from(protocol.adopt(id).await?),
-                Some(entry) => done.withdrawn += u64::from(protocol.withdraw(id, entry).await?),
+            match protocol.store.entry(name.id).await? {
+                None => done.adopted += u64::from(protocol.adopt(name).await?),
+                Some(entry) if protocol.follow(name, &entry).await? => done.adopted += 1,
+                Some(entry) => done.withdrawn += u64::from(protocol.withdraw(name, entry).await?),
             }
         }
         done.already_there = done.already_there.saturating_sub(earlier);
@@ -226,15 +239,24 @@ impl Protocol<'_> {
 
     /// Publishes a message of a row that was read after the bucket was `listed`.
     async fn republish(&self, message: &Message, listed: &Listed) -> Result<One, Error> {
-        let id = message.id;
-        let bytes = listed.bytes_of(id);
+        let name = message.name();
+        let bytes = listed.bytes_of(name);
         if bytes == Some(0) {
-            return Ok(One::Deleted);
+            // Or it was taken down and restored after the ledger was saved.
+            let Some(later) = listed.later_than(name) else {
+                return Ok(One::Deleted);
+            };
+            let row = self.store.entry(name.id).await?;
+            return Ok(match row {
+                Some(row) if self.follow(later, &row).await? => One::Published,
+                // Somebody decides on it now.
+                _ => One::AlreadyThere,
+            });
         }
         if !self.has_picture(message, listed).await? {
             return Ok(match bytes {
                 None => One::Missing,
-                Some(_) if self.is_published(id).await? => One::WithoutPicture,
+                Some(_) if self.is_published(name).await? => One::WithoutPicture,
                 // Meanwhile.
                 Some(_) => One::Deleted,
             });
@@ -249,7 +271,7 @@ impl Protocol<'_> {
         if self.publish(message).await? != Put::PreconditionFailed {
             return Ok(One::Published);
         }
-        Ok(if self.is_published(id).await? {
+        Ok(if self.is_published(name).await? {
             One::AlreadyThere
         } else {
             One::Deleted
@@ -262,56 +284,104 @@ impl Protocol<'_> {
     /// Where the bucket fails.
     pub async fn shows(&self, message: &Message, listed: &Listed) -> Result<bool, Error> {
         let expected = published::body(message)?.len() as u64;
-        Ok(listed.bytes_of(message.id) == Some(expected) || self.is_published_as(message).await?)
+        Ok(listed.bytes_of(message.name()) == Some(expected)
+            || self.is_published_as(message).await?)
     }
 
     async fn has_picture(&self, message: &Message, listed: &Listed) -> Result<bool, Error> {
         let Some(picture) = &message.picture else {
             return Ok(true);
         };
-        let key = media::Bucket::picture_key(message.id, picture.format);
+        let key = media::Bucket::picture_key(message.name(), picture.format);
         if listed.pictures.contains(&key) {
             return Ok(true);
         }
         // It may have come since.
-        let there = self.bucket.has_picture(message.id, picture.format);
+        let there = self.bucket.has_picture(message.name(), picture.format);
         Ok(self.deadline.bucket(there).await?)
     }
 
-    /// Takes a message from readers that the ledger has deleted, and says whether it did: code that knew nothing of
-    /// published messages may have deleted it.
-    async fn withdraw(&self, id: MessageId, entry: Entry) -> Result<bool, Error> {
+    /// Takes a message from readers that is not on the board as the ledger has it, and says whether it did: code that knew
+    /// nothing of published messages may have deleted it, or the ledger is older than what a moderator decided.
+    async fn withdraw(&self, name: Name, entry: Entry) -> Result<bool, Error> {
         let Entry {
-            status, picture, ..
+            status,
+            generation,
+            picture,
+            ..
         } = entry;
-        if matches!(status, Status::Pending | Status::Posted) || !self.is_published(id).await? {
+        let is_its_own = name.generation == generation;
+        let is_coming = matches!(
+            status,
+            Status::Pending | Status::Posted | Status::Approved | Status::Restored
+        );
+        if (is_coming && is_its_own) || !self.is_published(name).await? {
             return Ok(false);
         }
         match status {
-            Status::Clearing => self.finish_clearing(id, picture).await?,
-            Status::Deleting => self.finish_deleting(id, picture).await?,
-            _ => self.overwrite(id, picture).await?,
+            Status::Clearing if is_its_own => self.finish_clearing(name, picture).await?,
+            Status::Deleting if is_its_own => self.finish_deleting(name, picture).await?,
+            Status::Removing if is_its_own => {
+                self.finish_taking_down(name, picture, None).await?;
+            }
+            _ => self.overwrite(name, picture).await?,
         }
         Ok(true)
     }
 
+    /// Has a row follow what moderators decided after the ledger was saved, by which this is published; and says whether
+    /// it did. That is one step, so that nobody finishes what was decided in between.
+    async fn follow(&self, name: Name, row: &Entry) -> Result<bool, Error> {
+        let is_behind = match row.status {
+            Status::Posted
+            | Status::Pending
+            | Status::Rejected
+            | Status::Removing
+            | Status::Removed => row.generation < name.generation,
+            Status::Arriving | Status::Held | Status::Approved | Status::Restored => {
+                row.generation <= name.generation
+            }
+            Status::Deleting | Status::Deleted | Status::Clearing => false,
+        };
+        if !is_behind {
+            return Ok(false);
+        }
+        if self.store.follow(name, row, SystemTime::now()).await? {
+            return Ok(true);
+        }
+        // By an earlier try whose answer was lost.
+        let now = self.store.entry(name.id).await?;
+        let is_it = |now: &Entry| now.status == Status::Posted && now.generation == name.generation;
+        Ok(now.as_ref().is_some_and(is_it))
+    }
+
+    /// Writes the row of a message that is published and has none, and says whether it did.
+    pub(crate) async fn adopt_published(&self, id: MessageId) -> Result<bool, Error> {
+        match self.published_message(id).await? {
+            Some(message) => self.adopt(message.name()).await,
+            None => Ok(false),
+        }
+    }
+
     /// Writes the row of a message that is published and has none, since it was posted after the ledger was saved; and
     /// says whether it did.
-    async fn adopt(&self, id: MessageId) -> Result<bool, Error> {
-        let found = self.deadline.bucket(self.bucket.message(id)).await?;
-        let message = found.and_then(|(body, _)| published::message(id, &body));
+    async fn adopt(&self, name: Name) -> Result<bool, Error> {
+        let found = self.deadline.bucket(self.bucket.message(name)).await?;
+        let message = found.and_then(|(body, _)| published::message(name, &body));
         let Some(message) = message else {
             return Ok(false);
         };
-        let now = SystemTime::now();
-        if self.store.insert(&message, None, None, now).await? != Inserted::First {
+        let (status, now) = (Status::Pending, SystemTime::now());
+        let inserted = self.store.insert(&message, status, None, None, now);
+        if inserted.await? != Inserted::First {
             return Ok(false);
         }
         // A moderator may have deleted it before there was a row.
-        if self.is_published(id).await? {
-            return Ok(self.store.mark(id, Mark::Posted, SystemTime::now()).await?);
+        if self.is_published(name).await? {
+            let mark = self.store.mark(name, Mark::Posted, SystemTime::now());
+            return Ok(mark.await?);
         }
-        match self.delete(id).await {
+        match self.delete(name.id).await {
             Ok(()) | Err(Error::NotFound) => Ok(false),
             Err(error) => Err(error),
         }

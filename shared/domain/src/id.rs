@@ -74,6 +74,58 @@ impl Serialize for MessageId {
     }
 }
 
+/// Under which a message is published, and its picture. A name is published once: what was taken down and restored is
+/// published under the name of the next generation, so that whoever comes late changes nothing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name {
+    /// The message's id.
+    pub id: MessageId,
+    /// 0 for a message that was never restored.
+    pub generation: u32,
+}
+
+impl Name {
+    /// This name and those before it.
+    pub fn up_to(self) -> impl Iterator<Item = Self> {
+        (0..=self.generation).map(move |generation| Self { generation, ..self })
+    }
+}
+
+impl From<MessageId> for Name {
+    fn from(id: MessageId) -> Self {
+        Self { id, generation: 0 }
+    }
+}
+
+/// As it stands in keys: `<id>`, and from the first generation on `<id>-<generation>`.
+impl fmt::Display for Name {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.id.fmt(formatter)?;
+        match self.generation {
+            0 => Ok(()),
+            generation => write!(formatter, "-{generation}"),
+        }
+    }
+}
+
+impl FromStr for Name {
+    type Err = NotAMessageId;
+
+    fn from_str(text: &str) -> Result<Self, NotAMessageId> {
+        let Some((id, number)) = text.split_once('-') else {
+            return Ok(Self::from(text.parse::<MessageId>()?));
+        };
+        let name = Self {
+            id: id.parse()?,
+            generation: number.parse().map_err(|_| NotAMessageId)?,
+        };
+        // In one spelling, as the id.
+        (name.to_string() == text)
+            .then_some(name)
+            .ok_or(NotAMessageId)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +148,24 @@ mod tests {
         ] {
             assert_eq!(bad.parse::<MessageId>(), Err(NotAMessageId), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_name_has_one_spelling() {
+        for name in [
+            "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "01ARZ3NDEKTSV4RRFFQ69G5FAV-1",
+            "01ARZ3NDEKTSV4RRFFQ69G5FAV-12",
+        ] {
+            assert_eq!(name.parse::<Name>().unwrap().to_string(), name);
+        }
+        for bad in ["-0", "-01", "-+1", "-", "-1-1", "-a", "-4294967296"] {
+            let bad = format!("01ARZ3NDEKTSV4RRFFQ69G5FAV{bad}");
+            assert_eq!(bad.parse::<Name>(), Err(NotAMessageId), "{bad}");
+        }
+        let name: Name = "01ARZ3NDEKTSV4RRFFQ69G5FAV-2".parse().unwrap();
+        let names: Vec<_> = name.up_to().map(|name| name.generation).collect();
+        assert_eq!(names, [0, 1, 2]);
     }
 
     #[test]

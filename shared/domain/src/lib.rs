@@ -4,17 +4,19 @@ mod id;
 mod idempotency;
 mod message;
 mod picture;
+mod posting;
 mod secret;
 mod sender;
 mod text;
 mod token;
 
-pub use id::{MessageId, NotAMessageId};
+pub use id::{MessageId, Name, NotAMessageId};
 pub use idempotency::{Idempotency, IdempotencyKey, InvalidIdempotencyKey, Repeats};
 pub use message::{Message, NewMessage, NewPicture, PostedPicture};
 pub use picture::{
     Format, InvalidPicture, Orientation, Picture, SMALL_WIDTHS, UnknownFormat, small_height,
 };
+pub use posting::{InvalidPosting, Posting};
 pub use secret::{BoardSecret, Era, InvalidSecret};
 pub use sender::{Sender, Senders};
 pub use text::{Alt, Author, InvalidField, MessageText};

@@ -1,4 +1,6 @@
-use super::{Alt, Author, Format, MessageId, MessageText, Picture, SMALL_WIDTHS, small_height};
+use super::{
+    Alt, Author, Format, MessageId, MessageText, Name, Picture, SMALL_WIDTHS, small_height,
+};
 
 /// A message as it is to be posted, everything in it valid.
 #[derive(Debug, Clone)]
@@ -25,6 +27,8 @@ pub struct NewPicture {
 pub struct Message {
     /// Its id, which is also its time.
     pub id: MessageId,
+    /// How often it was restored: what is public of it is named by that.
+    pub generation: u32,
     /// Who signed it.
     pub author: Option<String>,
     /// Empty only with a picture.
@@ -67,6 +71,16 @@ impl PostedPicture {
     }
 }
 
+impl Message {
+    /// Under which its object and its picture are published.
+    pub fn name(&self) -> Name {
+        Name {
+            id: self.id,
+            generation: self.generation,
+        }
+    }
+}
+
 impl NewMessage {
     /// The picture without its description.
     pub fn checked_picture(&self) -> Option<&Picture> {
@@ -77,6 +91,7 @@ impl NewMessage {
     pub fn with_id(&self, id: MessageId) -> Message {
         Message {
             id,
+            generation: 0,
             author: self
                 .author
                 .as_ref()

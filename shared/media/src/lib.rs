@@ -4,6 +4,8 @@
 //! - [`Bucket`]: what is read and written;
 //! - [`pictures`]: posted pictures;
 //! - [`messages`]: published messages;
+//! - [`held`]: what waits for a moderator or was taken down;
+//! - [`operators`]: pictures that the operator put there, and what was taken down of them;
 //! - [`carrousel`]: the lists of pictures;
 //! - [`small`]: small versions of pictures;
 //! - [`extension`]: which objects are pictures;
@@ -16,8 +18,10 @@ mod address;
 mod bucket;
 mod carrousel;
 mod extension;
+mod held;
 mod listing;
 mod messages;
+mod operators;
 mod pictures;
 mod small;
 
@@ -25,6 +29,8 @@ pub use address::{PublicBaseUrl, bucket_name};
 pub use bucket::{Bucket, BucketError, ETag, IMAGES, Object, PICTURE_CACHE_CONTROL, Put};
 pub use carrousel::{CARROUSEL, CARROUSEL_CACHE_CONTROL, Carrousel, NEWEST_PICTURES};
 pub use extension::is_picture;
+pub use held::HeldPicture;
 pub use listing::{HEADS_OF_A_PAGE, Listed};
 pub use messages::Published;
+pub use operators::{Copied, OperatorsPicture, RemovedPicture};
 pub use small::{Attempt, Derived, Small, SmallPicture};

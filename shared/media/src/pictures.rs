@@ -2,29 +2,34 @@
 //! does not bring it back.
 
 use bytes::Bytes;
-use domain::{Format, MessageId, Picture};
+use domain::{Format, Name};
 
 use crate::bucket::{Bucket, BucketError, Condition, Headers, IMAGES, PICTURE_CACHE_CONTROL, Put};
 
 impl Bucket {
     /// The key of a posted picture.
-    pub fn picture_key(id: MessageId, format: Format) -> String {
-        format!("{IMAGES}{id}.{}", format.extension())
+    pub fn picture_key(name: impl Into<Name>, format: Format) -> String {
+        format!("{IMAGES}{}.{}", name.into(), format.extension())
     }
 
     /// Puts a posted picture, where there is none and none was deleted.
     ///
     /// # Errors
     /// Where S3 fails; the picture may be there all the same, also later.
-    pub async fn put_picture(&self, id: MessageId, picture: &Picture) -> Result<Put, BucketError> {
-        let key = Self::picture_key(id, picture.format());
+    pub async fn put_picture(
+        &self,
+        name: impl Into<Name>,
+        format: Format,
+        picture: Bytes,
+    ) -> Result<Put, BucketError> {
+        let key = Self::picture_key(name, format);
         let headers = Headers {
-            media_type: picture.format().media_type(),
+            media_type: format.media_type(),
             cache_control: PICTURE_CACHE_CONTROL,
             made_of: None,
         };
-        let body = picture.bytes().clone();
-        self.put(&key, headers, Condition::IfNoneMatch, body).await
+        self.put(&key, headers, Condition::IfNoneMatch, picture)
+            .await
     }
 
     /// Deletes a posted picture: zero bytes are none, and keep whoever comes late from putting it.
@@ -33,7 +38,7 @@ impl Bucket {
     /// Where S3 fails.
     pub async fn overwrite_picture(
         &self,
-        id: MessageId,
+        name: impl Into<Name>,
         format: Format,
     ) -> Result<(), BucketError> {
         let headers = Headers {
@@ -41,7 +46,7 @@ impl Bucket {
             cache_control: "no-store",
             made_of: None,
         };
-        let key = Self::picture_key(id, format);
+        let key = Self::picture_key(name, format);
         self.put(&key, headers, Condition::Any, Bytes::new())
             .await?;
         Ok(())
@@ -51,16 +56,24 @@ impl Bucket {
     ///
     /// # Errors
     /// Where S3 fails.
-    pub async fn remove_picture(&self, id: MessageId, format: Format) -> Result<(), BucketError> {
-        self.remove(&Self::picture_key(id, format)).await
+    pub async fn remove_picture(
+        &self,
+        name: impl Into<Name>,
+        format: Format,
+    ) -> Result<(), BucketError> {
+        self.remove(&Self::picture_key(name, format)).await
     }
 
     /// Whether a posted picture is there.
     ///
     /// # Errors
     /// Where S3 fails.
-    pub async fn has_picture(&self, id: MessageId, format: Format) -> Result<bool, BucketError> {
-        let size = self.size(&Self::picture_key(id, format)).await?;
+    pub async fn has_picture(
+        &self,
+        name: impl Into<Name>,
+        format: Format,
+    ) -> Result<bool, BucketError> {
+        let size = self.size(&Self::picture_key(name, format)).await?;
         Ok(size.is_some_and(|size| size > 0))
     }
 }

@@ -1,15 +1,20 @@
 use std::time::{Duration, SystemTime};
 
-use crate::messages::{MESSAGES_AT_ONCE, Mark, Status, Store};
+use crate::messages::{MESSAGES_AT_ONCE, Store};
 use crate::row::{self, id_value, readable};
 use crate::sql::{Row, StoreError, Value, milliseconds};
-use domain::{Format, Message, MessageId, Sender};
+use crate::status::{Mark, Status};
+use domain::{Format, Message, MessageId, Name, Sender};
 
-/// How long a message may be pending, and how long what is left of a deleted one stays in the bucket. No request lives
+/// How long a message may be pending or arriving, and how long what is left of a deleted one stays in the bucket. No request lives
 /// as long.
 const QUARTER: Duration = Duration::from_mins(15);
 /// How long an idempotency key is kept at least, and with it the tombstone of a deleted message.
 const KEY_AT_LEAST: Duration = Duration::from_hours(24);
+/// How long a moderator has to restore what was taken down or rejected.
+const RESTORABLE: Duration = Duration::from_hours(24);
+/// How long a message waits for a moderator.
+const WAITS: Duration = Duration::from_hours(30 * 24);
 /// How many leftovers are read together.
 const AT_ONCE: u32 = 64;
 
@@ -26,8 +31,8 @@ const UNPUBLISHED: &str = "status = 'posted' AND cleared_at IS NULL AND since IS
 /// What a request that died or a delete left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leftover {
-    /// The row's id.
-    pub id: MessageId,
+    /// The row's id and generation.
+    pub name: Name,
     /// The picture that may be in the bucket.
     pub picture: Option<Format>,
     /// What is to be done.
@@ -39,6 +44,14 @@ pub struct Leftover {
 pub enum Todo {
     /// A message is pending for too long: it is to be posted where it is published, and otherwise to be cleared away.
     Decide,
+    /// A message is arriving for too long: it is to be held where its message is there, and otherwise to be cleared away.
+    DecideToHold,
+    /// What a moderator approved or restored is to be published.
+    Publish(Status),
+    /// What a moderator takes down is to be taken down.
+    TakeDown,
+    /// What nobody approved or restored in time is to be deleted.
+    Expire(Status),
     /// A message is to be cleared away.
     Clear,
     /// A delete is to be finished.
@@ -58,16 +71,22 @@ impl Store {
     /// # Errors
     /// Where the database fails.
     pub async fn leftovers(&self, now: SystemTime) -> Result<Vec<Leftover>, StoreError> {
-        let columns = format!("id, status, picture_format, since, cleared_at FROM {BY_SINCE}");
+        let columns =
+            format!("id, status, generation, picture_format, since, cleared_at FROM {BY_SINCE}");
         let found = self
             .execute(
                 &format!(
                     "SELECT * FROM (SELECT {columns} \
                      WHERE (status = 'pending' AND cleared_at IS NULL AND since IS NULL AND {OLD_BEFORE}) \
                      OR (status = 'pending' AND cleared_at IS NULL AND since < :quarter) \
+                     OR (status = 'arriving' AND cleared_at IS NULL AND since < :quarter) \
                      OR status = 'clearing' OR status = 'deleting' \
+                     OR status = 'approved' OR status = 'restored' OR status = 'removing' \
                      LIMIT {AT_ONCE}) AS unfinished UNION ALL SELECT * FROM (SELECT {columns} \
-                     WHERE (status = 'deleted' AND cleared_at IS NULL AND since IS NULL) \
+                     WHERE (status = 'removed' AND cleared_at IS NULL AND since < :restorable) \
+                     OR (status = 'rejected' AND cleared_at IS NULL AND since < :restorable) \
+                     OR (status = 'held' AND cleared_at IS NULL AND since < :waits) \
+                     OR (status = 'deleted' AND cleared_at IS NULL AND since IS NULL) \
                      OR (status = 'deleted' AND cleared_at IS NULL AND since < :quarter) \
                      OR (status = 'deleted' AND cleared_at < :day) \
                      LIMIT {AT_ONCE}) AS tombstones"
@@ -75,6 +94,8 @@ impl Store {
                 vec![
                     ("old", id_value(MessageId::least_of(now, QUARTER))),
                     ("quarter", before(now, QUARTER)),
+                    ("restorable", before(now, RESTORABLE)),
+                    ("waits", before(now, WAITS)),
                     ("day", before(now, KEY_AT_LEAST)),
                 ],
             )
@@ -82,7 +103,7 @@ impl Store {
         Ok(found.rows.into_iter().filter_map(leftover).collect())
     }
 
-    /// Has a message that is pending for too long be cleared away, unless a repeat took it, and says whether it is.
+    /// Has a message that is pending or arriving for too long be cleared away, unless a repeat took it, and says whether it is.
     ///
     /// # Errors
     /// Where the database fails.
@@ -90,7 +111,7 @@ impl Store {
         let begun = self
             .execute(
                 "UPDATE message SET status = 'clearing', since = :now \
-                 WHERE id = :id AND status = 'pending' AND since < :quarter",
+                 WHERE id = :id AND status IN ('pending', 'arriving') AND since < :quarter",
                 vec![
                     ("id", id_value(id)),
                     ("now", Value::Integer(milliseconds(now))),
@@ -199,7 +220,7 @@ impl Store {
 }
 
 /// A condition that holds for these ids. What stands in it is ids in their one spelling, letters and digits.
-pub(crate) fn one_of(ids: &[MessageId]) -> String {
+fn one_of(ids: &[MessageId]) -> String {
     let ids: Vec<_> = ids.iter().map(|id| format!("'{id}'")).collect();
     format!("id IN ({})", ids.join(", "))
 }
@@ -214,6 +235,7 @@ fn leftover(row: Row) -> Option<Leftover> {
     readable(row, |columns| {
         let id = columns.parsed()?;
         let status = columns.parsed()?;
+        let generation = columns.number()?;
         let picture = columns.format_or_none();
         let (since, cleared_at) = (
             columns.number_or_null::<i64>()?,
@@ -222,6 +244,10 @@ fn leftover(row: Row) -> Option<Leftover> {
         let todo = match (status, since, cleared_at) {
             (Status::Pending, None, _) => Todo::Adopt(Mark::Taken),
             (Status::Pending | Status::Posted, ..) => Todo::Decide,
+            (Status::Arriving, ..) => Todo::DecideToHold,
+            (Status::Approved | Status::Restored, ..) => Todo::Publish(status),
+            (Status::Removing, ..) => Todo::TakeDown,
+            (Status::Removed | Status::Rejected | Status::Held, ..) => Todo::Expire(status),
             (Status::Clearing, ..) => Todo::Clear,
             (Status::Deleting, ..) => Todo::Delete,
             (Status::Deleted, _, Some(_)) => Todo::Forget,
@@ -229,7 +255,12 @@ fn leftover(row: Row) -> Option<Leftover> {
             (Status::Deleted, None | Some(0), None) => Todo::Adopt(Mark::DeletingForGood),
             (Status::Deleted, Some(_), None) => Todo::Remove,
         };
-        Ok(Leftover { id, picture, todo })
+        let name = Name { id, generation };
+        Ok(Leftover {
+            name,
+            picture,
+            todo,
+        })
     })
     .ok()
 }

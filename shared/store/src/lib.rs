@@ -9,9 +9,11 @@
 //! - [`connection`]: one statement at a time, by whichever way;
 //! - [`migrations`]: the versions of the schema;
 //! - [`database`]: statements on a schema that this code may touch;
+//! - [`status`]: where a message is in its life;
 //! - [`row`]: a message as a row, and what is left of it when it is deleted;
 //! - [`messages`]: messages, and what is intended with each;
 //! - [`senders`]: the rate limit, and who may not post;
+//! - [`waiting`]: what moderators are shown;
 //! - [`leftovers`]: what a crash, a delete or code of before left behind, and what is to be forgotten;
 //! - [`user`]: the database's user that message-board is.
 //!
@@ -28,13 +30,17 @@ mod mysql;
 mod row;
 mod senders;
 mod sql;
+mod status;
 mod user;
+mod waiting;
 
 pub use database::Database;
 pub use database_settings::{DataApiSettings, DatabaseSettings, MySqlSettings};
 pub use leftovers::{Leftover, Todo};
-pub use messages::{Before, Entry, Inserted, Mark, Status, Store};
+pub use messages::{Before, Entry, Inserted, Store};
 pub use migrations::Migrated;
 pub use senders::{Admission, Post, Summary};
 pub use sql::StoreError;
+pub use status::{Mark, Status};
 pub use user::{DatabaseUser, InvalidUser};
+pub use waiting::{Shown, Waiting};

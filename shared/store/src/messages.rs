@@ -1,5 +1,3 @@
-use std::fmt;
-use std::str::FromStr;
 use std::time::SystemTime;
 
 use tokio::time::Instant;
@@ -7,101 +5,16 @@ use tokio::time::Instant;
 use crate::database::Database;
 use crate::row::{self, Columns, id_value, readable};
 use crate::sql::{Executed, Parameters, Row, StoreError, Value, milliseconds};
-use domain::{Era, Format, Idempotency, Message, MessageId, PostedPicture, Sender};
-
-/// Where a message is in its life: what is intended with it. What readers see is in the bucket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// It is to be on the board.
-    Pending,
-    /// It is on the board.
-    Posted,
-    /// It is to leave the board.
-    Deleting,
-    /// It has left the board: the row is a tombstone.
-    Deleted,
-    /// It was pending for too long, and its row and all that was put for it is to go.
-    Clearing,
-}
-
-impl Status {
-    const ALL: [Self; 5] = [
-        Self::Pending,
-        Self::Posted,
-        Self::Deleting,
-        Self::Deleted,
-        Self::Clearing,
-    ];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Posted => "posted",
-            Self::Deleting => "deleting",
-            Self::Deleted => "deleted",
-            Self::Clearing => "clearing",
-        }
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Status {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|status| status.as_str() == text).ok_or(())
-    }
-}
-
-/// A change of a message's status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
-    /// A pending message goes on to be pending, from now on: a repeat takes it over.
-    Taken,
-    /// A pending message is on the board.
-    Posted,
-    /// A message is to leave the board.
-    Deleting,
-    /// The same, and also what is being cleared away, or is a tombstone of code that published nothing.
-    DeletingForGood,
-    /// A message has left the board, and its row becomes a tombstone.
-    Deleted,
-}
-
-impl Mark {
-    fn assignments(self) -> String {
-        match self {
-            Self::Taken => "status = 'pending'".to_owned(),
-            Self::Posted => "status = 'posted'".to_owned(),
-            Self::Deleting | Self::DeletingForGood => "status = 'deleting'".to_owned(),
-            Self::Deleted => row::tombstone_assignments(),
-        }
-    }
-
-    pub(crate) fn condition(self) -> &'static str {
-        match self {
-            Self::Taken | Self::Posted => "status = 'pending'",
-            Self::Deleting => "status IN ('pending', 'posted', 'deleting')",
-            Self::DeletingForGood => {
-                "(status IN ('pending', 'posted', 'deleting', 'clearing') \
-                 OR (status = 'deleted' AND cleared_at IS NULL AND (since IS NULL OR since = 0)))"
-            }
-            Self::Deleted => "status = 'deleting'",
-        }
-    }
-}
+use crate::status::{Mark, Status};
+use domain::{Era, Format, Idempotency, Message, MessageId, Name, PostedPicture, Sender};
 
 /// A row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// What is intended with the message.
     pub status: Status,
+    /// How often it was restored.
+    pub generation: u32,
     /// The message, as long as it is no tombstone and can be read.
     pub message: Option<Message>,
     /// The picture that may be in the bucket.
@@ -154,13 +67,14 @@ impl Store {
         self.execute("SELECT 1", vec![]).await.map(|_| ())
     }
 
-    /// Inserts a message as pending. The idempotency key decides who was first.
+    /// Inserts a message as pending, or as arriving where it is to be held. The idempotency key decides who was first.
     ///
     /// # Errors
     /// Where the database fails; the row may be there all the same.
     pub async fn insert(
         &self,
         message: &Message,
+        status: Status,
         sender: Option<&Sender>,
         idempotency: Option<&Idempotency>,
         now: SystemTime,
@@ -168,7 +82,10 @@ impl Store {
         // What was before may be cleared away before it is looked at, and then this is the first.
         const TRIES: u32 = 3;
         for _ in 0..TRIES {
-            match self.try_insert(message, sender, idempotency, now).await {
+            match self
+                .try_insert(message, status, sender, idempotency, now)
+                .await
+            {
                 Ok(true) => return Ok(Inserted::First),
                 Ok(false) => return Ok(Inserted::Refused),
                 Err(StoreError::Duplicate) => {}
@@ -201,7 +118,7 @@ impl Store {
         let found = self
             .execute(
                 &format!(
-                    "SELECT id, request_digest, status, picture_format, {columns} FROM message \
+                    "SELECT id, request_digest, status, generation, picture_format, {columns} FROM message \
                      WHERE idempotency_key = :key"
                 ),
                 vec![("key", idempotency.key().into())],
@@ -223,6 +140,7 @@ impl Store {
     async fn try_insert(
         &self,
         message: &Message,
+        status: Status,
         sender: Option<&Sender>,
         idempotency: Option<&Idempotency>,
         now: SystemTime,
@@ -242,7 +160,7 @@ impl Store {
             .execute(
                 &format!(
                     "INSERT INTO message ({columns}, status, since, sender, idempotency_key, request_digest) \
-                     SELECT {values}, 'pending', :since, :sender, :key, :request FROM (SELECT 1) AS one \
+                     SELECT {values}, '{status}', :since, :sender, :key, :request FROM (SELECT 1) AS one \
                      WHERE NOT EXISTS (SELECT 1 FROM sender WHERE id = :sender AND refused = 1 \
                      /*!40101 LOCK IN SHARE MODE */)"
                 ),
@@ -252,28 +170,62 @@ impl Store {
         Ok(inserted.affected > 0)
     }
 
-    /// Changes a message's status, and says whether it did: where it did not, another status is there, or this one is
-    /// by an earlier try whose answer was lost.
+    /// Changes the status of a message of this generation, and says whether it did: where it did not, another status or
+    /// generation is there, or this one is by an earlier try whose answer was lost.
     ///
     /// # Errors
     /// Where the database fails; the status may be changed all the same.
     pub async fn mark(
         &self,
-        id: MessageId,
+        name: impl Into<Name>,
         mark: Mark,
         now: SystemTime,
     ) -> Result<bool, StoreError> {
+        let Name { id, generation } = name.into();
         let (set, condition) = (mark.assignments(), mark.condition());
         let marked = self
             .execute(
-                &format!("UPDATE message SET {set}, since = :now WHERE id = :id AND {condition}"),
+                &format!(
+                    "UPDATE message SET {set}, since = :now \
+                     WHERE id = :id AND generation = :generation AND {condition}"
+                ),
                 vec![
                     ("id", id_value(id)),
+                    ("generation", Some(generation).into()),
                     ("now", Value::Integer(milliseconds(now))),
                 ],
             )
             .await?;
         Ok(marked.affected > 0)
+    }
+
+    /// Has a row of this status and generation be that of a message which is on the board under this `name`, and says
+    /// whether it is: the ledger is older than what moderators decided.
+    ///
+    /// # Errors
+    /// Where the database fails; the row may be changed all the same.
+    pub async fn follow(
+        &self,
+        name: Name,
+        seen: &Entry,
+        now: SystemTime,
+    ) -> Result<bool, StoreError> {
+        let (before, status) = (seen.generation, seen.status);
+        let followed = self
+            .execute(
+                &format!(
+                    "UPDATE message SET status = 'posted', generation = :generation, since = :now \
+                     WHERE id = :id AND generation = :before AND status = '{status}'"
+                ),
+                vec![
+                    ("id", id_value(name.id)),
+                    ("generation", Some(name.generation).into()),
+                    ("before", Some(before).into()),
+                    ("now", Value::Integer(milliseconds(now))),
+                ],
+            )
+            .await?;
+        Ok(followed.affected > 0)
     }
 
     /// What the ledger has of a message.
@@ -284,7 +236,7 @@ impl Store {
         let columns = row::columns("");
         let found = self
             .execute(
-                &format!("SELECT status, picture_format, {columns} FROM message WHERE id = :id"),
+                &format!("SELECT status, generation, picture_format, {columns} FROM message WHERE id = :id"),
                 vec![("id", id_value(id))],
             )
             .await?;
@@ -385,7 +337,7 @@ impl Store {
             id,
             picture,
             ", since = :now",
-            Mark::Taken.condition(),
+            &Mark::Taken.condition(),
             since,
         )
         .await
@@ -429,13 +381,14 @@ pub(crate) const MESSAGES_AT_ONCE: u32 = 64;
 /// for a few rows. To `SQLite`, which chooses right, it is a comment.
 const BY_STATUS: &str = "message /*!40101 FORCE INDEX (message_by_status) */";
 
-/// Of a row of status, format and all [`row::columns`].
+/// Of a row of status, generation, format and all [`row::columns`].
 fn entry(mut columns: Columns) -> Result<Entry, StoreError> {
-    let status = columns.parsed()?;
+    let (status, generation) = (columns.parsed()?, columns.number()?);
     let picture = columns.format_or_none();
     let message: Row = columns.rest();
     Ok(Entry {
         status,
+        generation,
         message: match status {
             Status::Deleted => None,
             _ => readable(message, row::message).ok(),

@@ -77,6 +77,13 @@ const MIGRATIONS: &[Migration] = &[
         least_code: 1,
         statement: include_str!("migrations/0008_message_picture_animated.sql"),
     },
+    // Code of before leaves it at 0, by which what it posts is published.
+    Migration {
+        version: 9,
+        name: "message_generation",
+        least_code: 1,
+        statement: include_str!("migrations/0009_message_generation.sql"),
+    },
 ];
 
 /// The newest migration that this code knows.

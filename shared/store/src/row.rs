@@ -15,7 +15,12 @@ struct Column {
 }
 
 /// What a message says, in the order of [`said`].
-const SAID: [Column; 2] = [
+const SAID: [Column; 3] = [
+    Column {
+        name: "generation",
+        // It names what is to go.
+        blank: None,
+    },
     Column {
         name: "author",
         blank: Some("NULL"),
@@ -54,11 +59,16 @@ const SHOWN: [Column; 5] = [
 fn said(message: &Message) -> [Value; SAID.len()] {
     let Message {
         id: _,
+        generation,
         author,
         text,
         picture: _,
     } = message;
-    [author.as_deref().into(), text.as_str().into()]
+    [
+        Some(*generation).into(),
+        author.as_deref().into(),
+        text.as_str().into(),
+    ]
 }
 
 fn shown(picture: Option<&PostedPicture>) -> [Value; SHOWN.len()] {
@@ -81,7 +91,7 @@ fn shown(picture: Option<&PostedPicture>) -> [Value; SHOWN.len()] {
     ]
 }
 
-/// The columns of a message: `id, author, text, …`; each begins with `before`.
+/// The columns of a message: `id, generation, author, text, …`; each begins with `before`.
 pub fn columns(before: &str) -> String {
     let mut names = format!("{before}id");
     for Column { name, .. } in SAID.iter().chain(&SHOWN) {
@@ -155,6 +165,7 @@ pub fn readable<T>(
 pub fn message(columns: &mut Columns) -> Result<Message, StoreError> {
     Ok(Message {
         id: columns.parsed()?,
+        generation: columns.number()?,
         author: columns.text_or_null()?,
         text: columns.text_or_null()?.unwrap_or_default(),
         picture: match columns.parsed_or_null()? {

@@ -1,10 +1,11 @@
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use crate::leftovers::one_of;
-use crate::messages::{Mark, Store};
-use crate::row::{Columns, id_value, readable, tombstone_assignments};
+use crate::messages::Store;
+use crate::row::{Columns, id_value, readable};
 use crate::sql::{Row, StoreError, Value, milliseconds};
-use domain::{Format, Idempotency, MessageId, Sender};
+use crate::status::{Mark, Status};
+use domain::{Format, Idempotency, MessageId, Name, Sender};
 
 /// What the limit is counted over, from a sender's first post on.
 const MINUTE: Duration = Duration::from_mins(1);
@@ -34,14 +35,23 @@ const BY_SENDER: &str = "message /*!40101 FORCE INDEX (message_by_sender) */";
 /// A message of a sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Post {
-    /// Its id.
-    pub id: MessageId,
+    /// Its id and generation.
+    pub name: Name,
+    /// What is intended with it.
+    pub status: Status,
     /// The picture that may be in the bucket.
     pub picture: Option<Format>,
 }
 
-/// What removing a sender removes: all that it has on the board or is about to have.
-const REMOVED: &str = "sender = :sender AND status IN ('posted', 'pending')";
+/// What removing a sender removes: all that it has on the board, is about to have, or has waiting.
+const REMOVED: &str = "sender = :sender AND status IN \
+    ('posted', 'pending', 'arriving', 'held', 'approved', 'restored')";
+/// The same, what others have begun to remove, and tombstones of code that published nothing.
+const PRESENT: &str = "sender = :sender AND (status IN ('posted', 'pending', 'arriving', 'held', 'approved', \
+    'restored', 'clearing', 'deleting', 'removing') \
+    OR (status = 'deleted' AND cleared_at IS NULL AND (since IS NULL OR since = 0)))";
+/// How many refused senders are told.
+const REFUSED: u32 = 100;
 
 /// How many of a sender's names are told.
 const NAMES: u32 = 20;
@@ -265,6 +275,34 @@ impl Store {
         }
     }
 
+    /// Lets a sender post again, and says whether it was refused.
+    ///
+    /// # Errors
+    /// Where the database fails; the sender may be let in all the same.
+    pub async fn let_in(&self, sender: &Sender) -> Result<bool, StoreError> {
+        let let_in = "UPDATE sender SET refused = 0 WHERE id = :id AND refused = 1";
+        let id = vec![("id", sender.as_str().into())];
+        Ok(self.execute(let_in, id).await?.affected > 0)
+    }
+
+    /// Of each sender that is refused today, the newest message, by which it can be let in again; 100 at most.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn refused(&self, now: SystemTime) -> Result<Vec<MessageId>, StoreError> {
+        let found = self
+            .execute(
+                &format!(
+                    "SELECT MAX(message.id) FROM sender INNER JOIN message ON message.sender = sender.id \
+                     WHERE sender.refused = 1 AND sender.id >= :today GROUP BY sender.id ORDER BY 1 DESC LIMIT {REFUSED}"
+                ),
+                vec![("today", Sender::today_from(now).as_str().into())],
+            )
+            .await?;
+        let id = |row| readable(row, Columns::parsed).ok();
+        Ok(found.rows.into_iter().filter_map(id).collect())
+    }
+
     /// What removing a sender would remove now.
     ///
     /// # Errors
@@ -304,69 +342,80 @@ impl Store {
         })
     }
 
-    /// Has all that a sender has on the board, or is about to have, leave it.
-    ///
-    /// # Errors
-    /// Where the database fails; the messages may be marked all the same.
-    pub async fn begin_deleting_of(
-        &self,
-        sender: &Sender,
-        now: SystemTime,
-    ) -> Result<(), StoreError> {
-        let condition = Mark::DeletingForGood.condition();
-        self.execute(
-            &format!(
-                "UPDATE {BY_SENDER} SET status = 'deleting', since = :now \
-                 WHERE sender = :sender AND {condition}"
-            ),
-            vec![
-                ("sender", sender.as_str().into()),
-                ("now", Value::Integer(milliseconds(now))),
-            ],
-        )
-        .await
-        .map(|_| ())
-    }
-
-    /// Some of a sender's messages that are to leave the board, oldest first.
+    /// Some of what a sender has on the board, is about to have, or has waiting, and of what is leaving: oldest first, all
+    /// newer than `after` where one is given; 50 at most.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn deleting_of(&self, sender: &Sender) -> Result<Vec<Post>, StoreError> {
+    pub async fn present_of(
+        &self,
+        sender: &Sender,
+        after: Option<MessageId>,
+    ) -> Result<Vec<Post>, StoreError> {
+        let mut parameters = vec![("sender", sender.as_str().into())];
+        let newer = if let Some(after) = after {
+            parameters.push(("after", id_value(after)));
+            " AND id > :after"
+        } else {
+            ""
+        };
         let found = self
             .execute(
                 &format!(
-                    "SELECT id, picture_format FROM {BY_SENDER} \
-                     WHERE sender = :sender AND status = 'deleting' ORDER BY id LIMIT {POSTS_AT_ONCE}"
+                    "SELECT id, generation, status, picture_format FROM {BY_SENDER} \
+                     WHERE {PRESENT}{newer} ORDER BY id LIMIT {POSTS_AT_ONCE}"
                 ),
-                vec![("sender", sender.as_str().into())],
+                parameters,
             )
             .await?;
         Ok(found.rows.into_iter().filter_map(post).collect())
     }
 
-    /// Makes tombstones of messages that have left the board.
+    /// Changes the status of several messages, each of its generation, and says of how many.
     ///
     /// # Errors
-    /// Where the database fails.
-    pub async fn mark_deleted(&self, posts: &[Post], now: SystemTime) -> Result<(), StoreError> {
-        let ids: Vec<_> = posts.iter().map(|post| post.id).collect();
-        let (blank, which) = (tombstone_assignments(), one_of(&ids));
-        self.execute(
-            &format!(
-                "UPDATE message SET {blank}, since = :now WHERE {which} AND status = 'deleting'"
-            ),
-            vec![("now", Value::Integer(milliseconds(now)))],
-        )
-        .await
-        .map(|_| ())
+    /// Where the database fails; the statuses may be changed all the same.
+    pub async fn mark_all(
+        &self,
+        names: &[Name],
+        mark: Mark,
+        now: SystemTime,
+    ) -> Result<usize, StoreError> {
+        let mut generations = BTreeMap::<_, Vec<_>>::new();
+        for Name { id, generation } in names {
+            generations
+                .entry(*generation)
+                .or_default()
+                .push(format!("'{id}'"));
+        }
+        // What stands in it is numbers, and ids in their one spelling, letters and digits.
+        let which: Vec<_> = generations
+            .into_iter()
+            .map(|(generation, ids)| {
+                let ids = ids.join(", ");
+                format!("(generation = {generation} AND id IN ({ids}))")
+            })
+            .collect();
+        if which.is_empty() {
+            return Ok(0);
+        }
+        let (set, condition, which) = (mark.assignments(), mark.condition(), which.join(" OR "));
+        let marked = self
+            .execute(
+                &format!("UPDATE message SET {set}, since = :now WHERE ({which}) AND {condition}"),
+                vec![("now", Value::Integer(milliseconds(now)))],
+            )
+            .await?;
+        Ok(usize::try_from(marked.affected).unwrap_or(usize::MAX))
     }
 }
 
 fn post(row: Row) -> Option<Post> {
     readable(row, |columns| {
+        let (id, generation) = (columns.parsed()?, columns.number()?);
         Ok(Post {
-            id: columns.parsed()?,
+            name: Name { id, generation },
+            status: columns.parsed()?,
             picture: columns.format_or_none(),
         })
     })

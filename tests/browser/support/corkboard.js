@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { removeObject } from './s3.js';
+import { putObject, removeObject } from './s3.js';
 import { eventually, pictureFile } from './visitor.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -105,24 +105,30 @@ export class Board {
       headers: { 'Content-Type': 'application/json', ...headers },
       body: JSON.stringify({ text, author }),
     });
-    if (response.status !== 201) throw new Error(`posting answered ${response.status}: ${await response.text()}`);
+    if (![201, 202].includes(response.status)) throw new Error(`posting answered ${response.status}: ${await response.text()}`);
     return response.json();
   }
 
   /** @param file the name of one of `tests/pictures`, or bytes */
-  async postPicture(text, file, { author = 'Someone else', alt = '' } = {}) {
+  async postPicture(text, file, { author = 'Someone else', alt = '', headers = {} } = {}) {
     const body = new FormData();
     for (const [name, value] of Object.entries({ text, author, alt })) body.append(name, value);
     const bytes = Buffer.isBuffer(file) ? file : await readFile(pictureFile(file));
     body.append('picture', new Blob([bytes]), 'picture');
-    const response = await fetch(new URL('/api/messages', this.site), { method: 'POST', body });
-    if (response.status !== 201) throw new Error(`posting answered ${response.status}: ${await response.text()}`);
+    const response = await fetch(new URL('/api/messages', this.site), { method: 'POST', body, headers });
+    if (![201, 202].includes(response.status)) throw new Error(`posting answered ${response.status}: ${await response.text()}`);
     return response.json();
   }
 
   /** Takes a message's picture out of the bucket, as it is missing where the two were restored from different times. */
   async losePicture({ picture }) {
     await eventually(() => removeObject(this.s3, `/corkboard-media${picture.url}`));
+  }
+
+  /** Puts one of `tests/pictures` into the bucket, as an operator does. */
+  async putPicture(key, file) {
+    const bytes = await readFile(pictureFile(file));
+    await eventually(() => putObject(this.s3, `/corkboard-media/${key}`, bytes, 'image/png'));
   }
 
   /** Posts `count` texts, `number 1` first. Answers them newest first. */
@@ -138,6 +144,25 @@ export class Board {
       env: { PATH: process.env.PATH, ...this.settings },
     });
     return stdout.trim();
+  }
+
+  /** Asks as a moderator, past the page. */
+  async moderate(path, { method = 'GET', body } = {}) {
+    this.moderator ??= await this.moderatorToken();
+    const response = await fetch(new URL(`/api/moderation${path}`, this.site), {
+      method,
+      headers: { Authorization: `Bearer ${this.moderator}`, ...(body && { 'Content-Type': 'application/json' }) },
+      body: body && JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+    return response.status === 204 ? null : response.json();
+  }
+
+  /** Posts `texts` from as many addresses. Answers the messages in their order. */
+  async postFromAll(texts, { author = 'Someone else' } = {}) {
+    const posted = [];
+    for (const [at, text] of texts.entries()) posted.push(await this.post(text, { author, headers: { 'X-Forwarded-For': `198.51.100.${at + 1}` } }));
+    return posted;
   }
 
   async delete({ id, deleteToken }) {

@@ -2,27 +2,36 @@
 
 import { readFile, readdir } from 'node:fs/promises';
 import { LANGUAGES, loadDictionary } from '../../../static-site/languages.js';
+import { loadReviewWords } from '../../../static-site/review-words.js';
 import { createWords } from '../../../static-site/words.js';
 
 export const SITE = new URL('../../../static-site/', import.meta.url);
 
 /** What the page says in `language`, to a viewer who prefers other languages, too. */
 export async function wordsIn(language, preferred = []) {
-  return createWords({ language, dictionary: await loadDictionary(language), preferred, storage: { set() {} } });
+  return createWords({ language, dictionary: await allWordsIn(language), preferred, storage: { set() {} } });
 }
 
 /** All that `faultsOf` looks at, as it is now. */
 export async function readSite() {
   const files = await readdir(SITE);
   const read = (name) => readFile(new URL(name, SITE), 'utf8');
-  const modules = files.filter((name) => name.endsWith('.js') && !name.startsWith('words-'));
+  const modules = files.filter((name) => name.endsWith('.js') && !/^(review-)?words-/.test(name));
   return {
     languages: LANGUAGES,
-    dictionaryFiles: files.filter((name) => name.startsWith('words-')),
-    dictionaries: Object.fromEntries(await Promise.all(LANGUAGES.map(async (language) => [language, await loadDictionary(language)]))),
+    dictionaryFiles: files.filter((name) => /^(review-)?words-/.test(name)),
+    dictionaries: Object.fromEntries(await Promise.all(LANGUAGES.map(async (language) => [language, await allWordsIn(language)]))),
     html: await read('index.html'),
     code: (await Promise.all(modules.map(read))).join('\n'),
   };
+}
+
+/** What is said at once, and what is said only where it is needed. */
+async function allWordsIn(language) {
+  const [first, later] = await Promise.all([loadDictionary(language), loadReviewWords(language)]);
+  const twice = Object.keys(later).filter((key) => key in first);
+  if (twice.length > 0) throw new Error(`said in two places: ${twice.join()}`);
+  return { ...first, ...later };
 }
 
 /** Every word that is missing or unused, and every language that cannot be reached, a line for each. */
@@ -31,8 +40,8 @@ export function faultsOf({ languages, dictionaryFiles, dictionaries, html, code 
   const words = dictionaries[standard];
   const used = usedWords({ html, code, words });
   return [
-    ...dictionaryFiles.filter((name) => !languages.some((language) => name === fileOf(language))).map((name) => `${name}: no language of languages.js leads to it`),
-    ...languages.filter((language) => !dictionaryFiles.includes(fileOf(language))).map((language) => `${language}: there is no ${fileOf(language)}`),
+    ...dictionaryFiles.filter((name) => !languages.some((language) => filesOf(language).includes(name))).map((name) => `${name}: no language of languages.js leads to it`),
+    ...languages.flatMap((language) => filesOf(language).filter((name) => !dictionaryFiles.includes(name)).map((name) => `${language}: there is no ${name}`)),
     ...used.filter((key) => !(key in words)).map((key) => `${standard} ${key}: missing`),
     ...Object.keys(words).filter((key) => !used.includes(key)).map((key) => `${standard} ${key}: unused`),
     ...languages.slice(1).flatMap((language) => differences(language, dictionaries[language], words)),
@@ -40,10 +49,11 @@ export function faultsOf({ languages, dictionaryFiles, dictionaries, html, code 
   ];
 }
 
-const fileOf = (language) => `words-${language.toLowerCase()}.js`;
+const filesOf = (language) => ['words', 'review-words'].map((name) => `${name}-${language.toLowerCase()}.js`);
 
 function usedWords({ html, code, words }) {
-  const used = new Set([...html.matchAll(/data-say(?:-label)?="([^"]+)"/g)].map(([, key]) => key));
+  // Some of the page is made by its modules.
+  const used = new Set([...`${html}${code}`.matchAll(/data-say(?:-label)?="([^"]+)"/g)].map(([, key]) => key));
   // Keys are written out, or begin with what is written out: `compose.${…}`.
   for (const key of Object.keys(words)) {
     const prefix = key.slice(0, key.indexOf('.') + 1);

@@ -138,25 +138,3 @@ test('the first page can be had anew although it did not change', async () => {
   assert.deepEqual(await api.firstPageIfChanged({ anew: true }), page);
   assert.deepEqual(asked[1].headers, {});
 });
-
-test('a sender is removed by a message, with the moderator token', async () => {
-  const { api, asked } = apiWith(json({ removed: 3 }));
-  assert.deepEqual(await api.removeSender('01A', 'secret'), { removed: 3 });
-  assert.equal(asked[0].url, 'https://api.example/api/moderation/remove-sender');
-  assert.equal(asked[0].headers.Authorization, 'Bearer secret');
-  assert.deepEqual(JSON.parse(asked[0].body), { messageId: '01A' });
-});
-
-test('a moderator token is checked without touching a message', async () => {
-  const problem = (status, code) => new Response(JSON.stringify({ type: `urn:corkboard:problem:${code}`, status }), { status, headers: { 'Content-Type': 'application/problem+json' } });
-  const { api, asked } = apiWith(problem(404, 'message-not-found'), problem(503, 'database-resuming'), problem(403, 'token-wrong'), problem(500, 'internal'), new TypeError('Failed to fetch'));
-  await api.checkModerator('secret');
-  await api.checkModerator('secret');
-  for (const status of [403, 500, 0]) assert.equal((await failure(api.checkModerator('wrong'))).status, status);
-  for (const { url, headers } of asked.slice(0, 3)) {
-    assert.equal(url, `https://api.example/api/moderation/sender?messageId=${'0'.repeat(26)}`);
-    assert.match(headers.Authorization, /^Bearer (secret|wrong)$/);
-  }
-  assert.equal((await failure(api.checkModerator('權杖'))).status, 403);
-  assert.equal(asked.length, 5, 'what no header can carry is not sent');
-});

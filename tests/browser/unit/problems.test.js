@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError } from '../../../static-site/api.js';
 import { LANGUAGES } from '../../../static-site/languages.js';
-import { describeSender, explainToken } from '../../../static-site/moderation.js';
+import { describeSender, explainAct } from '../../../static-site/judging.js';
 import { checkDraft, explainDelete, explainLoad, explainPost, isFinal, isRefusal, isUnreadPicture } from '../../../static-site/problems.js';
+import { explainToken } from '../../../static-site/sign-in.js';
 import { wordsIn } from '../support/dictionaries.js';
 
 const limits = { textCharacters: 2_000, authorCharacters: 40, altCharacters: 500, pictureBytes: 4 * 1024 * 1024 };
@@ -85,7 +86,8 @@ test('every problem has a sentence in every language', async () => {
           for (const sentences of Object.values(explainPost(error, draft, known))) check(sayAll(sentences));
         }
       }
-      for (const moderating of [true, false]) check(sayAll(explainDelete(error, { moderating })));
+      check(sayAll(explainDelete(error)));
+      check(sayAll(explainAct(error)));
       check(sayAll(explainLoad(error)));
       check(sayAll(explainToken(error)));
     }
@@ -96,9 +98,9 @@ test('every problem has a sentence in every language', async () => {
 });
 
 test('a delete that is refused does not suggest trying again', () => {
-  const said = (error, how) => words.sayAll(explainDelete(new ApiError(error), how));
+  const said = (error, how = explainDelete) => words.sayAll(how(new ApiError(error)));
   assert.doesNotMatch(said({ status: 403 }), /again/);
-  assert.match(said({ status: 403 }, { moderating: true }), /moderator token/);
+  assert.match(said({ status: 403 }, explainAct), /moderator token/);
   assert.match(said({ status: 503 }), /not deleted/);
 });
 
@@ -126,7 +128,7 @@ test('a picture is drawn anew only where nothing but the picture was refused', (
 test('what removing a sender takes is said before, in every language', () => {
   const sender = { known: true, messages: 95, authors: ['Ada', 'Bob'], otherAuthors: 0, anonymous: 12, since: '2026-11-26T08:10:00.000Z' };
   const said = words.sayAll(describeSender(sender));
-  assert.match(said, /posted 95 messages since .*2026.*“Ada”, “Bob”\. 12 of them are without a name\. .*a school.*cannot be undone/);
+  assert.match(said, /posted 95 messages since .*2026.*“Ada”, “Bob”\. 12 of them are without a name\. .*a school.*restored for 24 hours/);
   assert.match(words.sayAll(describeSender({ ...sender, otherAuthors: 3 })), /“Bob”, and 3 more/);
   assert.doesNotMatch(words.sayAll(describeSender({ ...sender, authors: [], anonymous: 0 })), /name/);
   assert.match(words.sayAll(describeSender({ ...sender, known: false, messages: 1 })), /no longer known who posted this\. Only this message/);

@@ -55,6 +55,17 @@ test('the language chosen last is shown, in whatever order the dictionaries come
   assert.deepEqual([words.language, words.say('word')], ['zh-Hant', 'zh-Hant']);
 });
 
+test('more is said once that has come, in whichever language, and no language is chosen by that', async () => {
+  const kept = [];
+  const load = async (language) => ({ word: language });
+  const words = createWords({ language: 'en', dictionary: { word: 'en' }, preferred: [], storage: { set: (...item) => kept.push(item) }, load });
+  await assert.rejects(words.extend(() => Promise.reject(new TypeError('no connection'))), /no connection/);
+  await words.extend(async (language) => ({ more: `more ${language}` }));
+  assert.deepEqual([words.say('word'), words.say('more'), kept], ['en', 'more en', []]);
+  await words.use('zh-Hant');
+  assert.deepEqual([words.say('word'), words.say('more')], ['zh-Hant', 'more zh-Hant']);
+});
+
 test('a dictionary that does not come leaves everything in the language that is there', async () => {
   const load = () => Promise.reject(new TypeError('no connection'));
   const words = createWords({ language: 'en', dictionary: { word: 'word' }, preferred: [], storage: { set: assert.fail }, load });

@@ -100,6 +100,15 @@ impl Bucket {
                 self.objects.insert(key.to_owned(), object);
                 response
             }
+            ("POST", "") => {
+                // DeleteObjects: no key has a character that XML writes otherwise.
+                let body = str::from_utf8(&request.body).unwrap();
+                for part in body.split("<Key>").skip(1) {
+                    let (key, _) = part.split_once("</Key>").unwrap();
+                    self.objects.remove(key);
+                }
+                response(200, "<DeleteResult/>")
+            }
             ("DELETE", key) => {
                 self.objects.remove(key);
                 response(204, "")

@@ -28,6 +28,8 @@ pub struct Message {
     pub id: String,
     pub status: String,
     pub text: String,
+    pub generation: u32,
+    pub has_picture: bool,
 }
 
 impl Database {
@@ -91,12 +93,12 @@ impl Database {
                 }
             })
         };
-        let messages = "SELECT id, status, text, picture_format, idempotency_key, sender, since, cleared_at FROM message";
+        let messages = "SELECT id, status, text, picture_format, idempotency_key, sender, since, cleared_at, generation FROM message";
         let mut rows = self.list(messages, |row| {
             let text = |column| row.get::<_, Option<String>>(column).unwrap();
             let columns: Vec<_> = (0..6).map(text).collect();
             let ages = [6, 7].map(|column| age(row.get(column).unwrap()));
-            format!("{columns:?} {ages:?}")
+            format!("{columns:?} {ages:?} {:?}", row.get::<_, i64>(8))
         });
         rows.extend(self.list("SELECT id, refused FROM sender", |row| {
             format!("{:?} {:?}", row.get::<_, String>(0), row.get::<_, i64>(1))
@@ -105,11 +107,16 @@ impl Database {
     }
 
     pub fn messages(&self) -> Vec<Message> {
-        self.list("SELECT id, status, text FROM message", |row| Message {
-            id: row.get(0).unwrap(),
-            status: row.get(1).unwrap(),
-            text: row.get(2).unwrap(),
-        })
+        self.list(
+            "SELECT id, status, text, generation, picture_format FROM message",
+            |row| Message {
+                id: row.get(0).unwrap(),
+                status: row.get(1).unwrap(),
+                text: row.get(2).unwrap(),
+                generation: row.get(3).unwrap(),
+                has_picture: row.get::<_, Option<String>>(4).unwrap().is_some(),
+            },
+        )
     }
 
     /// Whether a sender is refused.

@@ -5,9 +5,11 @@
 //! - here: every order of the steps of a few requests, and random orders of many;
 //! - [`board`]: the board, and what may be asked of it;
 //! - [`watch`]: what is promised, and who broke it;
+//! - [`moderated`]: the same of a message that moderators decide on;
 //! - [`run`]: what may happen next.
 
 mod board;
+mod moderated;
 mod run;
 mod watch;
 
@@ -17,10 +19,23 @@ use watch::Watch;
 
 use crate::schedule::{every_schedule, random_schedules};
 
-use Ask::{ClearUp, Delete, Moderate, Post, Read, ReadOne, RemoveSender, Republish};
+use Ask::{
+    Approve, ClearUp, Delete, Hold, LetIn, Moderate, Post, Read, ReadOne, Reject, RemoveSender,
+    Republish, Restore, TakeDown,
+};
 
 const P: Ask = Post(1, true);
 const T: Ask = Post(1, false);
+const H: Ask = Hold(1, true);
+const HT: Ask = Hold(1, false);
+const HELD: Start = Start::Moderated(&[H]);
+const HELD_TEXT: Start = Start::Moderated(&[HT]);
+const SHOWN: Start = Start::Moderated(&[P]);
+const SHOWN_TEXT: Start = Start::Moderated(&[T]);
+const REMOVED: Start = Start::Moderated(&[P, TakeDown(1)]);
+const REMOVED_TEXT: Start = Start::Moderated(&[T, TakeDown(1)]);
+const NOTHING: Start = Start::Moderated(&[]);
+const REFUSED: Start = Start::Moderated(&[T, RemoveSender]);
 
 fn is_post(ask: Ask) -> bool {
     matches!(ask, Post(..))
@@ -33,6 +48,10 @@ enum Start {
     /// A post died 15 minutes ago, when so many of its requests had happened.
     Died(Ask, usize),
     Posted(Ask),
+    /// The same, and moderators have to do with it.
+    Moderated(&'static [Ask]),
+    /// The same, and then the database of before the second of these was put back.
+    PutBack(&'static [Ask], &'static [Ask]),
     /// The author deleted a message a day ago, so that its tombstone is to be forgotten.
     Deleted(Ask),
     /// The database is older than the message.
@@ -67,6 +86,24 @@ fn prepared(explored: &mut Explored, start: Start) -> Saved {
         Start::Posted(ask) => {
             alone(explored, &mut watch, ask);
             explored.make_small();
+        }
+        Start::Moderated(asks) => {
+            watch.moderate();
+            for ask in asks {
+                alone(explored, &mut watch, *ask);
+            }
+        }
+        Start::PutBack(before, since) => {
+            watch.moderate();
+            for ask in before {
+                alone(explored, &mut watch, *ask);
+            }
+            let tables = explored.tables();
+            for ask in since {
+                alone(explored, &mut watch, *ask);
+            }
+            explored.put_database_back(&tables);
+            watch.look(&explored.world, true).unwrap();
         }
         Start::Deleted(ask) => {
             alone(explored, &mut watch, ask);
@@ -125,7 +162,10 @@ fn explore_with(
         ticks,
         days: 0,
         clears_up_last: false,
-        is_restored: matches!(start, Start::WithoutRow(_) | Start::WithoutObject(..)),
+        is_restored: matches!(
+            start,
+            Start::WithoutRow(_) | Start::WithoutObject(..) | Start::PutBack(..)
+        ),
         is_lasting: false,
     };
     limits(&mut case);
@@ -225,6 +265,114 @@ fn a_sender_is_removed_while_it_posts() {
     explore(Start::Nothing, &[T, RemoveSender], 1, 0);
     explore(Start::Posted(T), &[Post(2, false), RemoveSender], 0, 0);
     explore(Start::Posted(P), &[RemoveSender], 1, 0);
+}
+
+#[test]
+fn what_is_to_be_reviewed_arrives_and_is_decided() {
+    explore(NOTHING, &[HT, Approve(1)], 0, 0);
+    explore(NOTHING, &[HT, Reject(1)], 0, 0);
+    explore(NOTHING, &[H, H], 0, 0);
+}
+
+#[test]
+fn moderators_approve_and_reject_at_the_same_time() {
+    explore(HELD_TEXT, &[Approve(1), Reject(1)], 0, 0);
+    explore(HELD, &[Approve(1)], 1, 0);
+}
+
+#[test]
+fn what_is_approved_is_cleared_up_at_the_same_time() {
+    explore(HELD_TEXT, &[Approve(1), ClearUp], 0, 0);
+}
+
+#[test]
+fn what_is_taken_down_is_restored_at_the_same_time() {
+    explore(SHOWN, &[TakeDown(1)], 1, 0);
+    explore(SHOWN, &[TakeDown(1), Restore(1)], 0, 0);
+    explore(SHOWN_TEXT, &[TakeDown(1), Restore(1)], 0, 0);
+}
+
+#[test]
+fn what_was_taken_down_is_restored_and_taken_down_again() {
+    explore(REMOVED, &[Restore(1)], 1, 0);
+    explore(REMOVED_TEXT, &[Restore(1), TakeDown(1)], 0, 0);
+}
+
+#[test]
+fn an_author_deletes_what_waits() {
+    explore(HELD, &[Delete(1)], 1, 0);
+    explore(NOTHING, &[HT, Delete(1)], 0, 0);
+}
+
+#[test]
+fn an_author_deletes_what_was_taken_down() {
+    explore(REMOVED, &[Delete(1)], 1, 0);
+    explore(SHOWN_TEXT, &[TakeDown(1), Delete(1)], 0, 0);
+    explore(REMOVED_TEXT, &[Restore(1), Delete(1)], 0, 0);
+}
+
+#[test]
+fn a_sender_is_removed_and_what_it_posted_is_restored() {
+    explore(SHOWN_TEXT, &[RemoveSender, Restore(1)], 0, 0);
+    explore(HELD_TEXT, &[RemoveSender, Approve(1)], 0, 0);
+    explore(SHOWN, &[RemoveSender], 1, 0);
+}
+
+#[test]
+fn a_refused_sender_is_let_in_while_it_posts() {
+    explore(REFUSED, &[LetIn, Post(2, false)], 1, 0);
+    explore(REFUSED, &[LetIn, RemoveSender, Post(2, false)], 0, 0);
+}
+
+#[test]
+fn a_database_that_was_put_back_follows_what_moderators_decided_since() {
+    explore(
+        Start::PutBack(&[P], &[TakeDown(1), Restore(1)]),
+        &[Republish],
+        1,
+        0,
+    );
+    explore(Start::PutBack(&[H], &[Approve(1)]), &[Republish], 1, 0);
+    explore(
+        Start::PutBack(&[HT], &[Reject(1), Restore(1), Approve(1)]),
+        &[Republish],
+        1,
+        0,
+    );
+}
+
+/// Larger cases of moderators, for whoever changes the protocol.
+#[test]
+#[ignore = "takes minutes"]
+fn cases_of_moderators_that_take_long() {
+    explore(NOTHING, &[HT, Delete(1)], 0, 0);
+    explore(HELD_TEXT, &[Approve(1), Reject(1)], 1, 0);
+    explore(HELD_TEXT, &[Approve(1), Delete(1)], 0, 0);
+    explore(SHOWN_TEXT, &[TakeDown(1), ClearUp], 0, 0);
+    explore(REMOVED_TEXT, &[Restore(1), Delete(1)], 0, 0);
+    explore(NOTHING, &[HT, Approve(1)], 1, 0);
+    explore(NOTHING, &[HT, Reject(1), ClearUp], 0, 1);
+    explore(NOTHING, &[HT, Delete(1)], 1, 0);
+    explore(HELD, &[Approve(1), Reject(1)], 1, 0);
+    explore(HELD_TEXT, &[Approve(1), Reject(1), Restore(1)], 0, 0);
+    explore(HELD_TEXT, &[Approve(1), Moderate(1)], 1, 0);
+    explore(HELD_TEXT, &[Approve(1), TakeDown(1)], 1, 0);
+    explore(SHOWN, &[TakeDown(1), TakeDown(1)], 0, 0);
+    explore(SHOWN_TEXT, &[TakeDown(1), Restore(1)], 1, 0);
+    explore(SHOWN_TEXT, &[TakeDown(1), Restore(1), TakeDown(1)], 0, 0);
+    explore(REMOVED_TEXT, &[Restore(1), TakeDown(1)], 1, 0);
+    explore(REMOVED_TEXT, &[Restore(1), Delete(1)], 1, 0);
+    explore(REMOVED, &[Restore(1), ClearUp], 0, 0);
+    explore(NOTHING, &[H, Approve(1)], 1, 0);
+    explore(HELD, &[Approve(1), ClearUp], 1, 0);
+    explore(HELD, &[Approve(1), Delete(1)], 1, 0);
+    explore(HELD_TEXT, &[Approve(1), Approve(1), Reject(1)], 0, 0);
+    explore(HELD_TEXT, &[Approve(1), TakeDown(1), Restore(1)], 0, 0);
+    explore(SHOWN, &[TakeDown(1), Restore(1)], 1, 0);
+    explore(SHOWN, &[TakeDown(1), ClearUp], 1, 0);
+    explore(SHOWN_TEXT, &[TakeDown(1), Restore(1), Delete(1)], 0, 0);
+    explore(REMOVED, &[Restore(1), TakeDown(1)], 1, 0);
+    explore(REMOVED_TEXT, &[Restore(1), Restore(1), TakeDown(1)], 0, 0);
 }
 
 /// Larger cases, for whoever changes the protocol.

@@ -38,12 +38,24 @@ pub type Answer = (u16, Value);
 pub enum Ask {
     /// The message of this number is posted, with a picture or without, for the first time or again.
     Post(u8, bool),
+    /// The same, where messages are reviewed.
+    Hold(u8, bool),
+    /// A moderator approves the message of this number.
+    Approve(u8),
+    /// A moderator rejects the message of this number.
+    Reject(u8),
+    /// A moderator takes the message of this number down.
+    TakeDown(u8),
+    /// A moderator restores the message of this number.
+    Restore(u8),
     /// Its author deletes the message of this number.
     Delete(u8),
-    /// A moderator deletes the message of this number.
+    /// A moderator deletes the message of this number for good.
     Moderate(u8),
     /// A moderator removes all of the sender.
     RemoveSender,
+    /// A moderator lets the sender in again.
+    LetIn,
     /// Leftovers are cleared up, as beside some post.
     ClearUp,
     /// The bucket is brought in step with the database.
@@ -66,6 +78,8 @@ pub struct Explored {
     pub world: World<Answer>,
     /// One for each execution environment, which is a sandbox.
     functions: Vec<Router>,
+    /// The same, where messages are reviewed.
+    reviewing: Vec<Router>,
     boards: Vec<Arc<Board>>,
     tokens: Tokens,
     /// What nothing but clearing up makes of a state.
@@ -88,12 +102,13 @@ fn bucket(world: &World<Answer>, sandbox: usize) -> Bucket {
     Bucket::new(|| client, MEDIA)
 }
 
-fn function(world: &World<Answer>, sandbox: usize) -> Router {
+fn function(world: &World<Answer>, sandbox: usize, posting: &str) -> Router {
     let settings = Settings::from_lookup(&|variable| match variable {
         "BOARD_SECRET" => Some(SECRET.into()),
         "MEDIA_BUCKET" => Some(MEDIA.into()),
         "PUBLIC_BASE_URL" => Some(String::new()),
         "POSTS_PER_MINUTE" => Some("0".into()),
+        "POSTING" => Some(posting.to_owned()),
         _ => None,
     });
     let Ok(settings) = settings else {
@@ -156,6 +171,7 @@ impl Explored {
         };
         let mut explored = Self {
             functions: Vec::new(),
+            reviewing: Vec::new(),
             boards: Vec::new(),
             tokens: Tokens::new(&secret, None),
             world,
@@ -164,7 +180,9 @@ impl Explored {
         for environment in 0..environments {
             explored
                 .functions
-                .push(function(&explored.world, environment));
+                .push(function(&explored.world, environment, "open"));
+            let reviewing = function(&explored.world, environment, "reviewed");
+            explored.reviewing.push(reviewing);
             let (database, bucket) = (
                 database(&explored.world, environment),
                 bucket(&explored.world, environment),
@@ -173,6 +191,7 @@ impl Explored {
             // So that it has looked at the schema, and clears up beside no other post within this minute.
             let message = u8::MAX - u8::try_from(environment).unwrap();
             explored.alone(environment, Ask::Post(message, false), None);
+            explored.alone(environment, Ask::Hold(message - 100, false), None);
             explored.alone(environment, Ask::ClearUp, None);
         }
         explored.empty();
@@ -206,12 +225,21 @@ impl Explored {
     /// Begins an execution environment anew, which remembers nothing and clears up beside its first post; and gives
     /// what was there.
     pub fn replace(&mut self, environment: usize) -> Router {
-        let new = function(&self.world, environment);
+        let new = function(&self.world, environment, "open");
         std::mem::replace(&mut self.functions[environment], new)
     }
 
     pub fn put_back(&mut self, environment: usize, function: Router) {
         self.functions[environment] = function;
+    }
+
+    /// The database as it is, to be put back.
+    pub fn tables(&self) -> Tables {
+        self.world.database.as_ref().unwrap().save()
+    }
+
+    pub fn put_database_back(&self, tables: &Tables) {
+        self.world.database.as_ref().unwrap().restore(tables);
     }
 
     pub fn save(&self, watch: Watch) -> Saved {
@@ -232,24 +260,43 @@ impl Explored {
     /// Begins what is asked, of the message of this id where it is asked of one.
     pub fn begin(&mut self, environment: usize, ask: Ask, id: Option<MessageId>) {
         let of = |id: Option<MessageId>| format!("/api/messages/{}", id.unwrap());
+        let decide = |decision: &str| {
+            let token = self.tokens.moderator_token();
+            let body = json!({"messageIds": [id.unwrap().to_string()]}).to_string();
+            let decide = Request::post(format!("/api/moderation/{decision}"));
+            let decide = decide.header("authorization", format!("Bearer {token}"));
+            let decide = decide.header("content-type", "application/json");
+            decide.body(body.into()).unwrap()
+        };
+        let of_sender = |what: &str| {
+            let token = self.tokens.moderator_token();
+            let body = json!({"messageId": id.unwrap().to_string()}).to_string();
+            let change = Request::post(format!("/api/moderation/{what}"));
+            let change = change.header("authorization", format!("Bearer {token}"));
+            let change = change.header("content-type", "application/json");
+            change.body(body.into()).unwrap()
+        };
+        let for_good = |token: String| {
+            let path = format!("{}?forever=true", of(id));
+            let delete = Request::delete(path).header("authorization", format!("Bearer {token}"));
+            delete.body(Body::empty()).unwrap()
+        };
         let delete = |token: String| {
             let delete = Request::delete(of(id)).header("authorization", format!("Bearer {token}"));
             delete.body(Body::empty()).unwrap()
         };
         let mut request = match ask {
-            Ask::Post(message, with_picture) => post(message, with_picture),
-            Ask::Delete(_) => delete(self.tokens.delete_token(id.unwrap(), Era::Current)),
-            Ask::Moderate(_) => delete(self.tokens.moderator_token()),
-            Ask::RemoveSender => {
-                let token = self.tokens.moderator_token();
-                let body = json!({"messageId": id.unwrap().to_string()}).to_string();
-                let remove = Request::post("/api/moderation/remove-sender");
-                let remove = remove.header("authorization", format!("Bearer {token}"));
-                remove
-                    .header("content-type", "application/json")
-                    .body(body.into())
-                    .unwrap()
+            Ask::Post(message, with_picture) | Ask::Hold(message, with_picture) => {
+                post(message, with_picture)
             }
+            Ask::Approve(_) => decide("approve"),
+            Ask::Reject(_) => decide("reject"),
+            Ask::Restore(_) => decide("restore"),
+            Ask::TakeDown(_) => delete(self.tokens.moderator_token()),
+            Ask::Delete(_) => delete(self.tokens.delete_token(id.unwrap(), Era::Current)),
+            Ask::Moderate(_) => for_good(self.tokens.moderator_token()),
+            Ask::RemoveSender => of_sender("remove-sender"),
+            Ask::LetIn => of_sender("let-in"),
             Ask::Read => Request::get("/api/messages").body(Body::empty()).unwrap(),
             Ask::ReadOne(_) => Request::get(of(id)).body(Body::empty()).unwrap(),
             Ask::ClearUp | Ask::Republish => {
@@ -275,7 +322,11 @@ impl Explored {
         request
             .extensions_mut()
             .insert(RequestContext::ApiGatewayV2(context));
-        let function = self.functions[environment].clone();
+        let functions = match ask {
+            Ask::Hold(..) => &self.reviewing,
+            _ => &self.functions,
+        };
+        let function = functions[environment].clone();
         // The id, which is another one in the next run, is in the first request.
         self.world.invoke(
             environment,

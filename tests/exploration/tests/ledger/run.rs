@@ -8,6 +8,7 @@ use super::board::{Ask, Explored, Saved};
 use super::watch::{Asked, Watch};
 use crate::request::Request;
 use crate::schedule::{End, Schedule};
+use crate::world::MEDIA;
 
 /// Longer than anything that begins lives, and than anything may be pending.
 pub const TICK: Duration = Duration::from_millis(15 * 60 * 1_000 + 1);
@@ -76,13 +77,24 @@ impl fmt::Display for Step {
     }
 }
 
-/// Nothing comes of it, whenever it happens: no message is of code that published nothing, no sender is old, and all
-/// pictures are PNGs.
-fn is_indifferent(request: &Request) -> bool {
+/// Nothing comes of it, whenever it happens: no message is of code that published nothing, no sender is old, all pictures
+/// are PNGs, and of what nobody restores there is no later generation.
+fn is_indifferent(request: &Request, watch: &Watch, asks: &[Ask]) -> bool {
     let is_other_picture = [".jpg", ".gif", ".webp"]
         .iter()
         .any(|it| request.key.ends_with(it));
+    // And nothing is held, or set, where no moderator does it.
+    let is_of_held = request.bucket == MEDIA && request.method == "POST" && !watch.is_moderated();
+    // Where a message has no picture, moderators look for one all the same.
+    let is_no_picture = watch.is_of_text() && request.key.strip_suffix(".png").is_some();
+    let is_of_held = is_of_held || is_no_picture || request.key.starts_with("small-failed/");
+    let is_restored = watch.is_restored() || asks.iter().any(|ask| matches!(ask, Ask::Restore(_)));
+    let is_of_later =
+        request.is_listing() && request.query("prefix").is_some_and(|it| it.ends_with('-'));
     is_other_picture
+        || is_of_held
+        || (is_of_later && !is_restored)
+        || request.key == "board/posting.json"
         || request.statement().is_some_and(|it| {
             it.sql.starts_with("SELECT EXISTS")
                 || it
@@ -164,9 +176,10 @@ impl Run<'_> {
                 }
             }
             let waiting = world.waiting();
+            let (watch, asks) = (&self.watch, &self.case.asks);
             let Some(n) = waiting
                 .iter()
-                .position(|(_, request)| is_indifferent(request))
+                .position(|(_, request)| is_indifferent(request, watch, asks))
             else {
                 return Ok(());
             };
@@ -215,7 +228,7 @@ impl Run<'_> {
             let ask = self.case.asks[n];
             let needs_one = !matches!(
                 ask,
-                Ask::Post(..) | Ask::ClearUp | Ask::Republish | Ask::Read
+                Ask::Post(..) | Ask::Hold(..) | Ask::ClearUp | Ask::Republish | Ask::Read
             );
             let waits = ask == Ask::ClearUp && self.case.clears_up_last && !self.are_deletes_over();
             let may = !waits && (!needs_one || self.watch.message(ask).is_some());
@@ -301,9 +314,10 @@ impl Run<'_> {
                 let sent = self.explored.world.waiting().swap_remove(n).1;
                 self.send_late(sandbox, sent);
                 self.explored.world.crash(sandbox);
-                for at in &mut self.at {
+                for (n, at) in self.at.iter_mut().enumerate() {
                     if matches!(at, At::Running(of, _) if *of == sandbox) {
                         *at = At::Over;
+                        self.watch.died(self.case.asks[n]);
                     }
                 }
                 if self.case.is_lasting {
@@ -373,11 +387,12 @@ impl Run<'_> {
         if self.is_republished() {
             alone(self.explored, &mut self.watch, Ask::Republish)?;
         }
-        for time in [TICK, TICK, DAY, DAY] {
+        // What was taken down can be restored for a day, and its tombstone stays for another.
+        for time in [TICK, TICK, DAY, TICK, DAY, DAY] {
             self.explored.pass(time, &mut self.watch);
             alone(self.explored, &mut self.watch, Ask::ClearUp)?;
         }
-        Watch::rest(&self.explored.world)?;
+        Watch::rest(&self.explored.world, self.watch.is_moderated())?;
         // Whoever reads now has read nothing before.
         let before = self.explored.replace(0);
         let read = alone(self.explored, &mut self.watch, Ask::Read);

@@ -7,6 +7,7 @@ use domain::MessageId;
 use serde_json::Value;
 
 use super::board::{Answer, Ask, text};
+use super::moderated::{self, Moderated};
 use crate::canonical::mirrored;
 use crate::world::World;
 
@@ -28,6 +29,8 @@ pub struct Watch {
     removal_begun: bool,
     /// The sender was removed.
     is_removed: bool,
+    /// Of the message with which moderators have to do, if they have.
+    moderated: Option<Moderated>,
 }
 
 /// What held when somebody began.
@@ -96,6 +99,7 @@ impl Watch {
             kept,
             removal_begun,
             is_removed,
+            moderated,
         } = self;
         let begun = begun.iter().map(|(id, times)| format!("{id}.{times} "));
         digest(
@@ -105,7 +109,7 @@ impl Watch {
                 written(acknowledged),
                 begun.collect(),
                 written(gone),
-                format!("{kept:?} {removal_begun} {is_removed}"),
+                format!("{kept:?} {removal_begun} {is_removed} {moderated:?}"),
             ],
         )
     }
@@ -119,21 +123,58 @@ impl Watch {
         let says = |id: &&MessageId, message| self.born.get(*id) == Some(&text(message));
         match ask {
             // Only its author knows how.
+            Ask::Delete(message) if self.moderated.is_some() => {
+                self.born.keys().rfind(|id| says(id, message)).copied()
+            }
             Ask::Delete(message) => self
                 .acknowledged
                 .iter()
                 .rfind(|id| says(id, message))
                 .copied(),
-            Ask::Moderate(message) | Ask::ReadOne(message) => {
-                self.born.keys().rfind(|id| says(id, message)).copied()
-            }
-            Ask::RemoveSender => self.born.keys().next_back().copied(),
+            Ask::Moderate(message)
+            | Ask::ReadOne(message)
+            | Ask::Approve(message)
+            | Ask::Reject(message)
+            | Ask::TakeDown(message)
+            | Ask::Restore(message) => self.born.keys().rfind(|id| says(id, message)).copied(),
+            Ask::RemoveSender | Ask::LetIn => self.born.keys().next_back().copied(),
             _ => None,
+        }
+    }
+
+    /// From now on moderators have to do with the first message.
+    pub fn moderate(&mut self) {
+        self.moderated = Some(Moderated::default());
+    }
+
+    pub fn is_moderated(&self) -> bool {
+        self.moderated.is_some()
+    }
+
+    /// Whether that message has no picture.
+    pub fn is_of_text(&self) -> bool {
+        let moderated = self.moderated.as_ref();
+        moderated.is_some_and(|moderated| moderated.is_of_text)
+    }
+
+    /// Whether that message was restored.
+    pub fn is_restored(&self) -> bool {
+        let moderated = self.moderated.as_ref();
+        moderated.is_some_and(Moderated::is_restored)
+    }
+
+    /// Whoever asked died.
+    pub fn died(&mut self, ask: Ask) {
+        if let Some(moderated) = &mut self.moderated {
+            moderated.over(ask);
         }
     }
 
     /// Somebody begins.
     pub fn begin(&mut self, ask: Ask) -> Asked {
+        if let Some(moderated) = &mut self.moderated {
+            moderated.begin(ask);
+        }
         let asked = Asked {
             id: self.message(ask),
             acknowledged: self.acknowledged.clone(),
@@ -141,7 +182,7 @@ impl Watch {
             must_be_gone: matches!(ask, Ask::Post(message, _) if self.kept.contains(&text(message))),
         };
         match (ask, asked.id) {
-            (Ask::Delete(_) | Ask::Moderate(_), Some(id)) => {
+            (Ask::Delete(_) | Ask::Moderate(_) | Ask::TakeDown(_) | Ask::Reject(_), Some(id)) => {
                 *self.begun.entry(id).or_default() += 1;
             }
             (Ask::RemoveSender, _) => self.removal_begun = true,
@@ -181,8 +222,12 @@ impl Watch {
         world: &World<Answer>,
         ask: Ask,
         asked: &Asked,
-        (status, body): &Answer,
+        answer: &Answer,
     ) -> Result<(), String> {
+        if let Some(moderated) = &mut self.moderated {
+            moderated.end(ask, answer)?;
+        }
+        let (status, body) = answer;
         let Asked {
             id,
             acknowledged,
@@ -190,7 +235,7 @@ impl Watch {
             must_be_gone,
         } = asked;
         match (ask, status) {
-            (Ask::Post(message, with_picture), 201) => {
+            (Ask::Post(message, with_picture) | Ask::Hold(message, with_picture), 201) => {
                 if *must_be_gone {
                     return Err("a repeat after the delete answers 201".into());
                 }
@@ -206,17 +251,28 @@ impl Watch {
                 }
                 self.acknowledged.insert(id);
             }
-            (Ask::Post(message, _), 410) => {
+            (Ask::Post(message, _) | Ask::Hold(message, _), 410) => {
                 let mut begun = self.born.iter().filter(|(id, _)| self.has_begun(**id));
                 if !begun.any(|(_, says)| *says == text(message)) {
                     return Err("410 for what nobody deleted".into());
                 }
             }
-            (Ask::Post(..), 403) if self.removal_begun => {}
+            (Ask::Post(..) | Ask::Hold(..), 403) if self.removal_begun => {}
             // What was pending for 15 minutes was cleared away meanwhile.
             (Ask::Post(..), 503)
-            | (Ask::Moderate(_) | Ask::RemoveSender, 404)
-            | (Ask::ClearUp | Ask::Republish, 200) => {}
+            | (Ask::Hold(..), 202 | 503)
+            | (Ask::Moderate(_) | Ask::TakeDown(_) | Ask::RemoveSender | Ask::LetIn, 404)
+            | (Ask::Moderate(_), 409)
+            | (Ask::TakeDown(_), 204 | 409)
+            | (
+                Ask::ClearUp
+                | Ask::Republish
+                | Ask::Approve(_)
+                | Ask::Reject(_)
+                | Ask::Restore(_)
+                | Ask::LetIn,
+                200,
+            ) => {}
             (Ask::Delete(_) | Ask::Moderate(_), 204) => {
                 let id = id.unwrap();
                 self.gone.insert(id);
@@ -224,10 +280,13 @@ impl Watch {
             }
             // Nor where the first try was answered to nobody, and its delete was finished by who cleared up.
             (Ask::Delete(_), 404) => {
-                if there(world, &key(id.unwrap())) {
+                let (objects, _) = moderated::public(world, &id.unwrap().to_string());
+                if !objects.is_empty() {
                     return Err("a delete does not find an acknowledged post".into());
                 }
             }
+            // What was removed can be restored.
+            (Ask::RemoveSender, 200) if self.moderated.is_some() => {}
             (Ask::RemoveSender, 200) => {
                 self.is_removed |= world.database.as_ref().unwrap().refuses();
             }
@@ -283,7 +342,11 @@ impl Watch {
 
     /// Learns of new rows, and says what is wrong with what is in the bucket, where that is asked.
     pub fn look(&mut self, world: &World<Answer>, is_asked: bool) -> Result<(), String> {
-        for row in world.database.as_ref().unwrap().messages() {
+        let rows = world.database.as_ref().unwrap().messages();
+        if let Some(moderated) = &mut self.moderated {
+            moderated.look(world, rows.first())?;
+        }
+        for row in rows {
             if let Ok(id) = row.id.parse() {
                 self.born.entry(id).or_insert(row.text);
             }
@@ -293,9 +356,9 @@ impl Watch {
         }
         let mut seen = BTreeSet::new();
         for (id, says) in &self.born {
-            let object = there(world, &key(*id));
-            let picture = there(world, &format!("images/{id}.png"));
-            if object && !picture && Self::has_picture(world, *id) {
+            let (objects, pictures) = moderated::public(world, &id.to_string());
+            let (object, picture) = (!objects.is_empty(), !pictures.is_empty());
+            if there(world, &key(*id)) && !picture && Self::has_picture(world, *id) {
                 return Err("a message is seen without its picture".into());
             }
             if !object && self.acknowledged.contains(id) && !self.has_begun(*id) {
@@ -329,21 +392,29 @@ impl Watch {
     }
 
     /// What is wrong where nothing is under way any more, and nothing is left to be cleared up.
-    pub fn rest(world: &World<Answer>) -> Result<(), String> {
+    pub fn rest(world: &World<Answer>, is_moderated: bool) -> Result<(), String> {
         let rows = world.database.as_ref().unwrap().messages();
         let mut without = world.bucket.objects.clone();
         for row in &rows {
-            if row.status != "posted" {
+            if !["posted", "held"].contains(&&*row.status) {
                 return Err(format!("a row stays {}", row.status));
             }
-            let id = row.id.parse().unwrap();
-            if !there(world, &key(id)) {
-                return Err("a posted row has no object".into());
+            let of_row = moderated::of_row(row);
+            if !there(world, &of_row[0]) {
+                return Err(format!("a {} row has no object", row.status));
             }
-            without.remove(&key(id));
-            // And what was made of it.
-            let picture = format!("/{id}.png");
+            for key in &of_row {
+                without.remove(key);
+            }
+            // And what was made of its picture.
+            let picture = of_row[1].replace("images/", "/");
             without.retain(|key, _| !key.contains(&picture));
+            // What it was published from, and the zero bytes of earlier generations, go with it, or by a rule of the bucket.
+            let is_its_own = |key: &str| key.contains(&row.id) || key.contains(&mirrored(&row.id));
+            without.retain(|key, object| {
+                let is_left = key.starts_with("held/") || object.bytes.is_empty();
+                !(is_left && is_moderated && is_its_own(key))
+            });
         }
         without.remove("board/newest.json");
         match without.first_key_value() {
@@ -359,10 +430,12 @@ fn whole(message: &Value, says: &str, with_picture: bool) -> Result<MessageId, S
         .as_str()
         .and_then(|id| id.parse::<MessageId>().ok());
     let id = id.ok_or_else(|| format!("a message without an id: {message}"))?;
-    let picture = format!("/images/{id}.png");
+    let url = message["picture"]["url"].as_str();
+    let is_its_own = |url: &str| url.starts_with(&format!("/images/{id}"));
     let is_whole = message["text"] == says
         && message["createdAt"] == id.created_at()
-        && message["picture"]["url"].as_str() == with_picture.then_some(picture.as_str());
+        && url.is_some() == with_picture
+        && url.is_none_or(is_its_own);
     is_whole
         .then_some(id)
         .ok_or_else(|| format!("a message that is not whole: {message}"))

@@ -1,0 +1,184 @@
+//! What moderators decide on many messages at once: approving, rejecting, restoring.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::routing::post;
+use axum::{Json, Router};
+use board::{Deadline, Decision, Error};
+use domain::MessageId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::Moderator;
+use crate::draft;
+use crate::extract::InTime;
+use crate::json::{MOST_TEXTS, Value};
+use crate::problem::{FieldCode, FieldProblem, Problem};
+use crate::state::AppState;
+use crate::vocabulary::{self, problems};
+
+pub fn router() -> Router<Arc<AppState>> {
+    Router::new()
+        .route("/api/moderation/approve", post(approve))
+        .route("/api/moderation/reject", post(reject))
+        .route("/api/moderation/restore", post(restore))
+}
+
+/// Messages to decide on.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "it describes")]
+#[schema(as = MessageIds)]
+struct Ids {
+    #[schema(min_items = 1, max_items = 100)]
+    message_ids: Vec<String>,
+}
+
+/// What became of each.
+#[derive(Serialize, ToSchema)]
+pub struct Outcomes {
+    /// In the order in which they were asked for, each once.
+    outcomes: Vec<Outcome>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Outcome {
+    #[schema(schema_with = vocabulary::id)]
+    message_id: MessageId,
+    outcome: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schema(as = OutcomeKind)]
+enum Kind {
+    /// It is as was asked, perhaps since before.
+    Done,
+    /// There is no such message any more, or never was.
+    NotFound,
+    /// Somebody else decided otherwise: look again.
+    Changed,
+    /// Its picture is lost, so it cannot be shown, and is deleted.
+    Lost,
+    /// It is not known whether it is done: try again.
+    Failed,
+}
+
+impl AppState {
+    /// Decides on each of the messages that a request names.
+    async fn decide(
+        &self,
+        decision: Decision,
+        request: Request,
+        deadline: Deadline,
+    ) -> Result<Json<Outcomes>, Problem> {
+        let body = draft::json_object(request, &["messageIds"], "Send application/json.").await?;
+        let ids = message_ids(body.get("messageIds"));
+        let ids = ids.map_err(|fault| Problem::invalid_fields(vec![fault]))?;
+        let protocol = self.board.protocol(deadline);
+        let (mut outcomes, mut failure) = (Vec::new(), None);
+        for (message_id, decided) in protocol.decide_all(decision, &ids).await {
+            let outcome = match decided {
+                Ok(()) => Kind::Done,
+                Err(Error::NotFound) => Kind::NotFound,
+                Err(Error::Conflict) => Kind::Changed,
+                Err(Error::Deleted) => Kind::Lost,
+                Err(cause) => {
+                    failure = Some(cause);
+                    Kind::Failed
+                }
+            };
+            outcomes.push(Outcome {
+                message_id,
+                outcome,
+            });
+        }
+        // Where none is known to be done, the request failed as any other.
+        match failure {
+            Some(cause) if outcomes.iter().all(|it| it.outcome == Kind::Failed) => {
+                Err(cause.into())
+            }
+            Some(cause) => {
+                tracing::warn!(%cause, "not all of what a moderator decided is known to be done");
+                Ok(Json(Outcomes { outcomes }))
+            }
+            None => Ok(Json(Outcomes { outcomes })),
+        }
+    }
+}
+
+fn message_ids(value: Option<&Value>) -> Result<Vec<MessageId>, FieldProblem> {
+    let fault = |code, detail: &str| FieldProblem {
+        field: "messageIds",
+        code,
+        detail: detail.to_owned(),
+    };
+    match value {
+        None | Some(Value::Null) => Err(fault(FieldCode::Required, "must be messages' ids")),
+        Some(Value::Several) => Err(fault(FieldCode::Several, "must be given once")),
+        Some(Value::Texts(ids)) if (1..=MOST_TEXTS).contains(&ids.len()) => {
+            let mut read = Vec::new();
+            for id in ids {
+                let id = id.parse();
+                let id = id.map_err(|_| fault(FieldCode::Invalid, "must be messages' ids"))?;
+                if !read.contains(&id) {
+                    read.push(id);
+                }
+            }
+            Ok(read)
+        }
+        Some(_) => Err(fault(
+            FieldCode::Invalid,
+            "must be a list of 1 to 100 messages' ids",
+        )),
+    }
+}
+
+problems!(
+    DecisionProblems: CrossSite, TokenMissing, TokenWrong, MalformedBody, UnsupportedMediaType, InvalidFields,
+    MediaUnavailable, DatabaseResuming, DatabaseUnavailable, Internal,
+);
+
+/// Publishes messages that wait.
+#[utoipa::path(post, path = "/api/moderation/approve", operation_id = "approve",
+    security(("moderator" = [])),
+    request_body = Ids,
+    responses((status = 200, description = "What became of each.", body = Outcomes), DecisionProblems))]
+pub async fn approve(
+    State(state): State<Arc<AppState>>,
+    InTime(deadline): InTime,
+    _: Moderator,
+    request: Request,
+) -> Result<Json<Outcomes>, Problem> {
+    state.decide(Decision::Approve, request, deadline).await
+}
+
+/// Keeps messages that wait from being published; they can be restored for 24 hours, and wait again.
+#[utoipa::path(post, path = "/api/moderation/reject", operation_id = "reject",
+    security(("moderator" = [])),
+    request_body = Ids,
+    responses((status = 200, description = "What became of each.", body = Outcomes), DecisionProblems))]
+pub async fn reject(
+    State(state): State<Arc<AppState>>,
+    InTime(deadline): InTime,
+    _: Moderator,
+    request: Request,
+) -> Result<Json<Outcomes>, Problem> {
+    state.decide(Decision::Reject, request, deadline).await
+}
+
+/// Publishes messages again that were taken down, and has messages wait again that were rejected.
+#[utoipa::path(post, path = "/api/moderation/restore", operation_id = "restore",
+    security(("moderator" = [])),
+    request_body = Ids,
+    responses((status = 200, description = "What became of each.", body = Outcomes), DecisionProblems))]
+pub async fn restore(
+    State(state): State<Arc<AppState>>,
+    InTime(deadline): InTime,
+    _: Moderator,
+    request: Request,
+) -> Result<Json<Outcomes>, Problem> {
+    state.decide(Decision::Restore, request, deadline).await
+}

@@ -1,0 +1,1 @@
+ALTER TABLE message ADD COLUMN generation INT NOT NULL DEFAULT 0

@@ -1,0 +1,117 @@
+//! What moderators are shown: what waits for them, and what they can restore.
+
+use crate::messages::{MESSAGES_AT_ONCE, Store};
+use crate::row::{self, Columns, id_value, readable};
+use crate::sql::{Row, StoreError};
+use crate::status::Status;
+use domain::{Message, MessageId};
+
+/// How many are counted; more are told as this many.
+const COUNTED: u32 = 1_000;
+
+/// What moderators decide on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// What waits to be approved or rejected, oldest first.
+    Held,
+    /// What was taken down or rejected and can be restored, newest first.
+    Removed,
+}
+
+impl Waiting {
+    fn condition(self) -> &'static str {
+        match self {
+            Self::Held => "status = 'held'",
+            Self::Removed => "status IN ('removed', 'rejected')",
+        }
+    }
+}
+
+/// A message that moderators are shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// What is intended with it.
+    pub status: Status,
+    /// Since when, in milliseconds since 1970; not known of what code of before did.
+    pub since: Option<i64>,
+    /// The message.
+    pub message: Message,
+}
+
+impl Store {
+    /// At most `limit` of them, that follow `after` where one is given, and the id after which to go on, unless these are
+    /// the last. Rows that cannot be read are passed over.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn waiting(
+        &self,
+        waiting: Waiting,
+        limit: u32,
+        after: Option<MessageId>,
+    ) -> Result<(Vec<Shown>, Option<MessageId>), StoreError> {
+        let (columns, condition) = (row::columns(""), waiting.condition());
+        // One more tells whether there are others.
+        let limit = limit.min(MESSAGES_AT_ONCE - 1);
+        let read = limit + 1;
+        let (follows, order) = match waiting {
+            Waiting::Held => (">", "ASC"),
+            Waiting::Removed => ("<", "DESC"),
+        };
+        let (from, parameters) = match after {
+            Some(id) => (
+                format!(" AND id {follows} :after"),
+                vec![("after", id_value(id))],
+            ),
+            None => (String::new(), vec![]),
+        };
+        let found = self
+            .execute(
+                &format!(
+                    "SELECT id, status, since, {columns} FROM message WHERE {condition}{from} \
+                     ORDER BY id {order} LIMIT {read}"
+                ),
+                parameters,
+            )
+            .await?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut rows = found.rows;
+        let is_last = rows.len() <= limit;
+        rows.truncate(limit);
+        let next = rows
+            .last()
+            .and_then(|row| Columns::of(row.clone()).parsed().ok());
+        let shown = rows.into_iter().filter_map(shown).collect();
+        Ok((shown, next.filter(|_| !is_last)))
+    }
+
+    /// How many of them there are, 1,000 at most.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn count_waiting(&self, waiting: Waiting) -> Result<u64, StoreError> {
+        let condition = waiting.condition();
+        let counted = self
+            .execute(
+                &format!(
+                    "SELECT COUNT(*) FROM \
+                     (SELECT id FROM message WHERE {condition} LIMIT {COUNTED}) AS counted"
+                ),
+                vec![],
+            )
+            .await?;
+        Columns::of(counted.rows.into_iter().next().unwrap_or_default()).number()
+    }
+}
+
+fn shown(row: Row) -> Option<Shown> {
+    readable(row, |columns| {
+        columns.parsed::<MessageId>()?;
+        Ok(Shown {
+            status: columns.parsed()?,
+            since: columns.number_or_null()?,
+            message: row::message(columns)?,
+        })
+    })
+    .ok()
+}

@@ -1,0 +1,71 @@
+// What was posted from this device and waits for a moderator, kept on the device: the messages in `localStorage`, their
+// pictures in IndexedDB. Where a picture cannot be kept, the message is shown without it.
+
+export function createHeldStore({ storage, indexedDB }) {
+  const opened = open(indexedDB).catch(() => null);
+  let entries = read();
+
+  function read() {
+    try {
+      return JSON.parse(storage.get('held')) ?? [];
+    } catch {
+      return [];
+    }
+  }
+
+  function write() {
+    if (entries.length > 0) storage.set('held', JSON.stringify(entries));
+    else storage.drop('held');
+  }
+
+  /** Runs `action` on the pictures; null where this device keeps none. */
+  async function pictures(mode, action) {
+    try {
+      const database = await opened;
+      return await request(action(database.transaction('pictures', mode).objectStore('pictures')));
+    } catch {
+      return null;
+    }
+  }
+
+  return {
+    get entries() {
+      return entries;
+    },
+
+    /** The picture that was posted with this message, or null. */
+    async picture(id) {
+      return (await pictures('readonly', (store) => store.get(id)))?.picture ?? null;
+    },
+
+    async add({ picture, ...entry }) {
+      entries = [entry, ...entries.filter(({ id }) => id !== entry.id)];
+      write();
+      if (picture) await pictures('readwrite', (store) => store.put({ id: entry.id, picture }));
+    },
+
+    change(id, fields) {
+      entries = entries.map((entry) => (entry.id === id ? { ...entry, ...fields } : entry));
+      write();
+    },
+
+    drop(id) {
+      entries = entries.filter((entry) => entry.id !== id);
+      write();
+      void pictures('readwrite', (store) => store.delete(id));
+    },
+  };
+}
+
+function open(indexedDB) {
+  const opening = indexedDB.open('corkboard-held', 1);
+  opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore('pictures', { keyPath: 'id' }));
+  return request(opening);
+}
+
+function request(pending) {
+  return new Promise((resolve, reject) => {
+    pending.addEventListener('success', () => resolve(pending.result));
+    pending.addEventListener('error', () => reject(pending.error));
+  });
+}

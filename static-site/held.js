@@ -1,0 +1,220 @@
+// What was posted from this device and waits for a moderator: shown above the list, on this device alone, until it is
+// on the board or was not taken. Loaded where something waits.
+
+import { emit } from './events.js';
+import { createHeldStore } from './held-store.js';
+import { createMessage } from './message.js';
+import { fileOf } from './picture-file.js';
+import { addReviewWords, addStyle } from './review-words.js';
+import { put } from './words.js';
+
+/** How often is looked whether a message is on the board; that costs nobody much. */
+const LOOK_MS = 10_000;
+/** How often what was sent is sent again to hear of it: a text, and one with a picture. */
+const REPEAT_MS = 60_000;
+const REPEAT_PICTURE_MS = 30 * 60_000;
+/**
+ * The board knows what it has answered for 24 hours after it was decided. What is sent again later than that might be a
+ * new message.
+ */
+const KNOWN_MS = 24 * 60 * 60_000;
+/** After that the board has let it go, whatever it was. */
+const LONGEST_MS = 31 * 24 * 60 * 60_000;
+
+/** Emits `message-shown` where one is on the board now. */
+export async function mount(root, { api, feed, card, storage, announce, clock, words, window }) {
+  await Promise.all([addReviewWords(words), addStyle(window.document, 'held.css')]);
+  const store = createHeldStore({ storage, indexedDB: window.indexedDB });
+  const list = root.appendChild(window.document.createElement('ol'));
+  list.className = 'held__list';
+  list.setAttribute('role', 'list');
+  const cards = new Map();
+  /** The pictures of this visit, which this device may not keep. */
+  const pictures = new Map();
+  let lookedAt = -Infinity;
+
+  function update() {
+    root.hidden = store.entries.length === 0;
+    for (const [id, shown] of cards) {
+      if (store.entries.some((entry) => entry.id === id)) continue;
+      shown.item.remove();
+      URL.revokeObjectURL(shown.url);
+      cards.delete(id);
+    }
+    store.entries.forEach((entry, index) => {
+      const shown = cards.get(entry.id);
+      // Its picture is on its way.
+      if (!shown) return;
+      if (list.children[index] !== shown.item) list.insertBefore(shown.item, list.children[index] ?? null);
+      shown.update(entry);
+    });
+  }
+
+  async function hang(entry) {
+    const { id, message } = entry;
+    const picture = message.picture && (pictures.get(id) ?? (await store.picture(id)));
+    if (cards.has(id)) return;
+    const url = picture ? URL.createObjectURL(fileOf(picture)) : null;
+    const shownPicture = url && { ...message.picture, url, small: [] };
+    const shown = createMessage({ ...message, picture: shownPicture }, { ...card, moderate() {} });
+    const dress = dressAsHeld(shown, { isLacking: Boolean(message.picture && !url), words, dismiss: () => leave(id) });
+    cards.set(id, {
+      ...shown,
+      url,
+      update(now) {
+        const isRejected = now.status === 'rejected';
+        shown.update({ ...card.stateOf(id), contactUrl: null, isAddressed: false, isRejected, ...(isRejected && { mayDelete: false }) });
+        dress({ isRejected, isUnsure: clock.now() - now.knownAt > KNOWN_MS });
+      },
+    });
+  }
+
+  /** Takes a card away, and the keyboard with it to what comes next, if it was there. */
+  function leave(id) {
+    const hadFocus = cards.get(id)?.item.contains(window.document.activeElement);
+    store.drop(id);
+    pictures.delete(id);
+    update();
+    if (hadFocus) window.document.querySelector('.messages__title').focus();
+  }
+
+  async function look({ wasLost = false } = {}) {
+    const now = clock.now();
+    for (const { id } of store.entries) {
+      const message = feed.messages.find((one) => one.id === id);
+      if (message) reveal(message);
+    }
+    if (!wasLost && now - lookedAt < LOOK_MS) return;
+    lookedAt = now;
+    for (const entry of store.entries) {
+      try {
+        await lookAt(entry);
+      } catch {
+        // Looked at again in a while.
+      }
+    }
+    update();
+  }
+
+  async function lookAt(entry) {
+    const { id, createdAt, status, draft } = entry;
+    let message = await orNull(() => api.message(id));
+    // Deleted or dismissed meanwhile.
+    if (!store.entries.some((one) => one.id === id)) return;
+    if (!message) {
+      if (clock.now() - new Date(createdAt) > LONGEST_MS) return refuse(id, status);
+      if (!mayRepeat(entry, clock.now())) return;
+      const picture = draft.hasPicture ? (pictures.get(id) ?? (await store.picture(id))) : null;
+      if (draft.hasPicture && !picture) return;
+      store.change(id, { repeatedAt: clock.now() });
+      message = await repeat(entry, { picture, api });
+      if (message === 'rejected') return refuse(id, status);
+    }
+    if (message?.status) store.change(id, { knownAt: clock.now(), status: message.status });
+    else if (message) reveal(message);
+  }
+
+  function refuse(id, before) {
+    store.change(id, { status: 'rejected' });
+    if (before !== 'rejected') announce([['held.rejected']]);
+  }
+
+  function reveal(message) {
+    const { id } = message;
+    const hadFocus = cards.get(id)?.item.contains(window.document.activeElement);
+    leave(id);
+    announce([['held.shown']]);
+    emit(root, 'message-shown', message);
+    if (hadFocus) emit(root, 'go-to-message', id);
+  }
+
+  await Promise.all(store.entries.map(hang));
+  update();
+  void look();
+
+  return {
+    update,
+    look,
+
+    /** Shows a message that was just posted from `draft`. */
+    async add({ status, ...message }, draft, notice) {
+      const { text, author, alt, key, picture } = draft;
+      const { id, createdAt } = message;
+      const now = clock.now();
+      if (picture) pictures.set(id, picture);
+      const entry = { id, createdAt, message, status, draft: { text, author, alt, hasPicture: Boolean(picture) }, key, knownAt: now, repeatedAt: picture ? now : 0 };
+      void store.add({ ...entry, picture });
+      await hang(entry);
+      update();
+      announce([['held.done'], ...notice]);
+      const { article } = cards.get(id);
+      article.focus({ preventScroll: true });
+      article.scrollIntoView();
+    },
+
+    /** Forgets a message that was deleted. */
+    removed(id) {
+      if (cards.has(id)) leave(id);
+    },
+  };
+}
+
+/** Whether it can be sent again to hear of it. */
+function mayRepeat({ draft, knownAt, repeatedAt }, now) {
+  return now - knownAt < KNOWN_MS && now - repeatedAt > (draft.hasPicture ? REPEAT_PICTURE_MS : REPEAT_MS);
+}
+
+/** Sends it again, which is no second message: the board answers what became of the first. Null where it does not say. */
+async function repeat({ id, draft, key }, { picture, api }) {
+  try {
+    const { deleteToken, ...message } = await api.post({ ...draft, picture: picture && fileOf(picture) }, { key, onProgress() {}, signal: new AbortController().signal });
+    if (message.id === id) return message;
+    // It had forgotten the first: this is another one, which nobody wanted.
+    await api.remove(message.id, deleteToken);
+    return null;
+  } catch (error) {
+    if (error.status === 410) return 'rejected';
+    throw error;
+  }
+}
+
+async function orNull(action) {
+  try {
+    return await action();
+  } catch (error) {
+    if (error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** Makes a message's card one of what waits, and answers a function that says of it how it stands. */
+function dressAsHeld({ item, article }, { isLacking, words, dismiss }) {
+  const find = (selector) => article.querySelector(selector);
+  const page = article.ownerDocument;
+  item.className = 'held__item';
+  article.classList.add('message--held');
+  // Nobody else could follow it, and there is nothing larger to be seen.
+  find('.message__link').removeAttribute('href');
+  find('.message__link .visually-hidden').remove();
+  const frame = find('.message__picture');
+  if (frame) {
+    frame.removeAttribute('href');
+    frame.addEventListener('click', (event) => event.stopImmediatePropagation(), { capture: true });
+  }
+  const note = page.createElement('p');
+  note.className = 'held__note';
+  find('.message__head').after(note);
+  const close = page.createElement('button');
+  Object.assign(close, { className: 'button button--quiet held__close', type: 'button' });
+  close.addEventListener('click', dismiss);
+  find('.message__actions').append(close);
+
+  return ({ isRejected, isUnsure }) => {
+    const state = isRejected ? 'held.rejected' : isUnsure ? 'held.unsure' : 'held.waits';
+    put(note, words.sayAll([[state], ...(isLacking ? [['held.picture']] : [])]));
+    note.classList.toggle('held__note--rejected', isRejected);
+    put(close, words.say('held.close'));
+    close.hidden = !isRejected && !isUnsure;
+    find('.message__actions').hidden = close.hidden && find('.message__delete').hidden;
+  };
+}

@@ -1,0 +1,111 @@
+// What moderators ask of the board, by `ask` of api.js, which makes the requests. Knows nothing of the page.
+
+import { ApiError } from './api.js';
+import { isWaking } from './backoff.js';
+
+const PAGE = 50;
+/** The board decides on 100 at once; half of that is answered in time, also where it is slow. */
+const AT_ONCE = 50;
+/** There is no request for many of these. */
+const SIDE_BY_SIDE = 4;
+
+const json = (body, method = 'POST') => ({ method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+
+export function createModeratorApi({ ask, session }) {
+  async function get(path, token = session.token, options = {}) {
+    const response = await ask(`/api/moderation${path}`, token, options);
+    try {
+      return await response.json();
+    } catch {
+      // Cut off, or not from the board at all: as good as no answer.
+      throw new ApiError({ status: 0 });
+    }
+  }
+
+  const send = (path, body, method = 'POST') => get(path, session.token, json(body, method));
+
+  /** Does `one` to each of `ids`, a few at a time, and answers `[id, outcome]` of each. */
+  async function each(ids, one) {
+    const outcomes = [];
+    const left = [...ids];
+    const work = async () => {
+      for (let id = left.shift(); id; id = left.shift()) outcomes.push([id, await one(id)]);
+    };
+    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
+    return outcomes;
+  }
+
+  async function remove(id, query = '') {
+    try {
+      await ask(`/api/messages/${encodeURIComponent(id)}${query}`, session.token, { method: 'DELETE' });
+      return 'done';
+    } catch (error) {
+      if (error.status === 404) return 'not-found';
+      if (error.status === 409) return 'changed';
+      throw error;
+    }
+  }
+
+  const orFailed = (action) => action.catch((error) => ({ error }));
+
+  return {
+    /** Fails where the board does not take the token for a moderator's, or cannot be asked. */
+    async check(token) {
+      // No header can carry anything else.
+      if (!/^[\x21-\x7e]+$/.test(token)) throw new ApiError({ status: 403 });
+      try {
+        await get('', token);
+      } catch (error) {
+        // The board looks at the token before it wakes its database.
+        if (!isWaking(error)) throw error;
+      }
+    },
+
+    /** `{ held, removed, posting, mostPosting }`. */
+    waiting: () => get(''),
+
+    /** A page of what is `held` or `removed`. */
+    list: (which, after = null) => get(`/${which}?limit=${PAGE}${after ? `&after=${encodeURIComponent(after)}` : ''}`),
+
+    async picture(id) {
+      return (await ask(`/api/moderation/picture/${encodeURIComponent(id)}`, session.token)).blob();
+    },
+
+    /** The operator's pictures that were taken down: `{ url, since }` of each. */
+    removedPictures: async () => (await get('/pictures')).pictures,
+    async removedPicture(url) {
+      return (await ask(`/api/moderation/pictures/content?url=${encodeURIComponent(url)}`, session.token)).blob();
+    },
+    takePictureDown: (url) => ask('/api/moderation/pictures/take-down', session.token, json({ url })),
+    /** Answers where it is now. */
+    restorePicture: async (url) => (await send('/pictures/restore', { url })).url,
+
+    /** `approve`, `reject` or `restore`: answers what became of each, as `[id, outcome]`. */
+    async decide(decision, ids) {
+      const outcomes = [];
+      for (let start = 0; start < ids.length; start += AT_ONCE) {
+        const some = ids.slice(start, start + AT_ONCE);
+        const answer = await orFailed(send(`/${decision}`, { messageIds: some }));
+        // Of the first it is not known whether anything is done; of the others it is.
+        if (answer.error && start === 0) throw answer.error;
+        outcomes.push(...(answer.outcomes?.map(({ messageId, outcome }) => [messageId, outcome]) ?? some.map((id) => [id, 'failed'])));
+      }
+      return outcomes;
+    },
+
+    /** Takes one down; for many, `takeAllDown`. */
+    takeDown: (id) => remove(id),
+    takeAllDown: (ids) => each(ids, (id) => remove(id).catch(() => 'failed')),
+    deleteForever: (ids) => each(ids, (id) => remove(id, '?forever=true').catch(() => 'failed')),
+
+    /** What `removeSender` would remove: how many messages, under which names, since when. */
+    sender: (id) => get(`/sender?messageId=${encodeURIComponent(id)}`),
+    /** Takes down what the message's sender posted that day, and answers how many messages that were. */
+    removeSender: async (id) => (await send('/remove-sender', { messageId: id })).removed,
+    /** Of each sender that is refused, the newest message. */
+    refused: async () => (await get('/refused')).messageIds,
+    letIn: (id) => send('/let-in', { messageId: id }),
+    /** `{ posting, mostPosting }` as it is then. */
+    setPosting: (posting) => send('/posting', { posting }, 'PUT'),
+  };
+}

@@ -1,0 +1,43 @@
+// The lower edge of the moderators' view: what to do about the message being judged, or about those that are chosen, and
+// what was done last, to be undone.
+
+import { emit } from './events.js';
+import { ACTS } from './queue.js';
+import { put } from './words.js';
+
+/** Emits `sender-wanted`. */
+export function mountReviewBar(root, { queue, act, undo, words }) {
+  const find = (selector) => root.querySelector(selector);
+
+  for (const what of ['yes', 'no']) find(`.review__${what}`).addEventListener('click', () => void act(what));
+  find('.review__undo').addEventListener('click', () => void undo());
+  find('.review__none').addEventListener('click', () => {
+    void queue.chooseAll(false);
+    find('.review__all input').focus();
+  });
+
+  return {
+    askForSender: (message) => emit(root, 'sender-wanted', message),
+
+    update() {
+      const { last, chosen, tab, list } = queue;
+      const hasChosen = chosen.length > 0;
+      const wasHidden = find('.review__last').hidden;
+      const isAtUndo = root.ownerDocument.activeElement === find('.review__undo');
+      find('.review__last').hidden = last === null;
+      if (last) put(find('.review__last span'), words.sayAll([sayingOf(last)]));
+      if (isAtUndo && last === null && !wasHidden) find('.review__panel').focus();
+      find('.review__many').hidden = !hasChosen;
+      put(find('.review__many span'), words.say('review.chosen', { count: chosen.length }));
+      find('.review__acts').hidden = list.messages.length === 0;
+      root.classList.toggle('has-chosen', hasChosen);
+      put(find('.review__yes'), words.say(`act.${ACTS[tab].yes}`));
+      put(find('.review__no'), words.say(`act.${ACTS[tab].no}`));
+    },
+  };
+}
+
+/** What was done last. */
+export function sayingOf({ kind, messages, count = messages.length }) {
+  return [`acted.${kind}`, { count }];
+}

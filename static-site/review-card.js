@@ -1,0 +1,157 @@
+// One message as moderators judge it: all of its words, its picture and what that is said to show.
+
+import { emit } from './events.js';
+import { moves } from './small.js';
+import { relativeTime, exactTime } from './time.js';
+import { put } from './words.js';
+
+const TEMPLATE = `
+  <li class="review__item">
+    <article class="review-card" tabindex="-1">
+      <header class="review-card__head">
+        <h2 class="review-card__author"><bdi></bdi></h2>
+        <p class="review-card__when"><time></time> <span class="review-card__status"></span></p>
+        <label class="review-card__choose"><input type="checkbox"><span class="visually-hidden" data-say="review.choose"></span></label>
+      </header>
+      <p class="review-card__text" dir="auto"></p>
+      <div class="review-card__picture" hidden>
+        <img alt="" decoding="async">
+        <button class="button review-card__play" type="button" hidden></button>
+        <p class="review-card__broken" hidden data-say="picture.broken"></p>
+      </div>
+      <p class="review-card__alt" hidden></p>
+      <p class="field__error review-card__error" role="alert"></p>
+      <div class="review-card__acts">
+        <button class="button button--primary review-card__yes" type="button"></button>
+        <button class="button button--danger review-card__no" type="button"></button>
+        <button class="button button--quiet review-card__sender" type="button"></button>
+      </div>
+    </article>
+  </li>`;
+
+/**
+ * Emits `review-act` with `yes`, `no` or `sender`, `review-chosen`, and `review-judged` when the pointer or the keyboard
+ * come to it.
+ * @param load answers the message's picture as a `Blob`
+ */
+export function createReviewCard(message, { load, words, clock, page }) {
+  const holder = page.createElement('template');
+  holder.innerHTML = TEMPLATE;
+  const item = holder.content.firstElementChild;
+  const article = item.firstElementChild;
+  const find = (selector) => article.querySelector(selector);
+  const { id } = message;
+  const author = find('.review-card__author');
+  const time = find('time');
+  const createdAt = new Date(message.createdAt);
+  const box = find('input');
+  author.id = `review-${id}`;
+  article.setAttribute('aria-labelledby', author.id);
+  article.dataset.id = id;
+  for (const control of [box, ...article.querySelectorAll('button')]) control.setAttribute('aria-describedby', author.id);
+  author.classList.toggle('review-card__author--none', message.author === null);
+  time.dateTime = message.createdAt;
+  const text = find('.review-card__text');
+  text.textContent = message.text;
+  text.hidden = message.text === '';
+  /** What is shown now: most updates change nothing. */
+  let shown = '';
+  const picture = preparePicture(message, { find, load, words });
+
+  for (const what of ['yes', 'no', 'sender']) {
+    find(`.review-card__${what}`).addEventListener('click', () => emit(article, 'review-act', { message, what }));
+  }
+  box.addEventListener('click', ({ shiftKey }) => emit(article, 'review-chosen', { id, isChosen: box.checked, shiftKey }));
+  article.addEventListener('focusin', () => emit(article, 'review-judged', id));
+
+  function update(state) {
+    const { isCurrent, isChosen, problem, says } = state;
+    const when = relativeTime(createdAt, clock.now(), words);
+    const seen = JSON.stringify([state, when, words.language]);
+    // By a click it is another one than was told.
+    box.checked = isChosen;
+    if (seen === shown) return;
+    shown = seen;
+    words.fill(article);
+    put(author.firstElementChild, message.author ?? words.say('message.anonymous'));
+    put(time, when);
+    time.title = exactTime(createdAt, words);
+    for (const [name, saying] of Object.entries(says)) put(find(`.review-card__${name}`), saying === null ? '' : words.sayAll([saying]));
+    find('.review-card__sender').hidden = says.sender === null;
+    item.classList.toggle('is-current', isCurrent);
+    if (isCurrent) article.setAttribute('aria-current', 'true');
+    else article.removeAttribute('aria-current');
+    put(find('.review-card__error'), words.sayAll(problem));
+    picture.update();
+  }
+
+  return { item, article, update, showPicture: picture.show, forget: picture.forget };
+}
+
+/** A picture comes when it is nearly seen: it has no public address, and is fetched with the moderator's token. */
+function preparePicture({ picture }, { find, load, words }) {
+  const frame = find('.review-card__picture');
+  const image = frame.querySelector('img');
+  const play = find('.review-card__play');
+  const broken = find('.review-card__broken');
+  let url = null;
+  let isComing = false;
+  let isMoving = false;
+  if (!picture) return { show() {}, forget() {}, update() {} };
+  frame.hidden = false;
+  const { width, height, alt } = picture;
+  Object.assign(image, { width, height, alt: alt ?? '' });
+  image.style.aspectRatio = `${width} / ${height}`;
+  frame.style.setProperty('--ratio', width / height);
+  image.addEventListener('error', () => fail(true));
+  image.addEventListener('load', () => fail(false));
+
+  function fail(isBroken) {
+    broken.hidden = !isBroken;
+    image.hidden = isBroken;
+  }
+
+  function update() {
+    const description = find('.review-card__alt');
+    description.hidden = alt === null;
+    put(description, alt === null ? '' : words.say('review.alt', { alt }));
+    play.hidden = !moves(picture) || !url;
+    put(play, words.say(isMoving ? 'picture.pause' : 'picture.play'));
+  }
+
+  function setMotion() {
+    update();
+    import('./still.js').then((still) => still.setMotion(image, isMoving)).catch(() => {});
+  }
+
+  play.addEventListener('click', () => {
+    isMoving = !isMoving;
+    setMotion();
+  });
+
+  return {
+    update,
+
+    async show() {
+      if (url || isComing) return;
+      isComing = true;
+      try {
+        const blob = await load();
+        url = URL.createObjectURL(blob);
+        // What moves is still until it is to move.
+        if (moves(picture)) setMotion();
+        image.src = url;
+        update();
+      } catch {
+        // Asked for again when it is seen again.
+        fail(true);
+      } finally {
+        isComing = false;
+      }
+    },
+
+    forget() {
+      if (url) URL.revokeObjectURL(url);
+    },
+  };
+}

@@ -1,0 +1,56 @@
+// The head of the moderators' view: the tabs with how many there are, and whether posting is open.
+
+import { emit } from './events.js';
+import { put } from './words.js';
+
+/** From the most open on. */
+const POSTINGS = ['open', 'reviewed', 'closed'];
+/** The board counts no further. */
+const MOST_COUNTED = 1_000;
+
+/** Emits `moderation-left` and `moderation-ended`. */
+export function mountReviewHead(root, { queue, setPosting, words, window }) {
+  const find = (selector) => root.querySelector(selector);
+  const tabs = [...root.querySelectorAll('.review__tab')];
+  const switches = [...root.querySelectorAll('[data-posting]')];
+
+  function show(tab) {
+    if (tab.dataset.tab !== queue.tab) void queue.show(tab.dataset.tab);
+    tab.focus();
+  }
+
+  for (const tab of tabs) {
+    tab.addEventListener('click', () => show(tab));
+    tab.addEventListener('keydown', ({ key }) => {
+      if (key === 'ArrowLeft' || key === 'ArrowRight') show(tabs.find((other) => other !== tab));
+    });
+  }
+  for (const button of switches) {
+    button.addEventListener('click', () => button.getAttribute('aria-disabled') === 'false' && void setPosting(button.dataset.posting));
+  }
+  find('.review__leave').addEventListener('click', () => emit(root, 'moderation-left'));
+  find('.review__stop').addEventListener('click', () => emit(root, 'moderation-ended'));
+
+  return {
+    update() {
+      const { counts } = queue;
+      put(find('.review__title bdi'), window.document.querySelector('.masthead__name').textContent);
+      for (const tab of tabs) {
+        const isShown = tab.dataset.tab === queue.tab;
+        tab.setAttribute('aria-selected', String(isShown));
+        tab.tabIndex = isShown ? 0 : -1;
+        put(tab.querySelector('.review__count'), counts ? countOf(counts[tab.dataset.tab], words) : '');
+        if (isShown) find('.review__panel').setAttribute('aria-labelledby', tab.id);
+      }
+      for (const button of switches) {
+        const { posting } = button.dataset;
+        put(button, words.say(`posting.${posting}`));
+        button.setAttribute('aria-pressed', String(counts?.posting === posting));
+        // More than the settings let moderators open.
+        button.setAttribute('aria-disabled', String(!counts || POSTINGS.indexOf(posting) < POSTINGS.indexOf(counts.mostPosting)));
+      }
+    },
+  };
+}
+
+export const countOf = (count, words) => `${count.toLocaleString(words.language)}${count >= MOST_COUNTED ? '+' : ''}`;

@@ -1,0 +1,82 @@
+// Where moderators sign in: asks for the token, and has it checked before it is kept.
+
+import { explain } from './problems.js';
+import { put } from './words.js';
+
+const TEMPLATE = `
+  <h2 id="moderation-title" data-say="moderate.title"></h2>
+  <form class="moderation__form" method="dialog">
+    <div class="field">
+      <label class="field__label" for="moderation-token" data-say="moderate.token"></label>
+      <input class="field__input" id="moderation-token" name="token" type="password" autocomplete="off" spellcheck="false" aria-describedby="moderation-error">
+      <p class="field__error" id="moderation-error" role="alert"></p>
+    </div>
+    <label class="moderation__week"><input type="checkbox" name="week"> <span><span data-say="moderate.week"></span> <span class="field__hint" data-say="moderate.why"></span></span></label>
+    <div class="confirmation__choices">
+      <button class="button moderation__cancel" type="button" data-say="compose.cancel"></button>
+      <button class="button button--primary" data-say="moderate.start"></button>
+    </div>
+  </form>`;
+
+/** @param check fails where the board does not take a token */
+export function mountSignIn(dialog, { check, session, words, window }) {
+  dialog.innerHTML = TEMPLATE;
+  dialog.classList.add('confirmation');
+  dialog.setAttribute('aria-labelledby', 'moderation-title');
+  const form = dialog.querySelector('form');
+  const { token, week } = form.elements;
+  const state = { checking: false, refusal: [] };
+  /** The number of the token asked about last: what is heard of another is of no account. */
+  let last = 0;
+  const signIn = { onDone() {}, ask, update };
+
+  function show({ checking = false, refusal = [] }) {
+    Object.assign(state, { checking, refusal });
+    update();
+  }
+
+  function update() {
+    words.fill(dialog);
+    put(dialog.querySelector('.field__error'), words.sayAll(state.refusal));
+    token.setAttribute('aria-invalid', String(state.refusal.length > 0));
+    dialog.querySelector('.button--primary').setAttribute('aria-disabled', String(state.checking));
+  }
+
+  function ask() {
+    // So that it can be asked for again, and a reload does not ask.
+    window.history.replaceState(null, '', window.location.pathname + window.location.search);
+    update();
+    if (!dialog.open) dialog.showModal();
+  }
+
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const entered = token.value.trim();
+    if (!entered || state.checking) return;
+    show({ checking: true });
+    last += 1;
+    const mine = last;
+    const refusal = await check(entered).then(() => [], explainToken);
+    if (mine !== last) return;
+    show({ refusal });
+    if (refusal.length > 0) return token.focus();
+    session.keep(entered, { forWeek: week.checked });
+    dialog.close();
+    signIn.onDone();
+  });
+  dialog.addEventListener('close', () => {
+    // The page needs it no longer; nothing that offers to remember it shall see it.
+    token.value = '';
+    last += 1;
+    show({});
+  });
+  dialog.querySelector('.moderation__cancel').addEventListener('click', () => dialog.close());
+
+  return signIn;
+}
+
+/** Why a moderator token was not taken. */
+export function explainToken(error) {
+  if (error.status === 401 || error.status === 403) return [['moderate.wrong']];
+  return explain(error, 'moderate.unchecked');
+}

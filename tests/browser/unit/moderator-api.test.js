@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ApiError, createApi } from '../../../static-site/api.js';
+import { createModeratorApi } from '../../../static-site/moderator-api.js';
+import { createSession } from '../../../static-site/moderator-session.js';
+
+/** A moderator's API whose server gives these answers one after the other, and notes what it was asked. */
+function apiWith(...answers) {
+  const asked = [];
+  const fetch = async (url, options) => {
+    asked.push({ url, ...options });
+    const answer = answers.shift();
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  const { ask } = createApi({ fetch, upload: fetch, base: 'https://api.example' });
+  return { api: createModeratorApi({ ask, session: { token: 'secret' } }), asked };
+}
+
+const json = (value) => Response.json(value);
+const problem = (status, code) => new Response(JSON.stringify({ type: `urn:corkboard:problem:${code}`, status }), { status, headers: { 'Content-Type': 'application/problem+json' } });
+
+async function failure(promise) {
+  const error = await promise.then(() => null, (reason) => reason);
+  assert.ok(error instanceof ApiError, String(error));
+  return error;
+}
+
+test('a sender is removed by a message, with the moderator token', async () => {
+  const { api, asked } = apiWith(json({ removed: 3 }));
+  assert.equal(await api.removeSender('01A'), 3);
+  assert.equal(asked[0].url, 'https://api.example/api/moderation/remove-sender');
+  assert.equal(asked[0].headers.Authorization, 'Bearer secret');
+  assert.deepEqual(JSON.parse(asked[0].body), { messageId: '01A' });
+});
+
+test('a moderator token is checked by what waits, and never sent where it cannot be one', async () => {
+  const { api, asked } = apiWith(json({ held: 0 }), problem(503, 'database-resuming'), problem(403, 'token-wrong'), problem(500, 'internal'), new TypeError('Failed to fetch'));
+  await api.check('secret');
+  await api.check('secret');
+  for (const status of [403, 500, 0]) assert.equal((await failure(api.check('wrong'))).status, status);
+  for (const { url, headers } of asked) {
+    assert.equal(url, 'https://api.example/api/moderation');
+    assert.match(headers.Authorization, /^Bearer (secret|wrong)$/);
+  }
+  assert.equal((await failure(api.check('權杖'))).status, 403);
+  assert.equal(asked.length, 5, 'what no header can carry is not sent');
+});
+
+test('many are decided on in parts, and of a part that failed nothing is known', async () => {
+  const ids = Array.from({ length: 120 }, (_, at) => `id ${at}`);
+  const done = (some) => json({ outcomes: some.map((messageId) => ({ messageId, outcome: 'done' })) });
+  const { api, asked } = apiWith(done(ids.slice(0, 50)), problem(503, 'database-unavailable'), done(ids.slice(100)));
+  const outcomes = new Map(await api.decide('reject', ids));
+  assert.deepEqual(asked.map(({ body }) => JSON.parse(body).messageIds.length), [50, 50, 20]);
+  assert.deepEqual(['id 0', 'id 50', 'id 119'].map((id) => outcomes.get(id)), ['done', 'failed', 'done']);
+  assert.equal((await failure(apiWith(problem(403, 'token-wrong')).api.decide('approve', ids))).status, 403);
+});
+
+test('what is deleted forever says so in the query, and its token in the header', async () => {
+  const { api, asked } = apiWith(new Response(null, { status: 204 }), problem(404, 'message-not-found'), problem(503, 'x'));
+  assert.deepEqual((await api.deleteForever(['A', 'B', 'C'])).toSorted(), [['A', 'done'], ['B', 'not-found'], ['C', 'failed']]);
+  assert.deepEqual(asked.map(({ url, method }) => [url, method])[0], ['https://api.example/api/messages/A?forever=true', 'DELETE']);
+  assert.ok(asked.every(({ url }) => !url.includes('secret')));
+});
+
+test('a token is kept until the tab is closed, or for a week', () => {
+  const clock = { time: 0, now: () => clock.time };
+  const create = () => {
+    const kept = new Map();
+    return { get: (key) => kept.get(key) ?? null, set: (key, value) => kept.set(key, value), drop: (key) => kept.delete(key), kept };
+  };
+  const storage = create();
+  const inTab = (tabStorage = create()) => createSession({ storage, tabStorage, clock });
+  const first = inTab();
+  first.keep('secret', { forWeek: false });
+  assert.deepEqual([first.token, inTab().token], ['secret', null]);
+  first.keep('secret', { forWeek: true });
+  assert.equal(inTab().token, 'secret');
+  clock.time = 7 * 24 * 60 * 60_000;
+  assert.equal(inTab().token, null);
+  assert.equal(storage.kept.size, 0, 'nothing is left of it');
+  first.keep('secret', { forWeek: true });
+  first.drop();
+  assert.deepEqual([first.token, inTab().token, storage.kept.size], [null, null, 0]);
+});
