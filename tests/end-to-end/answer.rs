@@ -255,7 +255,7 @@ fn title(code: &str) -> (&'static str, &'static str) {
         ),
         "invalid-fields" => (
             "Invalid fields",
-            "The message cannot be posted as it is; errors says why.",
+            "What was sent is not valid; errors says why.",
         ),
         "invalid-idempotency-key" => (
             "Invalid idempotency key",

@@ -31,7 +31,7 @@ pub fn router() -> Router<Arc<AppState>> {
 #[expect(dead_code, reason = "it describes")]
 #[schema(as = MessageIds)]
 struct Ids {
-    #[schema(min_items = 1, max_items = 100)]
+    #[schema(schema_with = vocabulary::message_ids)]
     message_ids: Vec<String>,
 }
 

@@ -59,7 +59,7 @@ codes! {
     UnsupportedPicture: UNSUPPORTED_MEDIA_TYPE, "urn:corkboard:problem:unsupported-picture",
         "Unsupported picture", "The picture is not a JPEG, PNG, GIF, WebP or uncompressed BMP.";
     InvalidFields: UNPROCESSABLE_ENTITY, "urn:corkboard:problem:invalid-fields",
-        "Invalid fields", "The message cannot be posted as it is; errors says why.";
+        "Invalid fields", "What was sent is not valid; errors says why.";
     InvalidIdempotencyKey: BAD_REQUEST, "urn:corkboard:problem:invalid-idempotency-key",
         "Invalid idempotency key", "Idempotency-Key must be 16 to 64 visible ASCII characters; a UUID is one.";
     IdempotencyKeyReused: UNPROCESSABLE_ENTITY, "urn:corkboard:problem:idempotency-key-reused",

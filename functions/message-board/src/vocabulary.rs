@@ -6,10 +6,13 @@ use domain::{Alt, Author, MessageText, Posting};
 use serde_json::json;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::{AllOfBuilder, Object, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{
+    AllOfBuilder, Array, ArrayBuilder, Object, ObjectBuilder, SchemaType, Type,
+};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::json::MOST_TEXTS;
 use crate::problem::{Body, Code};
 
 /// Declares the problems of an operation: these, and the one of a request that does not come through CloudFront.
@@ -112,6 +115,12 @@ pub fn id() -> Object {
         .pattern(Some("^[0-7][0-9A-HJKMNP-TV-Z]{25}$"))
         .examples([json!("01JDB0Q3W3M3YQ6W0ZK4T9H5XG")])
         .build()
+}
+
+/// The messages that moderators decide on.
+pub fn message_ids() -> Array {
+    let ids = ArrayBuilder::new().items(id());
+    ids.min_items(Some(1)).max_items(Some(MOST_TEXTS)).build()
 }
 
 /// Whether a board takes new messages.
