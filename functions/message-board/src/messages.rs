@@ -206,7 +206,7 @@ pub async fn list(
     Ok(tagged.answer(&headers, CACHE_CONTROL))
 }
 
-problems!(OneProblems: MessageNotFound, MediaUnavailable, Internal);
+problems!(OneProblems: NotFound, MessageNotFound, MediaUnavailable, Internal);
 
 /// One message.
 #[utoipa::path(get, path = "/api/messages/{id}", operation_id = "getMessage",
@@ -336,7 +336,7 @@ pub struct DeleteQuery {
 }
 
 problems!(
-    DeleteProblems: CrossSite, TokenMissing, TokenWrong, InvalidParameter, MessageNotFound, MessageChanged,
+    DeleteProblems: CrossSite, TokenMissing, TokenWrong, InvalidParameter, NotFound, MessageNotFound, MessageChanged,
     MediaUnavailable, DatabaseResuming, DatabaseUnavailable, Internal,
 );
 

@@ -217,7 +217,7 @@ pub async fn removed(
 }
 
 problems!(
-    PictureProblems: TokenMissing, TokenWrong, MessageNotFound, MediaUnavailable, DatabaseResuming,
+    PictureProblems: TokenMissing, TokenWrong, NotFound, MessageNotFound, MediaUnavailable, DatabaseResuming,
     DatabaseUnavailable, Internal,
 );
 
