@@ -80,6 +80,7 @@ boardTest('what is dropped where it cannot be seen or posted is left alone', { b
     assert.ok(visitor.page.url().startsWith(board.site));
   };
   await visitor.message('a lake').locator('.message__picture').click();
+  await visitor.page.getByRole('dialog').waitFor();
   await isLeftAlone();
   await visitor.page.keyboard.press('Escape');
   await visitor.page.getByRole('dialog').waitFor({ state: 'hidden' });
@@ -87,6 +88,7 @@ boardTest('what is dropped where it cannot be seen or posted is left alone', { b
   await visitor.write({ text: 'on its way' });
   await visitor.page.route('**/api/messages', (route) => (route.request().method() === 'POST' ? null : route.continue()));
   await visitor.postButton.click();
+  await visitor.page.getByRole('button', { name: 'Cancel' }).waitFor();
   await isLeftAlone();
 
   await visitor.page.route('**/api/board', async (route) => route.fulfill({ json: { ...(await (await route.fetch()).json()), posting: 'closed' } }));
