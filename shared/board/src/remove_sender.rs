@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use domain::{MessageId, Name, Sender};
 use futures_util::future::join_all;
-use store::{Mark, Post, Status};
+use store::{Entry, Mark, Post, Status};
 
 use crate::error::Error;
 use crate::moderate::AT_ONCE;
@@ -77,18 +77,25 @@ impl Protocol<'_> {
 
     /// Removes a message of this generation, whatever became of it since it was seen.
     async fn remove_as_it_is(&self, name: Name) -> Result<(), Error> {
-        let now = self.store.entry(name.id).await?.ok_or(Error::NotFound)?;
-        if now.generation != name.generation {
-            return Err(Error::Conflict);
-        }
-        let mark = async |mark| self.store.mark(name, mark, SystemTime::now()).await;
-        match now.status {
-            Status::Posted if mark(Mark::Removing).await? => {
-                self.finish_taking_down(name, now.picture, None).await
-            }
-            Status::Held if mark(Mark::Rejected).await? => Ok(()),
+        let now = self.row_of(name).await?;
+        let mark = match now.status {
+            Status::Posted => Mark::Removing,
+            Status::Held => Mark::Rejected,
             // Most are on their way or leaving.
-            _ => self.take_down_instead(name.id, now).await,
+            _ => return self.take_down_instead(name.id, now).await,
+        };
+        // By this call, by an earlier try of it, or by another one: the row says which.
+        self.store.mark(name, mark, SystemTime::now()).await?;
+        let now = self.row_of(name).await?;
+        if now.status == Status::Rejected {
+            return Ok(());
         }
+        self.take_down_instead(name.id, now).await
+    }
+
+    async fn row_of(&self, name: Name) -> Result<Entry, Error> {
+        let row = self.store.entry(name.id).await?.ok_or(Error::NotFound)?;
+        let is_same = row.generation == name.generation;
+        is_same.then_some(row).ok_or(Error::Conflict)
     }
 }
