@@ -60,7 +60,7 @@ def settings(tree):
     """A setting is read by a function, and given by the template."""
     # What Lambda sets by itself, what the SDK's own variables are, and what chooses other certificates.
     ambient = r"AWS_\w+|SSL_CERT_\w+|CARGO_\w+"
-    read = found(r'"([A-Z]+(?:_[A-Z]+)+|POSTING|RELEASE)"', "\n".join(tree.sources("functions", "shared")))
+    read = found(r'"([A-Z]+(?:_[A-Z]+)+|INDEXING|POSTING|RELEASE)"', "\n".join(tree.sources("functions", "shared")))
     blocks = re.findall(r"\n        Variables:\n((?:          .*\n)+)", tree.read("template.yaml"))
     given = found(r"(?m)^          ([A-Z_]+):", "".join(blocks))
     yield from same("the setting", the_functions={name for name in read if not re.fullmatch(ambient, name)}, the_template=given)

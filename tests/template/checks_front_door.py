@@ -92,7 +92,7 @@ def origins_are_the_two_buckets_signed_for_and_the_api_by_tls(stack: Stack) -> N
     put(f"{DISTRIBUTION}.CacheBehaviors.1.AllowedMethods", sorted(ALL_METHODS)),
     put(f"{DISTRIBUTION}.CacheBehaviors.0.CachedMethods", ["GET", "HEAD", "OPTIONS"]),
 )
-def the_api_takes_all_methods_and_the_buckets_reading(stack: Stack) -> None:
+def the_api_takes_all_methods_and_what_is_read_reading(stack: Stack) -> None:
     for path, each in behaviours(stack).items():
         assert set(each["AllowedMethods"]) == (ALL_METHODS if path == "/api/*" else READING), path
         assert set(each.get("CachedMethods", READING)) == READING, path
@@ -130,6 +130,8 @@ def no_error_is_cached_and_none_replaced(stack: Stack) -> None:
         assert each == {"ErrorCode": each["ErrorCode"], "ErrorCachingMinTTL": 0}
 
 
+# A message's page and the feed.
+FOR_VISITORS = ("/m/*", "/feed.atom")
 API_KEY = "Resources.ApiCaching.Properties.CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin"
 
 
@@ -143,9 +145,13 @@ API_KEY = "Resources.ApiCaching.Properties.CachePolicyConfig.ParametersInCacheKe
     put("Resources.ApiCaching.Properties.CachePolicyConfig.MaxTTL", 0),
     drop(f"{DISTRIBUTION}.CacheBehaviors.0.OriginRequestPolicyId"),
     put(f"{DISTRIBUTION}.CacheBehaviors.0.OriginRequestPolicyId", "216adef6-5c7f-47e4-b989-5492eafa07d3"),
+    put(f"{DISTRIBUTION}.CacheBehaviors.4.CachePolicyId", {"Ref": "BucketCaching"}),
+    put(f"{DISTRIBUTION}.CacheBehaviors.5.CachePolicyId", {"Ref": "BucketCaching"}),
 )
-def the_api_is_cached_as_it_says_by_limit_and_before(stack: Stack) -> None:
+def the_board_is_cached_as_it_says_by_limit_and_before(stack: Stack) -> None:
     behaviour = behaviours(stack)["/api/*"]
+    for path in FOR_VISITORS:
+        assert behaviours(stack)[path]["CachePolicyId"] == behaviour["CachePolicyId"], path
     caching = policy(stack, behaviour)
     assert (caching["MinTTL"], caching["DefaultTTL"]) == (0, 0)
     assert caching["MaxTTL"] >= 10, "the board's description may be kept for ten seconds"

@@ -16,7 +16,7 @@ SETTINGS = {
     "MessageBoard": {
         "MEDIA_BUCKET", "PUBLIC_BASE_URL", "BOARD_SECRET", "BOARD_SECRET_PREVIOUS", "ORIGIN_SECRET", "ORIGIN_SECRET_PREVIOUS",
         "ALLOWED_ORIGINS",
-        "POSTS_PER_MINUTE", "POSTING", "BOARD_NAME", "CONTACT_URL", "ORIGIN_REQUIRED", "METRICS_BOARD", "RELEASE", "RUST_LOG",
+        "POSTS_PER_MINUTE", "POSTING", "BOARD_NAME", "CONTACT_URL", "INDEXING", "ORIGIN_REQUIRED", "METRICS_BOARD", "RELEASE", "RUST_LOG",
     },
     "SyncS3Bucket": {"MEDIA_BUCKET", "PUBLIC_BASE_URL", "METRICS_BOARD", "RELEASE", "RUST_LOG"},
     "SmallPictures": {"MEDIA_BUCKET", "PUBLIC_BASE_URL", "ORIGIN_SECRET", "ORIGIN_SECRET_PREVIOUS", "METRICS_BOARD", "RELEASE", "RUST_LOG"},
@@ -63,6 +63,7 @@ def every_setting_reaches_the_functions_that_need_it_and_no_other(stack: Stack) 
 @check(
     put(f"{VARIABLES.format('MessageBoard')}.BOARD_NAME", {"Ref": "ContactUrl"}),
     put(f"{VARIABLES.format('MessageBoard')}.POSTING", "open "),
+    put(f"{VARIABLES.format('MessageBoard')}.INDEXING", "allowed"),
     *(put(f"{VARIABLES.format(function)}.MEDIA_BUCKET", {"Ref": "SiteBucket"}) for function in FUNCTIONS),
     put(f"{VARIABLES.format('MessageBoard')}.DATABASE_SECRET_ARN", {"Fn::GetAtt": ["Database", "MasterUserSecret.SecretArn"]}),
     put(f"{VARIABLES.format('MigrateDatabase')}.DATABASE_SECRET_ARN", {"Ref": "DatabaseUserSecret"}),
@@ -84,6 +85,7 @@ def every_setting_has_its_value(stack: Stack) -> None:
         "POSTING": parameters["Posting"],
         "BOARD_NAME": parameters["BoardName"],
         "CONTACT_URL": parameters["ContactUrl"],
+        "INDEXING": parameters["Indexing"],
         "RUST_LOG": parameters["LogFilter"],
     }
     if version:

@@ -11,7 +11,9 @@ from mutation import drop, put
 from stack import Stack, source
 
 SAMPLES = {"*": "/", "/api/*": "/api/health", "/images/*": "/images/none.png", "/carrousel/*": "/carrousel/carrousel.json",
-           "/small/*": "/small/640/none.png.webp"}
+           "/small/*": "/small/640/none.png.webp", "/m/*": "/m/none", "/feed.atom": "/feed.atom"}
+# Of which message-board says all headers itself, which CloudFront passes on.
+OF_MESSAGE_BOARD = ("/api/*", "/m/*", "/feed.atom")
 # All that a response headers policy can add.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
 ADDED = {
@@ -64,9 +66,10 @@ def answered() -> dict[str, dict[str, str]]:
 
     with corkboard() as board:
         answered = {pattern: added(board.site + path) for pattern, path in SAMPLES.items()}
-    # Those of the API are the function's own, which CloudFront passes on.
-    assert set(answered["/api/*"]) == {"content-security-policy", "strict-transport-security", "referrer-policy", "x-content-type-options"}
-    return answered | {"/api/*": {}}
+    for pattern in OF_MESSAGE_BOARD:
+        own = {"content-security-policy", "strict-transport-security", "referrer-policy", "x-content-type-options"}
+        assert set(answered[pattern]) == own, pattern
+    return answered | dict.fromkeys(OF_MESSAGE_BOARD, {})
 
 
 def difference(stack: Stack, answered: dict) -> bool:

@@ -1,4 +1,4 @@
-//! `/api/*`: the message board behind API Gateway.
+//! `/api/*`, `/m/*` and `/feed.atom`: the message board behind API Gateway.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;

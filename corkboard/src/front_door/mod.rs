@@ -1,4 +1,4 @@
-//! The site as CloudFront would show it: `/` the static site, `/api/*` the message board, `/images/*` and
+//! The site as CloudFront would show it: `/` the static site, `/api/*`, `/m/*` and `/feed.atom` the message board, `/images/*` and
 //! `/carrousel/*` the media bucket, `/small/*` the bucket and behind it small-pictures. It sends the cache headers and caches nothing.
 
 mod api;
@@ -52,6 +52,8 @@ pub fn router(front_door: FrontDoor) -> Router {
     Router::new()
         .route("/api/", any(api::handle))
         .route("/api/{*path}", any(api::handle))
+        .route("/m/{*id}", any(api::handle))
+        .route("/feed.atom", any(api::handle))
         .merge(
             Router::new()
                 .route("/images/{*key}", get(media::image))

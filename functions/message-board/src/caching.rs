@@ -8,18 +8,32 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use sha2::{Digest as _, Sha256};
 
-/// JSON that may be cached, and its weak entity tag.
+/// Of what changes only by deletes: older pages, and single messages.
+pub const CACHE_CONTROL_OF_OLD: &str = "public, max-age=0, s-maxage=10, stale-if-error=60";
+
+/// What may be cached, and its weak entity tag.
 #[derive(Clone)]
 pub struct Tagged {
-    json: Bytes,
+    media_type: &'static str,
+    body: Bytes,
     tag: Option<ETag>,
 }
 
 impl Tagged {
+    /// JSON.
     pub fn new(json: impl Into<Bytes>) -> Self {
-        let json = json.into();
-        let tag = entity_tag(&json);
-        Self { json, tag }
+        Self::of("application/json", json)
+    }
+
+    /// A body of this media type.
+    pub fn of(media_type: &'static str, body: impl Into<Bytes>) -> Self {
+        let body = body.into();
+        let tag = entity_tag(&body);
+        Self {
+            media_type,
+            body,
+            tag,
+        }
     }
 
     /// The answer to a request: this, or 304 where the client has it already.
@@ -31,10 +45,10 @@ impl Tagged {
         let mut response = if known {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            let mut response = Body::from(self.json).into_response();
+            let mut response = Body::from(self.body).into_response();
             response
                 .headers_mut()
-                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                .insert(CONTENT_TYPE, HeaderValue::from_static(self.media_type));
             response
         };
         let headers = response.headers_mut();

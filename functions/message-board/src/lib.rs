@@ -5,6 +5,8 @@
 //! - [`app`]: the routes, and what holds for every request;
 //! - `messages`, `moderation`, `review`, `decide`, `operators_pictures`, `carrousel`, `description`, `health`: one file per resource, with its handlers and
 //!   bodies;
+//! - `link_page`, `feed`: a message as a page for whoever follows a link to it, and the newest messages for feed readers,
+//!   of templates; `site`: addresses for those who are elsewhere; `excerpt`: a message in a few words;
 //! - `extract`, `auth`, `client`: what a handler takes out of a request, who the request says to be, and whom it
 //!   comes from;
 //! - `draft`: a request's body becomes a valid message, or says what is wrong with it;
@@ -32,11 +34,14 @@ mod decide;
 mod description;
 mod disposition;
 mod draft;
+mod excerpt;
 mod extract;
 mod fault;
+mod feed;
 mod function;
 mod health;
 mod json;
+mod link_page;
 mod messages;
 mod moderation;
 mod openapi;
@@ -44,6 +49,7 @@ mod operators_pictures;
 mod problem;
 mod review;
 mod settings;
+mod site;
 mod state;
 mod vocabulary;
 
@@ -85,6 +91,8 @@ pub fn app(settings: Settings, database: Database, bucket: Bucket) -> Router {
         .merge(decide::router())
         .merge(operators_pictures::router())
         .merge(carrousel::router())
+        .merge(link_page::router())
+        .merge(feed::router())
         .merge(openapi::router())
         .method_not_allowed_fallback(async || Problem::from(Code::MethodNotAllowed))
         .fallback(async || Problem::from(Code::NotFound))
@@ -98,8 +106,8 @@ pub fn app(settings: Settings, database: Database, bucket: Bucket) -> Router {
         .layer(map_response(headers_of_all))
 }
 
-/// An answer is data: nothing in it is to be run, framed, guessed at or indexed. CloudFront adds such headers to the
-/// site and the media by itself.
+/// An answer is data, unless it says otherwise: nothing in it is to be run, framed, guessed at or indexed. CloudFront adds
+/// such headers to the site and the media by itself.
 async fn headers_of_all(mut response: Response) -> Response {
     for (name, value) in [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -112,7 +120,9 @@ async fn headers_of_all(mut response: Response) -> Response {
         (HeaderName::from_static("x-robots-tag"), "noindex"),
     ] {
         let headers = response.headers_mut();
-        headers.insert(name, HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
     response
 }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Bearer;
-use crate::caching::Tagged;
+use crate::caching::{CACHE_CONTROL_OF_OLD, Tagged};
 use crate::client::{Client, Viewer};
 use crate::draft;
 use crate::extract::{InTime, Parameters, PathId, RepeatableBy, limit, parsed_id};
@@ -28,10 +28,8 @@ use crate::vocabulary::{self, problems};
 
 /// One URL for all viewers: a shared cache asks once a second, and serves what it has while we cannot.
 const CACHE_CONTROL: &str = "public, max-age=0, s-maxage=1, stale-if-error=60";
-/// Of what changes only by deletes: older pages, and single messages.
-const CACHE_CONTROL_OF_OLD: &str = "public, max-age=0, s-maxage=10, stale-if-error=60";
 /// How many messages a page has.
-const DEFAULT_LIMIT: u16 = 20;
+pub const DEFAULT_LIMIT: u16 = 20;
 
 pub fn router() -> Router<Arc<AppState>> {
     Router::new()

@@ -12,7 +12,8 @@ use crate::problem::Body;
 use crate::state::AppState;
 use crate::vocabulary::problems;
 use crate::{
-    carrousel, decide, description, health, messages, moderation, operators_pictures, review,
+    carrousel, decide, description, feed, health, link_page, messages, moderation,
+    operators_pictures, review,
 };
 
 pub fn router() -> Router<Arc<AppState>> {
@@ -54,6 +55,8 @@ pub async fn openapi() -> Json<utoipa::openapi::OpenApi> {
         operators_pictures::take_down,
         operators_pictures::restore,
         carrousel::carrousel,
+        link_page::link_page,
+        feed::feed,
         health::health,
         health::ready,
         openapi,

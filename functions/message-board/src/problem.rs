@@ -163,6 +163,12 @@ impl Problem {
         }
     }
 
+    /// What a person may make of it: title and detail.
+    pub fn words(&self) -> (&'static str, &'static str) {
+        let (_, title, detail) = self.code.describe();
+        (title, detail)
+    }
+
     fn with_errors(self, errors: Vec<FieldProblem>) -> Self {
         Self { errors, ..self }
     }

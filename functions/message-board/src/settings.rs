@@ -33,6 +33,8 @@ pub struct Settings {
     pub board_name: String,
     /// `CONTACT_URL`: where readers turn to; http, https or mailto.
     pub contact_url: Option<Url>,
+    /// `INDEXING`: whether search engines may list messages' pages, `allowed` or `refused` (default).
+    pub is_indexed: bool,
 }
 
 impl Settings {
@@ -100,6 +102,16 @@ impl Settings {
                     )
                 })
                 .transpose()?,
+            is_indexed: parsed(
+                "INDEXING",
+                &optional(lookup, "INDEXING").unwrap_or_else(|| "refused".into()),
+                "allowed or refused",
+                |value| match value {
+                    "allowed" => Some(true),
+                    "refused" => Some(false),
+                    _ => None,
+                },
+            )?,
         })
     }
 }
@@ -151,6 +163,7 @@ mod tests {
         assert_eq!(settings.posts_per_minute, 10);
         assert_eq!(settings.board_name, "Corkboard");
         assert_eq!(settings.contact_url, None);
+        assert!(!settings.is_indexed);
         assert!(settings.origin_secrets.is_empty());
         assert!(!settings.origin_required);
         assert_eq!(settings.origins.own, None);
@@ -210,6 +223,7 @@ mod tests {
             ("POSTS_PER_MINUTE", "-1"),
             ("CONTACT_URL", "javascript:alert(1)"),
             ("BOARD_SECRET_PREVIOUS", "too short"),
+            ("INDEXING", "yes"),
             ("ORIGIN_REQUIRED", "yes"),
             ("ALLOWED_ORIGINS", "https://a.example,*"),
             ("ALLOWED_ORIGINS", "https://a.example/"),

@@ -39,6 +39,13 @@ impl MessageId {
         Self(Ulid::from_parts(milliseconds, rest))
     }
 
+    /// The same 128 bits as UUIDs are written.
+    pub fn as_uuid(self) -> String {
+        let hex = format!("{:032x}", self.0.0);
+        let (a, b, c) = (&hex[..8], &hex[8..12], &hex[12..16]);
+        format!("{a}-{b}-{c}-{}-{}", &hex[16..20], &hex[20..])
+    }
+
     /// The id's time in RFC 3339, UTC, to the millisecond.
     pub fn created_at(self) -> String {
         let milliseconds = i64::try_from(self.0.timestamp_ms()).unwrap_or(i64::MAX);
@@ -172,6 +179,7 @@ mod tests {
     fn the_time_is_in_the_id() {
         let id: MessageId = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
         assert_eq!(id.created_at(), "2016-07-30T23:54:10.259Z");
+        assert_eq!(id.as_uuid(), "01563e3a-b5d3-d676-4c61-efb99302bd5b");
     }
 
     #[test]

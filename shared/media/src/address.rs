@@ -52,10 +52,25 @@ impl PublicBaseUrl {
                     && url.has_host()
                     && url.query().is_none()
                     && url.fragment().is_none()
+                    && url.username().is_empty()
+                    && url.password().is_none()
                     // As it is written: what the parser would repair (spaces, quotes, line breaks) is refused.
                     && url.as_str().strip_suffix('/').unwrap_or(url.as_str()) == value
             });
         is_base.then(|| Self(value.to_owned()))
+    }
+
+    /// The same as absolute URLs: where it has no host, with that by which a request asked, if that is one.
+    pub fn absolute(&self, scheme: &str, host: &str) -> Self {
+        if !self.0.is_empty() {
+            return self.clone();
+        }
+        Self::parse(&format!("{scheme}://{host}")).unwrap_or_else(|| self.clone())
+    }
+
+    /// The address of a path of the site, which begins with a slash.
+    pub fn of_path(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
     }
 
     /// Its origin, as a browser names it; none where it is empty.
@@ -153,6 +168,18 @@ mod tests {
             base.of_key("images/a b+é/100%?#.png"),
             "https://board.example/images/a%20b%2B%C3%A9/100%25%3F%23.png"
         );
+    }
+
+    #[test]
+    fn without_a_host_of_its_own_it_has_that_of_the_request() {
+        let own = base(Some("https://board.example")).unwrap();
+        assert_eq!(own.absolute("http", "other.example"), own);
+        let none = base(Some("")).unwrap();
+        let host = none.absolute("http", "127.0.0.1:8080");
+        assert_eq!(host.of_path("/m/1"), "http://127.0.0.1:8080/m/1");
+        for bad in ["", "a b", "a/b", "a\"b", "a?b", "a#b", "user@a", "a\\b"] {
+            assert_eq!(none.absolute("http", bad), none, "{bad}");
+        }
     }
 
     #[test]

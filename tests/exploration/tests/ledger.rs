@@ -277,6 +277,7 @@ fn what_is_to_be_reviewed_arrives_and_is_decided() {
 #[test]
 fn moderators_approve_and_reject_at_the_same_time() {
     explore(HELD_TEXT, &[Approve(1), Reject(1)], 0, 0);
+    explore(HELD, &[Approve(1), Reject(1)], 0, 0);
     explore(HELD, &[Approve(1)], 1, 0);
 }
 

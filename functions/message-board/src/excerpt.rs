@@ -1,0 +1,80 @@
+//! A message in a few words, for titles and previews.
+
+use domain::Message;
+
+/// How long a title is, in characters.
+const TITLE: usize = 70;
+/// How long a description is, in characters: what services show of one.
+const DESCRIPTION: usize = 200;
+
+/// Whose it is, and how the message begins.
+pub fn title(message: &Message) -> String {
+    let words = shortened(&said(message), TITLE);
+    match &message.author {
+        Some(author) => format!("{author}: {words}"),
+        None => words,
+    }
+}
+
+/// How the message goes on.
+pub fn description(message: &Message) -> String {
+    shortened(&said(message), DESCRIPTION)
+}
+
+/// What a message says, or what its picture shows.
+fn said(message: &Message) -> String {
+    let alt = message.picture.as_ref().and_then(|it| it.alt.as_deref());
+    let said = if message.text.is_empty() {
+        alt.unwrap_or("A picture")
+    } else {
+        &message.text
+    };
+    said.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// At most so many characters, cut after a word where there is one.
+fn shortened(text: &str, most: usize) -> String {
+    let Some((end, _)) = text.char_indices().nth(most) else {
+        return text.to_owned();
+    };
+    let cut = &text[..end];
+    // Of languages that put no spaces between words, all of it.
+    let words = cut.rfind(' ').filter(|space| *space > end / 2);
+    let cut = words.map_or(cut, |space| &cut[..space]);
+    format!("{}…", cut.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::MessageId;
+
+    use super::*;
+
+    fn message(author: Option<&str>, text: &str) -> Message {
+        Message {
+            id: MessageId::from_parts(0, 0),
+            generation: 0,
+            author: author.map(str::to_owned),
+            text: text.to_owned(),
+            picture: None,
+        }
+    }
+
+    #[test]
+    fn a_title_says_who_and_how_it_begins() {
+        assert_eq!(
+            title(&message(Some("Ada"), "hello\n\nworld")),
+            "Ada: hello world"
+        );
+        assert_eq!(title(&message(None, "hello")), "hello");
+        assert_eq!(title(&message(None, "")), "A picture");
+    }
+
+    #[test]
+    fn what_is_long_is_cut_after_a_word() {
+        assert_eq!(shortened("one two three", 9), "one two…");
+        assert_eq!(shortened("one two", 7), "one two");
+        assert_eq!(shortened("留言板留言板", 4), "留言板留…");
+        assert_eq!(shortened("a 留言板留言板", 5), "a 留言板…");
+    }
+}
