@@ -174,14 +174,15 @@ def test_a_deleted_message_is_gone_from_page_and_feed():
 
 def test_the_feed_is_one_by_rfc_4287(sharing):
     feed = sharing.feed()
-    text = lambda element, name: element.findtext(ATOM + name)
+    def text(element, name):
+        return element.findtext(ATOM + name)
     assert feed.tag == f"{ATOM}feed" and text(feed, "title") == "Ada's & Bob's"
     links = {link.get("rel"): link.get("href") for link in feed.findall(f"{ATOM}link")}
     assert links == {"self": f"{sharing.board.site}/feed.atom", "alternate": f"{sharing.board.site}/"}
     entries = feed.findall(f"{ATOM}entry")
     newest_first = sharing.messages[::-1]
     assert len({text(entry, "id") for entry in entries}) == len(entries) == 3
-    for entry, message in zip(entries, newest_first):
+    for entry, message in zip(entries, newest_first, strict=True):
         assert uuid.UUID(text(entry, "id").removeprefix("urn:uuid:")).urn == text(entry, "id")
         for name in ("updated", "published"):
             assert text(entry, name) == message["createdAt"] and datetime.fromisoformat(text(entry, name))

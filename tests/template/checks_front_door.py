@@ -55,16 +55,19 @@ def every_origin_that_is_named_exists(stack: Stack) -> None:
 
 @check(
     drop(f"{DISTRIBUTION}.CacheBehaviors.2"),
+    drop(f"{DISTRIBUTION}.CacheBehaviors.5"),
     put(f"{DISTRIBUTION}.CacheBehaviors.0.PathPattern", "/api*"),
     put(f"{DISTRIBUTION}.CacheBehaviors.1.TargetOriginId", "site"),
 )
 def paths_lead_where_the_front_door_of_corkboard_leads_them(stack: Stack) -> None:
     front_door = (ROOT / "corkboard/src/front_door/mod.rs").read_text()
     # Which of the module's functions answers, and by which parameters the path is taken apart, does not matter here.
-    handlers = dict(re.findall(r'\.route\("(/\w*/?)(?:\{\w+}/)?\{\*\w+}", \w+\((\w+)::', front_door))
+    routes = re.findall(r'\.route\("(/[\w.]*/?)((?:\{\w+}/)?\{\*\w+})?", \w+\((\w+)::', front_door)
+    # A path that ends with a slash is of all below it.
+    handlers = {f"{path}*" if rest else path: origin for path, rest, origin in routes if rest or not path.endswith("/")}
     assert handlers, "the front door's routes were not found"
     found = {path: each["TargetOriginId"] for path, each in behaviours(stack).items()}
-    assert found == {"*": "site"} | {f"{path}*": origin for path, origin in handlers.items()}
+    assert found == {"*": "site"} | handlers
 
 
 @check(
