@@ -52,8 +52,6 @@ impl PublicBaseUrl {
                     && url.has_host()
                     && url.query().is_none()
                     && url.fragment().is_none()
-                    && url.username().is_empty()
-                    && url.password().is_none()
                     // As it is written: what the parser would repair (spaces, quotes, line breaks) is refused.
                     && url.as_str().strip_suffix('/').unwrap_or(url.as_str()) == value
             });
@@ -65,7 +63,10 @@ impl PublicBaseUrl {
         if !self.0.is_empty() {
             return self.clone();
         }
-        Self::parse(&format!("{scheme}://{host}")).unwrap_or_else(|| self.clone())
+        let is_of_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+        let host = host.bytes().all(is_of_host).then_some(host);
+        let absolute = host.and_then(|host| Self::parse(&format!("{scheme}://{host}")));
+        absolute.unwrap_or_else(|| self.clone())
     }
 
     /// The address of a path of the site, which begins with a slash.
