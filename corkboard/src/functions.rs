@@ -10,6 +10,7 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service as _};
 use lambda_runtime::{Context, LambdaEvent};
 use local_aws::gateway::{EVENT_LIMIT, InvokeError};
+use notify::Notify;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use settings::{environment, optional};
@@ -84,6 +85,15 @@ impl Functions {
             }
             Self::Lambda { client, url } => remote(client, url, "message-board", event).await,
         }
+    }
+
+    /// Invokes notify, which runs in this process alone, with an event of SQS or the schedule.
+    pub async fn notify(notify: Notify, event: Bytes) -> Result<Bytes, InvokeError> {
+        in_process(
+            event,
+            move |event| async move { notify.handle(event).await },
+        )
+        .await
     }
 
     /// Invokes small-pictures with an event of API Gateway.

@@ -93,6 +93,51 @@ pub struct Options {
         hide_env_values = true
     )]
     pub secret_access_key: String,
+
+    #[command(flatten)]
+    pub notices: Notices,
+}
+
+/// Mail about new messages; the webhook's settings are the function's own.
+#[derive(Debug, Clone, Args)]
+pub struct Notices {
+    /// The mail server by which notices of new messages are sent, with TLS.
+    ///
+    /// The password is in `--notice-smtp-password-file` or in the variable `CORKBOARD_NOTICE_SMTP_PASSWORD`.
+    #[arg(
+        long,
+        env = "CORKBOARD_NOTICE_SMTP",
+        value_name = "smtps://user@host or smtp+starttls://user@host",
+        requires_all = ["notice_from", "notice_to"]
+    )]
+    pub notice_smtp: Option<String>,
+
+    /// From whom notices are.
+    #[arg(
+        long,
+        env = "CORKBOARD_NOTICE_FROM",
+        value_name = "ADDRESS",
+        requires = "notice_smtp"
+    )]
+    pub notice_from: Option<String>,
+
+    /// To whom notices are sent.
+    #[arg(
+        long,
+        env = "CORKBOARD_NOTICE_TO",
+        value_name = "ADDRESS",
+        requires = "notice_smtp"
+    )]
+    pub notice_to: Option<String>,
+
+    /// A file with the mail server's password.
+    #[arg(
+        long,
+        env = "CORKBOARD_NOTICE_SMTP_PASSWORD_FILE",
+        value_name = "FILE",
+        requires = "notice_smtp"
+    )]
+    pub notice_smtp_password_file: Option<PathBuf>,
 }
 
 /// What to do instead of running the board.
