@@ -13,7 +13,6 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use bytes::Bytes;
 use domain::MessageId;
 use lambda_runtime::Error;
 use media::{Bucket, Came};

@@ -299,6 +299,7 @@ OF_NOTICES = ("Notify", "NotifyRole", "NotifyLogs", "NoticeEvents", "NoticeEvent
     put(f"{NOTIFICATIONS}.4.Fn::If.1.Filter.S3Key.Rules.0.Value", "held/"),
     drop(f"{NOTIFICATIONS}.4.Fn::If.1.Filter.S3Key.Rules.1"),
     put(f"{NOTIFICATIONS}.3.Fn::If.1.Queue", {"Fn::GetAtt": ["PictureEvents", "Arn"]}),
+    put(f"{NOTIFICATIONS}.4.Fn::If.1.Queue", {"Fn::GetAtt": ["NoticeEvents", "Arn"]}),
     drop("Resources.NoticeTopic.Properties.Subscription"),
     put(f"{NOTIFY}.Environment.Variables.NOTICE_QUEUE_URL", {"Ref": "PictureEvents"}),
     put(f"{NOTIFY}.Environment.Variables.NOTICE_TOPIC_ARN", {"Ref": "AlarmTopic"}),
@@ -327,6 +328,9 @@ def notices_are_made_of_nothing_unless_they_are_wanted_and_then_the_bucket_tells
         of_messages = [{"prefix": "board/messages/"}, {"prefix": "held/waiting/", "suffix": ".json"}] if wanted else []
         assert prefixes == [{"prefix": "images/"}] * 3 + of_messages
         assert all(each["Queue"] == stack.arn("NoticeEvents") and each["Event"] == "s3:ObjectCreated:*" for each in told[3:])
+    # S3 asks the queue when the bucket is made.
+    conditional = stack.source["Resources"]["MediaBucket"]["Properties"]["NotificationConfiguration"]["QueueConfigurations"][3:]
+    assert all({"Ref": "NoticeEventsPolicy"} in each["Fn::If"][1]["Queue"]["Fn::Select"][1] for each in conditional)
     if not wanted:
         return
     function, told = stack.properties("Notify"), environment(stack, "Notify")

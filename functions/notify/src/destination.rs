@@ -38,6 +38,16 @@ impl Destination {
     }
 }
 
+/// Why a host is refused that was looked up.
+pub const NOT_PUBLIC: &str = "the host leads to an address that is not public";
+
+/// Whether that was the reason.
+pub fn is_refusal(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(|it| it.to_string() == NOT_PUBLIC)
+}
+
 /// What a name leads to, as a connection takes it.
 pub type Resolver = BoxCloneSyncService<Name, std::vec::IntoIter<SocketAddr>, io::Error>;
 
@@ -54,9 +64,7 @@ fn all_public(found: Vec<SocketAddr>) -> io::Result<Vec<SocketAddr>> {
     if found.iter().all(|address| is_public(address.ip())) {
         Ok(found)
     } else {
-        Err(io::Error::other(
-            "the host leads to an address that is not public",
-        ))
+        Err(io::Error::other(NOT_PUBLIC))
     }
 }
 

@@ -3,7 +3,9 @@
 //!
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
 
+use std::error::Error;
 use std::time::{Duration, SystemTime};
+use std::{io, iter};
 
 use async_trait::async_trait;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -20,7 +22,7 @@ use sha2::Sha256;
 use tokio::time::timeout;
 
 use crate::channel::{Channel, NotSent};
-use crate::destination::{Resolver, resolver};
+use crate::destination::{NOT_PUBLIC, Resolver, is_refusal, resolver};
 use crate::form::Form;
 use crate::notice::Notice;
 use crate::settings::WebhookSettings;
@@ -100,20 +102,26 @@ impl Channel for Webhook {
         match answer {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(answer) => Err(NotSent(format!("answered {}", answer.status().as_u16()))),
-            Err(error) if error.is_connect() => Err(NotSent(causes(&error))),
+            Err(error) if error.is_connect() => Err(NotSent(reason(&error))),
             Err(_) => Err(NotSent::because("the connection broke")),
         }
     }
 }
 
-/// Why no connection came about. The causes name no host.
-fn causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |error| error.source());
-    let causes: Vec<_> = causes.map(ToString::to_string).collect();
-    format!(
-        "no connection: {}",
-        causes.last().map_or("no reason", |cause| cause)
-    )
+/// Why no connection came about, in words that name no host: what TLS says of a wrong certificate does.
+fn reason(error: &dyn Error) -> String {
+    let mut causes = iter::successors(Some(error), |error| error.source());
+    let cause = causes.find_map(<dyn Error>::downcast_ref::<io::Error>);
+    // An error that has another within names that one's cause as its own.
+    let within = |error: &&io::Error| error.get_ref()?.downcast_ref::<io::Error>();
+    match iter::successors(cause, within).last() {
+        Some(cause) if is_refusal(cause) => NOT_PUBLIC.to_owned(),
+        Some(cause) if cause.kind() == io::ErrorKind::InvalidData => {
+            "no connection: not by TLS, or not with this certificate".to_owned()
+        }
+        Some(cause) => format!("no connection: {}", cause.kind()),
+        None => "no connection".to_owned(),
+    }
 }
 
 #[cfg(test)]
