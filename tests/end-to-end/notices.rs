@@ -144,6 +144,10 @@ impl Channel for Told {
 
 impl World {
     fn function(&self, endpoint: &str, steps: &Steps) -> Notify {
+        self.function_by(now, endpoint, steps)
+    }
+
+    fn function_by(&self, clock: fn() -> SystemTime, endpoint: &str, steps: &Steps) -> Notify {
         let settings = Settings::from_lookup(&|variable| match variable {
             "MEDIA_BUCKET" => Some(BUCKET.to_owned()),
             "PUBLIC_BASE_URL" => Some("https://board.example".to_owned()),
@@ -153,7 +157,7 @@ impl World {
         let s3 = s3_with(endpoint, aws_sdk_s3::config::SharedHttpClient::new(way));
         let own = Own(self.clone(), steps.clone());
         let channel: Box<dyn Channel> = Box::new(Told(self.clone(), steps.clone()));
-        Notify::new(|| s3, &settings.unwrap(), own, vec![channel], now)
+        Notify::new(|| s3, &settings.unwrap(), own, vec![channel], clock)
     }
 
     fn sent(&self) -> Vec<Notice> {
@@ -286,4 +290,50 @@ async fn whichever_step_it_dies_at_no_notice_is_lost_and_a_repeat_is_the_same() 
 async fn bucket_without_told(board: &Board) {
     let delete = board.s3().delete_object().bucket(BUCKET);
     delete.key("board/told.json").send().await.unwrap();
+}
+
+#[tokio::test]
+async fn however_many_invocations_run_at_once_one_of_them_tells() {
+    let board = Board::start();
+    let endpoint = format!("http://{}", board.addresses()[1]);
+    let world = World::default();
+    let function = world.function_by(SystemTime::now, &endpoint, &Steps::until(FOR_EVER, true));
+    let posts = (0..100).map(|_| published(MessageId::generate()));
+    let posts: Vec<_> = posts.collect();
+    let batches = posts.chunks(10).map(batch);
+    let handled = batches.map(|batch| function.handle(batch));
+    for handled in futures_util::future::join_all(handled).await {
+        handled.unwrap();
+    }
+    let sent = world.sent();
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    let file = board
+        .s3()
+        .get_object()
+        .bucket(BUCKET)
+        .key("board/told.json");
+    let file = file.send().await.unwrap().body.collect().await.unwrap();
+    let file = String::from_utf8(file.to_vec()).unwrap();
+    let due = u64::try_from(file.matches("\"due\":true").count()).unwrap();
+    assert_eq!(sent[0].counts.new + due, 100, "{file}");
+    let queue = world.queue.lock().unwrap();
+    assert!(
+        (1..=20).contains(&queue.len()),
+        "somebody looks again: {queue:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_was_lost_is_found_by_the_schedule() {
+    let board = Board::start();
+    let endpoint = format!("http://{}", board.addresses()[1]);
+    let world = World::default();
+    let function = world.function_by(SystemTime::now, &endpoint, &Steps::until(FOR_EVER, true));
+    board.post_text("it was told of by nobody").await;
+    let schedule = json!({"source": "aws.events", "detail-type": "Scheduled Event"});
+    for _ in 0..2 {
+        function.handle(schedule.clone()).await.unwrap();
+    }
+    let sent = world.sent();
+    assert_eq!((sent.len(), sent[0].counts.new), (1, 1));
 }

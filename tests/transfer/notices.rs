@@ -3,9 +3,10 @@
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -31,26 +32,34 @@ const HOSTS: [(&str, &str); 5] = [
 /// What a host was asked: the head and the body.
 type Asked = (String, String);
 
-/// A host by https, with a certificate for `names`, that leads to `inside.example` whoever asks for `/to`.
-fn host(
-    address: &str,
-    names: &[&str],
-    authority: &CertifiedIssuer<'_, KeyPair>,
-) -> Receiver<Asked> {
+type Authority = CertifiedIssuer<'static, KeyPair>;
+
+fn authority() -> Authority {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+/// TLS with a certificate for `names`.
+fn config(names: &[&str], authority: &Authority) -> Arc<ServerConfig> {
     let key = KeyPair::generate().unwrap();
     let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
     let certificate = CertificateParams::new(names).unwrap();
     let certificate = certificate.signed_by(&key, authority).unwrap();
-    let config =
-        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-            );
-    let config = Arc::new(config.unwrap());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        );
+    Arc::new(config.unwrap())
+}
+
+/// A host by https that leads to `inside.example` whoever asks for `/to`.
+fn host(address: &str, config: Arc<ServerConfig>) -> Receiver<Asked> {
     let listener = TcpListener::bind((address, 443)).unwrap();
     let (sender, asked) = channel();
     // It ends with the process, which is this test's alone.
@@ -79,7 +88,7 @@ fn host(
     asked
 }
 
-/// A board that sends notices to this URL.
+/// A board that sends notices.
 struct Board {
     process: Child,
     site: String,
@@ -94,16 +103,15 @@ impl Drop for Board {
 }
 
 impl Board {
-    fn start(url: &str, authority: &CertifiedIssuer<'_, KeyPair>) -> Self {
+    fn start(authority: &Authority, configure: impl FnOnce(&mut Command, &Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (errors, trusted) = (folder.path().join("stderr"), folder.path().join("ca.pem"));
         fs::write(&trusted, authority.pem()).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_corkboard"));
-        let command = alone(&mut command, folder.path())
+        alone(&mut command, folder.path())
             .env("SSL_CERT_FILE", trusted)
-            .env("PUBLIC_BASE_URL", "https://board.example")
-            .env("NOTICE_WEBHOOK_URL", url)
-            .env("NOTICE_WEBHOOK_SECRET", SECRET);
+            .env("PUBLIC_BASE_URL", "https://board.example");
+        configure(&mut command, folder.path());
         let mut process = command
             .stdout(Stdio::piped())
             .stderr(File::create(&errors).unwrap())
@@ -116,6 +124,14 @@ impl Board {
             site,
             folder,
         }
+    }
+
+    fn with_webhook(url: &str, authority: &Authority) -> Self {
+        Self::start(authority, |command, _| {
+            command
+                .env("NOTICE_WEBHOOK_URL", url)
+                .env("NOTICE_WEBHOOK_SECRET", SECRET);
+        })
     }
 
     async fn post(&self) {
@@ -150,14 +166,12 @@ fn a_notice_goes_to_a_public_host_signed_and_to_no_other() {
         names: &HOSTS,
     };
     network.run(async {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let authority = authority();
         let names = ["hook.example", "both.example", "inside.example"];
-        let public = host("8.8.8.8", &names, &authority);
-        let inside = host("10.0.0.1", &names, &authority);
+        let public = host("8.8.8.8", config(&names, &authority));
+        let inside = host("10.0.0.1", config(&names, &authority));
 
-        let board = Board::start("https://hook.example/a?b=c", &authority);
+        let board = Board::with_webhook("https://hook.example/a?b=c", &authority);
         board.post().await;
         let (head, body) = public.recv_timeout(PATIENCE).unwrap();
         assert!(head.starts_with("POST /a?b=c HTTP/1.1\r\n"), "{head}");
@@ -181,7 +195,7 @@ fn a_notice_goes_to_a_public_host_signed_and_to_no_other() {
             ("https://hook.example/to", "answered 302"),
             ("https://another.example/hidden", "no connection"),
         ] {
-            let board = Board::start(url, &authority);
+            let board = Board::with_webhook(url, &authority);
             board.post().await;
             let failure = board.failure().await;
             assert!(failure.contains(reason), "{url}: {failure}");
@@ -191,6 +205,107 @@ fn a_notice_goes_to_a_public_host_signed_and_to_no_other() {
             }
         }
         assert!(inside.try_recv().is_err(), "it was never asked");
+    });
+}
+
+/// A mail server that speaks TLS from the first byte or not at all, and what it was told line by line.
+fn mail_server(port: u16, tls: Option<Arc<ServerConfig>>) -> Receiver<String> {
+    let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let (sender, told) = channel();
+    thread::spawn(move || {
+        for tcp in listener.incoming() {
+            let tcp = tcp.unwrap();
+            match &tls {
+                Some(config) => {
+                    let tls = ServerConnection::new(Arc::clone(config)).unwrap();
+                    take_mail(StreamOwned::new(tls, tcp), &sender);
+                }
+                None => take_mail(tcp, &sender),
+            }
+        }
+    });
+    told
+}
+
+fn take_mail(stream: impl std::io::Read + std::io::Write, told: &Sender<String>) {
+    let mut stream = BufReader::new(stream);
+    let mut answer = "220 mail.example";
+    let mut is_text = false;
+    loop {
+        if !answer.is_empty() {
+            let _ = write!(stream.get_mut(), "{answer}\r\n");
+            let _ = stream.get_mut().flush();
+        }
+        let mut line = String::new();
+        if stream.read_line(&mut line).unwrap_or(0) == 0 {
+            return;
+        }
+        let line = line.trim_end().to_owned();
+        answer = match line.get(..4).unwrap_or(&line) {
+            "." => {
+                is_text = false;
+                "250 taken"
+            }
+            _ if is_text => "",
+            "EHLO" => "250-mail.example\r\n250 AUTH PLAIN",
+            "AUTH" => "235 welcome",
+            "DATA" => {
+                is_text = true;
+                "354 go on"
+            }
+            "QUIT" => "221 bye",
+            _ => "250 fine",
+        };
+        let _ = told.send(line);
+    }
+}
+
+#[test]
+fn mail_goes_by_tls_with_the_password_of_a_file_and_never_without() {
+    let network = Network {
+        addresses: &[],
+        names: &[("mail.example", "127.0.0.1")],
+    };
+    network.run(async {
+        let authority = authority();
+        let by_tls = mail_server(465, Some(config(&["mail.example"], &authority)));
+        let without = mail_server(587, None);
+        let by_mail = |server: &str| {
+            let server = server.to_owned();
+            Board::start(&authority, move |command, folder| {
+                let password = folder.join("password");
+                fs::write(&password, "hunter2\n").unwrap();
+                command
+                    .env("CORKBOARD_NOTICE_SMTP", server)
+                    .env("CORKBOARD_NOTICE_FROM", "board@board.example")
+                    .env("CORKBOARD_NOTICE_TO", "ada@board.example")
+                    .env("CORKBOARD_NOTICE_SMTP_PASSWORD_FILE", password);
+            })
+        };
+        let board = by_mail("smtps://ada@mail.example");
+        board.post().await;
+        let mut lines = Vec::new();
+        while lines.last().is_none_or(|line| line != ".") {
+            lines.push(by_tls.recv_timeout(PATIENCE).unwrap());
+        }
+        // "\0ada\0hunter2"
+        for expected in [
+            "AUTH PLAIN AGFkYQBodW50ZXIy",
+            "RCPT TO:<ada@board.example>",
+            "Subject: 1 new message",
+            "https://board.example/",
+        ] {
+            assert!(lines.iter().any(|line| line == expected), "{lines:?}");
+        }
+        drop(board);
+
+        // A server that does not offer TLS is told nothing.
+        let board = by_mail("smtp+starttls://ada@mail.example");
+        board.post().await;
+        board.failure().await;
+        for line in without.try_iter() {
+            assert!(line.starts_with("EHLO") || line == "QUIT", "{line}");
+        }
     });
 }
 
