@@ -109,12 +109,9 @@ impl Channel for Webhook {
 }
 
 /// Why no connection came about, in words that name no host: what TLS says of a wrong certificate does.
-fn reason(error: &dyn Error) -> String {
-    let mut causes = iter::successors(Some(error), |error| error.source());
-    let cause = causes.find_map(<dyn Error>::downcast_ref::<io::Error>);
-    // An error that has another within names that one's cause as its own.
-    let within = |error: &&io::Error| error.get_ref()?.downcast_ref::<io::Error>();
-    match iter::successors(cause, within).last() {
+fn reason(error: &(dyn Error + 'static)) -> String {
+    let mut causes = iter::successors(Some(error), |&error| error.source());
+    match causes.find_map(<dyn Error>::downcast_ref).map(innermost) {
         Some(cause) if is_refusal(cause) => NOT_PUBLIC.to_owned(),
         Some(cause) if cause.kind() == io::ErrorKind::InvalidData => {
             "no connection: not by TLS, or not with this certificate".to_owned()
@@ -122,6 +119,12 @@ fn reason(error: &dyn Error) -> String {
         Some(cause) => format!("no connection: {}", cause.kind()),
         None => "no connection".to_owned(),
     }
+}
+
+/// An error that has another within names that one's cause as its own.
+fn innermost(error: &io::Error) -> &io::Error {
+    let within = error.get_ref().and_then(|it| it.downcast_ref());
+    within.map_or(error, innermost)
 }
 
 #[cfg(test)]
