@@ -11,8 +11,9 @@ from xml.etree import ElementTree
 import boto3
 import moto.s3.responses
 import moto.secretsmanager.responses
+import moto.sns.responses
 from botocore.credentials import Credentials
-from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.iam.access_control import IAMPolicy, IAMRequest, PermissionResult
 from moto.server import ThreadedMotoServer
 
 from corkboard import Corkboard, corkboard, moderator_token
@@ -38,8 +39,20 @@ def permits(self: moto.s3.responses.S3Response, bucket_name: str | None = None, 
 
 moto.s3.responses.S3Response._authenticate_and_authorize_s3_action = permits
 
-# Which secret is asked for, so that moto looks at the policies' resources, too.
+# Which secret or topic is asked for, so that moto looks at the policies' resources, too.
 moto.secretsmanager.responses.SecretsManagerResponse._determine_resource = lambda self: self._get_param("SecretId") or "*"
+moto.sns.responses.SNSResponse._determine_resource = lambda self: self._get_param("TopicArn") or "*"
+
+check_signature = IAMRequest.check_signature
+
+
+def check(self: IAMRequest) -> None:
+    """moto writes the form of a request anew before it signs it, with + for spaces, where the SDK writes %20."""
+    if self._service != "sns":
+        check_signature(self)
+
+
+IAMRequest.check_signature = check
 
 # What Secrets Manager would generate; a test looks for it where it must not be.
 PASSWORD = "correcthorsebatterystaple"
