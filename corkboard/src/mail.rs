@@ -31,11 +31,8 @@ pub struct Mail {
 impl Mail {
     /// As the flags say; `None` where they name no server. No error shows a password.
     pub fn by(options: &Notices) -> Result<Option<Self>, String> {
-        let (Some(server), Some(from), Some(to)) = (
-            &options.notice_smtp,
-            &options.notice_from,
-            &options.notice_to,
-        ) else {
+        let (Some(server), Some(from), Some(to)) = (&options.smtp, &options.from, &options.to)
+        else {
             return Ok(None);
         };
         let mailbox = |flag: &str, address: &str| {
@@ -94,7 +91,7 @@ fn transport(server: &str, options: &Notices) -> Result<Transport, String> {
 }
 
 fn password(options: &Notices) -> Result<String, String> {
-    let Some(file) = &options.notice_smtp_password_file else {
+    let Some(file) = &options.password_file else {
         return optional(&environment, PASSWORD).ok_or_else(|| {
             format!("the mail server's password is missing: give --notice-smtp-password-file or {PASSWORD}")
         });

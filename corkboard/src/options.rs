@@ -105,39 +105,43 @@ pub struct Notices {
     ///
     /// The password is in `--notice-smtp-password-file` or in the variable `CORKBOARD_NOTICE_SMTP_PASSWORD`.
     #[arg(
-        long,
+        id = "notice_smtp",
+        long = "notice-smtp",
         env = "CORKBOARD_NOTICE_SMTP",
         value_name = "smtps://user@host or smtp+starttls://user@host",
         requires_all = ["notice_from", "notice_to"]
     )]
-    pub notice_smtp: Option<String>,
+    pub smtp: Option<String>,
 
     /// From whom notices are.
     #[arg(
-        long,
+        id = "notice_from",
+        long = "notice-from",
         env = "CORKBOARD_NOTICE_FROM",
         value_name = "ADDRESS",
         requires = "notice_smtp"
     )]
-    pub notice_from: Option<String>,
+    pub from: Option<String>,
 
     /// To whom notices are sent.
     #[arg(
-        long,
+        id = "notice_to",
+        long = "notice-to",
         env = "CORKBOARD_NOTICE_TO",
         value_name = "ADDRESS",
         requires = "notice_smtp"
     )]
-    pub notice_to: Option<String>,
+    pub to: Option<String>,
 
     /// A file with the mail server's password.
     #[arg(
-        long,
+        id = "notice_smtp_password_file",
+        long = "notice-smtp-password-file",
         env = "CORKBOARD_NOTICE_SMTP_PASSWORD_FILE",
         value_name = "FILE",
         requires = "notice_smtp"
     )]
-    pub notice_smtp_password_file: Option<PathBuf>,
+    pub password_file: Option<PathBuf>,
 }
 
 /// What to do instead of running the board.

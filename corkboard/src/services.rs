@@ -21,7 +21,7 @@ use local_aws::data_api::{self, Engine};
 use local_aws::drive::Drive;
 use local_aws::queue::Queue;
 use local_aws::{Credentials as AccessKey, s3};
-use media::{Bucket, IMAGES};
+use media::Bucket;
 use message_board::app;
 use settings::{SettingError, environment, optional};
 use small_pictures::SmallPictures;
@@ -89,7 +89,7 @@ impl Services {
             None => functions(&data_dir, &s3, database.clone())?,
         };
         let notices = channels.map(|channels| notices::queue(channels, clone_of(&s3)));
-        let queues: Vec<_> = [queue(functions.clone())]
+        let queues: Vec<_> = [functions.clone().queue()]
             .into_iter()
             .chain(notices)
             .collect();
@@ -242,15 +242,6 @@ fn damage_or(error: String, objects: &Path) -> String {
     } else {
         error
     }
-}
-
-fn queue(functions: Functions) -> Queue {
-    let (queue, undelivered) = Queue::new(&[IMAGES]);
-    undelivered.deliver(move |event| {
-        let functions = functions.clone();
-        async move { functions.sync_s3_bucket(event).await }
-    });
-    queue
 }
 
 pub async fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, String> {

@@ -30,10 +30,10 @@ fn now() -> SystemTime {
 
 /// How many steps may still be taken.
 #[derive(Debug, Clone)]
-struct Steps(Arc<Left>);
+struct Steps(Arc<Life>);
 
 #[derive(Debug)]
-struct Left {
+struct Life {
     left: AtomicUsize,
     /// Whether the last one has its effect.
     arrives: bool,
@@ -43,7 +43,7 @@ struct Left {
 
 impl Steps {
     fn until(last: usize, arrives: bool) -> Self {
-        Self(Arc::new(Left {
+        Self(Arc::new(Life {
             left: AtomicUsize::new(last),
             arrives,
             over: tokio::sync::Notify::new(),
@@ -52,7 +52,7 @@ impl Steps {
 
     /// Takes a step, or stands still for ever, before it or after it.
     async fn take<T>(&self, step: impl Future<Output = T>) -> T {
-        let Left {
+        let Life {
             left,
             arrives,
             over,

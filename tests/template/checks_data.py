@@ -466,7 +466,8 @@ def what_the_functions_count_is_this_boards_and_is_shown(stack: Stack) -> None:
 )
 def the_dashboard_shows_every_part(stack: Stack) -> None:
     shown = json.dumps(widgets(stack))
-    parts = ["Api", "Distribution", *made_of(stack, ("MessageBoard", "SyncS3Bucket", "SmallPictures", "Notify")), *(["Database"] if "Database" in stack.resources else [])]
+    functions = made_of(stack, ("MessageBoard", "SyncS3Bucket", "SmallPictures", "Notify"))
+    parts = ["Api", "Distribution", *functions, *(["Database"] if "Database" in stack.resources else [])]
     for name in parts:
         assert f'"{stack.resolve({"Ref": name})}"' in shown, name
     places = {(widget["x"], widget["y"]) for widget in widgets(stack)}

@@ -7,7 +7,7 @@ from urllib.robotparser import RobotFileParser
 
 import pytest
 
-from account import OUTPUTS, SITE, STACK
+from account import OUTPUTS, SITE
 from corkboard import corkboard
 from stack import Stack, source
 from workspace import ROOT

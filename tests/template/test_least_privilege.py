@@ -368,7 +368,7 @@ def notice(account: Cloud, function: Lambda) -> None:
     function.invoke(records(account, "NoticeEvents", "Notify"))
     assert mails() == [], "that is told of in a quarter of an hour"
     state = json.loads(account.s3.get_object(Bucket=account.media, Key="board/told.json")["Body"].read())
-    assert sum(known.get("due", False) for known in state["told"].values()) == 1
+    assert sum(known.get("due", False) for known in state["messages"].values()) == 1
     assert records(account, "NoticeEvents", "Notify")["Records"] == [], "its own write is none of its business"
 
 

@@ -29,7 +29,7 @@ impl Destination {
             && url.username().is_empty()
             && url.password().is_none()
             && address.is_none_or(is_public);
-        may_be.then(|| Self(url))
+        may_be.then_some(Self(url))
     }
 
     /// As a request names it: without a fragment, which is nobody's but the reader's.

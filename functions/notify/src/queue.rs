@@ -27,9 +27,9 @@ impl Sqs {
 #[async_trait]
 impl Queue for Sqs {
     async fn send(&self, body: String, delay: u16) -> Result<(), Error> {
-        let send = self.client.send_message().queue_url(&self.url);
-        let sent = send.message_body(body).delay_seconds(delay.into());
-        let sent = sent.send().await;
+        let message = self.client.send_message().queue_url(&self.url);
+        let message = message.message_body(body).delay_seconds(delay.into());
+        let sent = message.send().await;
         sent.map(|_| ())
             .map_err(|error| DisplayErrorContext(error).to_string().into())
     }

@@ -101,8 +101,8 @@ pub struct Told {
     /// What is of this id or an older one, and not known, is not told of.
     older: String,
     /// By their ids, which sort by time.
-    told: BTreeMap<String, Known>,
-    /// Those that fell out of `told` before a notice counted them.
+    messages: BTreeMap<String, Known>,
+    /// Those that fell out of `messages` before a notice counted them.
     beyond: Counts,
     batch: Option<Batch>,
     /// When the last notice was made.
@@ -116,7 +116,7 @@ impl Told {
     pub fn nothing(now: Millis) -> Self {
         Self {
             older: id_of(before(now, BEFORE_THE_FIRST)),
-            told: BTreeMap::new(),
+            messages: BTreeMap::new(),
             beyond: Counts::default(),
             batch: None,
             last_sent: 0,
@@ -131,7 +131,7 @@ impl Told {
             Came::Waiting(id) => (id.to_string(), Stage::Waiting),
             Came::Published(id) => (id.to_string(), Stage::Published),
         };
-        let is_silent = match self.told.get(&id) {
+        let is_silent = match self.messages.get(&id) {
             Some(known) => known.stage >= stage,
             None => id <= self.older,
         };
@@ -141,7 +141,7 @@ impl Told {
                 at: now,
                 due: true,
             };
-            self.told.insert(id, known);
+            self.messages.insert(id, known);
         }
     }
 
@@ -150,15 +150,15 @@ impl Told {
         let older = id_of(before(now, REMEMBERED));
         self.older = std::mem::take(&mut self.older).max(older);
         let (older, no_longer) = (&self.older, before(now, WAITS));
-        self.told.retain(|id, known| {
+        self.messages.retain(|id, known| {
             known.due
                 || match known.stage {
                     Stage::Waiting => known.at > no_longer,
                     Stage::Published => id > older,
                 }
         });
-        while self.told.len() > MOST {
-            let Some((id, known)) = self.told.pop_first() else {
+        while self.messages.len() > MOST {
+            let Some((id, known)) = self.messages.pop_first() else {
                 break;
             };
             if known.due {
@@ -171,7 +171,7 @@ impl Told {
     /// What no notice has counted.
     fn due(&self) -> Counts {
         let mut due = self.beyond;
-        for known in self.told.values().filter(|known| known.due) {
+        for known in self.messages.values().filter(|known| known.due) {
             known.stage.count(&mut due);
         }
         due
@@ -190,7 +190,9 @@ impl Told {
             if counts == Counts::default() || now < after(self.last_sent, PERIOD) {
                 return None;
             }
-            self.told.values_mut().for_each(|known| known.due = false);
+            self.messages
+                .values_mut()
+                .for_each(|known| known.due = false);
             self.beyond = Counts::default();
             self.last_sent = now;
             self.batch = Some(Batch {
@@ -421,7 +423,7 @@ mod tests {
             told.take(Came::Published(message(NOW + n)), NOW + many);
         }
         told.forget(NOW + many);
-        assert_eq!(told.told.len(), MOST);
+        assert_eq!(told.messages.len(), MOST);
         told.take(Came::Published(message(NOW + 9)), NOW + many);
         assert_eq!(tell(&mut told, NOW + many), Some(counts(many, 0)));
         assert!(serde_json::to_vec(&told).unwrap().len() < 1_000_000);
