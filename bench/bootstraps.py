@@ -8,7 +8,7 @@ from pathlib import Path
 from table import RESULTS
 from workspace import ROOT, TARGET, TOOLS
 
-FUNCTIONS = ("message-board", "sync-s3-bucket", "small-pictures", "migrate-database")
+FUNCTIONS = ("message-board", "sync-s3-bucket", "small-pictures", "notify", "migrate-database")
 TARGETS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
 FLAGS = {"x86_64": (), "arm64": ("--arm64",)}
 

@@ -8,7 +8,7 @@ from table import RESULTS, Row, keep
 from workspace import has_target
 
 MEGABYTE = 1e6
-MOST = {"message-board": 3.0, "sync-s3-bucket": 2.0, "small-pictures": 2.5, "migrate-database": 2.0}
+MOST = {"message-board": 3.0, "sync-s3-bucket": 2.0, "small-pictures": 2.5, "notify": 2.5, "migrate-database": 2.0}
 
 
 def zipped(bootstrap: Path) -> int:

@@ -31,7 +31,7 @@ def in_the_stack() -> dict[str, str]:
     return {name: value[0] if value else "" for name, *value in lines}
 
 
-def template_defaults() -> dict[str, str]:
+def declared() -> dict[str, dict]:
     if IS_RELEASE:
         template = json.loads(Path(".aws-sam/packaged.json").read_text())
     else:
@@ -44,7 +44,11 @@ def template_defaults() -> dict[str, str]:
 
         Loader.add_multi_constructor("!", intrinsics_multi_constructor)
         template = yaml.load(Path("template.yaml").read_bytes(), Loader)
-    return {name: str(each["Default"]) for name, each in template["Parameters"].items()}
+    return template["Parameters"]
+
+
+def template_defaults() -> dict[str, str]:
+    return {name: str(each["Default"]) for name, each in declared().items()}
 
 
 def configured_line_by_line(config: str) -> dict[str, str]:
@@ -100,13 +104,16 @@ def given(config: str, more: dict[str, str]) -> dict[str, str]:
 
 def settings(config: str) -> None:
     defaults, there, overrides = template_defaults(), in_the_stack(), configured(config)
+    # AWS shows stars for them, whether or not they are empty.
+    hidden = {name for name, each in declared().items() if each.get("NoEcho")}
+    overrides |= dict.fromkeys(hidden & set(overrides), "(hidden)")
     print(f"{'parameter':<27}{'in force':<34}{'in the configuration':<34}default")
     kept = []
     for name in defaults | overrides:
         force, wanted, default = there.get(name), overrides.get(name), defaults.get(name)
         print(f"{name:<27}" + "".join(f"{'–' if value is None else repr(value)[1:-1] or '(empty)':<34}" for value in (force, wanted))
               + ("(no such parameter)" if default is None else default or "(empty)"))
-        if wanted is None and force not in (None, default) and name not in SET_BY_SCRIPTS:
+        if wanted is None and force not in (None, default) and name not in (*SET_BY_SCRIPTS, *hidden):
             kept.append(name)
     for name in kept:
         print(f"\n{name} is not in the configuration and stays as it is: SAM keeps what a stack was told once. To set it back,"

@@ -25,7 +25,7 @@ pub async fn run(options: Options) -> Result<(), String> {
     let site = listen(options.listen, "--listen").await?;
     let address = reachable(address_of(&site)?);
     let budget = Budget::of(&options);
-    let services = Services::start(&options, &budget, Access::Write).await?;
+    let services = Services::start(&options, &budget, Access::Run).await?;
     let interruption =
         interruption().map_err(|error| format!("Ctrl-C cannot be noticed: {error}"))?;
     let site_line = format!("  site      http://{address}/");

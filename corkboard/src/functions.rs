@@ -10,6 +10,9 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service as _};
 use lambda_runtime::{Context, LambdaEvent};
 use local_aws::gateway::{EVENT_LIMIT, InvokeError};
+use local_aws::queue::Queue;
+use media::IMAGES;
+use notify::Notify;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use settings::{environment, optional};
@@ -86,6 +89,15 @@ impl Functions {
         }
     }
 
+    /// Invokes notify, which runs in this process alone, with an event of SQS or the schedule.
+    pub async fn notify(notify: Notify, event: Bytes) -> Result<Bytes, InvokeError> {
+        in_process(
+            event,
+            move |event| async move { notify.handle(event).await },
+        )
+        .await
+    }
+
     /// Invokes small-pictures with an event of API Gateway.
     pub async fn small_pictures(&self, event: Bytes) -> Result<Bytes, InvokeError> {
         match self {
@@ -106,6 +118,16 @@ impl Functions {
             Self::InProcess { .. } => origin_secret(),
             Self::Lambda { .. } => ORIGIN_SECRET.to_owned(),
         }
+    }
+
+    /// The queue from the bucket to sync-s3-bucket.
+    pub fn queue(self) -> Queue {
+        let (queue, undelivered) = Queue::new(&[IMAGES]);
+        undelivered.deliver(move |event| {
+            let functions = self.clone();
+            async move { functions.sync_s3_bucket(event).await }
+        });
+        queue
     }
 
     /// Invokes sync-s3-bucket with an event of S3, SQS or the schedule.

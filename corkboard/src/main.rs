@@ -8,6 +8,7 @@
 //! - [`budget`]: how many connections and how much memory all that may have;
 //! - [`front_door`]: the site as CloudFront and API Gateway would show it;
 //! - [`functions`]: the functions, in this process or under `cargo lambda watch`;
+//! - [`notices`]: by what notices of new messages are sent, and [`mail`] among it;
 //! - [`decoder`]: the process in which pictures are decoded;
 //! - [`data_dir`]: what stays after the end;
 //! - [`transfer`]: the commands that carry a board from and to another place;
@@ -21,6 +22,8 @@ mod data_dir;
 mod decoder;
 mod front_door;
 mod functions;
+mod mail;
+mod notices;
 mod options;
 mod progress;
 mod services;

@@ -93,6 +93,55 @@ pub struct Options {
         hide_env_values = true
     )]
     pub secret_access_key: String,
+
+    #[command(flatten)]
+    pub notices: Notices,
+}
+
+/// Mail about new messages; the webhook's settings are the function's own.
+#[derive(Debug, Clone, Args)]
+pub struct Notices {
+    /// The mail server by which notices of new messages are sent, with TLS.
+    ///
+    /// The password is in `--notice-smtp-password-file` or in the variable `CORKBOARD_NOTICE_SMTP_PASSWORD`.
+    #[arg(
+        id = "notice_smtp",
+        long = "notice-smtp",
+        env = "CORKBOARD_NOTICE_SMTP",
+        value_name = "smtps://user@host or smtp+starttls://user@host",
+        requires_all = ["notice_from", "notice_to"]
+    )]
+    pub smtp: Option<String>,
+
+    /// From whom notices are.
+    #[arg(
+        id = "notice_from",
+        long = "notice-from",
+        env = "CORKBOARD_NOTICE_FROM",
+        value_name = "ADDRESS",
+        requires = "notice_smtp"
+    )]
+    pub from: Option<String>,
+
+    /// To whom notices are sent.
+    #[arg(
+        id = "notice_to",
+        long = "notice-to",
+        env = "CORKBOARD_NOTICE_TO",
+        value_name = "ADDRESS",
+        requires = "notice_smtp"
+    )]
+    pub to: Option<String>,
+
+    /// A file with the mail server's password.
+    #[arg(
+        id = "notice_smtp_password_file",
+        long = "notice-smtp-password-file",
+        env = "CORKBOARD_NOTICE_SMTP_PASSWORD_FILE",
+        value_name = "FILE",
+        requires = "notice_smtp"
+    )]
+    pub password_file: Option<PathBuf>,
 }
 
 /// What to do instead of running the board.

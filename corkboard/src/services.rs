@@ -1,5 +1,5 @@
-//! What the functions and the front door stand on: S3, a database, and the queue from the bucket to
-//! syncS3Bucket.
+//! What the functions and the front door stand on: S3, a database, and the queues from the bucket to syncS3Bucket and
+//! notify.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -12,6 +12,7 @@ use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_s3::config::ResponseChecksumValidation;
 use axum::Router;
+use futures_util::future::join_all;
 use lambda::aws::http_client_over;
 use local_aws::backup::Place;
 use local_aws::connections::in_process::{self, Connector};
@@ -37,6 +38,7 @@ use crate::budget::Budget;
 use crate::data_dir::DataDir;
 use crate::decoder::Child;
 use crate::functions::{Functions, origin_secret};
+use crate::notices;
 use crate::options::Options;
 use crate::progress::follow;
 
@@ -52,7 +54,7 @@ pub struct Services {
     pub database: Database,
     /// What everything is kept on.
     pub drive: Arc<Drive>,
-    queue: Queue,
+    queues: Vec<Queue>,
     s3_address: SocketAddr,
     data_api_address: Option<SocketAddr>,
     stop: watch::Sender<bool>,
@@ -64,6 +66,10 @@ impl Services {
     /// Starts what the flags ask for, unless it is only read on a schema brought up to date.
     pub async fn start(options: &Options, budget: &Budget, access: Access) -> Result<Self, String> {
         options.check()?;
+        let channels = match access {
+            Access::Run => notices::channels(options)?,
+            _ => None,
+        };
         let s3_listener = listen(options.s3_listen, "--s3-listen").await?;
         let s3_address = address_of(&s3_listener)?;
         let chosen = Chosen::by(options).await?;
@@ -82,12 +88,16 @@ impl Services {
             Some(functions) => functions,
             None => functions(&data_dir, &s3, database.clone())?,
         };
-        let queue = queue(functions.clone());
+        let notices = channels.map(|channels| notices::queue(channels, clone_of(&s3)));
+        let queues: Vec<_> = [functions.clone().queue()]
+            .into_iter()
+            .chain(notices)
+            .collect();
         let store = if data_dir.is_read_only() {
             s3::Store::open_to_read(&data_dir.objects())
         } else {
-            let queue = queue.clone();
-            let events = move |event| queue.send(&event);
+            let queues = queues.clone();
+            let events = move |event| queues.iter().for_each(|queue| queue.send(&event));
             let mut progress = follow("pictures of an earlier version");
             s3::Store::open(&data_dir.objects(), events, &mut |done, total| {
                 progress(done as u64, total as u64);
@@ -128,14 +138,14 @@ impl Services {
                 in_step.map_err(|error| damage_or(error, &data_dir.objects()))?;
             }
             // What was undelivered when the last run ended is not known.
-            queue.reconcile();
+            queues.iter().for_each(Queue::reconcile);
         }
         Ok(Self {
             s3,
             functions,
             database,
             drive,
-            queue,
+            queues,
             s3_address,
             data_api_address,
             stop,
@@ -162,7 +172,7 @@ impl Services {
 
     /// Delivers what is queued, lets requests end, and gives the data directory up.
     pub async fn stop(mut self) {
-        self.queue.shutdown().await;
+        join_all(self.queues.iter().map(Queue::shutdown)).await;
         self.stop.send_replace(true);
         let ended = timeout(LAST_REQUESTS, async {
             while self.servers.join_next().await.is_some() {}
@@ -179,7 +189,9 @@ impl Services {
 pub enum Access {
     /// It is only read, also beside one that runs, and left as it is.
     Read,
-    /// It is run or changed, and made where there is none.
+    /// It is run, and made where there is none.
+    Run,
+    /// It is changed, and made where there is none.
     Write,
     /// It is changed to bring its bucket in step with its database, which a start does not do then.
     Republish,
@@ -189,7 +201,7 @@ impl Access {
     fn open(self, path: &Path) -> Result<DataDir, String> {
         match self {
             Self::Read => DataDir::open_to_read(path),
-            Self::Write => DataDir::open(path),
+            Self::Run | Self::Write => DataDir::open(path),
             Self::Republish => DataDir::kept_secret(path).and_then(|_| DataDir::open(path)),
         }
     }
@@ -230,13 +242,6 @@ fn damage_or(error: String, objects: &Path) -> String {
     } else {
         error
     }
-}
-
-fn queue(functions: Functions) -> Queue {
-    Queue::start(move |event| {
-        let functions = functions.clone();
-        async move { functions.sync_s3_bucket(event).await }
-    })
 }
 
 pub async fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, String> {

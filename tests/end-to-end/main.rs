@@ -56,6 +56,7 @@ mod log_privacy;
 mod media;
 mod moderation;
 mod moderators;
+mod notices;
 mod origin;
 mod outage;
 mod pictures;

@@ -32,14 +32,17 @@ WALLS = {
     "media": ({"domain", "settings"}, SQL | HTTP | LAMBDA),
     "board": ({"domain", "store", "media"}, HTTP | LAMBDA | {"rusqlite"}),
     "lambda": ({"settings"}, SQL | HTTP | LAMBDA | {"aws-sdk-s3"}),
+    "public-address": (set(), IO | SQL | HTTP | LAMBDA | {"aws-sdk-s3", "http", "aws-types"}),
     "webp-encoder": (set(), IO | SQL | HTTP | LAMBDA | {"aws-sdk-s3", "aws-types"}),
     "pixels": ({"domain", "webp-encoder"}, IO | SQL | HTTP | LAMBDA | {"aws-sdk-s3", "aws-types"}),
     "message-board": (SHARED, {"rusqlite", "pixels"}),
     "sync-s3-bucket": ({"settings", "domain", "media", "lambda"}, SQL | {"axum", "store", "board"}),
     "small-pictures": ({"settings", "domain", "media", "lambda", "pixels", "webp-encoder"}, SQL | {"axum", "store", "board"}),
+    "notify": ({"settings", "domain", "media", "lambda", "public-address"}, SQL | {"axum", "store", "board"}),
     "migrate-database": (SHARED, {"axum", "rusqlite"}),
     "local-aws": (set(), set()),
-    "corkboard": (SHARED | {"pixels", "webp-encoder", "message-board", "small-pictures", "sync-s3-bucket", "local-aws"}, set()),
+    "corkboard": (SHARED | {"pixels", "public-address", "webp-encoder", "message-board", "small-pictures", "sync-s3-bucket", "notify",
+                            "local-aws"}, set()),
 }
 # What serves tests and benchmarks alone, and may know everything.
 AROUND = {"bench", "hello", "instructions", "small", "starts", "schedule-exploration", "support"}

@@ -11,8 +11,9 @@ from xml.etree import ElementTree
 import boto3
 import moto.s3.responses
 import moto.secretsmanager.responses
+import moto.sns.responses
 from botocore.credentials import Credentials
-from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.iam.access_control import IAMPolicy, IAMRequest, PermissionResult
 from moto.server import ThreadedMotoServer
 
 from corkboard import Corkboard, corkboard, moderator_token
@@ -38,12 +39,24 @@ def permits(self: moto.s3.responses.S3Response, bucket_name: str | None = None, 
 
 moto.s3.responses.S3Response._authenticate_and_authorize_s3_action = permits
 
-# Which secret is asked for, so that moto looks at the policies' resources, too.
+# Which secret or topic is asked for, so that moto looks at the policies' resources, too.
 moto.secretsmanager.responses.SecretsManagerResponse._determine_resource = lambda self: self._get_param("SecretId") or "*"
+moto.sns.responses.SNSResponse._determine_resource = lambda self: self._get_param("TopicArn") or "*"
+
+check_signature = IAMRequest.check_signature
+
+
+def check(self: IAMRequest) -> None:
+    """moto writes the form of a request anew before it signs it, with + for spaces, where the SDK writes %20."""
+    if self._service != "sns":
+        check_signature(self)
+
+
+IAMRequest.check_signature = check
 
 # What Secrets Manager would generate; a test looks for it where it must not be.
 PASSWORD = "correcthorsebatterystaple"
-SERVICES = ("s3", "sqs", "iam", "sts", "secretsmanager")
+SERVICES = ("s3", "sqs", "iam", "sts", "secretsmanager", "sns")
 
 
 class Cloud:
@@ -51,7 +64,7 @@ class Cloud:
 
     def __init__(self, endpoint: str, stack: Stack):
         self.endpoint, self.stack = endpoint, stack
-        self.s3, self.sqs, self.iam, self.sts, self.secrets = map(self.client, SERVICES)
+        self.s3, self.sqs, self.iam, self.sts, self.secrets, self.sns = map(self.client, SERVICES)
         self._make()
 
     def client(self, service: str, credentials: Credentials | None = None):
@@ -67,7 +80,7 @@ class Cloud:
         self.iam.put_user_policy(UserName="operator", PolicyName="all", PolicyDocument=json.dumps(everything))
         key = self.iam.create_access_key(UserName="operator")["AccessKey"]
         operator = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
-        self.s3, self.sqs, self.iam, self.sts, self.secrets = (self.client(each, operator) for each in SERVICES)
+        self.s3, self.sqs, self.iam, self.sts, self.secrets, self.sns = (self.client(each, operator) for each in SERVICES)
         for name, role in self.stack.of_type("AWS::IAM::Role").items():
             self.iam.create_role(RoleName=self.stack.resolve({"Ref": name}), AssumeRolePolicyDocument=json.dumps(role["AssumeRolePolicyDocument"]))
             for policy in role["Policies"]:
@@ -75,12 +88,14 @@ class Cloud:
                                          PolicyDocument=json.dumps(policy["PolicyDocument"]))
         self.credentials = {name: self._assumed(name) for name in self.stack.of_type("AWS::Lambda::Function")}
         self.queues = {}
-        for name in ("DeadLetters", "PictureEvents"):
+        for name in [name for name in ("DeadLetters", "PictureEvents", "NoticeEvents") if name in self.stack.resources]:
             queue = self.stack.properties(name)
             attributes = {"VisibilityTimeout": str(queue["VisibilityTimeout"]), "RedrivePolicy": json.dumps(queue["RedrivePolicy"])} \
                 if "RedrivePolicy" in queue else {}
             created = self.sqs.create_queue(QueueName=self.stack.resolve({"Fn::GetAtt": [name, "QueueName"]}), Attributes=attributes)
             self.queues[name] = created["QueueUrl"]
+        for name in self.stack.of_type("AWS::SNS::Topic"):
+            self.sns.create_topic(Name=self.stack.resolve({"Ref": name}).rpartition(":")[2])
         self.media = self.stack.outputs["MediaBucketName"]
         for bucket in (self.media, self.stack.outputs["SiteBucketName"]):
             self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})

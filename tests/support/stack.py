@@ -42,6 +42,9 @@ SCENARIOS = {
         "HostedZoneId": "Z0123456789",
         "WebAclArn": f"arn:aws:wafv2:us-east-1:{ACCOUNT}:global/webacl/board/16580499",
         "AlarmEmail": "ada@board.example",
+        "NoticeEmail": "ada@board.example",
+        "NoticeWebhookUrl": "https://hook.example/a",
+        "NoticeWebhookSecret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         "MonthlyBudget": "20",
         "SnapshotIdentifier": "corkboard-before",
         "BoardSecretVersion": "version-2-of-board",
@@ -60,6 +63,8 @@ SCENARIOS = {
         "S3EndpointVpcId": "vpc-01234567",
         "S3EndpointRouteTableIds": "rtb-01234567",
         "ExistingMediaBucket": "pictures-of-before",
+        "NoticeWebhookUrl": "{{resolve:secretsmanager:hook}}",
+        "NoticeWebhookForm": "ntfy",
     },
     "in the middle of a rotation": {
         "BoardSecretVersion": "version-3-of-board",
@@ -91,6 +96,7 @@ SCENARIOS = {
         "Tracing": "on",
     },
     "where CloudFront's metrics are": {"AWS::Region": "us-east-1", "AlarmEmail": "ada@board.example"},
+    "with notices by mail": {"NoticeEmail": "ada@board.example"},
     "where accounts see two zones": {"AWS::Region": "us-west-1"},
     "a database that sleeps, said otherwise": {"DatabaseMinCapacity": "0.0"},
     "an existing database without a bound for its connections": {

@@ -5,6 +5,7 @@ import re
 from ipaddress import ip_network
 from itertools import combinations
 
+from checks_functions import made_of, sends_notices
 from mutation import add, drop, put
 from registry import check
 from stack import Stack
@@ -47,7 +48,8 @@ NOTIFICATIONS = f"{MEDIA}.NotificationConfiguration.QueueConfigurations"
 def every_change_under_images_and_no_other_is_told_to_the_queue(stack: Stack) -> None:
     if stack.parameters["ExistingMediaBucket"]:
         return  # `make deploy` sets them, and tests/template/test_deploy.py looks
-    configurations = stack.properties("MediaBucket")["NotificationConfiguration"]["QueueConfigurations"]
+    # Those behind them are of messages: checks_functions.py.
+    configurations = stack.properties("MediaBucket")["NotificationConfiguration"]["QueueConfigurations"][:3]
     told = {configuration["Event"] for configuration in configurations}
     assert told <= S3_EVENTS
     assert all(event in told or re.sub(r":\w+$", ":*", event) in told for event in NEEDED)
@@ -60,19 +62,22 @@ def every_change_under_images_and_no_other_is_told_to_the_queue(stack: Stack) ->
 
 @check(
     put("Resources.PictureEventsPolicy.Properties.Queues", [{"Ref": "DeadLetters"}]),
+    put("Resources.NoticeEventsPolicy.Properties.Queues", [{"Ref": "PictureEvents"}]),
+    put("Resources.NoticeEventsPolicy.Properties.PolicyDocument.Statement.0.Condition.ArnEquals.aws:SourceArn", "arn:aws:s3:::other"),
     put("Resources.PictureEventsPolicy.Properties.PolicyDocument.Statement.0.Condition.ArnEquals.aws:SourceArn", "arn:aws:s3:::other"),
     put(f"{MEDIA}.BucketName", "corkboard-media"),
     drop("Resources.PictureEventsPolicy.Properties.PolicyDocument.Statement.0.Condition.StringEquals"),
 )
-def the_media_bucket_and_no_other_may_write_to_the_queue(stack: Stack) -> None:
-    policy = stack.properties("PictureEventsPolicy")
-    assert policy["Queues"] == [stack.resolve({"Ref": "PictureEvents"})]
-    statement, = policy["PolicyDocument"]["Statement"]
-    assert (statement["Principal"], statement["Action"]) == ({"Service": "s3.amazonaws.com"}, "sqs:SendMessage")
-    assert statement["Resource"] == stack.arn("PictureEvents")
-    assert statement["Condition"] == {
-        "StringEquals": {"aws:SourceAccount": "123456789012"},
-        "ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{stack.outputs['MediaBucketName']}"}}
+def the_media_bucket_and_no_other_may_write_to_the_queues(stack: Stack) -> None:
+    for queue in ("PictureEvents", *(["NoticeEvents"] if sends_notices(stack) else [])):
+        policy = stack.properties(f"{queue}Policy")
+        assert policy["Queues"] == [stack.resolve({"Ref": queue})]
+        statement, = policy["PolicyDocument"]["Statement"]
+        assert (statement["Principal"], statement["Action"]) == ({"Service": "s3.amazonaws.com"}, "sqs:SendMessage")
+        assert statement["Resource"] == stack.arn(queue)
+        assert statement["Condition"] == {
+            "StringEquals": {"aws:SourceAccount": "123456789012"},
+            "ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{stack.outputs['MediaBucketName']}"}}
 
 
 @check(
@@ -103,8 +108,7 @@ def the_queue_feeds_sync_s3_bucket_and_loses_nothing(stack: Stack) -> None:
     for each in (queue, letters):
         # S3 cannot write under a key of AWS's.
         assert each["SqsManagedSseEnabled"] is True and "KmsMasterKeyId" not in each
-    mapping, = stack.of_type("AWS::Lambda::EventSourceMapping").values()
-    assert mapping == {
+    assert stack.properties("SyncS3BucketPictures") == {
         "BatchSize": 1000, "MaximumBatchingWindowInSeconds": 1, "ScalingConfig": {"MaximumConcurrency": 2},
         "FunctionResponseTypes": ["ReportBatchItemFailures"], "EventSourceArn": stack.arn("PictureEvents"),
         "FunctionName": stack.resolve({"Ref": "SyncS3BucketAliaslive"})}
@@ -304,6 +308,7 @@ ALARMS = {
     "DatabaseAwakeAlarm": {"ServerlessDatabaseCapacity"}, "EdgeFailuresAlarm": {"5xxErrorRate"},
     "LeftoversAlarm": {"corkboard-LeftoverFailures"}, "SmallPicturesErrorsAlarm": {"Errors"},
     "SmallPicturesThrottlesAlarm": {"Throttles"}, "SmallPicturesStoodAlarm": {"SmallPicturesStood"},
+    "NotifyErrorsAlarm": {"Errors"}, "NoticesAlarm": {"corkboard-NoticeFailures"},
 }
 
 
@@ -314,6 +319,8 @@ def alarms_of(stack: Stack) -> set[str]:
         without |= {"DatabaseCapacityAlarm", "DatabaseAwakeAlarm"}
     if float(stack.parameters["DatabaseMinCapacity"]) > 0:
         without |= {"DatabaseAwakeAlarm"}
+    if not sends_notices(stack):
+        without |= {"NotifyErrorsAlarm", "NoticesAlarm"}
     # CloudFront's metrics are nowhere else, and an alarm sees only those of its own region.
     if stack.region != "us-east-1":
         without |= {"EdgeFailuresAlarm"}
@@ -347,6 +354,9 @@ def alarms_of(stack: Stack) -> set[str]:
     put("Resources.SmallPicturesStoodAlarm.Properties.Statistic", "Average"),
     put("Resources.SmallPicturesStoodAlarm.Properties.Period", 3600),
     put("Resources.LeftoversAlarm.Properties.Namespace", "Corkboards"),
+    put("Resources.NotifyErrorsAlarm.Properties.Dimensions.0.Value", {"Ref": "MessageBoard"}),
+    put("Resources.NoticeFailures.Properties.FilterPattern", '{ $.message = "a notice was sent" }'),
+    put("Resources.NoticesAlarm.Properties.Threshold", 0),
     put("Resources.LeftoversAlarm.Properties.DatapointsToAlarm", 1),
     put("Resources.LeftoverFailures.Properties.LogGroupName", {"Ref": "SyncS3BucketLogs"}),
     put("Resources.LeftoverFailures.Properties.MetricTransformations.0.MetricName", "LeftoverFailures"),
@@ -373,6 +383,8 @@ def alarms_look_at_what_there_is_and_reach_somebody(stack: Stack) -> None:
         "SmallPicturesErrorsAlarm": {"FunctionName": small},
         "SmallPicturesThrottlesAlarm": {"FunctionName": small},
         "SmallPicturesStoodAlarm": {"Board": "corkboard"},
+        "NotifyErrorsAlarm": {"FunctionName": stack.resolve({"Ref": "Notify"})} if sends_notices(stack) else {},
+        "NoticesAlarm": {},
     }
     for name, alarm in alarms.items():
         stats = [metric["MetricStat"] for metric in alarm.get("Metrics", []) if "MetricStat" in metric]
@@ -401,7 +413,16 @@ def alarms_look_at_what_there_is_and_reach_somebody(stack: Stack) -> None:
     if "DatabaseAwakeAlarm" in alarms:
         awake = alarms["DatabaseAwakeAlarm"]
         assert (awake["Statistic"], awake["Threshold"], awake["Period"] * awake["EvaluationPeriods"]) == ("Minimum", 0, 86400)
+    if sends_notices(stack):
+        notices, counted = alarms["NoticesAlarm"], stack.properties("NoticeFailures")
+        transformation, = counted["MetricTransformations"]
+        assert (transformation["MetricNamespace"], {transformation["MetricName"]}) == (notices["Namespace"], ALARMS["NoticesAlarm"])
+        assert counted["LogGroupName"] == stack.resolve({"Ref": "NotifyLogs"})
+        code = (ROOT / "functions/notify/src/lib.rs").read_text()
+        assert re.findall(r'message = "([^"]+)"', counted["FilterPattern"]) == re.findall(r'warn!\([^;]*?"([^"]+)"\s*\)', code)
+        assert (notices["Period"], notices["EvaluationPeriods"], notices["Threshold"]) == (3600, 1, 2)
     topics = stack.of_type("AWS::SNS::Topic")
+    topics.pop("NoticeTopic", None)
     assert topics == ({"AlarmTopic": {"Subscription": [{"Protocol": "email", "Endpoint": mailed}]}} if mailed else {})
 
 
@@ -445,7 +466,8 @@ def what_the_functions_count_is_this_boards_and_is_shown(stack: Stack) -> None:
 )
 def the_dashboard_shows_every_part(stack: Stack) -> None:
     shown = json.dumps(widgets(stack))
-    parts = ["Api", "Distribution", "MessageBoard", "SyncS3Bucket", "SmallPictures", *(["Database"] if "Database" in stack.resources else [])]
+    functions = made_of(stack, ("MessageBoard", "SyncS3Bucket", "SmallPictures", "Notify"))
+    parts = ["Api", "Distribution", *functions, *(["Database"] if "Database" in stack.resources else [])]
     for name in parts:
         assert f'"{stack.resolve({"Ref": name})}"' in shown, name
     places = {(widget["x"], widget["y"]) for widget in widgets(stack)}

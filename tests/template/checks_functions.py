@@ -7,9 +7,10 @@ from registry import check
 from stack import EXISTING_SECRET, MIGRATION_SECRET, Stack
 from workspace import ROOT
 
-FUNCTIONS = {"MessageBoard": "message-board", "SyncS3Bucket": "sync-s3-bucket", "SmallPictures": "small-pictures", "MigrateDatabase": "migrate-database"}
+FUNCTIONS = {"MessageBoard": "message-board", "SyncS3Bucket": "sync-s3-bucket", "SmallPictures": "small-pictures", "Notify": "notify",
+             "MigrateDatabase": "migrate-database"}
 # Those that know no database.
-WITHOUT_DATABASE = ("SyncS3Bucket", "SmallPictures")
+WITHOUT_DATABASE = ("SyncS3Bucket", "SmallPictures", "Notify")
 DATA_API = {"DATABASE_CLUSTER_ARN", "DATABASE_SECRET_ARN", "DATABASE_NAME"}
 DIRECT = {"DATABASE_URL", "DATABASE_CA"}
 SETTINGS = {
@@ -20,6 +21,8 @@ SETTINGS = {
     },
     "SyncS3Bucket": {"MEDIA_BUCKET", "PUBLIC_BASE_URL", "METRICS_BOARD", "RELEASE", "RUST_LOG"},
     "SmallPictures": {"MEDIA_BUCKET", "PUBLIC_BASE_URL", "ORIGIN_SECRET", "ORIGIN_SECRET_PREVIOUS", "METRICS_BOARD", "RELEASE", "RUST_LOG"},
+    "Notify": {"MEDIA_BUCKET", "PUBLIC_BASE_URL", "NOTICE_QUEUE_URL", "NOTICE_TOPIC_ARN", "NOTICE_WEBHOOK_URL", "NOTICE_WEBHOOK_SECRET",
+               "NOTICE_WEBHOOK_FORM", "RELEASE", "RUST_LOG"},
     "MigrateDatabase": {"MEDIA_BUCKET", "RUST_LOG"},
 }
 VARIABLES = "Resources.{}.Properties.Environment.Variables"
@@ -27,6 +30,15 @@ VARIABLES = "Resources.{}.Properties.Environment.Variables"
 
 def environment(stack: Stack, function: str) -> dict[str, str]:
     return stack.properties(function)["Environment"]["Variables"]
+
+
+def sends_notices(stack: Stack) -> bool:
+    return bool(stack.parameters["NoticeEmail"] or stack.parameters["NoticeWebhookUrl"])
+
+
+def made_of(stack: Stack, names) -> list[str]:
+    """Of these functions those that a stack should have."""
+    return [name for name in names if name != "Notify" or sends_notices(stack)]
 
 
 def makes_database(stack: Stack) -> bool:
@@ -45,8 +57,14 @@ def makes_database(stack: Stack) -> bool:
     put(f"{VARIABLES.format('MessageBoard')}.DATABASE_URL", {"Fn::Sub": "mysql://${DatabaseUrlSecretArn}"}),
 )
 def every_setting_reaches_the_functions_that_need_it_and_no_other(stack: Stack) -> None:
-    for function, expected in SETTINGS.items():
-        expected = set(expected)
+    for function in made_of(stack, SETTINGS):
+        expected = set(SETTINGS[function])
+        if not stack.parameters["NoticeEmail"]:
+            expected -= {"NOTICE_TOPIC_ARN"}
+        if not stack.parameters["NoticeWebhookUrl"]:
+            expected -= {"NOTICE_WEBHOOK_URL", "NOTICE_WEBHOOK_FORM"}
+        if not stack.parameters["NoticeWebhookSecret"]:
+            expected -= {"NOTICE_WEBHOOK_SECRET"}
         if not stack.parameters["BoardSecretVersion"]:
             expected -= {"BOARD_SECRET_PREVIOUS"}
         if not stack.parameters["BelievedOriginSecretVersion"]:
@@ -113,7 +131,7 @@ def every_setting_has_its_value(stack: Stack) -> None:
             expected["DATABASE_CA"] = "/opt/database-ca.pem"
         assert migrate["DATABASE_URL"] == reference(MIGRATION_SECRET, parameters["MigrationUrlSecretVersion"])
     assert {key: board[key] for key in expected} == expected
-    assert all(environment(stack, function)["MEDIA_BUCKET"] == media for function in FUNCTIONS)
+    assert all(environment(stack, function)["MEDIA_BUCKET"] == media for function in made_of(stack, FUNCTIONS))
 
 
 @check(
@@ -149,7 +167,7 @@ def secrets_are_generated_and_what_refers_to_them_finds_its_key(stack: Stack) ->
 )
 def the_functions_are_the_workspaces_on_arm_with_json_logs_and_traces_where_they_are_wanted(stack: Stack) -> None:
     made = stack.of_type("AWS::Lambda::Function")
-    assert set(made) == set(FUNCTIONS)
+    assert set(made) == set(made_of(stack, FUNCTIONS))
     declared = stack.source["Parameters"]
     assert (declared["Architecture"]["Default"], declared["Tracing"]["Default"]) == ("arm64", "off")
     for name, function in made.items():
@@ -227,7 +245,7 @@ def the_schema_is_made_on_every_change_of_it_before_new_code_runs(stack: Stack) 
 )
 def only_an_existing_database_is_reached_through_its_network_with_bounded_connections(stack: Stack) -> None:
     endpoints = stack.of_type("AWS::EC2::VPCEndpoint")
-    for name in FUNCTIONS:
+    for name in made_of(stack, FUNCTIONS):
         function = stack.properties(name)
         if makes_database(stack) or name in WITHOUT_DATABASE:
             # What is reserved for small-pictures bounds no connections.
@@ -268,3 +286,71 @@ def small_pictures_has_one_whole_processor_and_as_many_sandboxes_as_are_reserved
     # New accounts can reserve none.
     assert stack.source["Parameters"]["SmallPicturesConcurrency"]["Default"] == 0
     assert function.get("ReservedConcurrentExecutions") == (reserved if int(reserved) else None)
+
+
+NOTIFY = "Resources.Notify.Properties"
+NOTIFICATIONS = "Resources.MediaBucket.Properties.NotificationConfiguration.QueueConfigurations"
+OF_NOTICES = ("Notify", "NotifyRole", "NotifyLogs", "NoticeEvents", "NoticeEventsPolicy", "NotifyErrorsAlarm", "NoticeFailures", "NoticesAlarm")
+
+
+@check(
+    *(drop(f"Resources.{name}.Condition") for name in OF_NOTICES),
+    drop("Resources.NoticeTopic.Condition"),
+    drop(f"{NOTIFICATIONS}.3"),
+    drop(f"{NOTIFICATIONS}.4"),
+    put(f"{NOTIFICATIONS}.4.Fn::If.1.Filter.S3Key.Rules.0.Value", "held/"),
+    drop(f"{NOTIFICATIONS}.4.Fn::If.1.Filter.S3Key.Rules.1"),
+    put(f"{NOTIFICATIONS}.3.Fn::If.1.Queue", {"Fn::GetAtt": ["PictureEvents", "Arn"]}),
+    put(f"{NOTIFICATIONS}.4.Fn::If.1.Queue", {"Fn::GetAtt": ["NoticeEvents", "Arn"]}),
+    drop("Resources.NoticeTopic.Properties.Subscription"),
+    put(f"{NOTIFY}.Environment.Variables.NOTICE_QUEUE_URL", {"Ref": "PictureEvents"}),
+    put(f"{NOTIFY}.Environment.Variables.NOTICE_TOPIC_ARN", {"Ref": "AlarmTopic"}),
+    put(f"{NOTIFY}.Environment.Variables.NOTICE_WEBHOOK_FORM", "standard "),
+    drop("Parameters.NoticeWebhookUrl.NoEcho"),
+    drop("Parameters.NoticeWebhookSecret.NoEcho"),
+    put("Parameters.NoticeWebhookUrl.AllowedPattern", ".*"),
+    put(f"{NOTIFY}.Timeout", 60),
+    put("Resources.NoticeEvents.Properties.VisibilityTimeout", 60),
+    drop("Resources.NoticeEvents.Properties.RedrivePolicy"),
+    put("Resources.NoticeEvents.Properties.KmsMasterKeyId", "alias/aws/sqs"),
+    put(f"{NOTIFY}.Events.Messages.Properties.MaximumBatchingWindowInSeconds", 300),
+    put(f"{NOTIFY}.Events.Messages.Properties.Queue", {"Fn::GetAtt": ["PictureEvents", "Arn"]}),
+)
+def notices_are_made_of_nothing_unless_they_are_wanted_and_then_the_bucket_tells_of_messages(stack: Stack) -> None:
+    declared = stack.source["Parameters"]
+    assert all(declared[f"NoticeWebhook{name}"]["NoEcho"] is True for name in ("Url", "Secret"))
+    pattern = declared["NoticeWebhookUrl"]["AllowedPattern"]
+    assert re.fullmatch(pattern, "") is not None and re.fullmatch(pattern, "http://hook.example") is None
+    wanted = sends_notices(stack)
+    assert {name for name in OF_NOTICES if name in stack.resources} == (set(OF_NOTICES) if wanted else set())
+    assert ("NoticeTopic" in stack.resources) == bool(stack.parameters["NoticeEmail"])
+    if "MediaBucket" in stack.resources:
+        told = stack.properties("MediaBucket")["NotificationConfiguration"]["QueueConfigurations"]
+        prefixes = [{rule["Name"]: rule["Value"] for rule in each["Filter"]["S3Key"]["Rules"]} for each in told]
+        of_messages = [{"prefix": "board/messages/"}, {"prefix": "held/waiting/", "suffix": ".json"}] if wanted else []
+        assert prefixes == [{"prefix": "images/"}] * 3 + of_messages
+        assert all(each["Queue"] == stack.arn("NoticeEvents") and each["Event"] == "s3:ObjectCreated:*" for each in told[3:])
+    # S3 asks the queue when the bucket is made.
+    conditional = stack.source["Resources"]["MediaBucket"]["Properties"]["NotificationConfiguration"]["QueueConfigurations"][3:]
+    assert all({"Ref": "NoticeEventsPolicy"} in each["Fn::If"][1]["Queue"]["Fn::Select"][1] for each in conditional)
+    if not wanted:
+        return
+    function, told = stack.properties("Notify"), environment(stack, "Notify")
+    # Whoever sends has a notice to himself for a minute.
+    assert function["Timeout"] == 30 < 60 < stack.properties("NoticeEvents")["VisibilityTimeout"] == 6 * function["Timeout"]
+    queue = stack.properties("NoticeEvents")
+    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": stack.arn("DeadLetters"), "maxReceiveCount": 5}
+    # S3 cannot write under a key of AWS's.
+    assert queue["SqsManagedSseEnabled"] is True and "KmsMasterKeyId" not in queue
+    mapping = stack.properties("NotifyMessages")
+    assert mapping == {
+        "BatchSize": 1000, "MaximumBatchingWindowInSeconds": 5, "ScalingConfig": {"MaximumConcurrency": 2},
+        "EventSourceArn": stack.arn("NoticeEvents"), "FunctionName": stack.resolve({"Ref": "NotifyAliaslive"})}
+    assert told["NOTICE_QUEUE_URL"] == stack.resolve({"Ref": "NoticeEvents"})
+    if mailed := stack.parameters["NoticeEmail"]:
+        assert told["NOTICE_TOPIC_ARN"] == stack.resolve({"Ref": "NoticeTopic"})
+        assert stack.properties("NoticeTopic")["Subscription"] == [{"Protocol": "email", "Endpoint": mailed}]
+    if stack.parameters["NoticeWebhookUrl"]:
+        names = {"NOTICE_WEBHOOK_URL": "NoticeWebhookUrl", "NOTICE_WEBHOOK_SECRET": "NoticeWebhookSecret", "NOTICE_WEBHOOK_FORM": "NoticeWebhookForm"}
+        expected = {variable: stack.parameters[name] for variable, name in names.items()}
+        assert {variable: told.get(variable, "") for variable in names} == expected

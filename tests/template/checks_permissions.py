@@ -1,17 +1,24 @@
 """Who may do what to what."""
 
+from checks_functions import made_of, sends_notices
 from mutation import add, drop, put
 from registry import check
 from stack import Stack
 
-ROLES = {f"{function}Role": function for function in ("MessageBoard", "SyncS3Bucket", "SmallPictures", "MigrateDatabase")}
+ROLES = {f"{function}Role": function for function in ("MessageBoard", "SyncS3Bucket", "SmallPictures", "Notify", "MigrateDatabase")}
 # Actions that AWS defines without resources.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
 WITHOUT_RESOURCES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 PICTURES = "Resources.MessageBoardRole.Properties.Policies.0.PolicyDocument.Statement"
 PUBLISHED = "Resources.MigrateDatabaseRole.Properties.Policies.1.PolicyDocument.Statement"
 CARROUSEL = "Resources.SyncS3BucketRole.Properties.Policies.0.PolicyDocument.Statement"
+NOTICES = "Resources.NotifyRole.Properties.Policies.0.PolicyDocument.Statement"
 SMALL = "Resources.SmallPicturesRole.Properties.Policies.0.PolicyDocument.Statement"
+
+
+def roles_of(stack: Stack) -> dict[str, str]:
+    """The functions' roles that a stack has, and the function of each."""
+    return {role: function for role, function in ROLES.items() if function in made_of(stack, ROLES.values())}
 
 
 def as_list(value) -> list:
@@ -61,6 +68,12 @@ def allowed(role: dict) -> set[tuple[str, str]]:
     drop(f"{SMALL}.1.Resource.1"),
     drop(f"{SMALL}.2"),
     put(f"{SMALL}.2.Condition", {"StringLike": {"s3:prefix": "small/*"}}),
+    put(f"{NOTICES}.0.Action", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
+    put(f"{NOTICES}.0.Resource", {"Fn::Sub": "arn:${AWS::Partition}:s3:::${MediaBucket}/board/*"}),
+    drop(f"{NOTICES}.1"),
+    put(f"{NOTICES}.2.Resource", {"Fn::GetAtt": ["PictureEvents", "Arn"]}),
+    put(f"{NOTICES}.3", {"Effect": "Allow", "Action": "sns:Publish", "Resource": {"Ref": "NoticeTopic"}}),
+    put(f"{NOTICES}.3.Fn::If.1.Resource", {"Ref": "AlarmTopic"}),
     add(SMALL, {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": {"Ref": "OriginSecret"}}),
     add("Resources.MigrateDatabaseRole.Properties.Policies", {"PolicyName": "more", "PolicyDocument": {"Statement": [
         {"Effect": "Allow", "Action": "s3:GetObject", "Resource": {"Fn::Sub": "${SiteBucket.Arn}/*"}}]}}),
@@ -69,7 +82,7 @@ def allowed(role: dict) -> set[tuple[str, str]]:
     put("Resources.SyncS3BucketRole.Properties.Policies.1.PolicyDocument.Statement.0.Resource", {"Fn::GetAtt": ["MessageBoardLogs", "Arn"]}),
     *(put(f"Resources.{role}.Properties.Policies.{n}.PolicyDocument.Statement.1",
           {"Effect": "Allow", "Action": sorted(WITHOUT_RESOURCES), "Resource": "*"})
-      for role, n in [("SyncS3BucketRole", 1), ("SmallPicturesRole", 1), ("MigrateDatabaseRole", 2), ("MessageBoardRole", 2)]),
+      for role, n in [("SyncS3BucketRole", 1), ("SmallPicturesRole", 1), ("NotifyRole", 1), ("MigrateDatabaseRole", 2), ("MessageBoardRole", 2)]),
     drop("Resources.MessageBoardRole.Properties.Policies.2.PolicyDocument.Statement.1"),
 )
 def a_role_may_do_its_functions_work_on_its_own_resources_and_nothing_else(stack: Stack) -> None:
@@ -93,13 +106,19 @@ def a_role_may_do_its_functions_work_on_its_own_resources_and_nothing_else(stack
             *((f"s3:{action}", f"{media}/{prefix}/*") for action in ("GetObject", "PutObject", "DeleteObject") for prefix in ("small", "small-failed"))},
         "MigrateDatabaseRole": {("s3:PutObject", f"{media}/board/messages/*")},
     }
+    if sends_notices(stack):
+        expected["NotifyRole"] = {
+            ("s3:ListBucket", media), *((f"s3:{action}", f"{media}/board/told.json") for action in ("GetObject", "PutObject")),
+            *((f"sqs:{action}", stack.arn("NoticeEvents")) for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage"))}
+        if stack.parameters["NoticeEmail"]:
+            expected["NotifyRole"] |= {("sns:Publish", stack.resolve({"Ref": "NoticeTopic"}))}
     if not stack.parameters["DatabaseUrlSecretArn"]:
         user = stack.resolve({"Ref": "DatabaseUserSecret"})
         master = stack.resolve({"Fn::GetAtt": ["Database", "MasterUserSecret.SecretArn"]})
         by_data_api = {("rds-data:ExecuteStatement", stack.arn("Database")), ("secretsmanager:GetSecretValue", user)}
         expected["MessageBoardRole"] |= by_data_api
         expected["MigrateDatabaseRole"] |= by_data_api | {("secretsmanager:GetSecretValue", master)}
-    for role, function in ROLES.items():
+    for role, function in roles_of(stack).items():
         expected[role] |= {(f"logs:{action}", stack.arn(f"{function}Logs")) for action in ("CreateLogStream", "PutLogEvents")}
         if stack.parameters["Tracing"] == "on":
             expected[role] |= {(action, "*") for action in WITHOUT_RESOURCES}
@@ -115,8 +134,8 @@ def a_role_may_do_its_functions_work_on_its_own_resources_and_nothing_else(stack
     put("Resources.SmallPictures.Properties.Role", {"Fn::GetAtt": ["MessageBoardRole", "Arn"]}),
 )
 def every_function_has_a_role_of_its_own_that_only_lambda_takes_on(stack: Stack) -> None:
-    assert set(stack.of_type("AWS::IAM::Role")) - {"RolloutRole"} == set(ROLES)
-    for role, function in ROLES.items():
+    assert set(stack.of_type("AWS::IAM::Role")) - {"RolloutRole"} == set(roles_of(stack))
+    for role, function in roles_of(stack).items():
         assert stack.properties(function)["Role"] == stack.arn(role)
         trust, = stack.properties(role)["AssumeRolePolicyDocument"]["Statement"]
         assert trust == {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
@@ -127,6 +146,7 @@ def every_function_has_a_role_of_its_own_that_only_lambda_takes_on(stack: Stack)
     put(f"{PICTURES}.0.Action", "s3:*"),
     put("Resources.SiteBucketPolicy.Properties.PolicyDocument.Statement.1.Principal", "*"),
     put("Resources.PictureEventsPolicy.Properties.PolicyDocument.Statement.0.Principal", "*"),
+    drop("Resources.NoticeEventsPolicy.Properties.PolicyDocument.Statement.0.Condition"),
     drop("Resources.PictureEventsPolicy.Properties.PolicyDocument.Statement.0.Condition"),
     put("Resources.MediaBucketPolicy.Properties.PolicyDocument.Statement.1.Resource", "*"),
 )

@@ -1,5 +1,6 @@
 """New versions: what they are made by, who is led to them, and who may lead."""
 
+from checks_functions import made_of
 from checks_permissions import allowed
 from checks_whole import dependencies
 from mutation import add, drop, put
@@ -7,14 +8,14 @@ from registry import check
 from stack import Stack
 
 # Those behind an alias, and where CodeDeploy leads it.
-BEHIND_AN_ALIAS = {"MessageBoard": True, "SyncS3Bucket": False, "SmallPictures": False}
+BEHIND_AN_ALIAS = {"MessageBoard": True, "SyncS3Bucket": False, "SmallPictures": False, "Notify": False}
 ROLLOUT = "Resources.RolloutRole.Properties.Policies.0.PolicyDocument.Statement"
 BOARD = "Resources.MessageBoard.Properties"
 
 
 def versions(stack: Stack) -> dict[str, str]:
     """The logical id of each function's version."""
-    return {function: name for function in BEHIND_AN_ALIAS for name, it in stack.template["Resources"].items()
+    return {function: name for function in made_of(stack, BEHIND_AN_ALIAS) for name, it in stack.template["Resources"].items()
             if it["Type"] == "AWS::Lambda::Version" and it["Properties"]["FunctionName"] == {"Ref": function}}
 
 
@@ -39,10 +40,12 @@ def reached(graph: dict[str, set[str]], name: str) -> set[str]:
     drop("Resources.SmallPictures.Properties.AutoPublishAlias"),
     drop("Resources.SmallPictures.DeletionPolicy"),
     drop("Resources.SmallPictures.Properties.Environment.Variables.RELEASE"),
+    drop("Resources.Notify.Properties.AutoPublishAlias"),
+    drop("Resources.Notify.DeletionPolicy"),
 )
 def code_and_settings_change_together_and_leave_no_old_version(stack: Stack) -> None:
     aliases = stack.of_type("AWS::Lambda::Alias")
-    assert set(aliases) == {f"{function}Aliaslive" for function in BEHIND_AN_ALIAS}
+    assert set(aliases) == {f"{function}Aliaslive" for function in made_of(stack, BEHIND_AN_ALIAS)}
     graph = dependencies(stack.template)
     for function, version in versions(stack).items():
         alias = f"{function}Aliaslive"
@@ -51,7 +54,7 @@ def code_and_settings_change_together_and_leave_no_old_version(stack: Stack) -> 
         assert stack.resources[version]["DeletionPolicy"] == "Delete"
         # Without a difference in what is published, Lambda publishes nothing.
         assert stack.properties(function)["Environment"]["Variables"]["RELEASE"] == stack.parameters["Release"]
-    assert len(stack.of_type("AWS::Lambda::Version")) == len(BEHIND_AN_ALIAS)
+    assert len(stack.of_type("AWS::Lambda::Version")) == len(made_of(stack, BEHIND_AN_ALIAS))
     for name in (versions(stack)["MessageBoard"], "MessageBoardAliaslive"):
         assert "DatabaseSchema" in reached(graph, name)
     # "Modifying service token is not allowed": it names no alias.

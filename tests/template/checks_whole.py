@@ -2,6 +2,7 @@
 
 import re
 
+from checks_functions import sends_notices
 from mutation import drop, put
 from registry import check
 from stack import Stack
@@ -88,4 +89,6 @@ def the_outputs_have_what_an_operator_needs(stack: Stack) -> None:
     }
     if "Database" in stack.resources:
         needed |= {"DatabaseUserSecretArn", "DatabaseClusterIdentifier", "DatabaseClusterArn", "DatabaseMasterSecretArn"}
+    if sends_notices(stack):
+        needed |= {"NotifyName", "NoticeEventsArn"}
     assert set(stack.outputs) == needed

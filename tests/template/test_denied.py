@@ -62,6 +62,18 @@ FORBIDDEN = {
         ("sqs", "receive_message", {"QueueUrl": "QUEUE"}),
         ("iam", "list_roles", {}),
     ],
+    "Notify": [
+        ("s3", "get_object", {"Bucket": "MEDIA", "Key": MESSAGE}),
+        ("s3", "put_object", {"Bucket": "MEDIA", "Key": MESSAGE, "Body": b""}),
+        ("s3", "get_object", {"Bucket": "MEDIA", "Key": "held/waiting/a.json"}),
+        ("s3", "delete_object", {"Bucket": "MEDIA", "Key": "board/told.json"}),
+        ("s3", "put_object", {"Bucket": "MEDIA", "Key": "board/newest.json", "Body": b""}),
+        ("s3", "get_object", {"Bucket": "MEDIA", "Key": "images/a.png"}),
+        ("s3", "list_objects_v2", {"Bucket": "SITE"}),
+        ("sqs", "receive_message", {"QueueUrl": "QUEUE"}),
+        ("sns", "publish", {"TopicArn": "ALARMS", "Message": "a"}),
+        ("iam", "list_roles", {}),
+    ],
     "MigrateDatabase": [
         ("s3", "put_object", {"Bucket": "MEDIA", "Key": "images/a.png", "Body": b""}),
         ("s3", "get_object", {"Bucket": "MEDIA", "Key": MESSAGE}),
@@ -78,7 +90,7 @@ FORBIDDEN = {
 
 @pytest.fixture(scope="module")
 def account():
-    with cloud(Stack(source())) as made:
+    with cloud(Stack(source(), {"AlarmEmail": "ada@board.example", "NoticeEmail": "ada@board.example"})) as made:
         made.s3.put_object(Bucket=made.media, Key="images/a.png", Body=b"picture")
         for key in (MESSAGE, SMALL):
             made.s3.put_object(Bucket=made.media, Key=key, Body=b"{}")
@@ -88,7 +100,8 @@ def account():
 @pytest.mark.parametrize(("function", "service", "operation", "arguments"), [(function, *each) for function, all in FORBIDDEN.items() for each in all],
                          ids=lambda value: str(value)[:60])
 def test_what_is_not_its_work_is_denied(function, service, operation, arguments, account):
-    names = {"MEDIA": account.media, "SITE": account.stack.outputs["SiteBucketName"], "QUEUE": account.queues["PictureEvents"]}
+    names = {"MEDIA": account.media, "SITE": account.stack.outputs["SiteBucketName"], "QUEUE": account.queues["PictureEvents"],
+             "ALARMS": account.stack.resolve({"Ref": "AlarmTopic"})}
     arguments = {key: names.get(value, value) if isinstance(value, str) else value for key, value in arguments.items()}
     client = account.client(service, account.credentials[function])
     with pytest.raises(ClientError) as refused:
@@ -103,6 +116,7 @@ def test_what_is_not_its_work_is_denied(function, service, operation, arguments,
     ("MessageBoard", "rds-data:BatchExecuteStatement", "CLUSTER"),
     ("SyncS3Bucket", "rds-data:ExecuteStatement", "CLUSTER"),
     ("SyncS3Bucket", "secretsmanager:GetSecretValue", "MASTER"),
+    ("Notify", "rds-data:ExecuteStatement", "CLUSTER"),
     ("SmallPictures", "rds-data:ExecuteStatement", "CLUSTER"),
     ("SmallPictures", "secretsmanager:GetSecretValue", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:corkboard-originsecret"),
     ("MigrateDatabase", "secretsmanager:PutSecretValue", "MASTER"),

@@ -7,7 +7,7 @@ from urllib.robotparser import RobotFileParser
 
 import pytest
 
-from account import OUTPUTS, SITE, STACK
+from account import OUTPUTS, SITE
 from corkboard import corkboard
 from stack import Stack, source
 from workspace import ROOT
@@ -94,13 +94,17 @@ def test_a_file_of_an_unknown_type_is_named(account):
     assert done.returncode != 0 and "clip.ogv" in done.stderr
 
 
-def test_an_existing_bucket_is_told_what_the_template_tells_its_own(account):
+@pytest.mark.parametrize("given", [{}, {"NoticeEmail": "ada@board.example"}], ids=["as it comes", "with notices"])
+def test_an_existing_bucket_is_told_what_the_template_tells_its_own(given, account):
+    stack = Stack(source(), given)
+    account.state["made"]["outputs"] = {name: str(value) for name, value in stack.outputs.items()}
+    account.state["stack"]["outputs"] = account.state["made"]["outputs"]
     account.config += '[default.deploy.parameters.parameter_overrides]\nExistingMediaBucket = "pictures-of-before"\n'
     assert account.run("deploy").returncode == 0
     call, = [call.line for call in account.calls if "put-bucket-notification-configuration" in call]
     assert call[call.index("--bucket") + 1] == "pictures-of-before"
     told = json.loads(call[call.index("--notification-configuration") + 1])["QueueConfigurations"]
-    expected = STACK.properties("MediaBucket")["NotificationConfiguration"]["QueueConfigurations"]
+    expected = stack.properties("MediaBucket")["NotificationConfiguration"]["QueueConfigurations"]
     assert [
         {"Event": each["Events"], "Queue": each["QueueArn"], "Rules": each["Filter"]["Key"]["FilterRules"]} for each in told
     ] == [{"Event": [each["Event"]], "Queue": each["Queue"], "Rules": each["Filter"]["S3Key"]["Rules"]} for each in expected]

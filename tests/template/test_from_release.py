@@ -23,7 +23,7 @@ from workspace import ROOT
 
 BUCKET = "corkboard-artefacts-123456789012-eu-central-1"
 MISSING = ["404", "Not Found"]
-FUNCTIONS = ("MessageBoard", "SyncS3Bucket", "SmallPictures", "MigrateDatabase")
+FUNCTIONS = ("MessageBoard", "SyncS3Bucket", "SmallPictures", "Notify", "MigrateDatabase")
 
 
 class Release:

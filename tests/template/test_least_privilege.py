@@ -3,6 +3,7 @@ it would be with less."""
 
 import copy
 import json
+import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from cloud import PASSWORD, Cloud, cloud, data_api, message_board, moderator
 from corkboard import corkboard
 from custom_resource import cloudformation
 from events import event, request
-from lambda_runtime import Lambda, running
+from lambda_runtime import FunctionError, Lambda, running
 from mariadb import MariaDb, mariadb
 from mutation import drop, put
 from stack import Stack, source
@@ -205,19 +206,19 @@ def test_message_board_needs_every_permission_that_it_has(mutation, tmp_path):
         work(account, function, log)
 
 
-def records(account: Cloud) -> dict:
+def records(account: Cloud, queue: str = "PictureEvents", function: str = "SyncS3Bucket") -> dict:
     """What Lambda makes of the queue: it receives, and deletes what succeeded, with the function's role."""
-    client = account.client("sqs", account.credentials["SyncS3Bucket"])
+    client = account.client("sqs", account.credentials[function])
     received = []
-    while batch := client.receive_message(QueueUrl=account.queues["PictureEvents"], MaxNumberOfMessages=10).get("Messages"):
+    while batch := client.receive_message(QueueUrl=account.queues[queue], MaxNumberOfMessages=10).get("Messages"):
         received += batch
         for message in batch:
-            client.delete_message(QueueUrl=account.queues["PictureEvents"], ReceiptHandle=message["ReceiptHandle"])
-    client.get_queue_attributes(QueueUrl=account.queues["PictureEvents"], AttributeNames=["QueueArn"])
+            client.delete_message(QueueUrl=account.queues[queue], ReceiptHandle=message["ReceiptHandle"])
+    client.get_queue_attributes(QueueUrl=account.queues[queue], AttributeNames=["QueueArn"])
     template = event("sqs-batch")["Records"][0]
     return {"Records": [copy.deepcopy(template) | {
         "messageId": message["MessageId"], "receiptHandle": message["ReceiptHandle"], "body": message["Body"],
-        "md5OfBody": message["MD5OfBody"], "eventSourceARN": account.stack.arn("PictureEvents"),
+        "md5OfBody": message["MD5OfBody"], "eventSourceARN": account.stack.arn(queue),
     } for message in received]}
 
 
@@ -317,6 +318,82 @@ def test_sync_s3_bucket_needs_every_permission_and_notification_that_it_has(muta
             pytest.raises((AssertionError, ClientError)):
         sync(account, function)
         small_versions_follow(account, function)
+
+
+WITH_NOTICES = {"NoticeEmail": "ada@board.example"}
+
+
+def noticing(account: Cloud):
+    """notify's bootstrap, whose queue is where moto has it."""
+    environment = account.environment("Notify", NOTICE_QUEUE_URL=account.queues["NoticeEvents"])
+    return running("notify", environment)
+
+
+def put_of_now(account: Cloud, prefix: str, n: int) -> None:
+    """Puts a message that was posted just now, under the key that it has."""
+    alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    digits = [(int(time.time() * 1000) >> shift) & 31 for shift in range(45, -1, -5)]
+    id = "".join(alphabet[digit] for digit in digits) + f"{n:016d}"
+    mirrored = "".join(alphabet[31 - alphabet.index(character)] for character in id)
+    account.s3.put_object(Bucket=account.media, Key=f"{prefix}{mirrored}.json", Body=b"{}")
+
+
+def notice(account: Cloud, function: Lambda) -> None:
+    """From messages that come in, by the queue, to the topic; and what is held back to the queue."""
+    inbox = account.sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    arn = account.sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    account.sns.subscribe(TopicArn=account.stack.resolve({"Ref": "NoticeTopic"}), Protocol="sqs", Endpoint=arn)
+
+    def mails() -> list[str]:
+        received = account.sqs.receive_message(QueueUrl=inbox, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(message["Body"])["Subject"] for message in received]
+
+    def own() -> str:
+        attributes = account.sqs.get_queue_attributes(QueueUrl=account.queues["NoticeEvents"], AttributeNames=["All"])["Attributes"]
+        return attributes["ApproximateNumberOfMessagesDelayed"]
+
+    records(account, "NoticeEvents", "Notify")  # what S3 sent when the notification was configured
+    account.s3.put_object(Bucket=account.media, Key="images/a.png", Body=b"picture")
+    account.s3.put_object(Bucket=account.media, Key="held/waiting/a.png", Body=b"picture")
+    put_of_now(account, PUBLISHED, 1)
+    put_of_now(account, "held/waiting/", 2)
+    told = records(account, "NoticeEvents", "Notify")
+    assert len(told["Records"]) == 2, "of pictures nothing is told"
+    function.invoke(told)
+    assert mails() == ["1 new message, 1 waits for you"]
+    assert own() == "1", "whoever dies with a notice is made up for"
+    function.invoke(told)
+    assert mails() == [] and own() == "1"
+    put_of_now(account, PUBLISHED, 3)
+    function.invoke(records(account, "NoticeEvents", "Notify"))
+    assert mails() == [], "that is told of in a quarter of an hour"
+    state = json.loads(account.s3.get_object(Bucket=account.media, Key="board/told.json")["Body"].read())
+    assert sum(known.get("due", False) for known in state["messages"].values()) == 1
+    assert records(account, "NoticeEvents", "Notify")["Records"] == [], "its own write is none of its business"
+
+
+def test_messages_that_come_in_are_told_of_under_the_functions_role():
+    with cloud(Stack(source(), WITH_NOTICES)) as account, noticing(account) as function:
+        notice(account, function)
+
+
+NOTICES = "Resources.NotifyRole.Properties.Policies.0.PolicyDocument.Statement"
+FOUR = [f"sqs:{action}" for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage")]
+
+
+@pytest.mark.parametrize("mutation", [
+    put(f"{NOTICES}.0.Action", "s3:GetObject"),
+    put(f"{NOTICES}.0.Action", "s3:PutObject"),
+    *(put(f"{NOTICES}.2.Action", [action for action in FOUR if action != without]) for without in FOUR),
+    drop(f"{NOTICES}.3"),
+    drop("Resources.MediaBucket.Properties.NotificationConfiguration.QueueConfigurations.3"),
+    drop("Resources.MediaBucket.Properties.NotificationConfiguration.QueueConfigurations.4"),
+], ids=lambda mutation: mutation.__name__[-70:])
+def test_notify_needs_every_permission_and_notification_that_it_has(mutation):
+    less = source()
+    mutation(less)
+    with cloud(Stack(less, WITH_NOTICES)) as account, noticing(account) as function, pytest.raises((AssertionError, ClientError, FunctionError)):
+        notice(account, function)
 
 
 @contextmanager

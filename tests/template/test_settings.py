@@ -33,6 +33,19 @@ def test_what_sam_keeps_is_said_with_how_to_set_it_back(account):
     assert told.count("stays as it is") == 1, "what is configured, and what the scripts set, is not"
 
 
+def test_what_is_a_secret_is_shown_by_nobody(account):
+    account.state["stack"]["parameters"] |= {"NoticeWebhookUrl": "****", "NoticeWebhookSecret": "****"}
+    account.config += CONFIGURED + 'NoticeWebhookUrl = "https://hook.example/secret"\n'
+    done = account.run("settings")
+    table = rows(done.stdout)
+    assert table["NoticeWebhookUrl"] == ["****", "(hidden)", "(empty)"]
+    assert table["NoticeWebhookSecret"] == ["****", "–", "(empty)"]
+    assert "hook.example" not in done.stdout + done.stderr and "stays as it is" not in done.stdout
+    deployed = account.run("deploy")
+    assert deployed.returncode == 0 and "hook.example" not in deployed.stdout + deployed.stderr
+    assert account.given()["NoticeWebhookUrl"] == "https://hook.example/secret"
+
+
 @pytest.mark.parametrize("script", ["deploy", "undeploy", "settings", "rotate-secrets", "moderator-token", "logs", "restore-drill", "url"])
 def test_another_configuration_means_another_board(script, account):
     account.config = account.config.replace("corkboard", "corkboard-staging").replace("eu-central-1", "eu-west-1")

@@ -68,10 +68,10 @@ fn what_is_not_an_archive_of_corkboard_is_refused() {
         &Forged::empty().with("corkboard.json", &endless).bytes(),
         not_ours,
     );
-    let newer = Forged::empty().with("corkboard.json", br#"{"format":"corkboard","version":3}"#);
+    let newer = Forged::empty().with("corkboard.json", br#"{"format":"corkboard","version":4}"#);
     assert_refused(
         &newer.bytes(),
-        "it has version 3 of the format, and this corkboard knows 2",
+        "it has version 4 of the format, and this corkboard knows 3",
     );
 }
 
@@ -102,6 +102,8 @@ fn names_that_lead_elsewhere_are_refused() {
         "images/\u{1b}[2J.png",
         "carrousel/carrousel.json",
         "board/newest.json",
+        "held/a.png",
+        "held/waiting/a.png",
         "corkboard.json",
         "messages.jsonl",
     ] {

@@ -11,6 +11,7 @@ use support::mariadb::Server;
 use support::png;
 
 use crate::parts::corkboard::{Board, Content, Running};
+use crate::parts::pictures;
 
 /// Posts a picture that is larger than what the index keeps, another each time, and gives what was answered.
 async fn post(board: &Running, text: &str) -> Value {
@@ -436,21 +437,44 @@ fn what_a_killed_export_left_is_gone_after_the_next() {
 }
 
 #[tokio::test]
-async fn what_waits_for_a_moderator_keeps_no_board_from_being_exported() {
+async fn what_waits_for_a_moderator_waits_where_it_is_imported() {
     let board = Board::new();
     let running = board.open();
     post_text(&running, "shown").await;
     drop(running);
     let board = board.with("POSTING", "reviewed");
     let running = board.open();
-    let form = reqwest::multipart::Form::new().text("text", "waits");
-    let post = reqwest::Client::new().post(running.url("/api/messages"));
-    assert_eq!(post.multipart(form).send().await.unwrap().status(), 202);
+    for text in ["waits", "waits with a picture"] {
+        let mut form = reqwest::multipart::Form::new().text("text", text);
+        if text.ends_with("picture") {
+            let picture = reqwest::multipart::Part::bytes(pictures::read("small.jpg"));
+            form = form.part("picture", picture.file_name("small.jpg"));
+        }
+        let post = reqwest::Client::new().post(running.url("/api/messages"));
+        assert_eq!(post.multipart(form).send().await.unwrap().status(), 202);
+    }
     drop(running);
-    let archive = board.data.path().join("x.tar");
-    let said = board.run(&["export", archive.to_str().unwrap()]);
-    let told = said.done();
-    let waits = "1 messages wait for a moderator, and are not in the archive";
-    assert!(told.contains(waits), "{told}");
-    assert_eq!(Content::of(&archive).texts(), ["shown"]);
+    let archive = board.export();
+    let content = Content::of(&archive);
+    assert_eq!(content.texts(), ["shown", "waits", "waits with a picture"]);
+    content.assert_whole();
+
+    let other = Board::new();
+    for told in [
+        "messages: 3 taken, 0 already there, 0 not taken\npictures: 1 taken, 0 already there, 0 not taken\n",
+        "messages: 0 taken, 3 already there, 0 not taken\npictures: 0 taken, 1 already there, 0 not taken\n",
+    ] {
+        assert_eq!(other.import(&archive).done(), told);
+        assert_eq!(other.content(), content);
+    }
+    let running = other.open();
+    let shown = reqwest::get(running.url("/api/messages")).await.unwrap();
+    let shown: Value = serde_json::from_slice(&shown.bytes().await.unwrap()).unwrap();
+    let texts: Vec<_> = shown["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["text"])
+        .collect();
+    assert_eq!(texts, ["shown"]);
 }

@@ -12,5 +12,6 @@ mod archives;
 mod deployed;
 mod hostile;
 mod keeping;
+mod notices;
 mod old_boards;
 mod parts;

@@ -2,9 +2,10 @@
 //!
 //! | entry | what |
 //! |---|---|
-//! | `corkboard.json` | `{"format":"corkboard","version":2}` |
-//! | `messages.jsonl` | a [`Line`] for each message, oldest first |
+//! | `corkboard.json` | `{"format":"corkboard","version":3}` |
+//! | `messages.jsonl` | a [`Line`] for each message, oldest first; behind those on the board those that wait for a moderator, which versions up to 2 had not |
 //! | `images/…` | the pictures under their keys: those of messages and those that the operator put there |
+//! | `held/…` | the pictures of messages that wait |
 //! | `SHA256SUMS` | the SHA-256 of each entry before, as `sha256sum` writes and checks them; version 1 had none |
 //!
 //! Whoever reads one trusts nothing in it. It is looked through from end to end before anything is taken,
@@ -29,9 +30,13 @@ pub const HEADER: &str = "corkboard.json";
 pub const MESSAGES: &str = "messages.jsonl";
 pub const FORMAT: &str = "corkboard";
 pub const SUMS: &str = "SHA256SUMS";
-pub const VERSION: u32 = 2;
-/// Without [`SUMS`].
-const EARLIER_VERSION: u32 = 1;
+pub const VERSION: u32 = 3;
+/// Without messages that wait.
+const WITHOUT_HELD: u32 = 2;
+/// Without [`SUMS`], too.
+const WITHOUT_SUMS: u32 = 1;
+/// Where the pictures of messages are that wait.
+const HELD: &str = "held/";
 
 /// Bytes of a message's line, at most: every character of it written as `\u…`.
 const LINE_LIMIT: u64 = 64 * 1024;
@@ -64,13 +69,16 @@ pub struct Line {
     pub author: Option<String>,
     pub text: String,
     pub picture: Option<LinePicture>,
+    /// Whether the message waits for a moderator.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
 }
 
 /// What a message knows of its picture.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LinePicture {
-    /// `images/<id>.<extension>`.
+    /// `images/<id>.<extension>`, or `held/<id>.<extension>`.
     pub key: String,
     pub width: u32,
     pub height: u32,
@@ -170,10 +178,12 @@ impl Archive {
         let mut last = None;
         for line in self.lines()? {
             let (id, line) = line?;
-            if last.is_some_and(|last| last >= id) {
+            // Those that wait follow all others.
+            let place = (line.held, id);
+            if last.is_some_and(|last| last >= place) {
                 return Err(format!("message {id} is there twice, or not in its place"));
             }
-            last = Some(id);
+            last = Some(place);
             self.message_count += 1;
             if let Some(picture) = line.picture
                 && let Some(span) = self.others.remove(&picture.key)
@@ -181,7 +191,10 @@ impl Archive {
                 self.posted.insert(picture.key, span);
             }
         }
-        Ok(())
+        match self.others.keys().find(|key| key.starts_with(HELD)) {
+            Some(key) => Err(format!("{} is no message's", key.escape_debug())),
+            None => Ok(()),
+        }
     }
 
     /// The messages, oldest first, each with its id.
@@ -229,11 +242,20 @@ fn check(line: &[u8]) -> Result<(MessageId, Line), &'static str> {
     if let Some(picture) = &line.picture
         && !Format::ALL
             .iter()
-            .any(|&format| Bucket::picture_key(id, format) == picture.key)
+            .any(|&format| key_of(id, format, line.held) == picture.key)
     {
         return Err("has a picture that is not its own");
     }
     Ok((id, line))
+}
+
+/// The key of a message's picture in an archive: where it is imported, it was never restored.
+pub fn key_of(id: MessageId, format: Format, is_held: bool) -> String {
+    if is_held {
+        format!("{HELD}{id}.{}", format.extension())
+    } else {
+        Bucket::picture_key(id, format)
+    }
 }
 
 /// Where everything is.
@@ -286,8 +308,14 @@ fn entries(file: File) -> Result<Entries, String> {
             (None, _) if name == HEADER => header = Some((check_header(entry)?, span)),
             (None, _) => return Err("it is not an archive of corkboard".into()),
             (Some(_), None) if name == MESSAGES => messages = Some(span),
-            (Some((VERSION, _)), Some(_)) if name == SUMS && sums.is_none() => sums = Some(span),
-            (Some(_), Some(_)) if is_image(&name) && sums.is_none() => {
+            (Some((WITHOUT_HELD.., _)), Some(_)) if name == SUMS && sums.is_none() => {
+                sums = Some(span);
+            }
+            (Some((version, _)), Some(_))
+                if sums.is_none()
+                    && (is_image(&name)
+                        || *version > WITHOUT_HELD && is_path_under(HELD, &name)) =>
+            {
                 if images.insert(name.clone(), span).is_some() {
                     return Err(format!("{} is there twice", name.escape_debug()));
                 }
@@ -304,7 +332,7 @@ fn entries(file: File) -> Result<Entries, String> {
     let no_archive = "it is not an archive of corkboard";
     let (version, header) = header.ok_or(no_archive)?;
     let messages = messages.ok_or(no_archive)?;
-    if version == VERSION && sums.is_none() {
+    if version > WITHOUT_SUMS && sums.is_none() {
         return Err(format!("{SUMS} is missing"));
     }
     Ok(Entries {
@@ -321,7 +349,7 @@ fn check_header(entry: impl Read) -> Result<u32, String> {
     let _ = entry.take(HEADER_LIMIT).read_to_end(&mut json);
     match serde_json::from_slice(&json) {
         Ok(Header { format, version }) if format == FORMAT => match version {
-            EARLIER_VERSION | VERSION => Ok(version),
+            WITHOUT_SUMS..=VERSION => Ok(version),
             _ => Err(format!(
                 "it has version {version} of the format, and this corkboard knows {VERSION}"
             )),
@@ -332,7 +360,11 @@ fn check_header(entry: impl Read) -> Result<u32, String> {
 
 /// Whether an archive may have a picture of this name: the path of a file under `images/`, in one spelling.
 pub fn is_image(name: &str) -> bool {
-    name.starts_with(IMAGES)
+    is_path_under(IMAGES, name)
+}
+
+fn is_path_under(folder: &str, name: &str) -> bool {
+    name.starts_with(folder)
         && name.len() as u64 <= KEY_LIMIT
         && !name.chars().any(|c| c.is_control() || c == '\\')
         && name

@@ -132,9 +132,21 @@ impl Board {
         self.board.store(Deadline::at(Instant::now() + STATEMENT))
     }
 
-    /// Imports a message under its id, and says what became of it and of its picture.
-    pub async fn import(&self, id: MessageId, new: &NewMessage) -> Result<Transferred, String> {
-        let imported = self.protocol().import(id, new).await.map_err(failed)?;
+    /// Imports a message under its id, to the board or to wait for a moderator, and says what became of it and of its
+    /// picture.
+    pub async fn import(
+        &self,
+        id: MessageId,
+        new: &NewMessage,
+        is_held: bool,
+    ) -> Result<Transferred, String> {
+        let protocol = self.protocol();
+        let imported = if is_held {
+            protocol.import_held(id, new).await
+        } else {
+            protocol.import(id, new).await
+        };
+        let imported = imported.map_err(failed)?;
         let of_picture = |fate| new.picture.as_ref().map(|_| fate);
         let (message, picture) = match imported {
             Imported::New => (Fate::Taken, of_picture(Fate::Taken)),

@@ -4,15 +4,17 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use domain::{Format, Message, Name, PostedPicture};
+use domain::{Format, Message, MessageId, Name, PostedPicture};
 use local_aws::files::sync_folder;
 use local_aws::s3::hex;
-use media::{Bucket, IMAGES, Object, is_picture};
+use media::{Bucket, HeldPicture, IMAGES, Object, is_picture};
 use sha2::{Digest as _, Sha256};
-use store::Waiting;
+use store::{Shown, Waiting};
 use tar::{Builder, EntryWriter};
 
-use super::archive::{self, FORMAT, HEADER, Line, LinePicture, MESSAGES, SUMS, VERSION, is_image};
+use super::archive::{
+    self, FORMAT, HEADER, Line, LinePicture, MESSAGES, SUMS, VERSION, is_image, key_of,
+};
 use super::board::{Board, failed};
 use super::report::{Fate, Report, Transferred};
 
@@ -161,13 +163,12 @@ async fn write(board: &Board, file: File) -> Result<Report, Error> {
     let keys = board.bucket().image_keys().await;
     let keys = keys.map_err(|error| Error::Board(failed(error)))?;
     let mut report = Report::of(keys.len() as u64);
-    let mut pictures = messages(board, &mut tar, &mut report).await?;
-    held(board, &report).await?;
+    let (mut pictures, held) = messages(board, &mut tar, &mut report).await?;
     for key in keys {
         let fate = match posted(&key) {
             Some((name, format)) if pictures.get(&name) == Some(&format) => {
                 pictures.remove(&name);
-                picture(board, &mut tar, &key, &exported(name, format)).await?
+                picture(board, &mut tar, &key, &key_of(name.id, format, false)).await?
             }
             Some(_) => Fate::NotTaken("its message is not on the board".into()),
             None if !is_picture(&key) => Fate::NotTaken("its name is not a picture's".into()),
@@ -180,7 +181,13 @@ async fn write(board: &Board, file: File) -> Result<Report, Error> {
     report.expect(pictures.len() as u64);
     for (name, format) in pictures {
         let key = Bucket::picture_key(name, format);
-        let fate = picture(board, &mut tar, &key, &exported(name, format)).await?;
+        let fate = picture(board, &mut tar, &key, &key_of(name.id, format, false)).await?;
+        report.picture(&key, &fate);
+    }
+    report.expect(held.len() as u64);
+    for (id, format) in held {
+        let key = key_of(id, format, true);
+        let fate = held_picture(board, &mut tar, &key, id, format).await?;
         report.picture(&key, &fate);
     }
     let Tar { mut tar, sums } = tar;
@@ -189,12 +196,11 @@ async fn write(board: &Board, file: File) -> Result<Report, Error> {
     Ok(report)
 }
 
+/// The pictures of messages on the board, and of those that wait.
+type Pictures = (BTreeMap<Name, Format>, Vec<(MessageId, Format)>);
+
 /// Writes the messages, and gives those that have a picture.
-async fn messages(
-    board: &Board,
-    tar: &mut Tar,
-    report: &mut Report,
-) -> Result<BTreeMap<Name, Format>, Error> {
+async fn messages(board: &Board, tar: &mut Tar, report: &mut Report) -> Result<Pictures, Error> {
     let mut pictures = BTreeMap::new();
     let mut header = entry_header();
     let mut lines = tar.entry(&mut header, MESSAGES)?;
@@ -219,46 +225,56 @@ async fn messages(
             if let Some(picture) = &message.picture {
                 pictures.insert(message.name(), picture.format);
             }
-            let mut line = serde_json::to_vec(&line(message)).map_err(io::Error::from)?;
-            line.push(b'\n');
-            lines.write(&line)?;
-            report.message(
-                id,
-                &Transferred {
-                    message: Fate::Taken,
-                    picture: None,
-                },
-            );
+            write_line(&mut lines, message, false)?;
+            report.message(id, &TAKEN);
         }
         if is_last {
-            lines.finish()?;
-            return Ok(pictures);
+            break;
         }
         after = last;
     }
+    let held = held(board, &mut lines, report).await?;
+    lines.finish()?;
+    Ok((pictures, held))
 }
 
-/// Tells how many messages wait for a moderator: an archive has none of these.
-async fn held(board: &Board, report: &Report) -> Result<(), Error> {
-    let (mut waiting, mut after) = (0, None);
+/// What is in the archive; its picture has a line of its own.
+const TAKEN: Transferred = Transferred {
+    message: Fate::Taken,
+    picture: None,
+};
+
+/// Writes the messages that wait for a moderator, and gives those that have a picture.
+async fn held(
+    board: &Board,
+    lines: &mut Entry<'_>,
+    report: &mut Report,
+) -> Result<Vec<(MessageId, Format)>, Error> {
+    let (mut pictures, mut after) = (Vec::new(), None);
     loop {
         let page = board.store().waiting(Waiting::Held, PAGE, after).await;
         let (page, next) = page.map_err(|error| Error::Board(failed(error)))?;
-        waiting += page.len();
-        after = next;
-        if after.is_none() {
-            break;
+        report.expect(page.len() as u64);
+        for Shown { message, .. } in page {
+            let id = message.id;
+            pictures.extend(message.picture.as_ref().map(|it| (id, it.format)));
+            write_line(lines, message, true)?;
+            report.message(id, &TAKEN);
         }
+        if next.is_none() {
+            return Ok(pictures);
+        }
+        after = next;
     }
-    if waiting > 0 {
-        report.say(&format!(
-            "{waiting} messages wait for a moderator, and are not in the archive"
-        ));
-    }
-    Ok(())
 }
 
-fn line(message: Message) -> Line {
+fn write_line(lines: &mut Entry<'_>, message: Message, held: bool) -> Result<(), Error> {
+    let mut line = serde_json::to_vec(&line(message, held)).map_err(io::Error::from)?;
+    line.push(b'\n');
+    Ok(lines.write(&line)?)
+}
+
+fn line(message: Message, held: bool) -> Line {
     let Message {
         id,
         generation: _,
@@ -276,7 +292,7 @@ fn line(message: Message) -> Line {
             alt,
         } = picture;
         LinePicture {
-            key: exported(id.into(), format),
+            key: key_of(id, format, held),
             width,
             height,
             alt,
@@ -288,12 +304,30 @@ fn line(message: Message) -> Line {
         author,
         text,
         picture,
+        held,
     }
 }
 
-/// The key of a message's picture in an archive: where it is imported, it was never restored.
-fn exported(name: Name, format: Format) -> String {
-    Bucket::picture_key(name.id, format)
+/// Writes the picture of a message that waits.
+async fn held_picture(
+    board: &Board,
+    tar: &mut Tar,
+    key: &str,
+    id: MessageId,
+    format: Format,
+) -> Result<Fate, Error> {
+    let picture = board
+        .bucket()
+        .held_picture(HeldPicture::Waiting(id), format);
+    let picture = picture.await.map_err(|error| Error::Board(failed(error)))?;
+    let Some(picture) = picture else {
+        return Ok(Fate::NotTaken("it is not in the bucket".into()));
+    };
+    let mut header = entry_header();
+    let mut entry = tar.entry(&mut header, key)?;
+    entry.write(&picture)?;
+    entry.finish()?;
+    Ok(Fate::Taken)
 }
 
 /// Writes a picture piece by piece, under the key that it has in the archive.

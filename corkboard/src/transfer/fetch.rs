@@ -16,12 +16,11 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioExecutor;
+use public_address::{is_link_local, is_public};
 use thiserror::Error;
 use tokio::time::timeout;
 use tower::util::BoxCloneSyncService;
 use url::{Host, Url};
-
-use super::address::{is_link_local, is_public};
 
 /// For one picture, redirects and all.
 const TIME: Duration = Duration::from_secs(15);

@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use media::is_picture;
 
 use super::AT_ONCE;
-use super::archive::{Archive, Line, LinePicture, Span};
+use super::archive::{Archive, Line, LinePicture, Span, key_of};
 use super::board::{Board, failed};
 use super::export::posted;
 use super::report::{Fate, Report, Transferred};
@@ -48,7 +48,9 @@ async fn message(
         (Ok(text), Ok(author)) => (text, author),
         (Err(why), _) | (_, Err(why)) => return Ok(Transferred::not_taken(why)),
     };
-    let (picture, refused) = match line.picture.map(|line| picture(archive, id, &line)) {
+    let is_held = line.held;
+    let read = |line: LinePicture| picture(archive, id, &line, is_held);
+    let (picture, refused) = match line.picture.map(read) {
         None => (None, None),
         Some(Ok(picture)) => (Some(picture), None),
         Some(Err(why)) => (None, Some(why)),
@@ -64,7 +66,7 @@ async fn message(
         text,
         picture,
     };
-    let mut outcome = board.import(id, &new).await?;
+    let mut outcome = board.import(id, &new, is_held).await?;
     if let Some(why) = refused
         && !matches!(outcome.message, Fate::NotTaken(_))
     {
@@ -74,7 +76,12 @@ async fn message(
 }
 
 /// A message's picture, which must be what the message says.
-fn picture(archive: &Archive, id: MessageId, line: &LinePicture) -> Result<NewPicture, String> {
+fn picture(
+    archive: &Archive,
+    id: MessageId,
+    line: &LinePicture,
+    is_held: bool,
+) -> Result<NewPicture, String> {
     let alt = Alt::parse(line.alt.as_deref().unwrap_or_default())
         .map_err(|error| format!("its description {error}"))?;
     let span = archive.posted.get(&line.key);
@@ -89,7 +96,7 @@ fn picture(archive: &Archive, id: MessageId, line: &LinePicture) -> Result<NewPi
         .map_err(|error| error.to_string())?;
     let picture = Picture::parse(&Bytes::from(bytes)).map_err(|error| error.to_string())?;
     let is_as_said = (picture.width(), picture.height()) == (line.width, line.height)
-        && posted(&line.key) == Some((id.into(), picture.format()));
+        && line.key == key_of(id, picture.format(), is_held);
     if !is_as_said {
         return Err("it is another one than its message says".into());
     }

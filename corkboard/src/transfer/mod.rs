@@ -5,14 +5,13 @@
 //! - [`board`]: the board that a command works on, and how it takes a message, so that a command that was
 //!   killed can be run again;
 //! - [`old_board`]: an old board's table is taken over, with [`old_table`] to read it, [`time`] for ids
-//!   that keep its order, and [`fetch`] for pictures from anywhere that [`address`] lets it reach;
+//!   that keep its order, and [`fetch`] for pictures from anywhere that `public_address` lets it reach;
 //! - [`archive`]: what a whole board looks like in one file, and how one from a stranger is read;
 //! - [`export`] and [`import`]: such a file is written, and taken over;
 //! - [`backup`]: a copy of a data directory; [`check`]: whether everything on a board fits; [`republish`]: the bucket is
 //!   brought in step with the database;
 //! - [`report`]: what became of everything, told to a person.
 
-mod address;
 mod archive;
 pub mod backup;
 mod board;

@@ -105,7 +105,7 @@ impl OldBoard {
             text,
             picture: picture.map(|picture| NewPicture { picture, alt: None }),
         };
-        let mut outcome = board.import(id, &new).await?;
+        let mut outcome = board.import(id, &new, false).await?;
         if let Some(why) = refused
             && !matches!(outcome.message, Fate::NotTaken(_))
         {

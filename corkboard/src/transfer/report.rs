@@ -108,8 +108,7 @@ impl Report {
         self.progress.finish();
     }
 
-    /// Tells what is no fault.
-    pub fn say(&self, line: &str) {
+    fn say(&self, line: &str) {
         self.progress.say(&line);
     }
 }

@@ -1,10 +1,11 @@
-//! Importing a message under the id that it had elsewhere: row, picture, object, row marked, as every post.
+//! Importing a message under the id that it had elsewhere: row, picture, object, row marked, as every post. What waited
+//! there for a moderator waits here.
 
 use std::time::SystemTime;
 
 use domain::{Message, MessageId, MessageText, NewMessage, NewPicture};
 use media::Put;
-use store::{Entry, Status};
+use store::{Entry, Mark, Status};
 
 use crate::error::Error;
 use crate::protocol::Protocol;
@@ -38,6 +39,60 @@ impl Protocol<'_> {
     /// Where the ledger or the bucket fails; the import can be repeated.
     pub async fn import(&self, id: MessageId, new: &NewMessage) -> Result<Imported, Error> {
         self.change(self.steps_of_an_import(id, new)).await
+    }
+
+    /// Imports a message that waits for a moderator. One that is on the board already stays there.
+    ///
+    /// # Errors
+    /// As for [`Self::import`].
+    pub async fn import_held(&self, id: MessageId, new: &NewMessage) -> Result<Imported, Error> {
+        self.change(self.steps_of_a_held_import(id, new)).await
+    }
+
+    async fn steps_of_a_held_import(
+        &self,
+        id: MessageId,
+        new: &NewMessage,
+    ) -> Result<Imported, Error> {
+        let (message, picture, now) = (new.with_id(id), new.checked_picture(), SystemTime::now());
+        let found = match self.store.entry(id).await? {
+            None => {
+                let (store, status) = (&self.store, Status::Arriving);
+                store.insert(&message, status, None, None, now).await?;
+                self.finish_holding(&message, picture).await?;
+                return Ok(Imported::New);
+            }
+            Some(Entry {
+                status: Status::Clearing,
+                ..
+            }) => return Ok(Imported::Overtaken),
+            Some(found) => found,
+        };
+        match (found.status, found.message) {
+            (
+                Status::Deleting
+                | Status::Deleted
+                | Status::Rejected
+                | Status::Removing
+                | Status::Removed,
+                _,
+            ) => Ok(Imported::Deleted),
+            (_, None) => Ok(Imported::OtherMessage),
+            (_, Some(found)) if !is_same(&found, new) => Ok(Imported::OtherMessage),
+            (Status::Arriving, Some(found)) if found.picture == message.picture => {
+                if !self.store.mark(id, Mark::TakenToHold, now).await? {
+                    return Ok(Imported::Overtaken);
+                }
+                self.finish_holding(&message, picture).await?;
+                Ok(Imported::New)
+            }
+            (Status::Arriving | Status::Pending | Status::Clearing, Some(_)) => {
+                Ok(Imported::Overtaken)
+            }
+            (Status::Held | Status::Approved | Status::Restored | Status::Posted, Some(_)) => {
+                Ok(Imported::AlreadyThere)
+            }
+        }
     }
 
     async fn steps_of_an_import(&self, id: MessageId, new: &NewMessage) -> Result<Imported, Error> {

@@ -227,7 +227,7 @@ impl Protocol<'_> {
     }
 
     /// From an arriving row on: the picture, the message, and the row marked.
-    async fn finish_holding(
+    pub(crate) async fn finish_holding(
         &self,
         message: &Message,
         picture: Option<&Picture>,

@@ -15,6 +15,7 @@ use aws_types::region::Region;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 pub use self::client::{connector, http_client, http_client_over};
+pub use self::roots::tls;
 use settings::{Lookup, environment, optional};
 
 /// The SDK's defaults, pinned.

@@ -12,7 +12,7 @@ use crate::bucket::{Bucket, BucketError, Condition, Headers};
 use crate::messages::mirrored;
 
 /// What waits for a moderator.
-const WAITING: &str = "held/waiting/";
+pub(crate) const WAITING: &str = "held/waiting/";
 /// Copies of what was taken down.
 const REMOVED: &str = "held/removed/";
 /// A picture that is larger is not copied, in bytes: a posted one has 4 MiB at most.

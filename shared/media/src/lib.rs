@@ -6,6 +6,7 @@
 //! - [`messages`]: published messages;
 //! - [`held`]: what waits for a moderator or was taken down;
 //! - [`operators`]: pictures that the operator put there, and what was taken down of them;
+//! - [`told`]: what came in, and which of it the operator was told of;
 //! - [`carrousel`]: the lists of pictures;
 //! - [`small`]: small versions of pictures;
 //! - [`extension`]: which objects are pictures;
@@ -24,6 +25,7 @@ mod messages;
 mod operators;
 mod pictures;
 mod small;
+mod told;
 
 pub use address::{PublicBaseUrl, bucket_name};
 pub use bucket::{Bucket, BucketError, ETag, IMAGES, Object, PICTURE_CACHE_CONTROL, Put};
@@ -34,3 +36,4 @@ pub use listing::{HEADS_OF_A_PAGE, Listed};
 pub use messages::Published;
 pub use operators::{Copied, OperatorsPicture, RemovedPicture};
 pub use small::{Attempt, Derived, Small, SmallPicture};
+pub use told::{CAME_UNDER, Came};

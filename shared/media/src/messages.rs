@@ -9,7 +9,7 @@ use crate::bucket::{Bucket, BucketError, Condition, ETag, Headers, Put};
 use crate::listing::{Listed, Listing, MOST};
 
 /// Where the published messages are.
-const MESSAGES: &str = "board/messages/";
+pub(crate) const MESSAGES: &str = "board/messages/";
 /// The newest messages' bodies, for readers who know none yet.
 const NEWEST: &str = "board/newest.json";
 /// What moderators set: whether the board takes new messages.
@@ -23,7 +23,7 @@ const MOST_OF_A_MESSAGE: u64 = 64 * 1024;
 /// As long as a page of the longest ones.
 const MOST_OF_NEWEST: u64 = 50 * MOST_OF_A_MESSAGE;
 /// Nobody is served these.
-const HEADERS: Headers<'_> = Headers {
+pub(crate) const HEADERS: Headers<'_> = Headers {
     media_type: "application/json",
     cache_control: "no-store",
     made_of: None,
@@ -252,7 +252,7 @@ pub(crate) fn mirrored(name: Name) -> String {
     format!("{}{generation}", turned(id))
 }
 
-fn unmirrored(key: &str) -> Option<Name> {
+pub(crate) fn unmirrored(key: &str) -> Option<Name> {
     let (id, generation) = key.split_at_checked(ID)?;
     format!("{}{generation}", turned(id)).parse().ok()
 }

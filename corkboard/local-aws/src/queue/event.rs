@@ -16,7 +16,7 @@ const ACCOUNT: &str = "123456789012";
 const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012:corkboard-s3-events";
 const RULE: &str = "arn:aws:events:us-east-1:123456789012:rule/corkboard-reconcile";
 
-/// An SQS message that holds an S3 notification.
+/// An SQS message.
 pub struct QueueMessage {
     id: String,
     body: String,
@@ -26,12 +26,16 @@ pub struct QueueMessage {
 }
 
 impl QueueMessage {
-    pub fn new(event: &ObjectEvent) -> Self {
-        let sent = Utc::now();
+    /// One that holds an S3 notification.
+    pub fn of_s3(event: &ObjectEvent) -> Self {
+        Self::new(notification(event, Utc::now()).to_string())
+    }
+
+    pub fn new(body: String) -> Self {
         Self {
             id: Uuid::new_v4().to_string(),
-            body: notification(event, sent).to_string(),
-            sent,
+            body,
+            sent: Utc::now(),
             first_received: None,
             receives: 0,
         }

@@ -1,5 +1,5 @@
-//! What stands between the bucket and `syncS3Bucket` in production: S3's notifications, an SQS queue and
-//! Lambda's poller, and beside them the `EventBridge` schedule.
+//! What stands between the bucket and a function in production: S3's notifications, an SQS queue and Lambda's poller,
+//! and beside them the `EventBridge` schedule.
 //!
 //! - [`worker`]: batches, their delivery, the retries;
 //! - [`event`]: the JSON that AWS sends;
@@ -17,30 +17,35 @@ mod worker;
 use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use crate::s3::ObjectEvent;
 use event::QueueMessage;
 use worker::{Task, Worker};
 
-/// The keys that S3 notifies of begin with this.
-const PREFIX: &str = "images/";
-
 /// The queue. Clones are the same queue; the last one dropped, delivery is cut off.
 #[derive(Clone)]
 pub struct Queue {
+    /// The keys that S3 notifies of begin with one of these.
+    prefixes: &'static [&'static str],
     tasks: UnboundedSender<Task>,
 }
 
-impl Queue {
-    /// Starts a queue that delivers with `deliver`, which invokes the function with an event and gives its
-    /// JSON answer, or why there is none. Two deliveries may be under way at once; each must end by itself,
-    /// as an invocation does.
-    pub fn start<D, F, E>(deliver: D) -> Self
+/// A queue's other end, before anybody takes from it.
+pub struct Undelivered {
+    tasks: UnboundedReceiver<Task>,
+}
+
+impl Undelivered {
+    /// Starts delivering with `deliver`, which invokes the function with an event and gives its JSON answer, or
+    /// why there is none. Two deliveries may be under way at once; each must end by itself, as an invocation
+    /// does.
+    pub fn deliver<D, F, E>(self, deliver: D)
     where
         D: Fn(Bytes) -> F + Send + Sync + 'static,
         F: Future<Output = Result<Bytes, E>> + Send + 'static,
@@ -57,16 +62,31 @@ impl Queue {
                     .unwrap_or_else(|_| Err("the function panicked".to_owned()))
             })
         }));
+        tokio::spawn(worker.run(self.tasks));
+    }
+}
+
+impl Queue {
+    /// A queue of what happens under these prefixes.
+    pub fn new(prefixes: &'static [&'static str]) -> (Self, Undelivered) {
         let (sender, tasks) = unbounded_channel();
-        tokio::spawn(worker.run(tasks));
-        Self { tasks: sender }
+        let queue = Self {
+            prefixes,
+            tasks: sender,
+        };
+        (queue, Undelivered { tasks })
     }
 
     /// Queues the notification of `event`, if its key is one that is notified of. Never blocks.
     pub fn send(&self, event: &ObjectEvent) {
-        if event.key.starts_with(PREFIX) {
-            self.task(Task::Deliver(QueueMessage::new(event)));
+        if self.prefixes.iter().any(|it| event.key.starts_with(it)) {
+            self.task(Task::Deliver(QueueMessage::of_s3(event)));
         }
+    }
+
+    /// Queues a message of the function's own, to be delivered after a delay. A shutdown does not wait for it.
+    pub fn send_later(&self, body: String, delay: Duration) {
+        self.task(Task::Later(QueueMessage::new(body), delay));
     }
 
     /// Delivers a scheduled event, upon which the function brings the whole bucket up to date.

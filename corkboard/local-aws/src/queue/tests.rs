@@ -47,7 +47,8 @@ where
 {
     let (start, invocations) = (Instant::now(), Invocations::default());
     let seen = invocations.clone();
-    let queue = Queue::start(move |event: Bytes| {
+    let (queue, undelivered) = Queue::new(&["images/"]);
+    undelivered.deliver(move |event: Bytes| {
         let mut seen = seen.0.lock().unwrap();
         seen.push((start.elapsed(), event.clone()));
         let answer = answer(seen.len(), serde_json::from_slice(&event).unwrap());
@@ -359,4 +360,22 @@ async fn a_shutdown_does_not_wait_for_ever() {
     queue.shutdown().await;
     assert_eq!(start.elapsed(), DRAIN);
     assert_eq!(invocations.times().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_sent_with_a_delay_comes_after_it_and_keeps_no_shutdown() {
+    let (queue, invocations) = queue(async |_, _| Ok(Value::Null));
+    let (short, long) = (Duration::from_mins(1), Duration::from_mins(15));
+    queue.send_later("long".to_owned(), long);
+    queue.send_later("short".to_owned(), short);
+    sleep(Duration::from_mins(5)).await;
+    assert_eq!(invocations.times(), [short + WINDOW]);
+    let batches = invocations.batches();
+    assert_eq!(batches[0].records[0].body.as_deref(), Some("short"));
+    let start = Instant::now();
+    queue.shutdown().await;
+    assert_eq!(
+        (start.elapsed(), invocations.sizes()),
+        (Duration::ZERO, vec![1])
+    );
 }

@@ -34,6 +34,7 @@ pub type Deliver = dyn Fn(Bytes) -> Pin<Box<dyn Future<Output = Delivered> + Sen
 
 pub enum Task {
     Deliver(QueueMessage),
+    Later(QueueMessage, Duration),
     Reconcile,
     Drain(oneshot::Sender<()>),
 }
@@ -45,7 +46,9 @@ pub struct Worker {
     visible_since: Instant,
     /// What failed, by when it becomes visible again; the number makes the key unique.
     hidden: BTreeMap<(Instant, u64), QueueMessage>,
-    failures: u64,
+    /// What was sent with a delay, likewise.
+    delayed: BTreeMap<(Instant, u64), QueueMessage>,
+    numbers: u64,
     in_flight: JoinSet<(Vec<QueueMessage>, Delivered)>,
     schedules: JoinSet<()>,
     draining: bool,
@@ -58,7 +61,8 @@ impl Worker {
             visible: VecDeque::new(),
             visible_since: Instant::now(),
             hidden: BTreeMap::new(),
-            failures: 0,
+            delayed: BTreeMap::new(),
+            numbers: 0,
             in_flight: JoinSet::new(),
             schedules: JoinSet::new(),
             draining: false,
@@ -70,6 +74,10 @@ impl Worker {
             tokio::select! {
                 task = tasks.recv() => match task {
                     Some(Task::Deliver(message)) => self.show(message),
+                    Some(Task::Later(message, delay)) => {
+                        let key = self.key(delay);
+                        self.delayed.insert(key, message);
+                    }
                     Some(Task::Reconcile) => {
                         self.schedules.spawn(reconcile(Arc::clone(&self.deliver)));
                     }
@@ -119,9 +127,14 @@ impl Worker {
     }
 
     fn dispatch(&mut self) {
-        let later = self.hidden.split_off(&(Instant::now(), u64::MAX));
-        for message in std::mem::replace(&mut self.hidden, later).into_values() {
-            self.show(message);
+        let now = Instant::now();
+        for waiting in [&mut self.hidden, &mut self.delayed] {
+            let later = waiting.split_off(&(now, u64::MAX));
+            let shown = std::mem::replace(waiting, later).into_values();
+            if self.visible.is_empty() {
+                self.visible_since = now;
+            }
+            self.visible.extend(shown);
         }
         while self.in_flight.len() < MAX_IN_FLIGHT && self.is_due() {
             let (messages, payload) = batch(&mut self.visible, MAX_MESSAGES, MAX_BYTES);
@@ -148,8 +161,15 @@ impl Worker {
             return None;
         }
         let collected = (!self.visible.is_empty()).then(|| self.visible_since + WINDOW);
-        let shown = self.hidden.keys().next().map(|(at, _)| *at);
+        let firsts = [self.hidden.keys().next(), self.delayed.keys().next()];
+        let shown = firsts.into_iter().flatten().map(|(at, _)| *at);
         collected.into_iter().chain(shown).min()
+    }
+
+    /// Of what becomes visible after a pause.
+    fn key(&mut self, pause: Duration) -> (Instant, u64) {
+        self.numbers += 1;
+        (Instant::now() + pause, self.numbers)
     }
 
     fn settle(&mut self, messages: Vec<QueueMessage>, answer: Delivered) {
@@ -176,9 +196,8 @@ impl Worker {
             {
                 continue;
             }
-            self.failures += 1;
-            let again = Instant::now() + pause(message.receives());
-            self.hidden.insert((again, self.failures), message);
+            let key = self.key(pause(message.receives()));
+            self.hidden.insert(key, message);
         }
     }
 }

@@ -12,6 +12,9 @@ use rustls::{ClientConfig, RootCertStore};
 use tracing::warn;
 
 /// Verified TLS, by the versions and suites that rustls holds to be safe.
+///
+/// # Panics
+/// Never: ring has suites for every version.
 pub fn tls() -> ClientConfig {
     #[expect(clippy::expect_used, reason = "ring has suites for every version")]
     ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -1,4 +1,7 @@
-//! Which addresses pictures may come from.
+//! Which IP addresses everybody reaches, and which are this machine's own surroundings: a guard for whoever connects to
+//! a host that somebody else named, against server-side request forgery (SSRF).
+//!
+//! This crate knows addresses alone: no name is looked up, and nothing is connected to.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

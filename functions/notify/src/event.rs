@@ -1,0 +1,161 @@
+//! What a batch of the queue says: S3's notifications, and the function's own messages to look again.
+
+use aws_lambda_events::sqs::SqsEvent;
+use lambda_runtime::Error;
+use media::Came;
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tracing::warn;
+
+use crate::notice::Millis;
+
+/// What an event asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event {
+    /// To tell of whatever came in and is not known, since events may have been lost.
+    Schedule,
+    /// To tell of these.
+    Batch(Batch),
+}
+
+/// What the messages of a queue say together.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    pub came: Vec<Came>,
+    /// The times of the function's own messages.
+    pub looks: Vec<Millis>,
+}
+
+/// The function's own message, by which it looks again.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Look {
+    /// When it was to come.
+    pub look_at: Millis,
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    event_name: String,
+    s3: Entity,
+}
+
+#[derive(Deserialize)]
+struct Entity {
+    object: Object,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    key: String,
+    #[serde(default)]
+    size: u64,
+}
+
+impl Event {
+    /// Recognises an event by its shape.
+    pub fn parse(event: Value) -> Result<Self, Error> {
+        if event.get("detail-type").and_then(Value::as_str) == Some("Scheduled Event") {
+            return Ok(Self::Schedule);
+        }
+        let event: SqsEvent = serde_json::from_value(event)?;
+        let mut batch = Batch::default();
+        for message in event.records {
+            let body: Value =
+                serde_json::from_str(&message.body.unwrap_or_default()).unwrap_or_default();
+            if !batch.take(body) {
+                // It would stay unreadable however often it came.
+                let id = message.message_id;
+                warn!(message_id = id, "a message is not an S3 notification");
+            }
+        }
+        Ok(Self::Batch(batch))
+    }
+}
+
+impl Batch {
+    /// Takes in a message; `false` where it is none that the function knows.
+    fn take(&mut self, mut body: Value) -> bool {
+        if let Ok(Look { look_at }) = Look::deserialize(&body) {
+            self.looks.push(look_at);
+            return true;
+        }
+        // What S3 sends once, when the notification is configured.
+        if body.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
+            return true;
+        }
+        let Some(Value::Array(records)) = body.get_mut("Records").map(Value::take) else {
+            return false;
+        };
+        let is_empty = records.is_empty();
+        let records = records.into_iter();
+        let readable: Vec<Record> = records
+            .filter_map(|record| serde_json::from_value(record).ok())
+            .collect();
+        // Zero bytes are what is left of a message that was deleted.
+        let came = readable
+            .iter()
+            .filter(|it| it.event_name.starts_with("ObjectCreated:") && it.s3.object.size > 0)
+            .filter_map(|it| Came::of(&percent_decode_str(&it.s3.object.key).decode_utf8().ok()?));
+        self.came.extend(came);
+        is_empty || !readable.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn record(name: &str, key: &str, size: u64) -> Value {
+        json!({"eventSource": "aws:s3", "eventName": name,
+            "s3": {"bucket": {"name": "a"}, "object": {"key": key, "size": size}}})
+    }
+
+    fn parse(bodies: &[&str]) -> Batch {
+        let messages = bodies
+            .iter()
+            .map(|body| json!({"messageId": "1", "body": body}));
+        let event = json!({"Records": messages.collect::<Vec<_>>()});
+        match Event::parse(event).unwrap() {
+            Event::Batch(batch) => batch,
+            Event::Schedule => panic!("no schedule"),
+        }
+    }
+
+    #[test]
+    fn what_has_bytes_and_was_put_came_in() {
+        let key = "ZYN70WAJHC564V77GG8SPFTGN4.json";
+        let id = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap();
+        let records = json!({"Records": [
+            record("ObjectCreated:Put", &format!("board/messages/{key}"), 7),
+            record("ObjectCreated:Put", &format!("held%2Fwaiting%2F{key}"), 7),
+            record("ObjectCreated:Put", &format!("board/messages/{key}"), 0),
+            record("ObjectRemoved:Delete", &format!("board/messages/{key}"), 7),
+            record("ObjectCreated:Put", "board/messages/other.json", 7),
+            json!({"eventSource": "aws:s3", "s4": {}}),
+        ]});
+        assert_eq!(
+            parse(&[&records.to_string()]).came,
+            [Came::Published(id), Came::Waiting(id)]
+        );
+    }
+
+    #[test]
+    fn its_own_messages_are_known_by_their_time() {
+        let look = serde_json::to_string(&Look { look_at: 17 }).unwrap();
+        let test = json!({"Service": "Amazon S3", "Event": "s3:TestEvent"}).to_string();
+        let batch = parse(&[&look, &test, "not json", "{}"]);
+        assert_eq!((batch.looks, batch.came), (vec![17], Vec::new()));
+    }
+
+    #[test]
+    fn an_unknown_event_is_an_error() {
+        for event in [json!({}), json!(null), json!("held/waiting/")] {
+            assert!(Event::parse(event.clone()).is_err(), "{event}");
+        }
+    }
+}
