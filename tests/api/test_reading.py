@@ -52,14 +52,15 @@ def invoke(function: Lambda, change: dict, after: float | None) -> dict | None:
     return answer
 
 
-def change(board: Corkboard, requests: list[dict], moments: random.Random) -> list[tuple[dict, dict | None]]:
-    """One sandbox after the other makes these requests. Gives each with its answer, None where the sandbox was killed."""
+def change(board: Corkboard, requests: list[dict], moments: random.Random, longest: float) -> list[tuple[dict, dict | None]]:
+    """One sandbox after the other makes these requests. Gives each with its answer, None where the sandbox was killed, which
+    happens within the `longest` time, in seconds, that a change takes alone."""
     waiting, done = list(requests), []
     while waiting:
         with suppress(Killed), running("message-board", settings(board)) as function:
             function.invoke(request("GET", "/api/health"))
             while waiting:
-                made, after = waiting.pop(), moments.uniform(0, 0.2) if moments.random() < 0.4 else None
+                made, after = waiting.pop(), moments.uniform(0, longest) if moments.random() < 0.4 else None
                 done.append((made, invoke(function, made, after)))
                 if after is not None:
                     raise Killed
@@ -83,12 +84,16 @@ def test_after_a_hundred_changes_and_many_kills_readers_see_what_was_acknowledge
     moments = random.Random(seed)
     with corkboard(POSTS_PER_MINUTE="0") as board:
         with running("message-board", settings(board)) as function:
-            first = [function.expect(201, posted(f"first {n}")) for n in range(CHANGES // 2)]
+            first, longest = [], 0.0
+            for n in range(CHANGES // 2):
+                begun = time.monotonic()
+                first.append(function.expect(201, posted(f"first {n}")))
+                longest = max(longest, time.monotonic() - begun)
         requests = [delete(message) for message in first] + [posted(f"second {n}") for n in range(CHANGES // 2)]
         moments.shuffle(requests)
         shares = [(requests[n::SANDBOXES], random.Random(moments.random())) for n in range(SANDBOXES)]
         with ThreadPoolExecutor(SANDBOXES) as pool:
-            done = [each for share in pool.map(lambda share: change(board, *share), shares) for each in share]
+            done = [each for share in pool.map(lambda share: change(board, *share, longest), shares) for each in share]
         killed = sum(answer is None for _, answer in done)
         print(f"{killed} were not answered")
         assert killed >= 10, killed

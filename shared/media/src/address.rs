@@ -59,6 +59,7 @@ impl PublicBaseUrl {
     }
 
     /// The same as absolute URLs: where it has no host, with that by which a request asked, if that is one.
+    #[must_use]
     pub fn absolute(&self, scheme: &str, host: &str) -> Self {
         if !self.0.is_empty() {
             return self.clone();
