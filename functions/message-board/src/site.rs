@@ -20,7 +20,8 @@ impl FromRequestParts<Arc<AppState>> for Site {
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
         let header = |name| text(&parts.headers, name);
-        let host = header(HOST.as_str()).or(parts.uri.authority().map(|it| it.as_str()));
+        let host =
+            header(HOST.as_str()).or(parts.uri.authority().map(http::uri::Authority::as_str));
         // A proxy that ends TLS says so.
         let is_https = header("x-forwarded-proto") == Some("https");
         let scheme = if is_https { "https" } else { "http" };
