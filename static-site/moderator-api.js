@@ -1,7 +1,6 @@
 // What moderators ask of the board, by `ask` of api.js, which makes the requests. Knows nothing of the page.
 
 import { ApiError } from './api.js';
-import { isWaking } from './backoff.js';
 
 const PAGE = 50;
 /** The board decides on 100 at once; half of that is answered in time, also where it is slow. */
@@ -49,19 +48,17 @@ export function createModeratorApi({ ask, session }) {
   const orFailed = (action) => action.catch((error) => ({ error }));
 
   return {
-    /** Fails where the board does not take the token for a moderator's, or cannot be asked. */
-    async check(token) {
+    /**
+     * Exchanges a moderator's token, or the code of a sign-in link, for a session: `{ token, moderator, expiresAt }`. Fails
+     * where the board does not take it, or cannot be asked.
+     */
+    async signIn({ token = '', code }) {
       // No header can carry anything else.
-      if (!/^[\x21-\x7e]+$/.test(token)) throw new ApiError({ status: 403 });
-      try {
-        await get('', token);
-      } catch (error) {
-        // The board looks at the token before it wakes its database.
-        if (!isWaking(error)) throw error;
-      }
+      if (!/^[\x21-\x7e]*$/.test(token)) throw new ApiError({ status: 403 });
+      return get('/session', token, json({ code }));
     },
 
-    /** `{ held, removed, posting, mostPosting }`. */
+    /** `{ moderator, expiresAt, held, removed, posting, mostPosting }`. */
     waiting: () => get(''),
 
     /** A page of what is `held` or `removed`. */

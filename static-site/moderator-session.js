@@ -1,6 +1,4 @@
-// A moderator's token on this device: until the tab is closed, or for a week where that is wanted. Knows no DOM.
-
-const WEEK_MS = 7 * 24 * 60 * 60_000;
+// A moderator's session on this device: until the tab is closed, or until the session ends where that is wanted. Knows no DOM.
 
 export function createSession({ storage, tabStorage, clock }) {
   function kept() {
@@ -19,9 +17,10 @@ export function createSession({ storage, tabStorage, clock }) {
       return tabStorage.get('moderator-token') ?? kept();
     },
 
-    keep(token, { forWeek }) {
+    /** @param session `{ token, expiresAt }`, as the board answers a sign-in */
+    keep({ token, expiresAt }, { forWeek }) {
       tabStorage.set('moderator-token', token);
-      if (forWeek) storage.set('moderator', JSON.stringify({ token, until: clock.now() + WEEK_MS }));
+      if (forWeek) storage.set('moderator', JSON.stringify({ token, until: Date.parse(expiresAt) }));
       else storage.drop('moderator');
     },
 

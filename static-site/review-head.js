@@ -35,6 +35,7 @@ export function mountReviewHead(root, { queue, setPosting, words, window }) {
     update() {
       const { counts } = queue;
       put(find('.review__title bdi'), window.document.querySelector('.masthead__name').textContent);
+      put(find('.review__who'), counts ? words.say(counts.moderator ? 'review.who' : 'review.nameless', { name: counts.moderator }) : '');
       for (const tab of tabs) {
         const isShown = tab.dataset.tab === queue.tab;
         tab.setAttribute('aria-selected', String(isShown));

@@ -13,6 +13,7 @@ const TEMPLATE = `
     <h1 class="review__title" tabindex="-1"><span data-say="review.title"></span> <bdi></bdi></h1>
     <button class="review__leave" type="button" data-say="review.board"></button>
     <button class="review__leave review__stop" type="button" data-say="review.stop"></button>
+    <p class="review__who"></p>
   </header>
   <div class="review__tools">
     <div class="review__tabs" role="tablist" data-say-label="review.tabs">

@@ -68,6 +68,7 @@ mod request_counts;
 mod resources;
 mod review;
 mod rotation;
+mod sessions;
 mod shutdown;
 mod small;
 mod steps;

@@ -36,6 +36,7 @@ SCENARIOS = {
     "with everything": {
         "AllowedOrigins": "https://other.example",
         "ContactUrl": "mailto:ada@board.example",
+        "ModeratorsRevoked": "Ada,-",
         "DomainName": "board.example",
         "CertificateArn": f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/16580499",
         "HostedZoneId": "Z0123456789",

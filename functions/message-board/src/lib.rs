@@ -3,8 +3,8 @@
 //! In reading order:
 //!
 //! - [`app`]: the routes, and what holds for every request;
-//! - `messages`, `moderation`, `review`, `decide`, `operators_pictures`, `carrousel`, `description`, `health`: one file per resource, with its handlers and
-//!   bodies;
+//! - `messages`, `moderation`, `review`, `decide`, `session`, `moderation_log`, `operators_pictures`, `carrousel`, `description`, `health`:
+//!   one file per resource, with its handlers and bodies;
 //! - `extract`, `auth`, `client`: what a handler takes out of a request, who the request says to be, and whom it
 //!   comes from;
 //! - `draft`: a request's body becomes a valid message, or says what is wrong with it;
@@ -39,10 +39,12 @@ mod health;
 mod json;
 mod messages;
 mod moderation;
+mod moderation_log;
 mod openapi;
 mod operators_pictures;
 mod problem;
 mod review;
+mod session;
 mod settings;
 mod state;
 mod vocabulary;
@@ -82,6 +84,8 @@ pub fn app(settings: Settings, database: Database, bucket: Bucket) -> Router {
         .merge(messages::router())
         .merge(moderation::router())
         .merge(review::router())
+        .merge(session::router())
+        .merge(moderation_log::router())
         .merge(decide::router())
         .merge(operators_pictures::router())
         .merge(carrousel::router())

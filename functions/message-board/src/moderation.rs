@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use domain::MessageId;
 use serde::{Deserialize, Serialize};
-use store::{Entry, Status, Summary};
+use store::{Action, Entry, Status, Summary};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Moderator;
@@ -129,13 +129,15 @@ problems!(
 pub async fn remove_sender(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
-    _: Moderator,
+    moderator: Moderator,
     request: Request,
 ) -> Result<Json<Removed>, Problem> {
     let body = draft::json_object(request, &["messageId"], "Send application/json.").await?;
     let id =
         message_id(body.get("messageId")).map_err(|fault| Problem::invalid_fields(vec![fault]))?;
-    let removed = state.board.protocol(deadline).remove_sender(id).await?;
+    let protocol = state.board.protocol(deadline);
+    let act = moderator.act_on(Action::RemoveSender, id);
+    let removed = protocol.logged(&act, protocol.remove_sender(id)).await?;
     Ok(Json(Removed { removed }))
 }
 
@@ -186,15 +188,15 @@ problems!(
 pub async fn let_in(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
-    _: Moderator,
+    moderator: Moderator,
     request: Request,
 ) -> Result<Json<LetIn>, Problem> {
     let body = draft::json_object(request, &["messageId"], "Send application/json.").await?;
     let id =
         message_id(body.get("messageId")).map_err(|fault| Problem::invalid_fields(vec![fault]))?;
-    let store = state.board.store(deadline);
-    let sender = store.sender_of(id).await?.ok_or(Code::MessageNotFound)?;
-    let let_in = store.let_in(&sender).await?;
+    let protocol = state.board.protocol(deadline);
+    let act = moderator.act_on(Action::LetIn, id);
+    let let_in = protocol.logged(&act, protocol.let_in(id)).await?;
     Ok(Json(LetIn { let_in }))
 }
 

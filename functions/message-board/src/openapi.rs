@@ -12,7 +12,8 @@ use crate::problem::Body;
 use crate::state::AppState;
 use crate::vocabulary::problems;
 use crate::{
-    carrousel, decide, description, health, messages, moderation, operators_pictures, review,
+    carrousel, decide, description, health, messages, moderation, moderation_log,
+    operators_pictures, review, session,
 };
 
 pub fn router() -> Router<Arc<AppState>> {
@@ -41,6 +42,8 @@ pub async fn openapi() -> Json<utoipa::openapi::OpenApi> {
         moderation::remove_sender,
         moderation::refused,
         moderation::let_in,
+        session::sign_in,
+        moderation_log::log,
         review::waiting,
         review::held,
         review::removed,
