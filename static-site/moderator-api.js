@@ -45,6 +45,7 @@ export function createModeratorApi({ ask, session }) {
     }
   }
 
+  const pathOf = (which, after) => `/${which}?limit=${PAGE}${after ? `&after=${encodeURIComponent(after)}` : ''}`;
   const orFailed = (action) => action.catch((error) => ({ error }));
 
   return {
@@ -62,7 +63,7 @@ export function createModeratorApi({ ask, session }) {
     waiting: () => get(''),
 
     /** A page of what is `held` or `removed`. */
-    list: (which, after = null) => get(`/${which}?limit=${PAGE}${after ? `&after=${encodeURIComponent(after)}` : ''}`),
+    list: (which, after = null) => get(pathOf(which, after)),
 
     async picture(id) {
       return (await ask(`/api/moderation/picture/${encodeURIComponent(id)}`, session.token)).blob();
@@ -99,8 +100,21 @@ export function createModeratorApi({ ask, session }) {
     sender: (id) => get(`/sender?messageId=${encodeURIComponent(id)}`),
     /** Takes down what the message's sender posted that day, and answers how many messages that were. */
     removeSender: async (id) => (await send('/remove-sender', { messageId: id })).removed,
+    /** The newest 20 of what a message's sender posted that day beside it. */
+    others: async (id) => (await get(`/sender/messages?messageId=${encodeURIComponent(id)}`)).messages,
     /** Of each sender that is refused, the newest message. */
-    refused: async () => (await get('/refused')).messageIds,
+    async refused() {
+      const ids = [];
+      let after = null;
+      do {
+        const page = await get(pathOf('refused', after));
+        ids.push(...page.messageIds);
+        after = page.next;
+      } while (after);
+      return ids;
+    },
+    /** A page of what moderators did: `{ entries, next }`. */
+    log: (after = null) => get(pathOf('log', after)),
     letIn: (id) => send('/let-in', { messageId: id }),
     /** `{ posting, mostPosting }` as it is then. */
     setPosting: (posting) => send('/posting', { posting }, 'PUT'),

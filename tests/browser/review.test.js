@@ -307,6 +307,33 @@ boardTest('a link signs a moderator in by name, and its code is nowhere afterwar
   assert.deepEqual(await visitor.violations(), []);
 });
 
+boardTest('the log says who did what, in both languages', { settings, expected }, async ({ board, visitor }) => {
+  const { page } = visitor;
+  await board.postFromAll(['one', 'two']);
+  const link = await board.moderatorToken('--name', 'Ada', '--link');
+  await page.goto('about:blank');
+  await page.goto(`${board.site}#moderate=${link.slice(link.indexOf('=') + 1)}`);
+  await page.getByRole('button', { name: 'Approve' }).first().click();
+  await onBoard(board, ['one']);
+  await page.getByText('Who did what').click();
+  const log = page.locator('.review__log li');
+  await log.getByText('Ada').waitFor();
+  assert.match(await log.textContent(), /Ada approved [0-9A-Z]{26}/);
+  assert.deepEqual(await visitor.violations(), []);
+  await visitor.speak('zh-Hant');
+  await eventually(async () => assert.match(await log.textContent(), /Ada 通過了/));
+});
+
+boardTest('what else a sender posted is seen before it is decided on', { settings, expected }, async ({ board, visitor }) => {
+  const { page } = visitor;
+  const sender = { headers: { 'X-Forwarded-For': '203.0.113.9' } };
+  for (const text of ['spam 1', 'spam 2']) await board.post(text, sender);
+  await signIn(page, board);
+  await page.getByText('What else this sender posted today').first().click();
+  await page.locator('.review-card__others li').getByText('spam 2').waitFor();
+  assert.deepEqual(await visitor.violations(), []);
+});
+
 boardTest('of a token only a session of a week is kept', { settings, expected }, async ({ board, visitor }) => {
   await signIn(visitor.page, board, { forWeek: true });
   await visitor.page.getByText('Signed in without a name').waitFor();

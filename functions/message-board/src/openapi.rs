@@ -39,6 +39,7 @@ pub async fn openapi() -> Json<utoipa::openapi::OpenApi> {
         messages::create,
         messages::delete,
         moderation::sender,
+        moderation::others,
         moderation::remove_sender,
         moderation::refused,
         moderation::let_in,

@@ -1,6 +1,7 @@
 //! What moderators review: what waits for them and what they can restore, and whether posting is open.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
@@ -49,6 +50,8 @@ pub struct WaitingBody {
     held: u64,
     /// How many messages were taken down or rejected and can be restored, 1,000 at most.
     removed: u64,
+    /// How many senders are refused and can be let in again, 1,000 at most.
+    refused: u64,
     /// Whether the board takes new messages now.
     #[schema(schema_with = vocabulary::posting)]
     posting: Posting,
@@ -72,9 +75,10 @@ pub async fn waiting(
 ) -> Result<Json<WaitingBody>, Problem> {
     let store = state.board.store(deadline);
     let most_posting = state.settings.posting;
-    let (held, removed, posting) = tokio::join!(
+    let (held, removed, refused, posting) = tokio::join!(
         store.count_waiting(Waiting::Held),
         store.count_waiting(Waiting::Removed),
+        store.count_refused(SystemTime::now()),
         state.board.posting(most_posting, deadline)
     );
     Ok(Json(WaitingBody {
@@ -82,6 +86,7 @@ pub async fn waiting(
         expires_at: moderator.expires_at.map(written),
         held: held?,
         removed: removed?,
+        refused: refused?,
         posting: posting?,
         most_posting,
     }))
