@@ -193,7 +193,8 @@ export function mountReview(root, { queue, judging, load, loadOthers, loadLog, a
   find('.review__more').addEventListener('click', () => void queue.more().catch(() => {}));
   find('.review__help-wanted').addEventListener('click', () => byKey.help());
   for (const [name, by] of [['previous', -1], ['next', 1]]) {
-    find(`.review__${name}`).addEventListener('click', () => {
+    find(`.review__${name}`).addEventListener('click', ({ currentTarget }) => {
+      if (currentTarget.getAttribute('aria-disabled') === 'true') return;
       queue.step(by);
       find('.review__panel').scrollTo(0, 0);
       if (queue.current) announce([['review.now', { author: queue.current.author ?? words.say('message.anonymous'), text: queue.current.text.slice(0, 200) }]]);
