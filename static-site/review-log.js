@@ -3,6 +3,8 @@
 import { exactTime } from './time.js';
 import { put } from './words.js';
 
+const SHOWING = ['approve', 'restore'];
+
 /** @param load answers a page of the log, the newest or the one that follows an entry */
 export function mountReviewLog(details, { load, words, page }) {
   const find = (selector) => details.querySelector(selector);
@@ -20,7 +22,14 @@ export function mountReviewLog(details, { load, words, page }) {
     name.textContent = moderator ?? words.say('review.nobody');
     item.append(time, ' ', name, ` ${words.say(`log.${action}`)}`);
     const which = url?.split('/').at(-1) ?? messageId;
-    if (which) item.append(' ', Object.assign(page.createElement('code'), { textContent: which }));
+    if (which) {
+      const code = Object.assign(page.createElement('code'), { textContent: which });
+      // What was shown by this may be there to be seen.
+      const isShown = messageId && SHOWING.includes(action);
+      const target = isShown ? Object.assign(page.createElement('a'), { href: `#${messageId}` }) : page.createElement('span');
+      target.append(code);
+      item.append(' ', target);
+    }
     return item;
   }
 
