@@ -140,6 +140,8 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
 
   update();
   follow();
+  // A link that is being followed may sign in.
+  if (session.hasEnded && window.location.hash !== ADDRESS) signIn.ask();
   void poller.now();
 
   return {

@@ -45,6 +45,7 @@ export function mountSignIn(dialog, { exchange, session, words, window }) {
   function ask() {
     // So that it can be asked for again, and a reload does not ask.
     window.history.replaceState(null, '', window.location.pathname + window.location.search);
+    if (session.hasEnded) state.refusal = [['moderate.ended']];
     update();
     if (!dialog.open) dialog.showModal();
   }

@@ -278,7 +278,8 @@ boardTest('a moderator stays signed in for a week where that is wanted, and leav
   });
   await visitor.page.goto(board.site);
   await visitor.page.reload();
-  await visitor.find('.messages__loading').waitFor({ state: 'hidden' });
+  await visitor.page.getByText('it is over. Sign in again.').waitFor();
+  assert.deepEqual(await visitor.violations(), []);
   await eventually(async () => assert.equal(await visitor.page.getByText('You are moderating.').isVisible(), false));
   await eventually(async () => assert.equal(await visitor.page.evaluate(() => localStorage.getItem('corkboard:moderator')), null));
 });
@@ -289,7 +290,7 @@ boardTest('a link signs a moderator in by name, and its code is nowhere afterwar
   const code = token.slice(token.indexOf('=') + 1);
   await page.goto('about:blank');
   await page.goto(`${board.site}#moderate=${code}`);
-  await page.getByText('Signed in as Ada').waitFor();
+  await page.getByText(/Signed in as Ada · until .*\d/).waitFor();
   assert.equal(new URL(page.url()).hash, '#moderate');
   assert.deepEqual(await visitor.violations(), []);
   const kept = () => page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
@@ -319,6 +320,7 @@ boardTest('the log says who did what, in both languages', { settings, expected }
   const log = page.locator('.review__log li');
   await log.getByText('Ada').waitFor();
   assert.match(await log.textContent(), /Ada approved [0-9A-Z]{26}/);
+  assert.match(await log.getByRole('link').getAttribute('href'), /^#[0-9A-Z]{26}$/);
   assert.deepEqual(await visitor.violations(), []);
   await visitor.speak('zh-Hant');
   await eventually(async () => assert.match(await log.textContent(), /Ada 通過了/));

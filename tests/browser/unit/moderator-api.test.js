@@ -78,7 +78,12 @@ test('a token is kept until the tab is closed, or for a week', () => {
   first.keep(session, { forWeek: true });
   assert.equal(inTab().token, 'secret');
   clock.time = 7 * 24 * 60 * 60_000;
-  assert.equal(inTab().token, null);
+  const ended = inTab();
+  assert.deepEqual([ended.token, ended.hasEnded], [null, true]);
+  ended.keep({ ...session, expiresAt: new Date(clock.time + 1).toISOString() }, { forWeek: true });
+  assert.equal(ended.hasEnded, false);
+  ended.drop();
+  assert.equal(ended.hasEnded, false);
   assert.equal(storage.kept.size, 0, 'nothing is left of it');
   first.keep(session, { forWeek: true });
   first.drop();
