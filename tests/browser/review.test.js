@@ -172,6 +172,22 @@ boardTest('forty messages of forty addresses go in at most six clicks, and come 
   assert.deepEqual(await visitor.violations(), []);
 });
 
+boardTest('an arrow at an end of the queue is disabled, and keeps the focus', { settings, expected, viewport: PHONE }, async ({ board, visitor }) => {
+  const { page } = visitor;
+  await board.postFromAll(['first', 'second']);
+  await signIn(page, board);
+  const [previous, next] = ['Previous message', 'Next message'].map((name) => page.getByRole('button', { name }));
+  const areDisabled = (expectedOnes) => eventually(async () => assert.deepEqual(await Promise.all([previous, next].map((arrow) => arrow.getAttribute('aria-disabled'))), expectedOnes));
+  await areDisabled(['true', 'false']);
+  await next.click();
+  await areDisabled(['false', 'true']);
+  assert.match(await current(page).textContent(), /second/);
+  await visitor.focusIsAt(next);
+  await next.click({ force: true });
+  assert.match(await current(page).textContent(), /second/);
+  assert.deepEqual(await visitor.violations(), []);
+});
+
 boardTest('what was taken down is restored, or deleted behind a second step', { settings: { ...settings, POSTING: 'open' }, expected, viewport: DESK }, async ({ board, visitor }) => {
   const { page } = visitor;
   await board.postFromAll(['stays', 'goes', 'comes back']);
