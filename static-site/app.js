@@ -186,7 +186,7 @@ function updateCarrousel() {
 
 /** Only for those who moderate, or want to. */
 async function loadModeration() {
-  if (!tabStorage.get('moderator-token') && !storage.get('moderator') && window.location.hash !== '#moderate') return;
+  if (!tabStorage.get('moderator-token') && !storage.get('moderator') && !window.location.hash.startsWith('#moderate')) return;
   await load('moderation', { api, feed, removal, storage, tabStorage, activity, announce, confirm, clock, words, window });
   update();
 }

@@ -1,4 +1,4 @@
-// Moderating: `#moderate` asks for the moderator token, and shows what waits. On the board itself moderators can take
+// Moderating: `#moderate` asks for the moderator token, and shows what waits; `#moderate=CODE` signs in by a link. On the board itself moderators can take
 // down what is there. Loaded where there is a token, or one is asked for.
 
 import { emit } from './events.js';
@@ -17,6 +17,7 @@ import { createTakingDown } from './taking-down.js';
 import { put } from './words.js';
 
 const ADDRESS = '#moderate';
+const LINK = `${ADDRESS}=`;
 /** How often is looked what waits while the moderator is on the board: each time wakes the database. */
 const COUNT_MS = 60_000;
 
@@ -37,11 +38,11 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
   const queue = new Queue({ api });
   const bar = add('aside', 'moderation-bar', BAR);
   bar.setAttribute('aria-label', words.say('moderate.on'));
-  const signIn = mountSignIn(add('dialog', 'moderation', ''), { check: api.check, session, words, window });
+  const signIn = mountSignIn(add('dialog', 'moderation', ''), { exchange: api.signIn, session, words, window });
   const view = add('main', 'review', '');
   const judging = createJudging({ queue, api, confirm, announce, words, view });
   const takingDown = createTakingDown({ queue, api, session, removal, askForSender: judging.askForSender, announce, words, page });
-  const review = mountReview(view, { queue, judging, load: api.picture, announce, words, clock, window });
+  const review = mountReview(view, { queue, judging, load: api.picture, loadOthers: api.others, loadLog: api.log, announce, words, clock, window });
   const operatorsPictures = createOperatorsPictures({ carrousel: page.querySelector('.carrousel'), section: view.querySelector('.review__pictures'), queue, api, session, announce, words, page, window });
   const poller = createPoller({ run: look, activity, clock });
   /** Where the reader was on the board, and whether what is on it is another by now. */
@@ -81,6 +82,12 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
 
   /** Shows the view or the board, as the address says. */
   function follow() {
+    const { hash } = window.location;
+    if (hash.startsWith(LINK)) {
+      // Nobody else shall read the code from the address or the history.
+      window.history.replaceState(null, '', ADDRESS);
+      return void signIn.follow(hash.slice(LINK.length));
+    }
     const isWanted = window.location.hash === ADDRESS;
     if (isWanted && session.token === null) return signIn.ask();
     if (isWanted === isShown()) return;
@@ -117,7 +124,7 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
   signIn.onDone = () => {
     operatorsPictures.update();
     emit(bar, 'moderator-changed');
-    window.history.pushState(null, '', ADDRESS);
+    if (window.location.hash !== ADDRESS) window.history.pushState(null, '', ADDRESS);
     follow();
   };
   bar.querySelector('.moderation-bar__undo').addEventListener('click', () => void queue.undo());
@@ -133,6 +140,8 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
 
   update();
   follow();
+  // A link that is being followed may sign in.
+  if (session.hasEnded && window.location.hash !== ADDRESS) signIn.ask();
   void poller.now();
 
   return {
