@@ -1,5 +1,5 @@
-// Moderating: `#moderate` asks for the moderator token, and shows what waits; `#moderate=CODE` signs in by a link. On the board itself moderators can take
-// down what is there. Loaded where there is a token, or one is asked for.
+// Moderating: `#moderate` asks for the moderator token, and shows what waits; `#moderate=CODE` signs in by a link. On the
+// board itself moderators can take down what is there. Loaded where there is a token, or one is asked for.
 
 import { emit } from './events.js';
 import { createJudging } from './judging.js';
@@ -17,7 +17,6 @@ import { createTakingDown } from './taking-down.js';
 import { put } from './words.js';
 
 const ADDRESS = '#moderate';
-const LINK = `${ADDRESS}=`;
 /** How often is looked what waits while the moderator is on the board: each time wakes the database. */
 const COUNT_MS = 60_000;
 
@@ -82,12 +81,6 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
 
   /** Shows the view or the board, as the address says. */
   function follow() {
-    const { hash } = window.location;
-    if (hash.startsWith(LINK)) {
-      // Nobody else shall read the code from the address or the history.
-      window.history.replaceState(null, '', ADDRESS);
-      return void signIn.follow(hash.slice(LINK.length));
-    }
     const isWanted = window.location.hash === ADDRESS;
     if (isWanted && session.token === null) return signIn.ask();
     if (isWanted === isShown()) return;
@@ -132,14 +125,13 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
   view.addEventListener('moderation-left', leave);
   view.addEventListener('moderation-ended', end);
   view.addEventListener('sender-wanted', ({ detail }) => void judging.removeSender(detail));
-  for (const type of ['hashchange', 'popstate']) window.addEventListener(type, follow);
+  window.addEventListener('popstate', follow);
   // What is scrolled to, and what sticks to the top, stays clear of it.
   new window.ResizeObserver(() => page.documentElement.style.setProperty('--bar', `${bar.offsetHeight}px`)).observe(bar);
   // The board's name may come later than this.
   new window.MutationObserver(update).observe(page.querySelector('title'), { childList: true });
 
   update();
-  follow();
   // A link that is being followed may sign in.
   if (session.hasEnded && window.location.hash !== ADDRESS) signIn.ask();
   void poller.now();
@@ -156,6 +148,9 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
       review.update();
       operatorsPictures.update();
     },
+
+    /** Shows what the address asks for, or signs in by the code of a link. */
+    follow: (code) => (code ? void signIn.follow(code) : follow()),
 
     dress: takingDown.dress,
   };

@@ -44,8 +44,10 @@ async fn what_waits_is_shown_to_moderators_alone_until_it_is_approved() {
     }
 
     let waiting = board.get_as_moderator("").await;
-    let expected =
-        json!({"held": 1, "removed": 0, "posting": "reviewed", "mostPosting": "reviewed"});
+    let expected = json!({
+        "moderator": null, "expiresAt": null, "held": 1, "removed": 0, "refused": 0, "posting": "reviewed",
+        "mostPosting": "reviewed",
+    });
     waiting.is(200, &[JSON, NO_STORE], &expected);
     let held = board.get_as_moderator("/held").await.json();
     assert_eq!(held["next"], Value::Null);
