@@ -338,7 +338,9 @@ boardTest('the log says who did what, in both languages', { settings, expected }
   assert.match(await log.textContent(), /Ada approved [0-9A-Z]{26}/);
   assert.match(await log.getByRole('link').getAttribute('href'), /^#[0-9A-Z]{26}$/);
   assert.deepEqual(await visitor.violations(), []);
+  await page.getByRole('button', { name: 'Board' }).click();
   await visitor.speak('zh-Hant');
+  await page.evaluate(() => (location.hash = '#moderate'));
   await eventually(async () => assert.match(await log.textContent(), /Ada 通過了/));
 });
 
