@@ -3,10 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use domain::{MessageId, Posting};
-use store::{Act, Action, Subject};
+use store::{Act, Action, LogEntry, Subject};
 
 use crate::backend::{Backend, Kind, on_every_backend};
-use crate::samples::{insert_of, sender, text};
+use crate::samples::{id_aged, insert_of, sender, text};
 
 async fn run(kind: Kind, test: impl AsyncFnOnce(&Backend)) {
     if let Some(backend) = Backend::to_a_board(kind).await {
@@ -61,10 +61,25 @@ async fn what_moderators_did_is_listed_newest_first_in_pages(backend: &Backend) 
     let pictures = all.iter().filter_map(|it| it.picture.as_deref());
     assert_eq!(pictures.collect::<Vec<_>>(), ["images/山.jpg"]);
 
+    let of_before = LogEntry {
+        id: id_aged(Duration::from_hours(24), 1),
+        ..first.clone()
+    };
+    for _ in 0..2 {
+        store.import_log(&of_before).await.unwrap();
+        store.import_log(&all[0]).await.unwrap();
+    }
+    let all = [&all[..], &[of_before]].concat();
+    assert_eq!(
+        store.moderation_log(5, None).await.unwrap(),
+        (all.clone(), None)
+    );
+    store.unlog(&[all[3].id]).await.unwrap();
+
     let (page, next) = store.moderation_log(2, None).await.unwrap();
     assert_eq!((&page[..], next), (&all[..2], Some(all[1].id)));
     let (rest, next) = store.moderation_log(2, next).await.unwrap();
-    assert_eq!((&rest[..], next), (&all[2..], None));
+    assert_eq!((&rest[..], next), (&all[2..3], None));
 }
 
 async fn what_is_older_than_90_days_is_forgotten(backend: &Backend) {

@@ -178,6 +178,34 @@ impl Store {
         Ok((entries, next.filter(|_| !is_last)))
     }
 
+    /// Writes an entry of another board's log, unless one of its id is there.
+    ///
+    /// # Errors
+    /// Where the database fails; it may be written all the same.
+    pub async fn import_log(&self, entry: &LogEntry) -> Result<(), StoreError> {
+        let LogEntry {
+            id,
+            moderator,
+            action,
+            message,
+            picture,
+        } = entry;
+        self.execute(
+            "INSERT INTO moderation_log (id, moderator, action, message_id, picture_key) \
+             SELECT :id, :moderator, :action, :message, :picture FROM (SELECT 1) AS one \
+             WHERE NOT EXISTS (SELECT 1 FROM moderation_log WHERE id = :id)",
+            vec![
+                ("id", id_value(*id)),
+                ("moderator", moderator.as_deref().into()),
+                ("action", action.as_str().into()),
+                ("message", message.map_or(Value::Null, id_value)),
+                ("picture", picture.as_deref().into()),
+            ],
+        )
+        .await
+        .map(drop)
+    }
+
     /// Forgets entries that are older than 90 days, 64 at once in MySQL.
     ///
     /// # Errors
