@@ -103,7 +103,7 @@ fn a_log_is_read_as_carefully_as_messages() {
     let right = format!("{entry}\n");
     for _ in 0..2 {
         board.import(&file(&board, &forged(3, &right))).done();
-        assert_eq!(board.content().log, [entry.clone()]);
+        assert_eq!(board.content().log, std::slice::from_ref(&entry));
     }
     assert_refused(
         &forged(2, &right),

@@ -39,9 +39,10 @@ impl Protocol<'_> {
         steps: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         let (done, logged) = tokio::join!(steps, timeout(NOT_WAITED, self.store.log(act)));
-        match logged {
-            Ok(logged) => self.take_out(logged, |_| is_undone(&done)).await,
-            Err(_) => warn!("the database sleeps: the log does not say what a moderator did"),
+        if let Ok(logged) = logged {
+            self.take_out(logged, |_| is_undone(&done)).await;
+        } else {
+            warn!("the database sleeps: the log does not say what a moderator did");
         }
         done
     }
