@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use lambda::{aws, telemetry};
+use lambda::{aws, bootstrap, telemetry};
 use lambda_runtime::{LambdaEvent, run, service_fn};
 use media::{Bucket, bucket_name};
 use migrate_database::{Answers, MigrateDatabase, UserSecret, Work};
@@ -30,13 +30,7 @@ async fn main() -> ExitCode {
             )
             .await
     });
-    match run(handler).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(%error, "the runtime stopped");
-            ExitCode::FAILURE
-        }
-    }
+    bootstrap::end(run(handler).await)
 }
 
 fn work(config: &aws::SdkConfig) -> Result<Work, SettingError> {

@@ -1,9 +1,9 @@
 //! What a batch of the queue says: S3's notifications, and the function's own messages to look again.
 
 use aws_lambda_events::sqs::SqsEvent;
+use lambda::notification;
 use lambda_runtime::Error;
 use media::Came;
-use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tracing::warn;
@@ -35,30 +35,10 @@ pub struct Look {
     pub look_at: Millis,
 }
 
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Record {
-    event_name: String,
-    s3: Entity,
-}
-
-#[derive(Deserialize)]
-struct Entity {
-    object: Object,
-}
-
-#[derive(Deserialize)]
-struct Object {
-    key: String,
-    #[serde(default)]
-    size: u64,
-}
-
 impl Event {
     /// Recognises an event by its shape.
     pub fn parse(event: Value) -> Result<Self, Error> {
-        if event.get("detail-type").and_then(Value::as_str) == Some("Scheduled Event") {
+        if notification::is_scheduled(&event) {
             return Ok(Self::Schedule);
         }
         let event: SqsEvent = serde_json::from_value(event)?;
@@ -66,7 +46,7 @@ impl Event {
         for message in event.records {
             let body: Value =
                 serde_json::from_str(&message.body.unwrap_or_default()).unwrap_or_default();
-            if !batch.take(body) {
+            if !batch.take(&body) {
                 // It would stay unreadable however often it came.
                 let id = message.message_id;
                 warn!(message_id = id, "a message is not an S3 notification");
@@ -78,30 +58,21 @@ impl Event {
 
 impl Batch {
     /// Takes in a message; `false` where it is none that the function knows.
-    fn take(&mut self, mut body: Value) -> bool {
-        if let Ok(Look { look_at }) = Look::deserialize(&body) {
+    fn take(&mut self, body: &Value) -> bool {
+        if let Ok(Look { look_at }) = Look::deserialize(body) {
             self.looks.push(look_at);
             return true;
         }
-        // What S3 sends once, when the notification is configured.
-        if body.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
-            return true;
-        }
-        let Some(Value::Array(records)) = body.get_mut("Records").map(Value::take) else {
+        let Some(records) = notification::records(body) else {
             return false;
         };
-        let is_empty = records.is_empty();
-        let records = records.into_iter();
-        let readable: Vec<Record> = records
-            .filter_map(|record| serde_json::from_value(record).ok())
-            .collect();
         // Zero bytes are what is left of a message that was deleted.
-        let came = readable
+        let came = records
             .iter()
-            .filter(|it| it.event_name.starts_with("ObjectCreated:") && it.s3.object.size > 0)
-            .filter_map(|it| Came::of(&percent_decode_str(&it.s3.object.key).decode_utf8().ok()?));
+            .filter(|it| it.event_name.starts_with("ObjectCreated:") && it.size > 0)
+            .filter_map(|it| Came::of(str::from_utf8(&it.key).ok()?));
         self.came.extend(came);
-        is_empty || !readable.is_empty()
+        true
     }
 }
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use lambda::{aws, telemetry};
+use lambda::{aws, bootstrap};
 use lambda_runtime::{LambdaEvent, run, service_fn};
 use notify::{Channel, Notify, Settings, Sqs, Topic, Webhook};
 use serde_json::Value;
@@ -11,23 +11,12 @@ use settings::{SettingError, environment};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    telemetry::init(environment("RUST_LOG").as_deref());
-    let function = match function() {
+    let function = match bootstrap::begin(function) {
         Ok(function) => function,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::FAILURE;
-        }
+        Err(code) => return code,
     };
-    tracing::info!(release = environment("RELEASE"), "starting");
     let handler = service_fn(|event: LambdaEvent<Value>| function.handle(event.payload));
-    match run(handler).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(%error, "the runtime stopped");
-            ExitCode::FAILURE
-        }
-    }
+    bootstrap::end(run(handler).await)
 }
 
 fn function() -> Result<Notify, SettingError> {

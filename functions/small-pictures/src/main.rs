@@ -4,22 +4,17 @@ use std::convert::Infallible;
 use std::process::ExitCode;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use lambda::{aws, metrics, telemetry};
+use lambda::{aws, bootstrap};
 use lambda_runtime::{LambdaEvent, run, service_fn};
-use settings::{SettingError, environment};
+use settings::environment;
 use small_pictures::{InProcess, Settings, SmallPictures};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    telemetry::init(environment("RUST_LOG").as_deref());
-    let settings = match settings() {
+    let settings = match bootstrap::begin(|| Settings::from_lookup(&environment)) {
         Ok(settings) => settings,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::FAILURE;
-        }
+        Err(code) => return code,
     };
-    tracing::info!(release = environment("RELEASE"), "starting");
     let config = aws::config();
     let s3 = move || aws_sdk_s3::Client::new(&config);
     let function = SmallPictures::new(s3, settings, InProcess);
@@ -27,16 +22,5 @@ async fn main() -> ExitCode {
     let handler = service_fn(async move |event: LambdaEvent<ApiGatewayV2httpRequest>| {
         Ok::<_, Infallible>(function.handle(event.payload).await)
     });
-    match run(handler).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(%error, "the runtime stopped");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn settings() -> Result<Settings, SettingError> {
-    metrics::init(&environment)?;
-    Settings::from_lookup(&environment)
+    bootstrap::end(run(handler).await)
 }

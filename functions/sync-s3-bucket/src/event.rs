@@ -1,11 +1,9 @@
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lambda_events::sqs::SqsEvent;
+use lambda::notification::{self, Record};
 use lambda_runtime::Error;
 use media::{IMAGES, is_picture};
-use percent_encoding::percent_decode;
-use serde::Deserialize;
 use serde_json::Value;
 use tracing::warn;
 
@@ -31,38 +29,6 @@ pub struct QueueMessage {
     pub changed: Changed,
 }
 
-/// An S3 notification, as far as it matters. The type of `aws_lambda_events` wants fields that only some
-/// events have; what says where to look must not be refused for what else it lacks.
-///
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
-#[derive(Deserialize)]
-struct Notification {
-    /// Each read by itself: one that cannot be read must not take the others along.
-    #[serde(rename = "Records")]
-    records: Vec<Value>,
-}
-
-#[derive(Deserialize)]
-struct Record {
-    s3: Entity,
-}
-
-#[derive(Deserialize)]
-struct Entity {
-    bucket: NotifyingBucket,
-    object: Object,
-}
-
-#[derive(Deserialize)]
-struct NotifyingBucket {
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct Object {
-    key: String,
-}
-
 impl Event {
     /// Recognises an event by its shape.
     pub fn parse(event: Value) -> Result<Self, Error> {
@@ -72,11 +38,10 @@ impl Event {
         if source == Some("aws:sqs") {
             return Ok(Self::Batch(messages(serde_json::from_value(event)?)));
         }
-        // From an EventBridge rule as from EventBridge Scheduler.
-        if event.get("detail-type").and_then(Value::as_str) == Some("Scheduled Event") {
+        if notification::is_scheduled(&event) {
             return Ok(Self::Schedule);
         }
-        changed(event)
+        changed(&event)
             .map(Self::Notification)
             .ok_or_else(|| "not an S3 notification, an SQS batch or a scheduled event".into())
     }
@@ -90,7 +55,7 @@ fn messages(batch: SqsEvent) -> Vec<QueueMessage> {
         let body = message
             .body
             .and_then(|body| serde_json::from_str(&body).ok());
-        let changed = body.and_then(changed).unwrap_or_else(|| {
+        let changed = body.as_ref().and_then(changed).unwrap_or_else(|| {
             warn!(message_id = id, "a message is not an S3 notification");
             Changed::new()
         });
@@ -100,32 +65,14 @@ fn messages(batch: SqsEvent) -> Vec<QueueMessage> {
 }
 
 /// What changed under `images/`; `None` where this is no S3 notification.
-fn changed(notification: Value) -> Option<Changed> {
-    // What S3 sends once, when the notification is configured.
-    if notification.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
-        return Some(Changed::new());
-    }
-    let notification: Notification = serde_json::from_value(notification).ok()?;
-    let records = notification.records.iter();
-    let readable: Vec<_> = records
-        .filter_map(|it| Record::deserialize(it).ok())
-        .collect();
-    if readable.len() < notification.records.len() {
-        if readable.is_empty() {
-            return None;
-        }
-        let unreadable = notification.records.len() - readable.len();
-        warn!(unreadable, "some records of a notification are not S3's");
-    }
+fn changed(notification: &Value) -> Option<Changed> {
     let mut changed = Changed::new();
-    for Record { s3 } in readable {
-        let spaces = s3.object.key.replace('+', " ");
-        let key: Cow<'_, [u8]> = percent_decode(spaces.as_bytes()).into();
+    for Record { bucket, key, .. } in notification::records(notification)? {
         if key.starts_with(IMAGES.as_bytes()) {
-            let keys = changed.entry(s3.bucket.name).or_default();
+            let keys = changed.entry(bucket).or_default();
             // S3 has no other keys than text.
-            let text = str::from_utf8(&key).ok();
-            keys.extend(text.filter(|key| is_picture(key)).map(str::to_owned));
+            let text = String::from_utf8(key).ok();
+            keys.extend(text.filter(|key| is_picture(key)));
         }
     }
     Some(changed)

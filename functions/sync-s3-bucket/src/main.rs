@@ -2,36 +2,20 @@
 
 use std::process::ExitCode;
 
-use lambda::{aws, metrics, telemetry};
+use lambda::{aws, bootstrap};
 use lambda_runtime::{LambdaEvent, run, service_fn};
 use serde_json::Value;
-use settings::{SettingError, environment};
+use settings::environment;
 use sync_s3_bucket::{Settings, SyncS3Bucket};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    telemetry::init(environment("RUST_LOG").as_deref());
-    let settings = match settings() {
+    let settings = match bootstrap::begin(|| Settings::from_lookup(&environment)) {
         Ok(settings) => settings,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::FAILURE;
-        }
+        Err(code) => return code,
     };
-    tracing::info!(release = environment("RELEASE"), "starting");
     let config = aws::config();
     let function = SyncS3Bucket::new(move || aws_sdk_s3::Client::new(&config), settings);
     let handler = service_fn(|event: LambdaEvent<Value>| function.handle(event.payload));
-    match run(handler).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(%error, "the runtime stopped");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn settings() -> Result<Settings, SettingError> {
-    metrics::init(&environment)?;
-    Settings::from_lookup(&environment)
+    bootstrap::end(run(handler).await)
 }
