@@ -35,12 +35,7 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
 
   function update() {
     root.hidden = store.entries.length === 0;
-    for (const [id, shown] of cards) {
-      if (store.entries.some((entry) => entry.id === id)) continue;
-      shown.item.remove();
-      URL.revokeObjectURL(shown.url);
-      cards.delete(id);
-    }
+    for (const id of cards.keys()) if (!store.entries.some((entry) => entry.id === id)) take(id);
     store.entries.forEach((entry, index) => {
       const shown = cards.get(entry.id);
       // Its picture is on its way.
@@ -48,6 +43,13 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
       if (list.children[index] !== shown.item) list.insertBefore(shown.item, list.children[index] ?? null);
       shown.update(entry);
     });
+  }
+
+  function take(id) {
+    const { item, url } = cards.get(id);
+    item.remove();
+    URL.revokeObjectURL(url);
+    cards.delete(id);
   }
 
   async function hang(entry) {
@@ -63,7 +65,7 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
       url,
       update(now) {
         const isRejected = now.status === 'rejected';
-        shown.update({ ...card.stateOf(id), contactUrl: null, isAddressed: false, isRejected, ...(isRejected && { mayDelete: false }) });
+        shown.update({ ...card.stateOf(id), contactUrl: null, isAddressed: false, isHeld: true, isRejected, ...(isRejected && { mayDelete: false }) });
         dress({ isRejected, isUnsure: clock.now() - now.knownAt > KNOWN_MS });
       },
     });
@@ -136,6 +138,12 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
     update,
     look,
 
+    /** Shows all of it anew, on the wall or in the list. */
+    relayout() {
+      for (const id of cards.keys()) take(id);
+      return Promise.all(store.entries.map(hang)).then(update);
+    },
+
     /** Shows a message that was just posted from `draft`. */
     async add({ status, ...message }, draft, notice) {
       const { text, author, alt, key, picture } = draft;
@@ -203,7 +211,7 @@ function dressAsHeld({ item, article }, { isLacking, words, dismiss }) {
   }
   const note = page.createElement('p');
   note.className = 'held__note';
-  find('.message__head').after(note);
+  find('.message__pin').after(note);
   const close = page.createElement('button');
   Object.assign(close, { className: 'button button--quiet held__close', type: 'button' });
   close.addEventListener('click', dismiss);
@@ -215,6 +223,6 @@ function dressAsHeld({ item, article }, { isLacking, words, dismiss }) {
     note.classList.toggle('held__note--rejected', isRejected);
     put(close, words.say('held.close'));
     close.hidden = !isRejected && !isUnsure;
-    find('.message__actions').hidden = close.hidden && find('.message__delete').hidden;
+    find('.message__menu').hidden = close.hidden && find('.message__delete').hidden;
   };
 }

@@ -1,4 +1,4 @@
-// The list of messages: newest first, older ones on demand, new ones without moving what is read.
+// The messages, on the wall or in the list: newest first, older ones on demand, new ones without moving what is read.
 
 import { isWaking } from './backoff.js';
 import { emit } from './events.js';
@@ -50,14 +50,14 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
     element.scrollIntoView();
   }
 
-  const refresh = () => pagination.refresh({ isRead: list.isInView });
+  const refresh = () => pagination.refresh({ isRead: list.isRead });
 
   pagination.addEventListener('change', update);
   pagination.addEventListener('new-messages', ({ detail }) => announce([newMessages(detail)]));
   find('.messages__reveal').addEventListener('click', () => {
     feed.reveal();
     update();
-    title.scrollIntoView();
+    window.scrollTo({ top: 0, behavior: 'instant' });
     list.get(feed.messages[0]?.id)?.article.focus({ preventScroll: true });
   });
   find('.messages__paused').addEventListener('click', () => emit(root, 'refresh-wanted'));
@@ -67,7 +67,9 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
   return {
     update,
     refresh,
-    cards: list.all,
+    relayout: list.relayout,
+    anchor: list.anchor,
+    bring: list.bring,
     setPaused(isPaused) {
       paused = isPaused;
       if (paused) announce([['list.paused']]);
