@@ -56,7 +56,7 @@ boardTest('a large photo is made smaller before it is sent, the right way up, wi
   });
   assert.equal(kept.type, 'image/jpeg');
 
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('from the phone').waitFor();
   const { picture } = (await board.json('/api/messages')).messages[0];
   assert.deepEqual([picture.width, picture.height], [kept.width, kept.height]);
@@ -94,7 +94,7 @@ boardTest('a large picture that shows through goes on doing so', {}, async ({ vi
     assert.deepEqual([kept.width, kept.height, kept.type], [2_048, 1_024, 'image/png']);
   });
   await visitor.write({ text: 'half there' });
-  await visitor.postButton.click();
+  await visitor.send();
   const image = visitor.message('half there').locator('img');
   await image.waitFor();
   const { pixels } = await look(image);
@@ -117,7 +117,7 @@ boardTest('what the browser can read but the board does not take is converted', 
   await visitor.find('.picture-field__file').setInputFiles('support/photo.avif');
   await visitor.find('.picture-field__note', { hasText: 'Converted, so that everyone can see it' }).waitFor();
   await visitor.write({ text: 'was AVIF' });
-  await visitor.postButton.click();
+  await visitor.send();
   const image = visitor.message('was AVIF').locator('img');
   await eventually(async () => assert.match(await image.getAttribute('src'), /\.jpg$/));
   assert.equal((await look(image)).width, 150);
@@ -162,7 +162,7 @@ boardTest('what is no picture is refused before anything is sent, and nothing go
     await visitor.pictureError.getByText(words).waitFor();
     await eventually(async () => assert.equal(await visitor.find('.picture-field__name').textContent(), name));
     await visitor.picture.waitFor({ state: 'hidden' });
-    await visitor.postButton.click();
+    await visitor.send();
     await visitor.focusIsAt(visitor.find('.picture-field__file'));
     await visitor.find('#announcer', { hasText: 'Or remove it to post without a picture.' }).waitFor({ state: 'attached' });
   }
@@ -180,7 +180,7 @@ boardTest('what is no picture is refused before anything is sent, and nothing go
   await visitor.pictureError.waitFor({ state: 'hidden' });
   await eventually(async () => assert.equal(await visitor.textField.inputValue(), 'look'));
   assert.deepEqual((await board.json('/api/messages')).messages, []);
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('look').locator('img').waitFor();
 });
 
@@ -202,7 +202,7 @@ boardTest('whoever posts before the picture is ready can think better of it', { 
   assert.deepEqual(keys, []);
   await visitor.page.evaluate(() => window.release());
   await visitor.prepared();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('in a hurry').locator('img').waitFor();
   assert.equal((await board.json('/api/messages')).messages.length, 1);
 });
@@ -287,7 +287,7 @@ boardTest('where the module that makes pictures fit does not come, the picture i
   await visitor.find('.picture-field__file').setInputFiles(pictureFile('small.jpg'));
   await visitor.pictureError.getByText('If it happens again, reload the page.').waitFor();
   await eventually(async () => assert.match(await visitor.find('.picture-field__name').textContent(), /small\.jpg/));
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('#announcer', { hasText: 'remove it to post without a picture' }).waitFor({ state: 'attached' });
   assert.deepEqual((await board.json('/api/messages')).messages, []);
 });

@@ -26,12 +26,12 @@ boardTest('a folder that is dropped is called one, and posting goes on once it i
   await visitor.write({ text: 'my holidays' });
   await withFile((_, folder) => visitor.dropFiles(folder));
   await visitor.pictureError.getByText('This is a folder: choose one picture in it.').waitFor();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.focusIsAt(visitor.find('.picture-field__file'));
   assert.deepEqual((await board.json('/api/messages')).messages, []);
 
   await removeButton(visitor).click();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('my holidays').waitFor();
 });
 
@@ -40,7 +40,7 @@ boardTest('a folder does not push out the picture that was chosen before', {}, a
   await withFile((_, folder) => visitor.dropFiles(folder));
   await visitor.pictureError.getByText('This is a folder').waitFor();
   await eventually(async () => assert.equal(await visitor.find('.picture-field__name').textContent(), 'small.jpg'));
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('both').locator('img').waitFor();
 });
 
@@ -87,7 +87,7 @@ boardTest('what is dropped where it cannot be seen or posted is left alone', { b
 
   await visitor.write({ text: 'on its way' });
   await visitor.page.route('**/api/messages', (route) => (route.request().method() === 'POST' ? null : route.continue()));
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.page.getByRole('button', { name: 'Cancel' }).waitFor();
   await isLeftAlone();
 
@@ -104,7 +104,7 @@ for (const [name, part] of [['small.jpg', 0.9], ['camera-6mb.jpg', 0.5], ['drawi
     await visitor.find('.picture-field__file').setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
     await visitor.pictureError.getByText('This picture is damaged or not whole: fetch the file again').waitFor();
     await visitor.write({ text: 'half' });
-    await visitor.postButton.click();
+    await visitor.send();
     await visitor.focusIsAt(visitor.find('.picture-field__file'));
     assert.deepEqual((await board.json('/api/messages')).messages, []);
   });
@@ -143,11 +143,11 @@ boardTest('a drop that promises files and has none says so, and posting goes on'
   // Posting without what was meant takes a word of the viewer's, after a reload as well.
   await visitor.page.reload();
   await visitor.pictureError.getByText('remove it to post without a picture').waitFor();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.focusIsAt(visitor.find('.picture-field__file'));
   assert.deepEqual((await board.json('/api/messages')).messages, []);
   await removeButton(visitor).click();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('from a mail').waitFor();
 });
 
@@ -166,10 +166,10 @@ boardTest('a file that is gone before it is read is named as that, and posting g
   await visitor.page.evaluate(() => window.release());
   await visitor.pictureError.getByText('This file cannot be read.').waitFor();
   await eventually(async () => assert.equal(await visitor.find('.picture-field__note').textContent(), ''));
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.focusIsAt(visitor.find('.picture-field__file'));
   await removeButton(visitor).click();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('where was it').waitFor();
 });
 
@@ -179,7 +179,7 @@ boardTest('a file that changes or vanishes after it was chosen is sent as it was
     await visitor.prepared();
   });
   await visitor.write({ text: 'from a cloud drive' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('from a cloud drive').locator('img').waitFor();
   const [{ picture }] = (await board.json('/api/messages')).messages;
   assert.equal(picture.type, 'image/jpeg');
@@ -191,7 +191,7 @@ boardTest('a screenshot of a whole page stays readable', {}, async ({ board, vis
   const digest = createHash('sha256').update(await readFile('support/long-screenshot.jpg')).digest('hex');
   assert.equal((await visitor.keptPicture()).digest, digest, 'it is sent as it is');
   await visitor.write({ text: 'read this' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('read this').locator('img').waitFor();
   const [{ picture }] = (await board.json('/api/messages')).messages;
   assert.deepEqual([picture.width, picture.height], [1_080, 12_000]);
@@ -230,7 +230,7 @@ for (const [what, pixel] of [['black', 0], ['gray', 0x80]]) {
     await visitor.find('.picture-field__file').setInputFiles({ name: 'old.bmp', mimeType: 'image/bmp', buffer: oldBmp(pixel) });
     await visitor.find('.picture-field__note', { hasText: 'Converted' }).waitFor();
     await visitor.write({ text: 'of 1992' });
-    await visitor.postButton.click();
+    await visitor.send();
     await visitor.message('of 1992').locator('img').waitFor();
   });
 }
@@ -251,7 +251,7 @@ boardTest('a picture that the board cannot read and the browser can is drawn ane
     await refusePictures(visitor, { code });
     const keys = await visitor.noteKeys();
     await visitor.write({ text: `odd ${code}`, picture: 'orientation-6.jpg' });
-    await visitor.postButton.click();
+    await visitor.send();
     await visitor.message(`odd ${code}`).locator('img').waitFor();
     const words = /The board could not read this file as it was, so it was drawn anew/;
     await visitor.find('#announcer', { hasText: new RegExp(`Your message is on the board\\. ${words.source}`) }).waitFor({ state: 'attached' });
@@ -277,14 +277,14 @@ boardTest('while a picture is drawn anew, posting can be cancelled', {
 }, async ({ board, visitor }) => {
   await refusePictures(visitor);
   await visitor.write({ text: 'odd', picture: 'small.jpg' });
-  await visitor.postButton.click();
+  await visitor.send();
   await eventually(async () => assert.equal(await visitor.page.evaluate(() => window.isDrawing), true));
   await visitor.page.getByRole('button', { name: 'Cancel' }).click();
   await visitor.find('.composer__error', { hasText: 'Cancelled. Your message is still here.' }).waitFor();
   await visitor.page.evaluate(() => window.release());
   await eventually(async () => assert.equal(await visitor.find('.picture-field__name').textContent(), 'small.jpg'));
   assert.deepEqual((await board.json('/api/messages')).messages, []);
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('odd').locator('img').waitFor();
 });
 
@@ -292,11 +292,11 @@ boardTest('it is drawn anew once, and never where that would stop it moving', { 
   await refusePictures(visitor, { count: 9 });
   const keys = await visitor.noteKeys();
   await visitor.write({ text: 'odd', picture: 'small.jpg' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.pictureError.getByText('This picture is damaged').waitFor();
   assert.equal(keys.length, 2);
   await visitor.choose('animation.gif');
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.pictureError.getByText('This picture is damaged').waitFor();
   assert.equal(keys.length, 3);
 });
@@ -311,7 +311,7 @@ boardTest('whoever adds no description is asked for one in a friendly way, and p
   await nudge.waitFor({ state: 'hidden' });
   await visitor.write({ alt: ' ' });
   await nudge.waitFor();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('no words').locator('img').waitFor();
   await nudge.waitFor({ state: 'hidden' });
   assert.equal((await board.json('/api/messages')).messages[0].picture.alt, null);

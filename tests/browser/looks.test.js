@@ -52,7 +52,7 @@ boardTest('at twice the size, as on a small phone, everything is still there', {
 
 boardTest('errors, questions and empty lists are accessible too', { expected: [/status of 503/] }, async ({ visitor }) => {
   assert.deepEqual(await visitor.violations(), [], 'empty');
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('#composer-text-error', { hasText: 'Write something' }).waitFor();
   await visitor.find('.picture-field__file').setInputFiles({ name: 'x.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('x') });
   await visitor.pictureError.getByText('cannot read').waitFor();
@@ -69,7 +69,7 @@ boardTest('errors, questions and empty lists are accessible too', { expected: [/
   await visitor.page.getByText('No connection to the board.').waitFor();
   assert.deepEqual(await visitor.violations(), [], 'no connection');
   await visitor.write({ text: 'in vain' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('.composer__error', { hasText: 'not available' }).waitFor();
   assert.deepEqual(await visitor.violations(), [], 'an error of the form');
   await visitor.page.reload();

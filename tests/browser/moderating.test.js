@@ -69,7 +69,7 @@ boardTest('a moderator removes everything from a sender, also what is further do
   await eventually(async () => assert.equal(await visitor.messages.count(), 21));
 
   await visitor.write({ text: 'more spam' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('.composer__error', { hasText: 'does not take this message from you' }).waitFor();
   await eventually(async () => assert.equal(await visitor.textField.inputValue(), 'more spam'));
 });

@@ -39,7 +39,7 @@ boardTest('a message that waits is shown to its sender alone, with its picture, 
   await visitor.page.getByText('A moderator looks at every message before others see it.').waitFor();
   await visitor.write({ text: 'a drawing of mine', author: 'Ada', picture: 'drawing.png', alt: 'hills' });
   assert.deepEqual(await visitor.violations(), []);
-  await visitor.postButton.click();
+  await visitor.send();
   const message = held(visitor, 'a drawing of mine');
   await message.getByText('Waits for a moderator. Until then only you see it.').waitFor();
   await visitor.focusIsAt(message);
@@ -64,7 +64,7 @@ boardTest('a message that waits is shown to its sender alone, with its picture, 
 
 boardTest('its sender deletes a message that waits', { settings, expected }, async ({ board, visitor }) => {
   await visitor.write({ text: 'on second thought', picture: 'small.jpg' });
-  await visitor.postButton.click();
+  await visitor.send();
   await held(visitor, 'on second thought').waitFor();
   await visitor.delete('on second thought');
   await eventually(async () => assert.equal((await board.moderate('')).held, 0));
@@ -75,7 +75,7 @@ boardTest('its sender deletes a message that waits', { settings, expected }, asy
 
 boardTest('a message that waited is one like the others once it is approved', { settings, expected }, async ({ board, visitor }) => {
   await visitor.write({ text: 'soon for all', picture: 'small.jpg' });
-  await visitor.postButton.click();
+  await visitor.send();
   await held(visitor, 'soon for all').waitFor();
   const { messages } = await board.moderate('/held');
   await board.moderate('/approve', { method: 'POST', body: { messageIds: [messages[0].id] } });
@@ -90,7 +90,7 @@ boardTest('a message that waited is one like the others once it is approved', { 
 
 boardTest('its sender is told that a message was not taken, and takes it off the page', { settings, expected }, async ({ board, visitor }) => {
   await visitor.write({ text: 'buy this', author: 'Bob' });
-  await visitor.postButton.click();
+  await visitor.send();
   await held(visitor, 'buy this').waitFor();
   const id = await held(visitor, 'buy this').getAttribute('id');
   await board.moderate('/reject', { method: 'POST', body: { messageIds: [id] } });
