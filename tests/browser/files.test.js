@@ -101,7 +101,7 @@ for (const [name, part] of [['small.jpg', 0.9], ['camera-6mb.jpg', 0.5], ['drawi
   boardTest(`a file of which only ${100 * part} per cent are there is called damaged: ${name}`, {}, async ({ board, visitor }) => {
     const bytes = await readFile(pictureFile(name));
     const buffer = bytes.subarray(0, bytes.length * part);
-    await visitor.find('.picture-field__file').setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
+    await visitor.give({ name, mimeType: 'application/octet-stream', buffer });
     await visitor.pictureError.getByText('This picture is damaged or not whole: fetch the file again').waitFor();
     await visitor.write({ text: 'half' });
     await visitor.send();
@@ -114,7 +114,7 @@ boardTest('what moves and has too many pixels for the board is refused when it i
   const wide = async (name, write) => {
     const buffer = await readFile(pictureFile(name));
     write(buffer);
-    await visitor.find('.picture-field__file').setInputFiles({ name, mimeType: 'image/gif', buffer });
+    await visitor.give({ name, mimeType: 'image/gif', buffer });
     await visitor.pictureError.getByText('This picture has too many pixels').waitFor();
     await removeButton(visitor).click();
   };
@@ -129,7 +129,7 @@ boardTest('a fault in drawing is not blamed on the file', { expected: [/no luck/
       throw new Error('no luck');
     };
   });
-  await visitor.find('.picture-field__file').setInputFiles(pictureFile('camera.jpg'));
+  await visitor.give(pictureFile('camera.jpg'));
   await visitor.pictureError.getByText('Something on this page failed.').waitFor();
 });
 
@@ -162,7 +162,7 @@ boardTest('a file that is gone before it is read is named as that, and posting g
     }),
 }, async ({ visitor }) => {
   await visitor.write({ text: 'where was it' });
-  await withFile((file) => visitor.find('.picture-field__file').setInputFiles(file));
+  await withFile((file) => visitor.give(file));
   await visitor.page.evaluate(() => window.release());
   await visitor.pictureError.getByText('This file cannot be read.').waitFor();
   await eventually(async () => assert.equal(await visitor.find('.picture-field__note').textContent(), ''));
@@ -175,7 +175,7 @@ boardTest('a file that is gone before it is read is named as that, and posting g
 
 boardTest('a file that changes or vanishes after it was chosen is sent as it was', {}, async ({ board, visitor }) => {
   await withFile(async (file) => {
-    await visitor.find('.picture-field__file').setInputFiles(file);
+    await visitor.give(file);
     await visitor.prepared();
   });
   await visitor.write({ text: 'from a cloud drive' });
@@ -186,7 +186,7 @@ boardTest('a file that changes or vanishes after it was chosen is sent as it was
 });
 
 boardTest('a screenshot of a whole page stays readable', {}, async ({ board, visitor }) => {
-  await visitor.find('.picture-field__file').setInputFiles('support/long-screenshot.jpg');
+  await visitor.give('support/long-screenshot.jpg');
   await visitor.prepared();
   const digest = createHash('sha256').update(await readFile('support/long-screenshot.jpg')).digest('hex');
   assert.equal((await visitor.keptPicture()).digest, digest, 'it is sent as it is');
@@ -202,12 +202,12 @@ boardTest('a GIF over the limit is refused when it is chosen', {}, async ({ visi
   const line = Buffer.concat([Buffer.from([255]), Buffer.alloc(255, 'x')]);
   const comment = Buffer.concat([Buffer.from([0x21, 0xfe]), ...Array(17_000).fill(line), Buffer.from([0])]);
   const buffer = Buffer.concat([gif.subarray(0, -1), comment, gif.subarray(-1)]);
-  await visitor.find('.picture-field__file').setInputFiles({ name: 'long.gif', mimeType: 'image/gif', buffer });
+  await visitor.give({ name: 'long.gif', mimeType: 'image/gif', buffer });
   await visitor.pictureError.getByText(/This picture is too large \(4\.2\sMB\)\. The board takes pictures up to 4\sMB/).waitFor();
 });
 
 boardTest('an animated AVIF is sent as a still, and that is said', {}, async ({ visitor }) => {
-  await visitor.find('.picture-field__file').setInputFiles('support/anim.avif');
+  await visitor.give('support/anim.avif');
   await visitor.find('.picture-field__note', { hasText: 'It will not move' }).waitFor();
   assert.equal((await visitor.keptPicture()).type, 'image/jpeg');
 });
@@ -227,7 +227,7 @@ function oldBmp(pixel) {
 
 for (const [what, pixel] of [['black', 0], ['gray', 0x80]]) {
   boardTest(`a BMP of OS/2 is converted: ${what}`, {}, async ({ visitor }) => {
-    await visitor.find('.picture-field__file').setInputFiles({ name: 'old.bmp', mimeType: 'image/bmp', buffer: oldBmp(pixel) });
+    await visitor.give({ name: 'old.bmp', mimeType: 'image/bmp', buffer: oldBmp(pixel) });
     await visitor.find('.picture-field__note', { hasText: 'Converted' }).waitFor();
     await visitor.write({ text: 'of 1992' });
     await visitor.send();
@@ -255,7 +255,9 @@ boardTest('a picture that the board cannot read and the browser can is drawn ane
     await visitor.message(`odd ${code}`).locator('img').waitFor();
     const words = /The board could not read this file as it was, so it was drawn anew/;
     await visitor.find('#announcer', { hasText: new RegExp(`Your message is on the board\\. ${words.source}`) }).waitFor({ state: 'attached' });
-    await visitor.find('.composer').getByText(words).waitFor();
+    const said = visitor.find('.messages__said', { hasText: words });
+    await said.click();
+    await said.waitFor({ state: 'hidden' });
     assert.equal(new Set(keys).size, 2, 'another picture is another message');
     await visitor.page.unroute('**/api/messages');
   }

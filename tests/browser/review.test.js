@@ -41,7 +41,7 @@ boardTest('a message that waits is shown to its sender alone, with its picture, 
   assert.deepEqual(await visitor.violations(), []);
   await visitor.send();
   const message = held(visitor, 'a drawing of mine');
-  await message.getByText('Waits for a moderator. Until then only you see it.').waitFor();
+  await message.getByText('Only you see this until the host has read it.').waitFor();
   await visitor.focusIsAt(message);
   await hears(visitor.page, /Your message waits for a moderator/);
   assert.equal(await visitor.textField.inputValue(), '');
@@ -69,7 +69,7 @@ boardTest('its sender deletes a message that waits', { settings, expected }, asy
   await visitor.delete('on second thought');
   await eventually(async () => assert.equal((await board.moderate('')).held, 0));
   await visitor.page.reload();
-  await visitor.page.getByText('Write the first message').waitFor();
+  await visitor.page.getByText('Yours can be the first').waitFor();
   await eventually(async () => assert.equal(await visitor.find('.message--held').count(), 0));
 });
 
@@ -103,7 +103,7 @@ boardTest('its sender is told that a message was not taken, and takes it off the
   await held(visitor, 'buy this').waitFor({ state: 'detached' });
   await visitor.focusIsAt(visitor.find('.messages__title'));
   await visitor.page.reload();
-  await visitor.page.getByText('Write the first message').waitFor();
+  await visitor.page.getByText('Yours can be the first').waitFor();
   await eventually(async () => assert.equal(await visitor.find('.message--held').count(), 0));
 });
 
@@ -179,7 +179,7 @@ boardTest('what was taken down is restored, or deleted behind a second step', { 
   await page.getByText('Nothing waits.').waitFor();
   await page.getByRole('button', { name: 'Board' }).click();
   for (const text of ['goes', 'comes back']) {
-    await visitor.message(text).getByRole('button', { name: 'Take down' }).click();
+    await (await visitor.inMenu(visitor.message(text), 'Take down')).click();
     await visitor.message(text).waitFor({ state: 'detached' });
   }
   await visitor.focusIsAt(visitor.message('stays'));
@@ -189,7 +189,7 @@ boardTest('what was taken down is restored, or deleted behind a second step', { 
   await page.locator('.moderation-bar').getByRole('button', { name: 'Undo' }).click();
   await visitor.message('comes back').waitFor();
   await onBoard(board, ['comes back', 'stays']);
-  await visitor.message('comes back').getByRole('button', { name: 'Take down' }).click();
+  await (await visitor.inMenu(visitor.message('comes back'), 'Take down')).click();
   await visitor.message('comes back').waitFor({ state: 'detached' });
 
   await page.locator('.moderation-bar').getByRole('link', { name: 'Waiting' }).click();
@@ -338,7 +338,7 @@ for (const engine of Object.keys(ENGINES)) {
       await eventually(async () => assert.equal(await run('return document.querySelector(".composer__reviewed").hidden'), false));
       await type('#composer-text', 'from a phone');
       await click('.composer__post');
-      await says('.message--held', /Waits for a moderator.*from a phone/s);
+      await says('.message--held', /Only you see this.*from a phone/s);
       await isAccessible();
 
       await run('location.hash = "#moderate"');

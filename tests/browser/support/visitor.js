@@ -50,10 +50,10 @@ export class Visitor {
   complaints = [];
 
   /**
-   * @param options of Playwright's `newContext`; motion is reduced unless they say otherwise,
+   * @param options the `layout` that was chosen on the device, and those of Playwright's `newContext`; motion is reduced unless they say otherwise,
    * so that no card glides
    */
-  static async arrive(site, { before = async () => {}, ...options } = {}) {
+  static async arrive(site, { before = async () => {}, layout, ...options } = {}) {
     const visitor = new Visitor();
     visitor.context = await browser.newContext({ reducedMotion: 'reduce', locale: 'en', ...options });
     visitor.context.setDefaultTimeout(WITHIN_MS);
@@ -70,6 +70,7 @@ export class Visitor {
     const session = await visitor.context.newCDPSession(page);
     await session.send('Network.enable');
     await session.send('Network.setCacheDisabled', { cacheDisabled: true });
+    if (layout) await page.addInitScript((chosen) => localStorage.getItem('corkboard:layout') ?? localStorage.setItem('corkboard:layout', chosen), layout);
     await before(page);
     await page.goto(site);
     await page.locator('.messages__loading').waitFor({ state: 'hidden' });
@@ -249,6 +250,12 @@ export class Visitor {
     await this.find('.picture-field__way').first().click();
     await (await dialog).setFiles(pictureFile(name));
     await this.prepared();
+  }
+
+  /** Gives the composer files, as the file dialog does. */
+  async give(files) {
+    await this.openComposer();
+    await this.find('.picture-field__file').setInputFiles(files);
   }
 
   async prepared() {
