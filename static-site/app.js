@@ -172,15 +172,13 @@ listenForFiles(page, {
   onDrag: async (isOver) => (await loadComposer())?.setDragged(isOver),
   onFiles: async (given) => (await loadComposer())?.take(given),
 });
-// A menu goes when somebody goes on elsewhere.
+// A menu goes when somebody goes on, and before what they go on to takes the keyboard.
 page.addEventListener('click', ({ target }) => {
-  for (const menu of page.querySelectorAll('details[open]')) if (!menu.contains(target) || target.closest('.message__actions')) menu.open = false;
-});
+  for (const menu of page.querySelectorAll('details[open]')) if (!menu.firstElementChild.contains(target)) closeMenu(menu);
+}, { capture: true });
 page.addEventListener('keydown', ({ key, target }) => {
   const menu = key === 'Escape' && target.closest?.('details[open]');
-  if (!menu) return;
-  menu.open = false;
-  menu.firstElementChild.focus();
+  if (menu) closeMenu(menu);
 });
 void start();
 
@@ -209,6 +207,11 @@ function update() {
   later['picture-dialog']?.update();
   later.held?.update();
   later.moderation?.update();
+}
+
+function closeMenu(menu) {
+  if (menu.contains(page.activeElement)) menu.firstElementChild.focus();
+  menu.open = false;
 }
 
 function updateBlankNote() {
