@@ -124,9 +124,7 @@ export function mountMessageList(list, { feed, card, window }) {
   }
 
   function plan() {
-    if (isPlanned || feed.messages.length <= ALL) return;
-    isPlanned = true;
-    window.requestAnimationFrame(show);
+    if (!isPlanned && feed.messages.length > ALL) isPlanned = window.requestAnimationFrame(show) > 0;
   }
 
   reshape();
