@@ -48,7 +48,7 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
   // At the top, older ones are waited for only where the page has room for them.
   const isWanted = () => window.scrollY > 0 || window.document.documentElement.scrollHeight <= window.innerHeight;
   const nearEnd = new window.IntersectionObserver(
-    ([{ isIntersecting }]) => isIntersecting && isWanted() && !pagination.older.failure && !older.hidden && loadOlder(),
+    (entries) => entries.at(-1).isIntersecting && isWanted() && !pagination.older.failure && !older.hidden && loadOlder(),
     { rootMargin: `0px 0px ${AHEAD} 0px` },
   );
   nearEnd.observe(older);

@@ -56,8 +56,10 @@ export function createWall(list, { layout, window }) {
       for (const [id, { item }] of cards) {
         const place = masonry.get(id);
         if (!place) continue;
-        item.style.setProperty('--across', `${margin + place.column * (width + gap)}px`);
-        item.style.setProperty('--down', `${place.top}px`);
+        const across = `${margin + place.column * (width + gap)}px`;
+        const down = `${place.top}px`;
+        if (item.style.getPropertyValue('--across') !== across) item.style.setProperty('--across', across);
+        if (item.style.getPropertyValue('--down') !== down) item.style.setProperty('--down', down);
       }
       list.style.blockSize = `${masonry.height}px`;
     },
