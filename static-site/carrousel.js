@@ -70,13 +70,12 @@ export function mountCarrousel(root, { clock, feed, pictures, words, newImage, r
     },
     /** Takes a list of pictures, the newest last, or null where it is the one of before. */
     setPictures(list) {
-      const isFirst = !isLoaded;
       isLoaded = true;
       slides.take(list);
       const isEmpty = slides.urls.length === 0;
       storage.set('carrousel', isEmpty ? 'empty' : 'full');
-      // What is read does not move when the last picture goes.
-      if (!isEmpty || (isFirst && !isReady)) root.hidden = isEmpty;
+      // It goes only where there is nothing below it that would move.
+      if (!isEmpty || feed.messages.length === 0) root.hidden = isEmpty;
       update();
     },
   };

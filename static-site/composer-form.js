@@ -4,11 +4,11 @@ const PICTURE = '<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path 
 
 export const FORM = `
   <form class="composer__form" novalidate>
-    <header class="composer__head">
+    <div class="composer__head">
       <button class="button button--quiet composer__cancel" type="button" data-say="compose.cancel"></button>
       <h2 class="composer__title" id="composer-title" data-say="compose.title"></h2>
       <button class="button button--primary composer__post" type="submit" aria-describedby="composer-reviewed composer-nudge"></button>
-    </header>
+    </div>
 
     <div class="composer__paper">
       <div class="composer__sending" hidden>
@@ -54,7 +54,7 @@ export const FORM = `
       <p class="composer__reviewed field__hint" id="composer-reviewed" data-say="compose.reviewed" hidden></p>
     </div>
 
-    <footer class="composer__foot picture-field__ways">
+    <div class="composer__foot picture-field__ways">
       <input class="picture-field__input picture-field__file" id="composer-picture" type="file" accept="image/*" aria-describedby="composer-picture-error">
       <label class="button button--quiet picture-field__way" for="composer-picture">${PICTURE}<span class="picture-field__add"></span></label>
       <input class="picture-field__input picture-field__camera" id="composer-camera" type="file" accept="image/*" capture="environment" aria-describedby="composer-picture-error">
@@ -63,5 +63,5 @@ export const FORM = `
         <span data-say="compose.camera"></span>
       </label>
       <span class="composer__kept field__hint" data-say="compose.kept"></span>
-    </footer>
+    </div>
   </form>`;

@@ -94,7 +94,7 @@ export function createMessage(message, { template, pictures, words, clock, layou
     // What is cut at its sides is wider than what is seen of it.
     const widthOf = (ratio) => {
       const width = room() - 2 * EDGE;
-      return isOnWall ? width * Math.max(1, ratio / crop.ratio) : Math.min(width, ratio * Math.min(HIGHEST, 0.8 * window.innerHeight));
+      return isOnWall ? width * Math.max(1, ratio / crop.ratio) : Math.min(width, ratio * highest());
     };
     return () => show(picture, describePicture(message, { words, clock }), widthOf);
   }
@@ -134,6 +134,9 @@ export function createMessage(message, { template, pictures, words, clock, layou
 
   return { item, article, update, folding, focus: () => article.focus() };
 }
+
+/** How high a picture is in the list at most: on a phone the first screen has all of the first message. */
+const highest = () => Math.min(HIGHEST, (window.innerWidth < 600 ? 0.42 : 0.8) * window.innerHeight);
 
 /** `short`, `middling` or `long`, by how much room a text takes. */
 function sizeOf(text) {
