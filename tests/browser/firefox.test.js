@@ -15,6 +15,7 @@ test('in Firefox one writes, posts a large photo, opens it, reloads and deletes'
     await firefox.goTo(board.site);
     await eventually(async () => assert.match(await firefox.text('.messages__empty'), /Nothing pinned up/));
 
+    await firefox.openComposer();
     await firefox.type('#composer-text', '火狐 says https://example.com/.');
     await firefox.type('#composer-author', 'Ada');
     await firefox.type('#composer-picture', pictureFile('camera-6mb.jpg'));
@@ -22,6 +23,7 @@ test('in Firefox one writes, posts a large photo, opens it, reloads and deletes'
 
     // The draft is still there after a reload.
     await firefox.reload();
+    await firefox.openComposer();
     await eventually(async () => assert.equal(await firefox.property('#composer-text', 'value'), '火狐 says https://example.com/.'));
     await eventually(async () => assert.match(await firefox.text('.picture-field__name'), /camera-6mb\.jpg/));
 
@@ -42,6 +44,7 @@ test('in Firefox one writes, posts a large photo, opens it, reloads and deletes'
 
     await firefox.click('.language-menu [value=zh-Hant]');
     await eventually(async () => assert.equal(await firefox.text('.blank-note__line'), '貼點什麼吧…'));
+    await firefox.openMenu();
     await firefox.click('.message__delete');
     await firefox.click('.confirmation__yes');
     await eventually(async () => assert.equal(await firefox.count('.message'), 0));
@@ -71,6 +74,7 @@ const pictureProblem = (firefox, pattern) => eventually(async () => assert.match
 
 test('in a Firefox that resists fingerprinting a picture is sent as it is, or not at all, with a word about it', { timeout: 180_000 }, async () => {
   await inFirefox({ 'privacy.resistFingerprinting': true }, async ({ board, firefox }) => {
+    await firefox.openComposer();
     await firefox.type('#composer-text', 'unchanged');
     await firefox.type('#composer-picture', pictureFile('camera-6mb.jpg'));
     await pictureProblem(firefox, /does not take this picture as it is.*Allow this site to read canvas data, or choose a JPEG.* up to 4\sMB/);
@@ -91,6 +95,7 @@ test('in a Firefox that resists fingerprinting a picture is sent as it is, or no
 
 test('in Firefox what is there of a file that is cut short is not posted', { timeout: 180_000 }, async () => {
   await inFirefox({}, async ({ board, firefox }) => {
+    await firefox.openComposer();
     await firefox.type('#composer-text', 'half');
     for (const name of ['small.jpg', 'progressive.jpg', 'drawing.png', 'still.gif', 'photo.webp', 'drawing.bmp']) {
       const bytes = await readFile(pictureFile(name));

@@ -56,6 +56,19 @@ export class WebDriver {
   }
 
   /** Types text, or the path of a file for a file input. */
+  /** Opens the composer, if it is not open. */
+  async openComposer() {
+    await eventually(async () => {
+      const isOpen = await this.run("const dialog = document.querySelector('.composer'); if (!dialog.open) document.querySelector('.blank-note__write').click(); return dialog.open;");
+      assert.equal(isOpen, true);
+    });
+  }
+
+  /** Opens the menu of the first message. */
+  async openMenu() {
+    await this.run("document.querySelector('.message__menu').open = true");
+  }
+
   async type(selector, text) {
     await this.send('ElementSendKeys', { id: await eventually(() => this.#find(selector)), text });
   }
