@@ -214,7 +214,7 @@ function dressAsHeld({ item, article }, { isLacking, words, dismiss }) {
   const close = page.createElement('button');
   Object.assign(close, { className: 'button button--quiet held__close', type: 'button' });
   close.addEventListener('click', dismiss);
-  find('.message__actions').append(close);
+  note.after(close);
 
   return ({ isRejected, isUnsure }) => {
     const state = isRejected ? 'held.rejected' : isUnsure ? 'held.unsure' : 'held.waits';
@@ -222,6 +222,5 @@ function dressAsHeld({ item, article }, { isLacking, words, dismiss }) {
     note.classList.toggle('held__note--rejected', isRejected);
     put(close, words.say('held.close'));
     close.hidden = !isRejected && !isUnsure;
-    find('.message__menu').hidden = close.hidden && find('.message__delete').hidden;
   };
 }

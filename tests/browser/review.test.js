@@ -36,6 +36,7 @@ async function signIn(page, board, { forWeek = false } = {}) {
 /** The sender's own page. */
 
 boardTest('a message that waits is shown to its sender alone, with its picture, also after a reload', { settings, expected }, async ({ board, visitor }) => {
+  await visitor.openComposer();
   await visitor.page.getByText('A moderator looks at every message before others see it.').waitFor();
   await visitor.write({ text: 'a drawing of mine', author: 'Ada', picture: 'drawing.png', alt: 'hills' });
   assert.deepEqual(await visitor.violations(), []);
@@ -55,7 +56,7 @@ boardTest('a message that waits is shown to its sender alone, with its picture, 
   assert.equal(await message.locator('img').getAttribute('alt'), 'hills');
 
   await visitor.speak('zh-Hant');
-  await message.getByText('等待管理員查看').waitFor();
+  await message.getByText('管理員看過之前').waitFor();
   await visitor.speak('en');
   const other = await Visitor.arrive(board.site);
   await eventually(async () => assert.equal(await other.find('.message--held').count(), 0));
@@ -335,7 +336,8 @@ for (const engine of Object.keys(ENGINES)) {
         assert.deepEqual(violations, []);
       };
       await board.postPicture('before it', 'small.jpg', { headers: { 'X-Forwarded-For': '192.0.2.9' } });
-      await eventually(async () => assert.equal(await run('return document.querySelector(".composer__reviewed").hidden'), false));
+      await click('.blank-note__write');
+      await eventually(async () => assert.equal(await run('return document.querySelector(".composer__reviewed")?.hidden'), false));
       await type('#composer-text', 'from a phone');
       await click('.composer__post');
       await says('.message--held', /Only you see this.*from a phone/s);

@@ -1,6 +1,7 @@
 // Someone at the page, in the words of WebDriver, whichever way its commands take to the browser.
 // https://www.w3.org/TR/webdriver2/#endpoints
 
+import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { eventually } from './visitor.js';
