@@ -13,6 +13,7 @@ import { AS_PRELOADED, answered, imageFor } from './first-picture.js';
 import { mountLanguageMenu } from './language-menu.js';
 import { mountLayoutSwitch } from './layout-switch.js';
 import { mountMasthead } from './masthead.js';
+import { closeMenus } from './menus.js';
 import { mountMessages } from './messages.js';
 import { Pagination } from './pagination.js';
 import { createPictures } from './picture.js';
@@ -79,13 +80,16 @@ const card = {
   room: () => find('.messages').clientWidth,
   reducedMotion,
   moderate: (article, message) => later.moderation?.dress(article, message),
-  stateOf: (id) => ({
-    ...removal.stateOf(id),
-    isModerated: Boolean(later.moderation?.token),
-    contactUrl: board?.contactUrl ?? null,
-    isAddressed: window.location.hash === `#${id}`,
-    isNew: visit.isNew(id) && !removal.stateOf(id).mayDelete,
-  }),
+  stateOf(id) {
+    const state = removal.stateOf(id);
+    return {
+      ...state,
+      isModerated: Boolean(later.moderation?.token),
+      contactUrl: board?.contactUrl ?? null,
+      isAddressed: window.location.hash === `#${id}`,
+      isNew: visit.isNew(id) && !state.mayDelete,
+    };
+  },
 };
 const messages = mountMessages(find('.messages'), { pagination, feed, card, words, announce, window });
 const scrollRestoration = createScrollRestoration({ storage: tabStorage, place: messages.anchor, window });
@@ -103,7 +107,11 @@ const listeners = {
   'go-to-message': messages.goTo,
   'picture-opened': ({ url, message }) => (message ? openPicture(message) : window.location.assign(messageOf(url) ? `#${messageOf(url)}` : url)),
   'layout-changed': () => [showLayout(), messages.relayout(), later.held?.relayout()],
-  'composer-wanted': async (wish) => (await loadComposer())?.open(wish),
+  'composer-wanted': async (wish) => {
+    const composer = await loadComposer();
+    if (composer) composer.open(wish);
+    else messages.say([['advice.reload']]);
+  },
   'draft-changed': (changed) => {
     draft = changed;
     if (draft) storage.set('draft', 'kept');
@@ -172,14 +180,7 @@ listenForFiles(page, {
   onDrag: async (isOver) => (await loadComposer())?.setDragged(isOver),
   onFiles: async (given) => (await loadComposer())?.take(given),
 });
-// A menu goes when somebody goes on, and before what they go on to takes the keyboard.
-page.addEventListener('click', ({ target }) => {
-  for (const menu of page.querySelectorAll('details[open]')) if (!menu.firstElementChild.contains(target)) closeMenu(menu);
-}, { capture: true });
-page.addEventListener('keydown', ({ key, target }) => {
-  const menu = key === 'Escape' && target.closest?.('details[open]');
-  if (menu) closeMenu(menu);
-});
+closeMenus(page);
 void start();
 
 async function start() {
@@ -207,11 +208,6 @@ function update() {
   later['picture-dialog']?.update();
   later.held?.update();
   later.moderation?.update();
-}
-
-function closeMenu(menu) {
-  if (menu.contains(page.activeElement)) menu.firstElementChild.focus();
-  menu.open = false;
 }
 
 function updateBlankNote() {
