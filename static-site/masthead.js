@@ -10,7 +10,7 @@ export function mountMasthead(root, { storage, words, page }) {
   const about = find('.masthead__about');
   const text = about.firstElementChild;
   const more = find('.masthead__more');
-  let { name = null, description = null, head = null } = JSON.parse(storage.get('board') ?? '{}');
+  let { name = null, description = null, head = null } = remembered(storage);
   let shown = '';
   let isFolded = true;
   let isCut = false;
@@ -66,7 +66,8 @@ export function mountMasthead(root, { storage, words, page }) {
     setBoard(board) {
       name = board?.name ?? name ?? 'Corkboard';
       if (board) {
-        ({ description = null, head = null } = board);
+        description = board.description || null;
+        head = board.head || null;
         storage.set('board', JSON.stringify({ name, description, head }));
       }
       if (description) about.classList.remove('is-absent');
@@ -74,4 +75,13 @@ export function mountMasthead(root, { storage, words, page }) {
       measure();
     },
   };
+}
+
+/** What the board told at the last visit. */
+function remembered(storage) {
+  try {
+    return JSON.parse(storage.get('board')) ?? {};
+  } catch {
+    return {};
+  }
 }
