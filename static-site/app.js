@@ -3,26 +3,27 @@
 import { createActivity } from './activity.js';
 import { mountAnnouncer } from './announcer.js';
 import { createApi, uploadWithProgress } from './api.js';
+import { mountBlankNote } from './blank-note.js';
 import { mountCarrousel } from './carrousel.js';
-import { mountComposer } from './composer.js';
-import { Composition } from './composition.js';
 import { mountConfirmation } from './confirmation.js';
 import { createDeleteTokens } from './delete-tokens.js';
-import { createDrafts } from './drafts.js';
 import { Feed } from './feed.js';
+import { listenForFiles } from './file-drop.js';
 import { AS_PRELOADED, answered, imageFor } from './first-picture.js';
 import { mountLanguageMenu } from './language-menu.js';
+import { mountLayoutSwitch } from './layout-switch.js';
 import { mountMasthead } from './masthead.js';
+import { closeMenus } from './menus.js';
 import { mountMessages } from './messages.js';
 import { Pagination } from './pagination.js';
-import { PictureChoice } from './picture-choice.js';
 import { createPictures } from './picture.js';
 import { createPoller } from './poller.js';
 import { createRemoval } from './removal.js';
 import { createScrollRestoration } from './scroll-restoration.js';
+import { messageOf } from './slides.js';
 import { createStorage } from './storage.js';
-import { Submission } from './submission.js';
 import { dictionary, language } from './viewer-language.js';
+import { createVisit } from './visit.js';
 import { createWords } from './words.js';
 
 const page = document;
@@ -49,13 +50,9 @@ const tokens = createDeleteTokens(storage);
 const pictures = createPictures({ words, clock });
 const activity = createActivity({ page, clock });
 const announce = mountAnnouncer(find('#announcer'), { words, clock });
-const composition = new Composition({
-  drafts: createDrafts({ indexedDB: window.indexedDB, locks: navigator.locks, storage: tabStorage, newSlot: randomKey }),
-  storage,
-  choice: new PictureChoice({ decode: window.createImageBitmap.bind(window), newCanvas: () => page.createElement('canvas') }),
-});
-const submission = new Submission({ composition, post: api.post, announce, clock, newKey: randomKey });
+const visit = createVisit({ storage, tabStorage });
 let board = null;
+let draft = null;
 let wantsAllPictures = false;
 
 // Components that come when they are wanted: those that are on their way, and those that are there.
@@ -65,30 +62,37 @@ const later = {};
 // The components. None holds another one: `listeners` below say what an event of one means to the others.
 speak();
 mountLanguageMenu(find('.language-menu'), { words, announce });
-const masthead = mountMasthead(find('.masthead'), { storage, page });
+const masthead = mountMasthead(find('.masthead'), { storage, words, page });
+const layoutSwitch = mountLayoutSwitch(find('.layout-switch'), { storage, window });
+showLayout();
+const blankNote = mountBlankNote(find('.blank-note'), { words });
 const confirm = mountConfirmation(find('.confirmation'));
 const removal = createRemoval({ api, tokens, words, announce, confirm, page });
 const reducedData = Boolean(navigator.connection?.saveData) || window.matchMedia('(prefers-reduced-data: reduce)').matches;
 const reducedMotion = reducedData || window.matchMedia('(prefers-reduced-motion: reduce)').matches;
-const carrousel = mountCarrousel(find('.carrousel'), { clock, words, pictures, feed, newImage: imageFor, reducedData, reducedMotion, page, window });
+const carrousel = mountCarrousel(find('.carrousel'), { clock, words, pictures, feed, newImage: imageFor, reducedMotion, storage });
 const card = {
   template: find('#message-template'),
   pictures,
   words,
   clock,
-  room: measureRoom(find('.board__read')),
+  layout: () => layoutSwitch.layout,
+  room: () => find('.messages').clientWidth,
   reducedMotion,
   moderate: (article, message) => later.moderation?.dress(article, message),
-  stateOf: (id) => ({
-    ...removal.stateOf(id),
-    isModerated: Boolean(later.moderation?.token),
-    contactUrl: board?.contactUrl ?? null,
-    isAddressed: window.location.hash === `#${id}`,
-  }),
+  stateOf(id) {
+    const state = removal.stateOf(id);
+    return {
+      ...state,
+      isModerated: Boolean(later.moderation?.token),
+      contactUrl: board?.contactUrl ?? null,
+      isAddressed: window.location.hash === `#${id}`,
+      isNew: visit.isNew(id) && !state.mayDelete,
+    };
+  },
 };
 const messages = mountMessages(find('.messages'), { pagination, feed, card, words, announce, window });
-const composer = mountComposer(find('.composer'), { composition, submission, words, announce, page, objectUrls: URL });
-const scrollRestoration = createScrollRestoration({ storage: tabStorage, cards: messages.cards, window });
+const scrollRestoration = createScrollRestoration({ storage: tabStorage, place: messages.anchor, window });
 const carrouselPoller = createPoller({ run: refreshCarrousel, activity, clock });
 const messagesPoller = createPoller({ run: refreshMessages, activity, clock, onPaused: messages.setPaused });
 
@@ -101,18 +105,31 @@ const listeners = {
   'delete-wanted': removal.remove,
   'message-opened': openPicture,
   'go-to-message': messages.goTo,
-  'picture-dialog-toggled': updateCarrousel,
+  'picture-opened': ({ url, message }) => (message ? openPicture(message) : window.location.assign(messageOf(url) ? `#${messageOf(url)}` : url)),
+  'layout-changed': () => [showLayout(), messages.relayout(), later.held?.relayout()],
+  'composer-wanted': async (wish) => {
+    const composer = await loadComposer();
+    if (composer) composer.open(wish);
+    else messages.say([['advice.reload']]);
+  },
+  'draft-changed': (changed) => {
+    draft = changed;
+    if (draft) storage.set('draft', 'kept');
+    else storage.drop('draft');
+    updateBlankNote();
+  },
   'all-pictures-wanted': () => {
     wantsAllPictures = true;
     void carrouselPoller.now();
   },
-  'messages-updated': () => [updateCarrousel(), later.permalink?.update()],
-  'message-posted': async ({ message: { deleteToken, ...message }, notice }) => {
+  'messages-updated': () => [carrousel.update(), later.permalink?.update()],
+  'message-posted': async ({ message: { deleteToken, ...message }, draft: posted, notice }) => {
     tokens.keep(message.id, deleteToken);
     if (message.status) {
       // Posting may be reviewed only since a moment ago.
       void loadBoard();
-      return (await loadHeld())?.add(message, composition.posted, notice);
+      messages.say(notice);
+      return (await loadHeld())?.add(message, posted, notice);
     }
     messages.addOwn(message, notice);
     if (message.picture) carrouselPoller.hurry();
@@ -135,6 +152,7 @@ const listeners = {
   },
 };
 for (const [type, listener] of Object.entries(listeners)) page.addEventListener(type, ({ detail }) => listener(detail));
+pagination.addEventListener('refreshed', () => visit.see(feed.messages[0]?.id));
 pagination.addEventListener('refreshed', ({ detail }) => later.held?.look(detail));
 pagination.addEventListener('refreshed', ({ detail }) => (detail.wasLost ? pictures.tryAgain() : pictures.tryAgainInTime()));
 page.addEventListener('visibilitychange', () => activity.isHidden() || pictures.tryAgain());
@@ -154,34 +172,54 @@ window.addEventListener('online', () => {
   pictures.tryAgain();
   void messagesPoller.now();
 });
+// Whoever does something may write next.
+for (const type of ['pointermove', 'pointerdown', 'keydown', 'dragenter']) page.addEventListener(type, loadComposer, { once: true, passive: true });
+listenForFiles(page, {
+  // Nothing can be posted now, or nothing of it would be seen.
+  isClosed: () => board?.posting === 'closed' || later.composer?.isSending || page.querySelector('dialog[open]:not(.composer)') !== null || page.documentElement.classList.contains('is-reviewing'),
+  onDrag: async (isOver) => (await loadComposer())?.setDragged(isOver),
+  onFiles: async (given) => (await loadComposer())?.take(given),
+});
+closeMenus(page);
 void start();
 
 async function start() {
   void loadModeration();
   if (storage.get('held')) void loadHeld();
   if (window.location.hash) void loadPermalink();
-  void composition.restore(() => submission.settled);
+  if (storage.get('draft')) void loadComposer();
   void carrouselPoller.now();
   await messagesPoller.now();
+  carrousel.setReady();
   const saved = scrollRestoration.saved();
   if (saved) {
     // What cannot be brought back now comes as the viewer goes down.
     await pagination.fillDownTo(saved.id).catch(() => {});
-    scrollRestoration.restore(saved);
+    messages.bring(saved);
   }
   if (!saved || !feed.has(window.location.hash.slice(1))) await followLink();
 }
 
 function update() {
+  masthead.update();
+  updateBlankNote();
   messages.update();
-  composer.update();
+  later.composer?.update();
   later['picture-dialog']?.update();
   later.held?.update();
   later.moderation?.update();
 }
 
-function updateCarrousel() {
-  carrousel.setObscured(find('.picture-dialog').open || messagesPoller.isPaused);
+function updateBlankNote() {
+  blankNote.update({ posting: board?.posting, draft });
+}
+
+function showLayout() {
+  page.documentElement.dataset.layout = layoutSwitch.layout;
+}
+
+function loadComposer() {
+  return load('composer', { api, board: () => board, storage, tabStorage, clock, words, announce, newKey: randomKey, window });
 }
 
 /** Only for those who moderate, or want to. */
@@ -229,15 +267,6 @@ function load(name, needs) {
   return coming[name];
 }
 
-/** How large a picture can be in `element`, as style.css has it. */
-function measureRoom(element) {
-  const room = {};
-  const measure = () => Object.assign(room, { width: element.clientWidth - 2, height: 0.8 * window.innerHeight });
-  measure();
-  new ResizeObserver(measure).observe(element);
-  return () => room;
-}
-
 /** Puts the viewer's language into what stands in the page itself. */
 function speak() {
   const root = page.documentElement;
@@ -259,7 +288,8 @@ async function loadBoard() {
     return masthead.setBoard(null);
   }
   masthead.setBoard(board);
-  composition.setBoard(board);
+  later.composer?.setBoard(board);
+  updateBlankNote();
   messages.update();
 }
 
@@ -267,7 +297,7 @@ async function refreshCarrousel() {
   try {
     const all = wantsAllPictures;
     const list = await api.carrouselIfChanged({ all });
-    if (list || all) carrousel.setPictures(list, { all });
+    if (list || all) carrousel.setPictures(list);
   } catch {
     // The pictures shown stay as they are until the next refresh.
   }

@@ -1,34 +1,46 @@
-// Where a message is written: shows what is being written and what becomes of it.
+// Where a message is written: a dialog that shows what is being written and what becomes of it. Loaded when somebody is
+// at the page, and at once where something was written before.
 
+import { Composition } from './composition.js';
+import { FORM } from './composer-form.js';
+import { createDrafts } from './drafts.js';
 import { emit } from './events.js';
 import { countCharacters, normalize } from './input-normalization.js';
+import { mark } from './mark.js';
+import { PictureChoice } from './picture-choice.js';
 import { mountPictureField } from './picture-field.js';
+import { addStyle } from './review-words.js';
+import { Submission } from './submission.js';
 import { put } from './words.js';
 
 /** From here on the viewer is told how many characters are left. */
 const NEAR_THE_LIMIT = 0.9;
 
-/** Emits `message-posted`. */
-export function mountComposer(root, { composition, submission, words, announce, page, objectUrls }) {
-  const find = (selector) => root.querySelector(selector);
+/** Emits `message-posted` with the message, what was written, and what is to be said of it; and `draft-changed`. */
+export async function mount(dialog, { api, board, storage, tabStorage, clock, words, announce, newKey, window }) {
+  const page = window.document;
+  await addStyle(page, 'composer.css');
+  dialog.innerHTML = FORM;
+  words.fill(dialog);
+  const find = (selector) => dialog.querySelector(selector);
+  const composition = new Composition({
+    drafts: createDrafts({ indexedDB: window.indexedDB, locks: window.navigator.locks, storage: tabStorage, newSlot: newKey }),
+    storage,
+    choice: new PictureChoice({ decode: window.createImageBitmap.bind(window), newCanvas: () => page.createElement('canvas') }),
+  });
+  const submission = new Submission({ composition, post: api.post, announce, clock, newKey });
   const form = find('form');
   const inputs = { text: form.elements.text, author: form.elements.author, alt: form.elements.alt };
   const { choice } = composition;
-  const pictureField = mountPictureField(find('.picture-field'), { choice, words, announce, objectUrls, page });
-  /** Whether somebody has begun to write. */
-  let open = false;
+  const pictureField = mountPictureField(form, { choice, words, announce, objectUrls: window.URL, page });
 
   function update() {
-    const { draft, errors, board } = composition;
-    const closed = board?.posting === 'closed';
-    form.hidden = closed;
-    find('.composer__closed').hidden = !closed;
-    find('.composer__reviewed').hidden = board?.posting !== 'reviewed';
-    root.classList.toggle('is-open', open || draft.text !== '' || choice.isChosen);
-
+    const { draft, errors, sending } = composition;
+    find('.composer__reviewed').hidden = composition.board?.posting !== 'reviewed';
+    inputs.text.placeholder = words.say('compose.invite');
     for (const [field, input] of Object.entries(inputs)) {
       if (input.value !== draft[field]) input.value = draft[field];
-      input.readOnly = composition.sending !== null;
+      input.readOnly = sending !== null;
       input.setAttribute('aria-invalid', String(errors[field] !== undefined));
     }
     for (const error of form.querySelectorAll('[data-error]')) {
@@ -38,9 +50,22 @@ export function mountComposer(root, { composition, submission, words, announce, 
     const isUndescribed = draft.picture !== null && draft.alt.trim() === '';
     put(find('.composer__nudge'), isUndescribed ? words.say('compose.nudge') : '');
     put(find('.composer__notice'), words.sayAll(composition.notice));
+    find('.composer__kept').hidden = composition.isEmpty;
+    updateMark();
     updateCount(find('.composer__count'), { composition, words, announce });
     updateSending(find, { composition, words });
     pictureField.update();
+    emit(dialog, 'draft-changed', composition.isEmpty ? null : draft);
+  }
+
+  /** The mark comes from the name as it is typed. */
+  function updateMark() {
+    const name = find('.composer__name');
+    const author = composition.draft.author.trim() || null;
+    if (name.querySelector('.mark') && name.dataset.of === String(author)) return;
+    name.dataset.of = author;
+    name.querySelector('.mark')?.remove();
+    name.prepend(mark(author));
   }
 
   function normalizeInput(field, input) {
@@ -51,9 +76,28 @@ export function mountComposer(root, { composition, submission, words, announce, 
     input.setSelectionRange(caret, caret);
   }
 
+  function open({ picture = false } = {}) {
+    if (!dialog.open) dialog.showModal();
+    inputs.text.focus();
+    if (picture) find('.picture-field__file').click();
+  }
+
+  /** What is being sent is called back; else what is written stays for later. */
+  function cancel() {
+    if (!composition.sending) return dialog.close();
+    submission.cancel();
+    find('.composer__post').focus();
+  }
+
   composition.addEventListener('change', update);
-  submission.addEventListener('posted', ({ detail }) => emit(root, 'message-posted', { message: detail, notice: composition.notice }));
-  submission.addEventListener('refused', () => form.querySelector('[aria-invalid="true"]')?.focus());
+  submission.addEventListener('posted', ({ detail }) => {
+    dialog.close();
+    emit(dialog, 'message-posted', { message: detail, draft: composition.posted, notice: composition.notice });
+  });
+  submission.addEventListener('refused', () => {
+    if (!dialog.open) open();
+    form.querySelector('[aria-invalid="true"]')?.focus();
+  });
   for (const [field, input] of Object.entries(inputs)) {
     input.addEventListener('input', ({ isComposing }) => {
       composition.notice = [];
@@ -62,14 +106,15 @@ export function mountComposer(root, { composition, submission, words, announce, 
       composition.type(field, input.value);
     });
   }
-  inputs.text.addEventListener('focus', () => {
-    open = true;
-    update();
+  find('.composer__cancel').addEventListener('click', cancel);
+  dialog.addEventListener('cancel', (event) => {
+    // A file dialog that was closed says the same.
+    if (event.target !== dialog) return;
+    event.preventDefault();
+    cancel();
   });
-  find('.composer__cancel').addEventListener('click', () => {
-    submission.cancel();
-    find('.composer__post').focus();
-  });
+  // Beside the paper is outside.
+  dialog.addEventListener('pointerdown', ({ target }) => target === dialog && cancel());
   form.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
@@ -81,8 +126,26 @@ export function mountComposer(root, { composition, submission, words, announce, 
     submission.submit();
   });
 
+  if (board()) composition.setBoard(board());
   update();
-  return { update };
+  void composition.restore(() => submission.settled).then(() => {
+    // Who was interrupted while it was sent goes on where they were.
+    if (composition.draft.sent) open();
+  });
+  return {
+    update,
+    open,
+    setBoard: (known) => composition.setBoard(known),
+    setDragged: pictureField.setDragged,
+    /** Takes files that were dropped or pasted anywhere. */
+    take(given) {
+      open();
+      pictureField.take(given);
+    },
+    get isSending() {
+      return composition.sending !== null;
+    },
+  };
 }
 
 function updateCount(count, { composition, words, announce }) {

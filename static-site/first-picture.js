@@ -1,7 +1,7 @@
 // The picture that the carrousel begins with. index.html has this module as a script of its own, so that it is asked for
 // while the other modules are still on their way.
 
-import { point, smallOf, widthInCarrousel } from './small.js';
+import { point, smallOf } from './small.js';
 
 const LIST = '/carrousel/newest.json';
 
@@ -36,5 +36,6 @@ async function ask(response) {
   const { url } = newest;
   first = new Image();
   first.fetchPriority = 'high';
-  point(first, { url, versions: smallOf(url), width: widthInCarrousel(window) });
+  // The narrowest version does for a tile, and often for the card as well.
+  point(first, { url, versions: smallOf(url), width: 1 });
 }

@@ -2,6 +2,8 @@
 
 import { put } from './words.js';
 
+const REACH = 8;
+
 /** `update` brings `button` in line with the language; `unfold` shows all of the text. */
 export function fold(text, button, { article, words, whole }) {
   const state = { folded: !whole, long: false };
@@ -17,8 +19,8 @@ export function fold(text, button, { article, words, whole }) {
 
   function measure() {
     if (!state.folded) return;
-    // Heights come rounded.
-    state.long = text.scrollHeight > text.clientHeight + 1;
+    // Letters may reach out of their lines, but by less than a line.
+    state.long = text.scrollHeight > text.clientHeight + REACH;
     update();
   }
 

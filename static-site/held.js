@@ -25,8 +25,7 @@ const LONGEST_MS = 31 * 24 * 60 * 60_000;
 export async function mount(root, { api, feed, card, storage, announce, clock, words, window }) {
   await Promise.all([addReviewWords(words), addStyle(window.document, 'held.css')]);
   const store = createHeldStore({ storage, indexedDB: window.indexedDB });
-  const list = root.appendChild(window.document.createElement('ol'));
-  list.className = 'held__list';
+  const list = root.appendChild(Object.assign(window.document.createElement('ol'), { className: 'held__list' }));
   list.setAttribute('role', 'list');
   const cards = new Map();
   /** The pictures of this visit, which this device may not keep. */
@@ -35,12 +34,7 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
 
   function update() {
     root.hidden = store.entries.length === 0;
-    for (const [id, shown] of cards) {
-      if (store.entries.some((entry) => entry.id === id)) continue;
-      shown.item.remove();
-      URL.revokeObjectURL(shown.url);
-      cards.delete(id);
-    }
+    for (const id of cards.keys()) if (!store.entries.some((entry) => entry.id === id)) take(id);
     store.entries.forEach((entry, index) => {
       const shown = cards.get(entry.id);
       // Its picture is on its way.
@@ -48,6 +42,13 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
       if (list.children[index] !== shown.item) list.insertBefore(shown.item, list.children[index] ?? null);
       shown.update(entry);
     });
+  }
+
+  function take(id) {
+    const { item, url } = cards.get(id);
+    item.remove();
+    URL.revokeObjectURL(url);
+    cards.delete(id);
   }
 
   async function hang(entry) {
@@ -63,7 +64,7 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
       url,
       update(now) {
         const isRejected = now.status === 'rejected';
-        shown.update({ ...card.stateOf(id), contactUrl: null, isAddressed: false, isRejected, ...(isRejected && { mayDelete: false }) });
+        shown.update({ ...card.stateOf(id), contactUrl: null, isAddressed: false, isHeld: true, isRejected, ...(isRejected && { mayDelete: false }) });
         dress({ isRejected, isUnsure: clock.now() - now.knownAt > KNOWN_MS });
       },
     });
@@ -128,13 +129,19 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
     if (hadFocus) emit(root, 'go-to-message', id);
   }
 
-  await Promise.all(store.entries.map(hang));
-  update();
+  const hangAll = () => Promise.all(store.entries.map(hang)).then(update);
+  await hangAll();
   void look();
 
   return {
     update,
     look,
+
+    /** Shows all of it anew, on the wall or in the list. */
+    relayout: () => {
+      for (const id of cards.keys()) take(id);
+      return hangAll();
+    },
 
     /** Shows a message that was just posted from `draft`. */
     async add({ status, ...message }, draft, notice) {
@@ -203,11 +210,11 @@ function dressAsHeld({ item, article }, { isLacking, words, dismiss }) {
   }
   const note = page.createElement('p');
   note.className = 'held__note';
-  find('.message__head').after(note);
+  find('.message__pin').after(note);
   const close = page.createElement('button');
   Object.assign(close, { className: 'button button--quiet held__close', type: 'button' });
   close.addEventListener('click', dismiss);
-  find('.message__actions').append(close);
+  note.after(close);
 
   return ({ isRejected, isUnsure }) => {
     const state = isRejected ? 'held.rejected' : isUnsure ? 'held.unsure' : 'held.waits';
@@ -215,6 +222,5 @@ function dressAsHeld({ item, article }, { isLacking, words, dismiss }) {
     note.classList.toggle('held__note--rejected', isRejected);
     put(close, words.say('held.close'));
     close.hidden = !isRejected && !isUnsure;
-    find('.message__actions').hidden = close.hidden && find('.message__delete').hidden;
   };
 }

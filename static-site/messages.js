@@ -1,4 +1,4 @@
-// The list of messages: newest first, older ones on demand, new ones without moving what is read.
+// The messages, on the wall or in the list: newest first, older ones on demand, new ones without moving what is read.
 
 import { isWaking } from './backoff.js';
 import { emit } from './events.js';
@@ -18,11 +18,14 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
   const list = mountMessageList(find('.messages__list'), { feed, card, window });
   /** Whether the page no longer looks for what is new, since nobody was at it for long. */
   let paused = false;
+  let said = [];
 
   function update() {
     list.update();
     updateNotes(find, { pagination, feed, words });
     updateNews(find, { pagination, feed, words, paused });
+    find('.messages__said').hidden = said.length === 0;
+    put(find('.messages__said'), words.sayAll(said));
     updateOlder(find, { pagination, feed, words });
     emit(root, 'messages-updated');
   }
@@ -33,16 +36,23 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
     const first = await pagination.loadOlder();
     // Where the button is gone, reading goes on with the first message it brought.
     if (byKeyboard && first && older.hidden) list.get(first)?.focus();
-    // Tells again whether the end is near.
+    lookAhead();
+  }
+
+  /** Tells again whether the end is near. */
+  function lookAhead() {
     nearEnd.unobserve(older);
     nearEnd.observe(older);
   }
 
+  // At the top, older ones are waited for only where the page has room for them.
+  const isWanted = () => window.scrollY > 0 || window.document.documentElement.scrollHeight <= window.innerHeight;
   const nearEnd = new window.IntersectionObserver(
-    ([{ isIntersecting }]) => isIntersecting && window.scrollY > 0 && !pagination.older.failure && !older.hidden && loadOlder(),
+    (entries) => entries.at(-1).isIntersecting && isWanted() && !pagination.older.failure && !older.hidden && loadOlder(),
     { rootMargin: `0px 0px ${AHEAD} 0px` },
   );
   nearEnd.observe(older);
+  window.addEventListener('scroll', lookAhead, { once: true, passive: true });
 
   function show(id) {
     const element = list.get(id)?.article ?? title;
@@ -50,15 +60,19 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
     element.scrollIntoView();
   }
 
-  const refresh = () => pagination.refresh({ isRead: list.isInView });
+  const refresh = () => pagination.refresh({ isRead: list.isRead });
 
   pagination.addEventListener('change', update);
   pagination.addEventListener('new-messages', ({ detail }) => announce([newMessages(detail)]));
   find('.messages__reveal').addEventListener('click', () => {
     feed.reveal();
     update();
-    title.scrollIntoView();
+    window.scrollTo({ top: 0, behavior: 'instant' });
     list.get(feed.messages[0]?.id)?.article.focus({ preventScroll: true });
+  });
+  find('.messages__said').addEventListener('click', () => {
+    said = [];
+    update();
   });
   find('.messages__paused').addEventListener('click', () => emit(root, 'refresh-wanted'));
   find('.messages__retry').addEventListener('click', refresh);
@@ -67,7 +81,9 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
   return {
     update,
     refresh,
-    cards: list.all,
+    relayout: list.relayout,
+    anchor: list.anchor,
+    bring: list.bring,
     setPaused(isPaused) {
       paused = isPaused;
       if (paused) announce([['list.paused']]);
@@ -86,7 +102,14 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
       feed.add(message);
       update();
       announce([['post.done'], ...notice]);
+      this.say(notice);
       show(message.id);
+    },
+
+    /** Says something to the eyes, until it is tapped or something else is to be said. */
+    say(sayings) {
+      said = sayings;
+      update();
     },
 
     /** Takes out a message that is gone; the keyboard goes on with the one that took its place. */

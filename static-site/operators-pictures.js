@@ -1,5 +1,5 @@
-// What moderators do about the pictures that the operator put there by hand: taking the one down that the carrousel
-// shows, and restoring those that were taken down. Loaded with what moderators have.
+// What moderators do about the pictures that the operator put there by hand: taking one down that is in the
+// carrousel, and restoring those that were taken down. Loaded with what moderators have.
 
 import { emit } from './events.js';
 import { explainAct } from './judging.js';
@@ -7,17 +7,11 @@ import { nameOf } from './slides.js';
 
 /**
  * Emits `messages-changed` on `page` where the carrousel is another one now.
- * @param carrousel the element, beside whose controls the button stands
+ * @param carrousel the element, whose tiles get the button
  */
 export function createOperatorsPictures({ carrousel, section, queue, api, session, announce, words, page, window }) {
-  const button = Object.assign(page.createElement('button'), { type: 'button', className: 'button button--danger carrousel__take-down', hidden: true });
   /** What was taken down and is shown: the pictures by their addresses. */
   const shown = new Map();
-  carrousel.append(button);
-
-  /** The operator's picture that the carrousel shows now, or null. */
-  const current = () => carrousel.querySelector('.is-current > [data-operators]')?.dataset.operators ?? null;
-
   async function attempt(action) {
     try {
       return await action();
@@ -28,9 +22,7 @@ export function createOperatorsPictures({ carrousel, section, queue, api, sessio
     }
   }
 
-  async function takeDown() {
-    const url = current();
-    if (!url) return;
+  async function takeDown(url) {
     const isDone = await attempt(async () => {
       await api.takePictureDown(url);
       return true;
@@ -47,6 +39,15 @@ export function createOperatorsPictures({ carrousel, section, queue, api, sessio
     announce([['acted.restorePicture', { count: 1 }]]);
     await queue.refresh();
     emit(page, 'messages-changed');
+  }
+
+  /** Gives a picture of the carrousel what takes it down, below it. */
+  function dress(tile) {
+    const there = tile.querySelector('.carrousel__take-down');
+    if (session.token === null) return there?.remove();
+    const button = there ?? tile.appendChild(Object.assign(page.createElement('button'), { type: 'button', className: 'button button--danger carrousel__take-down' }));
+    button.onclick = () => void takeDown(tile.dataset.operators);
+    button.textContent = words.say('act.takePictureDown');
   }
 
   function newItem(url) {
@@ -86,14 +87,12 @@ export function createOperatorsPictures({ carrousel, section, queue, api, sessio
   }
 
   function update() {
-    button.hidden = session.token === null || current() === null;
-    button.textContent = words.say('act.takePictureDown');
+    for (const tile of carrousel.querySelectorAll('[data-operators]')) dress(tile);
     updateList();
   }
 
-  button.addEventListener('click', () => void takeDown());
   queue.addEventListener('change', update);
-  new window.MutationObserver(update).observe(carrousel.querySelector('.carrousel__stage'), { subtree: true, attributeFilter: ['class'] });
+  new window.MutationObserver(update).observe(carrousel.querySelector('.carrousel__strip'), { childList: true });
   update();
 
   return { update };

@@ -63,8 +63,8 @@ export class Pagination extends EventTarget {
     const feed = this.#feed;
     for (let pages = 0; pages < PAGES_BROUGHT_BACK && feed.next !== null && feed.messages.at(-1)?.id > id; pages += 1) {
       await this.#append({ limit: LARGE_PAGE });
+      this.#set({});
     }
-    this.#set({});
   }
 
   /** Loads anew what is shown: nobody knows which of it is gone. */

@@ -30,7 +30,7 @@ export function mount(root, { api, feed, card, clock, words, window }) {
       return;
     }
     if (!shown) {
-      shown = createMessage(message, card, { whole: true });
+      shown = createMessage(message, { ...card, layout: () => 'list', room: () => place.clientWidth }, { whole: true });
       place.replaceChildren(shown.article);
     }
     shown.update(card.stateOf(id));

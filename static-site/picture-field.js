@@ -1,6 +1,5 @@
 // Where the picture of a message is chosen, photographed, dropped or pasted, previewed and taken back.
 
-import { listenForFiles } from './file-drop.js';
 import { fileOf } from './picture-file.js';
 import { put } from './words.js';
 
@@ -8,13 +7,18 @@ export function mountPictureField(root, { choice, words, announce, objectUrls, p
   const find = (selector) => root.querySelector(selector);
   const inputs = [find('.picture-field__file'), find('.picture-field__camera')];
   let dragged = false;
+  // Over all of the page, dialogs included.
+  const target = Object.assign(page.createElement('p'), { className: 'picture-field__drop', popover: 'manual' });
+  target.setAttribute('aria-hidden', 'true');
+  page.body.append(target);
   /** The picture in the preview, and the URL made for it. */
   let previewed = null;
   let previewUrl = null;
 
   function update() {
     const { name, picture, note, preparing, problem, sending, isLacking } = choice;
-    root.classList.toggle('is-dragged-over', dragged);
+    put(target, words.say('compose.drop'));
+    target.togglePopover(dragged);
     root.classList.toggle('is-lacking', isLacking);
     find('.picture-field__add').textContent = words.say(name === null ? 'compose.add' : 'compose.another');
     find('.picture-field__chosen').hidden = name === null;
@@ -22,7 +26,7 @@ export function mountPictureField(root, { choice, words, announce, objectUrls, p
     const about = preparing ? [['compose.preparing']] : note;
     put(find('.picture-field__note'), words.sayAll(about) || (picture ? words.size(picture.size) : ''));
     if (picture !== previewed) preview(picture);
-    put(find('.field__error'), words.sayAll(isLacking ? [...problem, ['picture.lacking']] : problem));
+    put(find('#composer-picture-error'), words.sayAll(isLacking ? [...problem, ['picture.lacking']] : problem));
     inputs[0].setAttribute('aria-invalid', String(problem.length > 0));
     for (const input of inputs) input.disabled = sending;
     find('.picture-field__remove').disabled = sending;
@@ -49,15 +53,16 @@ export function mountPictureField(root, { choice, words, announce, objectUrls, p
     choice.takeBack();
     inputs[0].focus();
   });
-  listenForFiles(page, {
-    // Nothing can be chosen now, or nothing of it would be seen.
-    isClosed: () => choice.sending || root.closest('[hidden]') !== null || page.querySelector('dialog[open]') !== null,
-    onDrag(isOver) {
+  return {
+    update,
+    /** Files are being dragged over the page, or no longer. */
+    setDragged(isOver) {
       if (isOver === dragged) return;
       dragged = isOver;
       update();
     },
-    onFiles({ files, folder }) {
+    /** Takes what was dropped or pasted. */
+    take({ files, folder }) {
       if (files.length > 0) choice.take(files[0]);
       else if (folder !== null) choice.miss(folder, [['picture.folder']]);
       // Some programs say that they give a file and give none, as with what is attached to a mail.
@@ -65,7 +70,5 @@ export function mountPictureField(root, { choice, words, announce, objectUrls, p
       if (files.length > 1) choice.refuse([['picture.several']]);
       inputs[0].focus();
     },
-  });
-
-  return { update };
+  };
 }

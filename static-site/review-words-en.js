@@ -1,7 +1,7 @@
 // English: what waits for a moderator, and what moderators are told.
 
 export default {
-  'held.waits': 'Waits for a moderator. Until then only you see it.',
+  'held.waits': 'Only you see this until the host has read it.',
   'held.unsure': 'It is not known whether this still waits for a moderator. Only you see it.',
   'held.rejected': 'This message was not taken. Only you see it.',
   'held.picture': 'Its picture was sent, but is not kept on this device.',

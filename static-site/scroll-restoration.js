@@ -1,17 +1,15 @@
 // Scroll restoration: where the viewer is in the list, kept for a reload and for coming back from elsewhere.
 
-export function createScrollRestoration({ storage, cards, window }) {
-  function save() {
-    const shown = cards().find(({ item }) => item.getBoundingClientRect().bottom > 0);
-    if (window.scrollY === 0 || !shown) return storage.drop('scroll-position');
-    const { top } = shown.item.getBoundingClientRect();
-    storage.set('scroll-position', JSON.stringify({ id: shown.id, top, isUnfolded: shown.folding.isUnfolded }));
-  }
-
-  window.addEventListener('pagehide', save);
+/** @param place answers what is read, as message-list.js has it, or null at the top */
+export function createScrollRestoration({ storage, place, window }) {
+  window.addEventListener('pagehide', () => {
+    const at = place();
+    if (at) storage.set('scroll-position', JSON.stringify(at));
+    else storage.drop('scroll-position');
+  });
 
   return {
-    /** `{ id, top, isUnfolded }` of the message that was at the top, where the viewer was here before; else null. */
+    /** The place where the viewer was here before, where they come back to it; else null. */
     saved() {
       const [{ type } = {}] = window.performance.getEntriesByType('navigation');
       if (type !== 'reload' && type !== 'back_forward') return null;
@@ -20,12 +18,6 @@ export function createScrollRestoration({ storage, cards, window }) {
       } catch {
         return null;
       }
-    },
-
-    restore({ id, top, isUnfolded }) {
-      const card = cards().find((shown) => shown.id <= id);
-      if (isUnfolded && card?.id === id) card.folding.unfold();
-      if (card) window.scrollBy({ top: card.item.getBoundingClientRect().top - top, behavior: 'instant' });
     },
   };
 }

@@ -1,63 +1,38 @@
-// Which pictures the carrousel has and which one it is at. Newest first.
+// Which pictures the carrousel has, newest first, and how far along them somebody has gone.
 
 /** How many pictures come first: where there are as many, there may be more. */
 const NEWEST = 100;
+/** How many tiles there are at first, and how many more each time that the end of them is near. */
+const STEP = 16;
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 export class Slides {
   /** Addresses, newest first. */
   urls = [];
-  index = 0;
+  #length = STEP;
   #wantsAll = false;
-  #beyond = 0;
 
-  get current() {
-    return this.urls[this.index] ?? null;
+  /** The pictures that have a tile. */
+  get shown() {
+    return this.urls.slice(0, this.#length);
   }
 
-  /** The current picture and its neighbours: all that may be loaded. */
-  get near() {
-    const { length } = this.urls;
-    if (length === 0) return [];
-    return [...new Set([0, 1, -1].map((step) => this.urls[(this.index + step + length) % length]))];
+  /** Whether there are more than have a tile. */
+  get goesOn() {
+    return this.urls.length > this.#length;
   }
 
-  /** Goes `by` pictures towards the older ones, round the end. */
-  step(by) {
-    const { length } = this.urls;
-    if (length > 0) this.index = (this.index + by + length) % length;
-  }
-
-  /**
-   * Goes `by` pictures as the viewer wants. Past the end of the newest ones all are wanted, which it answers with true
-   * the first time: it goes there when they are taken.
-   */
-  go(by) {
-    const isBeyond = !this.#wantsAll && this.urls.length === NEWEST && !this.urls[this.index + by];
-    this.#beyond = isBeyond ? by : 0;
+  /** Goes on along the pictures. Answers with true, once, that all of them are wanted beside the newest ones. */
+  goOn() {
+    if (this.goesOn) this.#length += STEP;
+    const isBeyond = !this.#wantsAll && this.urls.length === NEWEST && this.#length >= NEWEST;
     this.#wantsAll ||= isBeyond;
-    if (!isBeyond) this.step(by);
     return isBeyond;
   }
 
-  /**
-   * Takes a list of pictures, the newest last, or null where it is the one of before. Stays at the current
-   * picture, or at its place where it is gone; with `follow` a new newest one comes first. With `all` the list has all
-   * pictures, and who wanted to go beyond the newest ones goes on.
-   */
-  take(list, { follow, all = false }) {
-    if (list) {
-      const before = new Set(this.urls);
-      const { current, index } = this;
-      this.urls = list.map(({ url }) => url).reverse();
-      const place = this.urls.indexOf(current);
-      if (follow && !before.has(this.urls[0])) this.index = 0;
-      else this.index = place >= 0 ? place : Math.max(0, Math.min(index, this.urls.length - 1));
-    }
-    if (all) {
-      this.step(this.#beyond);
-      this.#beyond = 0;
-    }
+  /** Takes a list of pictures, the newest last, or null where it is the one of before. */
+  take(list) {
+    if (list) this.urls = list.map(({ url }) => url).reverse();
   }
 }
 

@@ -3,8 +3,10 @@
 const WIDTHS = [640, 960, 1280];
 /** A version that is nearly as wide will do. */
 const NEARLY = 0.87;
-/** Width to height, where that is not known yet. */
-const USUAL_RATIO = 1.5;
+/** On the wall pictures are no narrower and no wider than this, width to height; of one that is longer, its top is seen. */
+const NARROWEST = 3 / 4;
+const WIDEST = 2;
+const LONG = 1 / 2;
 
 /** The small versions of the picture at `url`; the server leads to the original where that is no larger. */
 export function smallOf(url) {
@@ -36,8 +38,9 @@ export function point(image, { url, versions, width }) {
   image.src = url;
 }
 
-/** How wide all of a picture is in the carrousel, as style.css has its stage. */
-export function widthInCarrousel({ innerWidth, innerHeight }, ratio = USUAL_RATIO) {
-  const height = Math.max(200, Math.min(0.44 * innerHeight, 0.66 * innerWidth, 500));
-  return Math.min(innerWidth - 32, 1120, ratio * height);
+/** How a picture is cut on the wall: its `ratio` there, and whether it is `wide` or `long` by far, so that much of it is not seen. */
+export function cropOf({ width, height }) {
+  const ratio = width / height;
+  const kind = ratio > WIDEST ? 'wide' : ratio < LONG ? 'long' : '';
+  return { ratio: Math.min(WIDEST, Math.max(NARROWEST, ratio)), kind };
 }

@@ -71,7 +71,7 @@ boardTest('every message has an address of its own', {}, async ({ board, visitor
   await eventually(async () => assert.equal(await other.find('.permalink').isVisible(), false));
 });
 
-boardTest('the address of an old message shows it by itself, and from there the whole list', {}, async ({ board, visitor }) => {
+boardTest('the address of an old message shows it by itself, and from there the whole list', { layout: 'list' }, async ({ board, visitor }) => {
   const { id } = await board.post('long ago');
   await board.postMany(25);
   await visitor.page.goto('about:blank');
@@ -88,7 +88,7 @@ boardTest('the address of an old message shows it by itself, and from there the 
   await visitor.focusIsAt(visitor.page.getByRole('heading', { name: 'Messages' }));
 });
 
-boardTest('an old message that is shown by itself goes into the list once that has come so far', {}, async ({ board, visitor }) => {
+boardTest('an old message that is shown by itself goes into the list once that has come so far', { layout: 'list' }, async ({ board, visitor }) => {
   const { id } = await board.post('long ago');
   await board.postMany(25);
   await visitor.page.goto('about:blank');
@@ -126,7 +126,7 @@ boardTest('the address of no message says no more than the page knows, whether t
   }
 });
 
-boardTest('of a linked message that one deletes oneself the page says that it was deleted', {}, async ({ board, visitor }) => {
+boardTest('of a linked message that one deletes oneself the page says that it was deleted', { layout: 'list' }, async ({ board, visitor }) => {
   await visitor.post({ text: 'mine, long ago' });
   const { id } = (await board.json('/api/messages')).messages[0];
   await board.postMany(21);
@@ -196,7 +196,7 @@ boardTest('a picture opens large, leads on by the keyboard, and Back closes it',
 
 boardTest('a screenshot of a whole page is read from its top, as wide as the screen', { viewport: { width: 390, height: 844 } }, async ({ visitor }) => {
   await visitor.post({ text: 'a drawing', picture: 'drawing.png' });
-  await visitor.find('.picture-field__file').setInputFiles('support/long-screenshot.jpg');
+  await visitor.give('support/long-screenshot.jpg');
   await visitor.prepared();
   await visitor.post({ text: 'read this' });
   await visitor.message('read this').locator('.message__picture').click();
@@ -258,12 +258,4 @@ boardTest('in the list a picture as thin as a thread can be hit', { viewport: { 
     const box = await visitor.page.locator('.message', { has: visitor.page.getByText(text, { exact: true }) }).locator('.message__picture').boundingBox();
     assert.ok(box.width >= 44 && box.height >= 44 && box.height <= 844, JSON.stringify(box));
   }
-});
-
-boardTest('a picture of the carrousel leads to its message', {}, async ({ visitor }) => {
-  await visitor.post({ text: 'the bridge', picture: 'small.jpg', alt: 'a bridge' });
-  await visitor.seeCarrousel();
-  await visitor.page.evaluate(() => window.scrollTo(0, 0));
-  await visitor.carrouselPicture.click();
-  await visitor.focusIsAt(visitor.message('the bridge'));
 });

@@ -13,8 +13,9 @@ test('in Firefox one writes, posts a large photo, opens it, reloads and deletes'
   try {
     firefox = await Firefox.start();
     await firefox.goTo(board.site);
-    await eventually(async () => assert.match(await firefox.text('.messages__empty'), /Nothing is pinned up/));
+    await eventually(async () => assert.match(await firefox.text('.messages__empty'), /Nothing pinned up/));
 
+    await firefox.openComposer();
     await firefox.type('#composer-text', '火狐 says https://example.com/.');
     await firefox.type('#composer-author', 'Ada');
     await firefox.type('#composer-picture', pictureFile('camera-6mb.jpg'));
@@ -22,6 +23,7 @@ test('in Firefox one writes, posts a large photo, opens it, reloads and deletes'
 
     // The draft is still there after a reload.
     await firefox.reload();
+    await firefox.openComposer();
     await eventually(async () => assert.equal(await firefox.property('#composer-text', 'value'), '火狐 says https://example.com/.'));
     await eventually(async () => assert.match(await firefox.text('.picture-field__name'), /camera-6mb\.jpg/));
 
@@ -32,8 +34,8 @@ test('in Firefox one writes, posts a large photo, opens it, reloads and deletes'
     assert.equal(Math.max(picture.width, picture.height), 2_048);
     assert.ok(picture.width < picture.height, 'taken upright');
     await firefox.scrollTo('.carrousel');
-    await eventually(async () => assert.match(await firefox.property('.carrousel__slide.is-current img', 'currentSrc'), /\/small\/(640|960|1280)\//));
-    await eventually(async () => assert.ok((await firefox.property('.carrousel__slide.is-current img', 'naturalWidth')) > 0));
+    await eventually(async () => assert.match(await firefox.property('.carrousel__frame img', 'currentSrc'), /\/small\/(640|960|1280)\//));
+    await eventually(async () => assert.ok((await firefox.property('.carrousel__frame img', 'naturalWidth')) > 0));
 
     await firefox.click('.message__picture');
     await eventually(async () => assert.equal(await firefox.property('.picture-dialog', 'open'), true));
@@ -41,7 +43,8 @@ test('in Firefox one writes, posts a large photo, opens it, reloads and deletes'
     await eventually(async () => assert.equal(await firefox.property('.picture-dialog', 'open'), false));
 
     await firefox.click('.language-menu [value=zh-Hant]');
-    await eventually(async () => assert.equal(await firefox.text('.composer__title'), '寫留言'));
+    await eventually(async () => assert.equal(await firefox.text('.blank-note__line'), '貼點什麼吧…'));
+    await firefox.openMenu();
     await firefox.click('.message__delete');
     await firefox.click('.confirmation__yes');
     await eventually(async () => assert.equal(await firefox.count('.message'), 0));
@@ -59,7 +62,7 @@ async function inFirefox(preferences, body) {
   try {
     firefox = await Firefox.start(preferences);
     await firefox.goTo(board.site);
-    await eventually(async () => assert.match(await firefox.text('.messages__empty'), /Nothing is pinned up/));
+    await eventually(async () => assert.match(await firefox.text('.messages__empty'), /Nothing pinned up/));
     await body({ board, firefox });
   } finally {
     await firefox?.close();
@@ -71,6 +74,7 @@ const pictureProblem = (firefox, pattern) => eventually(async () => assert.match
 
 test('in a Firefox that resists fingerprinting a picture is sent as it is, or not at all, with a word about it', { timeout: 180_000 }, async () => {
   await inFirefox({ 'privacy.resistFingerprinting': true }, async ({ board, firefox }) => {
+    await firefox.openComposer();
     await firefox.type('#composer-text', 'unchanged');
     await firefox.type('#composer-picture', pictureFile('camera-6mb.jpg'));
     await pictureProblem(firefox, /does not take this picture as it is.*Allow this site to read canvas data, or choose a JPEG.* up to 4\sMB/);
@@ -91,6 +95,7 @@ test('in a Firefox that resists fingerprinting a picture is sent as it is, or no
 
 test('in Firefox what is there of a file that is cut short is not posted', { timeout: 180_000 }, async () => {
   await inFirefox({}, async ({ board, firefox }) => {
+    await firefox.openComposer();
     await firefox.type('#composer-text', 'half');
     for (const name of ['small.jpg', 'progressive.jpg', 'drawing.png', 'still.gif', 'photo.webp', 'drawing.bmp']) {
       const bytes = await readFile(pictureFile(name));

@@ -1,6 +1,7 @@
 // Someone at the page, in the words of WebDriver, whichever way its commands take to the browser.
 // https://www.w3.org/TR/webdriver2/#endpoints
 
+import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { eventually } from './visitor.js';
@@ -56,6 +57,19 @@ export class WebDriver {
   }
 
   /** Types text, or the path of a file for a file input. */
+  /** Opens the composer, if it is not open. */
+  async openComposer() {
+    await eventually(async () => {
+      const isOpen = await this.run("const dialog = document.querySelector('.composer'); if (!dialog.open) document.querySelector('.blank-note__write').click(); return dialog.open;");
+      assert.equal(isOpen, true);
+    });
+  }
+
+  /** Opens the menu of the first message. */
+  async openMenu() {
+    await this.run("document.querySelector('.message__menu').open = true");
+  }
+
   async type(selector, text) {
     await this.send('ElementSendKeys', { id: await eventually(() => this.#find(selector)), text });
   }

@@ -1,0 +1,70 @@
+// One picture of the carrousel: small, and under it whose it is, when it came, and the first words.
+
+import { emit } from './events.js';
+import { describePicture } from './picture.js';
+import { messageOf, nameOf, postedAt } from './slides.js';
+import { moves, smallOf, versionsOf } from './small.js';
+import { relativeTime, shortTime } from './time.js';
+import { put } from './words.js';
+
+/** How wide a tile is to its height, at least and at most, and where the picture's own shape is not known. */
+const NARROWEST = 1;
+const WIDEST = 2;
+const USUAL = 1.5;
+/** How high a tile is at most, in CSS pixels, as style.css has it. */
+const HIGHEST = 106;
+
+/**
+ * Emits `picture-opened` with `{ url, message }`, where the message is null unless it is known.
+ * @param message answers the message that the picture was posted with, or null where it is not known
+ */
+export function createTile(url, { message, pictures, newImage, reducedMotion, words, clock }) {
+  const item = document.createElement('li');
+  item.className = 'carrousel__tile';
+  const frame = document.createElement('a');
+  frame.className = 'carrousel__frame';
+  const [said, line, first] = ['span', 'span', 'span'].map((tag) => document.createElement(tag));
+  said.className = 'carrousel__words';
+  said.setAttribute('aria-hidden', 'true');
+  const [name, when] = ['bdi', 'span'].map((tag) => document.createElement(tag));
+  line.append(name, ' ', when);
+  first.dir = 'auto';
+  said.append(line, first);
+  const image = newImage(url);
+  Object.assign(image, { decoding: 'async', loading: 'lazy' });
+  const id = messageOf(url);
+  const known = message(url)?.picture;
+  const ratio = known ? Math.min(WIDEST, Math.max(NARROWEST, known.width / known.height)) : USUAL;
+  item.style.setProperty('--ratio', ratio);
+  frame.href = url;
+  // A picture that the operator put there by hand has no message.
+  if (!id) item.dataset.operators = url;
+  frame.append(image);
+  item.append(frame, said);
+  pictures.watch(image, update);
+  pictures.ask(image, { url, versions: known ? versionsOf(known) : smallOf(url), width: ratio * HIGHEST });
+  const isMoving = known ? moves(known) : /\.(gif|apng)$/i.test(url);
+  if (isMoving) import('./still.js').then(({ holdStill }) => holdStill(image, frame, { reducedMotion })).catch(() => {});
+
+  function open(event) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    emit(item, 'picture-opened', { url, message: message(url) });
+  }
+
+  function update() {
+    const of = message(url);
+    const since = of ? new Date(of.createdAt) : id && postedAt(id);
+    frame.classList.toggle('is-broken', pictures.isBroken(image));
+    image.alt = of
+      ? describePicture(of, { words, clock })
+      : words.say('picture.named', { name: since ? relativeTime(since, clock.now(), words) : nameOf(url) });
+    put(name, of ? (of.author ?? words.say('message.anonymous')) : '');
+    put(when, since ? shortTime(since, clock.now(), words) : nameOf(url));
+    put(first, pictures.isBroken(image) ? words.say('picture.broken') : (of?.text ?? '').slice(0, 80));
+  }
+
+  frame.addEventListener('click', open);
+  update();
+  return { item, update };
+}
