@@ -8,6 +8,7 @@ import { mountCarrousel } from './carrousel.js';
 import { mountConfirmation } from './confirmation.js';
 import { createDeleteTokens } from './delete-tokens.js';
 import { Feed } from './feed.js';
+import { listenForFiles } from './file-drop.js';
 import { AS_PRELOADED, answered, imageFor } from './first-picture.js';
 import { mountLanguageMenu } from './language-menu.js';
 import { mountLayoutSwitch } from './layout-switch.js';
@@ -109,7 +110,7 @@ const listeners = {
     toast(words.sayAll(await share(id, { document: page, navigator })), { clock, document: page });
   },
   'layout-changed': () => [showLayout(), messages.relayout(), later.held?.relayout()],
-  'composer-wanted': openComposer,
+  'composer-wanted': async (wish) => (await loadComposer())?.open(wish),
   'draft-changed': (changed) => {
     draft = changed;
     if (draft) storage.set('draft', 'kept');
@@ -126,6 +127,7 @@ const listeners = {
     if (message.status) {
       // Posting may be reviewed only since a moment ago.
       void loadBoard();
+      messages.say(notice);
       return (await loadHeld())?.add(message, posted, notice);
     }
     messages.addOwn(message, notice);
@@ -169,17 +171,21 @@ window.addEventListener('online', () => {
   pictures.tryAgain();
   void messagesPoller.now();
 });
-// Whoever does something may write next, or drop a picture.
-for (const type of ['pointermove', 'pointerdown', 'keydown', 'dragenter', 'paste']) page.addEventListener(type, loadComposer, { once: true, passive: true });
-// A menu goes when somebody goes on elsewhere.
-page.addEventListener('click', ({ target }) => {
-  for (const menu of page.querySelectorAll('details[open]')) if (!menu.contains(target) || target.closest('.message__actions')) menu.open = false;
+// Whoever does something may write next.
+for (const type of ['pointermove', 'pointerdown', 'keydown', 'dragenter']) page.addEventListener(type, loadComposer, { once: true, passive: true });
+listenForFiles(page, {
+  // Nothing can be posted now, or nothing of it would be seen.
+  isClosed: () => board?.posting === 'closed' || later.composer?.isSending || page.querySelector('dialog[open]:not(.composer)') !== null || page.documentElement.classList.contains('is-reviewing'),
+  onDrag: async (isOver) => (await loadComposer())?.setDragged(isOver),
+  onFiles: async (given) => (await loadComposer())?.take(given),
 });
+// A menu goes when somebody goes on, and before what they go on to takes the keyboard.
+page.addEventListener('click', ({ target }) => {
+  for (const menu of page.querySelectorAll('details[open]')) if (!menu.firstElementChild.contains(target)) closeMenu(menu);
+}, { capture: true });
 page.addEventListener('keydown', ({ key, target }) => {
   const menu = key === 'Escape' && target.closest?.('details[open]');
-  if (!menu) return;
-  menu.open = false;
-  menu.firstElementChild.focus();
+  if (menu) closeMenu(menu);
 });
 void start();
 
@@ -210,9 +216,15 @@ function update() {
   later.moderation?.update();
 }
 
+<<<<<<< HEAD
 function updatePictures() {
   later['picture-dialog']?.update();
   later['all-pictures']?.update();
+=======
+function closeMenu(menu) {
+  if (menu.contains(page.activeElement)) menu.firstElementChild.focus();
+  menu.open = false;
+>>>>>>> step9-wall
 }
 
 function updateBlankNote() {
@@ -225,10 +237,6 @@ function showLayout() {
 
 function loadComposer() {
   return load('composer', { api, board: () => board, storage, tabStorage, clock, words, announce, newKey: randomKey, window });
-}
-
-async function openComposer(wish) {
-  (await loadComposer())?.open(wish);
 }
 
 /** Only for those who moderate, or want to. */

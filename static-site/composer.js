@@ -32,7 +32,7 @@ export async function mount(dialog, { api, board, storage, tabStorage, clock, wo
   const form = find('form');
   const inputs = { text: form.elements.text, author: form.elements.author, alt: form.elements.alt };
   const { choice } = composition;
-  const pictureField = mountPictureField(form, { choice, words, announce, objectUrls: window.URL, page, isClosed: () => composition.board?.posting === 'closed', isOpen: () => dialog.open, open });
+  const pictureField = mountPictureField(form, { choice, words, announce, objectUrls: window.URL, page });
 
   function update() {
     const { draft, errors, sending } = composition;
@@ -129,7 +129,20 @@ export async function mount(dialog, { api, board, storage, tabStorage, clock, wo
   if (board()) composition.setBoard(board());
   update();
   void composition.restore(() => submission.settled);
-  return { update, open, setBoard: (known) => composition.setBoard(known) };
+  return {
+    update,
+    open,
+    setBoard: (known) => composition.setBoard(known),
+    setDragged: pictureField.setDragged,
+    /** Takes files that were dropped or pasted anywhere. */
+    take(given) {
+      open();
+      pictureField.take(given);
+    },
+    get isSending() {
+      return composition.sending !== null;
+    },
+  };
 }
 
 function updateCount(count, { composition, words, announce }) {

@@ -25,8 +25,7 @@ const LONGEST_MS = 31 * 24 * 60 * 60_000;
 export async function mount(root, { api, feed, card, storage, announce, clock, words, window }) {
   await Promise.all([addReviewWords(words), addStyle(window.document, 'held.css')]);
   const store = createHeldStore({ storage, indexedDB: window.indexedDB });
-  const list = root.appendChild(window.document.createElement('ol'));
-  list.className = 'held__list';
+  const list = root.appendChild(Object.assign(window.document.createElement('ol'), { className: 'held__list' }));
   list.setAttribute('role', 'list');
   const cards = new Map();
   /** The pictures of this visit, which this device may not keep. */
@@ -130,8 +129,8 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
     if (hadFocus) emit(root, 'go-to-message', id);
   }
 
-  await Promise.all(store.entries.map(hang));
-  update();
+  const hangAll = () => Promise.all(store.entries.map(hang)).then(update);
+  await hangAll();
   void look();
 
   return {
@@ -139,9 +138,9 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
     look,
 
     /** Shows all of it anew, on the wall or in the list. */
-    relayout() {
+    relayout: () => {
       for (const id of cards.keys()) take(id);
-      return Promise.all(store.entries.map(hang)).then(update);
+      return hangAll();
     },
 
     /** Shows a message that was just posted from `draft`. */

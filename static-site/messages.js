@@ -18,11 +18,14 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
   const list = mountMessageList(find('.messages__list'), { feed, card, window });
   /** Whether the page no longer looks for what is new, since nobody was at it for long. */
   let paused = false;
+  let said = [];
 
   function update() {
     list.update();
     updateNotes(find, { pagination, feed, words });
     updateNews(find, { pagination, feed, words, paused });
+    find('.messages__said').hidden = said.length === 0;
+    put(find('.messages__said'), words.sayAll(said));
     updateOlder(find, { pagination, feed, words });
     emit(root, 'messages-updated');
   }
@@ -38,8 +41,10 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
     nearEnd.observe(older);
   }
 
+  // At the top, older ones are waited for only where the page has room for them.
+  const isWanted = () => window.scrollY > 0 || window.document.documentElement.scrollHeight <= window.innerHeight;
   const nearEnd = new window.IntersectionObserver(
-    ([{ isIntersecting }]) => isIntersecting && window.scrollY > 0 && !pagination.older.failure && !older.hidden && loadOlder(),
+    ([{ isIntersecting }]) => isIntersecting && isWanted() && !pagination.older.failure && !older.hidden && loadOlder(),
     { rootMargin: `0px 0px ${AHEAD} 0px` },
   );
   nearEnd.observe(older);
@@ -59,6 +64,10 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
     update();
     window.scrollTo({ top: 0, behavior: 'instant' });
     list.get(feed.messages[0]?.id)?.article.focus({ preventScroll: true });
+  });
+  find('.messages__said').addEventListener('click', () => {
+    said = [];
+    update();
   });
   find('.messages__paused').addEventListener('click', () => emit(root, 'refresh-wanted'));
   find('.messages__retry').addEventListener('click', refresh);
@@ -88,7 +97,14 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
       feed.add(message);
       update();
       announce([['post.done'], ...notice]);
+      this.say(notice);
       show(message.id);
+    },
+
+    /** Says something to the eyes, until it is tapped or something else is to be said. */
+    say(sayings) {
+      said = sayings;
+      update();
     },
 
     /** Takes out a message that is gone; the keyboard goes on with the one that took its place. */

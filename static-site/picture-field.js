@@ -1,15 +1,9 @@
 // Where the picture of a message is chosen, photographed, dropped or pasted, previewed and taken back.
 
-import { listenForFiles } from './file-drop.js';
 import { fileOf } from './picture-file.js';
 import { put } from './words.js';
 
-/**
- * @param isClosed whether nothing can be posted
- * @param isOpen whether it is on the screen
- * @param open brings it there
- */
-export function mountPictureField(root, { choice, words, announce, objectUrls, page, isClosed, isOpen, open }) {
+export function mountPictureField(root, { choice, words, announce, objectUrls, page }) {
   const find = (selector) => root.querySelector(selector);
   const inputs = [find('.picture-field__file'), find('.picture-field__camera')];
   let dragged = false;
@@ -59,16 +53,16 @@ export function mountPictureField(root, { choice, words, announce, objectUrls, p
     choice.takeBack();
     inputs[0].focus();
   });
-  listenForFiles(page, {
-    // Nothing can be chosen now, or nothing of it would be seen.
-    isClosed: () => choice.sending || isClosed() || (!isOpen() && page.querySelector('dialog[open]') !== null),
-    onDrag(isOver) {
+  return {
+    update,
+    /** Files are being dragged over the page, or no longer. */
+    setDragged(isOver) {
       if (isOver === dragged) return;
       dragged = isOver;
       update();
     },
-    onFiles({ files, folder }) {
-      open();
+    /** Takes what was dropped or pasted. */
+    take({ files, folder }) {
       if (files.length > 0) choice.take(files[0]);
       else if (folder !== null) choice.miss(folder, [['picture.folder']]);
       // Some programs say that they give a file and give none, as with what is attached to a mail.
@@ -76,7 +70,5 @@ export function mountPictureField(root, { choice, words, announce, objectUrls, p
       if (files.length > 1) choice.refuse([['picture.several']]);
       inputs[0].focus();
     },
-  });
-
-  return { update };
+  };
 }

@@ -31,7 +31,7 @@ export function createTile(url, { message, pictures, newImage, reducedMotion, wo
   first.dir = 'auto';
   said.append(line, first);
   const image = newImage(url);
-  image.decoding = 'async';
+  Object.assign(image, { decoding: 'async', loading: 'lazy' });
   const id = messageOf(url);
   const known = message(url)?.picture;
   const ratio = known ? Math.min(WIDEST, Math.max(NARROWEST, known.width / known.height)) : USUAL;
@@ -55,7 +55,7 @@ export function createTile(url, { message, pictures, newImage, reducedMotion, wo
   function update() {
     const of = message(url);
     const since = of ? new Date(of.createdAt) : id && postedAt(id);
-    item.classList.toggle('is-broken', pictures.isBroken(image));
+    frame.classList.toggle('is-broken', pictures.isBroken(image));
     image.alt = of
       ? describePicture(of, { words, clock })
       : words.say('picture.named', { name: since ? relativeTime(since, clock.now(), words) : nameOf(url) });

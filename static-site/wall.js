@@ -53,12 +53,11 @@ export function createWall(list, { layout, window }) {
     /** Brings the cards to their places. */
     arrange(cards) {
       const { width, gap, margin } = shape;
-      const sign = window.getComputedStyle(list).direction === 'rtl' ? -1 : 1;
       for (const [id, { item }] of cards) {
         const place = masonry.get(id);
         if (!place) continue;
-        const translate = `${sign * (margin + place.column * (width + gap))}px ${place.top}px`;
-        if (item.style.translate !== translate) item.style.translate = translate;
+        item.style.setProperty('--across', `${margin + place.column * (width + gap)}px`);
+        item.style.setProperty('--down', `${place.top}px`);
       }
       list.style.blockSize = `${masonry.height}px`;
     },

@@ -196,7 +196,7 @@ boardTest('a picture opens large, leads on by the keyboard, and Back closes it',
 
 boardTest('a screenshot of a whole page is read from its top, as wide as the screen', { viewport: { width: 390, height: 844 } }, async ({ visitor }) => {
   await visitor.post({ text: 'a drawing', picture: 'drawing.png' });
-  await visitor.find('.picture-field__file').setInputFiles('support/long-screenshot.jpg');
+  await visitor.give('support/long-screenshot.jpg');
   await visitor.prepared();
   await visitor.post({ text: 'read this' });
   await visitor.message('read this').locator('.message__picture').click();

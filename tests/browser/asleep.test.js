@@ -31,7 +31,7 @@ test('without its database the page shows everything, says that posting has to w
     await visitor.askForOlder();
     await visitor.message('the oldest').waitFor();
     await visitor.write({ text: 'written meanwhile' });
-    await visitor.postButton.click();
+    await visitor.send();
     await visitor.find('.composer').getByText('The board is waking up. Your message will be posted').waitFor();
 
     await database.start();

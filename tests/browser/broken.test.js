@@ -174,8 +174,7 @@ for (const back of ['the line is back', 'a refresh succeeds after one that faile
     await visitor.find('.permalink').getByText(SENTENCE).waitFor();
     await visitor.message('wide').scrollIntoViewIfNeeded();
     await visitor.message('wide').getByText(SENTENCE).waitFor();
-    await visitor.find('.carrousel').scrollIntoViewIfNeeded();
-    await visitor.find('.carrousel__note', { hasText: SENTENCE }).waitFor();
+    await visitor.find('.carrousel__words', { hasText: SENTENCE }).first().waitFor();
     if (back === 'the line is back') {
       await visitor.page.unroute(PICTURES);
       await visitor.lookAgain();
@@ -198,7 +197,7 @@ for (const back of ['the line is back', 'a refresh succeeds after one that faile
     }
     await eventually(async () => {
       assert.equal(await visitor.find('.broken').count(), 0);
-      assert.equal(await visitor.find('.carrousel__note').isVisible(), false);
+      assert.equal(await visitor.find('.carrousel__words', { hasText: SENTENCE }).count(), 0);
     });
     await visitor.seeCarrousel();
     await eventually(async () => assert.ok(await visitor.carrouselPicture.evaluate(({ naturalWidth }) => naturalWidth) > 0));

@@ -56,7 +56,7 @@ boardTest('a large photo is made smaller before it is sent, the right way up, wi
   });
   assert.equal(kept.type, 'image/jpeg');
 
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('from the phone').waitFor();
   const { picture } = (await board.json('/api/messages')).messages[0];
   assert.deepEqual([picture.width, picture.height], [kept.width, kept.height]);
@@ -79,7 +79,7 @@ boardTest('what moves is sent as it is even where it is large', {}, async ({ vis
   const line = Buffer.concat([Buffer.from([255]), Buffer.alloc(255, 'x')]);
   const comment = Buffer.concat([Buffer.from([0x21, 0xfe]), ...Array(200).fill(line), Buffer.from([0])]);
   const buffer = Buffer.concat([gif.subarray(0, -1), comment, gif.subarray(-1)]);
-  await visitor.find('.picture-field__file').setInputFiles({ name: 'wide.gif', mimeType: 'image/gif', buffer });
+  await visitor.give({ name: 'wide.gif', mimeType: 'image/gif', buffer });
   await visitor.prepared();
   await eventually(async () => {
     const kept = await visitor.keptPicture();
@@ -94,7 +94,7 @@ boardTest('a large picture that shows through goes on doing so', {}, async ({ vi
     assert.deepEqual([kept.width, kept.height, kept.type], [2_048, 1_024, 'image/png']);
   });
   await visitor.write({ text: 'half there' });
-  await visitor.postButton.click();
+  await visitor.send();
   const image = visitor.message('half there').locator('img');
   await image.waitFor();
   const { pixels } = await look(image);
@@ -114,10 +114,10 @@ boardTest('a picture that stays too large in its own format is sent in another',
 });
 
 boardTest('what the browser can read but the board does not take is converted', {}, async ({ visitor }) => {
-  await visitor.find('.picture-field__file').setInputFiles('support/photo.avif');
+  await visitor.give('support/photo.avif');
   await visitor.find('.picture-field__note', { hasText: 'Converted, so that everyone can see it' }).waitFor();
   await visitor.write({ text: 'was AVIF' });
-  await visitor.postButton.click();
+  await visitor.send();
   const image = visitor.message('was AVIF').locator('img');
   await eventually(async () => assert.match(await image.getAttribute('src'), /\.jpg$/));
   assert.equal((await look(image)).width, 150);
@@ -130,7 +130,7 @@ boardTest('what the browser can read but the board does not take is converted', 
 boardTest('a long or large BMP, of which the board takes fewer pixels, is drawn anew', {}, async ({ board, visitor }) => {
   for (const [width, height] of [[1_728, 6_000], [2_040, 2_040]]) {
     const text = `${width} × ${height}`;
-    await visitor.find('.picture-field__file').setInputFiles({ name: 'fax.bmp', mimeType: 'image/bmp', buffer: bmp(width, height) });
+    await visitor.give({ name: 'fax.bmp', mimeType: 'image/bmp', buffer: bmp(width, height) });
     await visitor.find('.picture-field__note', { hasText: 'Converted' }).or(visitor.find('.picture-field__note', { hasText: 'Made smaller' })).waitFor();
     await visitor.post({ text });
     const { picture } = (await board.json('/api/messages')).messages[0];
@@ -142,7 +142,7 @@ boardTest('a long or large BMP, of which the board takes fewer pixels, is drawn 
 boardTest('a picture is shown by what it is, whatever its name says', {}, async ({ visitor }) => {
   const buffer = await readFile(pictureFile('small.jpg'));
   for (const [name, mimeType] of [['photo.svg', 'image/svg+xml'], ['photo.txt', 'text/plain'], ['photo.html', 'text/html']]) {
-    await visitor.find('.picture-field__file').setInputFiles({ name, mimeType, buffer });
+    await visitor.give({ name, mimeType, buffer });
     await visitor.prepared();
     await eventually(async () => assert.equal(await visitor.picture.evaluate(({ naturalWidth }) => naturalWidth), 1_200, name));
     assert.equal((await visitor.keptPicture()).type, 'image/jpeg');
@@ -158,11 +158,11 @@ boardTest('what is no picture is refused before anything is sent, and nothing go
     ['live.heics', '', '\0\0\0\x18ftypmsf1\0\0\0\0msf1hevc', /cannot read HEIC photos\./],
     ['nothing.png', 'image/png', '', /This picture is damaged or not whole/],
   ]) {
-    await visitor.find('.picture-field__file').setInputFiles({ name, mimeType, buffer: Buffer.from(content) });
+    await visitor.give({ name, mimeType, buffer: Buffer.from(content) });
     await visitor.pictureError.getByText(words).waitFor();
     await eventually(async () => assert.equal(await visitor.find('.picture-field__name').textContent(), name));
     await visitor.picture.waitFor({ state: 'hidden' });
-    await visitor.postButton.click();
+    await visitor.send();
     await visitor.focusIsAt(visitor.find('.picture-field__file'));
     await visitor.find('#announcer', { hasText: 'Or remove it to post without a picture.' }).waitFor({ state: 'attached' });
   }
@@ -180,7 +180,7 @@ boardTest('what is no picture is refused before anything is sent, and nothing go
   await visitor.pictureError.waitFor({ state: 'hidden' });
   await eventually(async () => assert.equal(await visitor.textField.inputValue(), 'look'));
   assert.deepEqual((await board.json('/api/messages')).messages, []);
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('look').locator('img').waitFor();
 });
 
@@ -194,7 +194,7 @@ const slowDecoding = (page) =>
 
 boardTest('whoever posts before the picture is ready can think better of it', { before: slowDecoding }, async ({ board, visitor }) => {
   const keys = await visitor.noteKeys();
-  await visitor.find('.picture-field__file').setInputFiles(pictureFile('camera-6mb.jpg'));
+  await visitor.give(pictureFile('camera-6mb.jpg'));
   await visitor.write({ text: 'in a hurry' });
   await visitor.textField.press('Control+Enter');
   await visitor.page.getByRole('button', { name: 'Cancel' }).click();
@@ -202,13 +202,13 @@ boardTest('whoever posts before the picture is ready can think better of it', { 
   assert.deepEqual(keys, []);
   await visitor.page.evaluate(() => window.release());
   await visitor.prepared();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('in a hurry').locator('img').waitFor();
   assert.equal((await board.json('/api/messages')).messages.length, 1);
 });
 
 boardTest('whoever posts before the picture is ready sends it all the same', { before: slowDecoding }, async ({ visitor }) => {
-  await visitor.find('.picture-field__file').setInputFiles(pictureFile('camera-6mb.jpg'));
+  await visitor.give(pictureFile('camera-6mb.jpg'));
   await visitor.write({ text: 'in a hurry' });
   await visitor.textField.press('Control+Enter');
   await visitor.page.getByText('Preparing the picture…').waitFor();
@@ -217,7 +217,7 @@ boardTest('whoever posts before the picture is ready sends it all the same', { b
 });
 
 boardTest('whoever posts before the picture turns out to be none sends nothing', { before: slowDecoding }, async ({ board, visitor }) => {
-  await visitor.find('.picture-field__file').setInputFiles({ name: 'x.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('not one') });
+  await visitor.give({ name: 'x.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('not one') });
   await visitor.write({ text: 'in a hurry' });
   await visitor.textField.press('Control+Enter');
   await visitor.page.evaluate(() => window.release());
@@ -250,7 +250,7 @@ boardTest('a picture can be pasted, and text is pasted as text', { permissions: 
     const blob = await new Promise((resolve) => canvas.toBlob(resolve));
     await navigator.clipboard.write([new ClipboardItem({ 'image/png': blob })]);
   });
-  await visitor.textField.press('Control+v');
+  await visitor.page.keyboard.press('Control+v');
   await visitor.prepared();
   await eventually(async () => assert.deepEqual((await visitor.keptPictures()).map(({ width, height }) => [width, height]), [[300, 150]]));
 
@@ -260,6 +260,7 @@ boardTest('a picture can be pasted, and text is pasted as text', { permissions: 
 });
 
 boardTest('a phone offers the camera', { hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } }, async ({ visitor }) => {
+  await visitor.openComposer();
   await visitor.page.getByText('Take a photo').waitFor();
   const camera = visitor.find('.picture-field__camera');
   assert.equal(await camera.getAttribute('capture'), 'environment');
@@ -269,6 +270,7 @@ boardTest('a phone offers the camera', { hasTouch: true, isMobile: true, viewpor
 });
 
 boardTest('a desk does not', {}, async ({ visitor }) => {
+  await visitor.openComposer();
   await eventually(async () => assert.equal(await visitor.page.getByText('Take a photo').isVisible(), false));
 });
 
@@ -284,10 +286,10 @@ boardTest('a picture can be taken back before posting', {}, async ({ visitor }) 
 boardTest('where the module that makes pictures fit does not come, the picture is named and nothing is posted without it', { expected: [/ERR_FAILED/, /TypeError/] }, async ({ board, visitor }) => {
   await visitor.page.route('**/shrink.js', (route) => route.abort());
   await visitor.write({ text: 'with a picture' });
-  await visitor.find('.picture-field__file').setInputFiles(pictureFile('small.jpg'));
+  await visitor.give(pictureFile('small.jpg'));
   await visitor.pictureError.getByText('If it happens again, reload the page.').waitFor();
   await eventually(async () => assert.match(await visitor.find('.picture-field__name').textContent(), /small\.jpg/));
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('#announcer', { hasText: 'remove it to post without a picture' }).waitFor({ state: 'attached' });
   assert.deepEqual((await board.json('/api/messages')).messages, []);
 });

@@ -6,12 +6,12 @@ boardTest('a deleted message goes from the list and its picture from the carrous
   await visitor.post({ text: 'stays', picture: 'drawing.png' });
   const message = await visitor.post({ text: 'goes', picture: 'small.jpg' });
   const url = new URL(await message.locator('img').getAttribute('src'), board.site);
-  await visitor.find('.carrousel__count', { hasText: '1 / 2' }).waitFor();
+  await visitor.find('.carrousel__tile').nth(1).waitFor();
 
   await visitor.delete('goes');
   await visitor.focusIsAt(visitor.message('stays'));
   await eventually(async () => {
-    const sources = await visitor.find('.carrousel__picture').evaluateAll((images) => images.map(({ src }) => src));
+    const sources = await visitor.find('.carrousel__frame img').evaluateAll((images) => images.map(({ src }) => src));
     assert.equal(sources.length, 1);
     assert.ok(!sources.includes(url.href));
   });
@@ -27,13 +27,13 @@ boardTest('a deleted message goes from the list and its picture from the carrous
 
 boardTest('deleting asks first, and “keep” keeps', {}, async ({ visitor }) => {
   const message = await visitor.post({ text: 'precious' });
-  const button = message.getByRole('button', { name: 'Delete' });
+  const button = await visitor.inMenu(message, 'Delete');
   await button.click();
   await visitor.page.getByRole('button', { name: 'Keep it' }).click();
   await visitor.page.getByRole('dialog').waitFor({ state: 'hidden' });
-  await visitor.focusIsAt(button);
+  await visitor.focusIsAt(message.locator('summary'));
 
-  await button.click();
+  await (await visitor.inMenu(message, 'Delete')).click();
   await visitor.page.keyboard.press('Escape');
   await visitor.page.getByRole('dialog').waitFor({ state: 'hidden' });
   await visitor.page.reload();
@@ -45,6 +45,7 @@ boardTest('one’s own messages can still be deleted after a reload, others’ c
   await board.post('theirs');
   await visitor.page.reload();
   await visitor.message('theirs').waitFor();
+  await visitor.inMenu(visitor.message('theirs'), 'Share');
   await eventually(async () => assert.equal(await visitor.message('theirs').getByRole('button', { name: 'Delete' }).count(), 0));
   await visitor.delete('mine');
   assert.deepEqual((await board.json('/api/messages')).messages.map(({ text }) => text), ['theirs']);
@@ -62,14 +63,14 @@ boardTest('a message that is already gone just goes', { expected: [/status of 40
     await route.continue();
   });
   await visitor.delete('twice gone');
-  await visitor.page.getByText('Write the first message').waitFor();
+  await visitor.page.getByText('Yours can be the first').waitFor();
 });
 
 boardTest('a delete that fails says why, and the message stays', { expected: [/status of 503/] }, async ({ visitor }) => {
   await visitor.post({ text: 'still here' });
   await visitor.page.route('**/api/messages/*', (route) => route.fulfill({ status: 503, body: '' }), { times: 1 });
   const message = visitor.message('still here');
-  await message.getByRole('button', { name: 'Delete' }).click();
+  await (await visitor.inMenu(message, 'Delete')).click();
   await visitor.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await message.getByText('The message was not deleted.').waitFor();
   await visitor.delete('still here');

@@ -26,12 +26,12 @@ boardTest('a folder that is dropped is called one, and posting goes on once it i
   await visitor.write({ text: 'my holidays' });
   await withFile((_, folder) => visitor.dropFiles(folder));
   await visitor.pictureError.getByText('This is a folder: choose one picture in it.').waitFor();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.focusIsAt(visitor.find('.picture-field__file'));
   assert.deepEqual((await board.json('/api/messages')).messages, []);
 
   await removeButton(visitor).click();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('my holidays').waitFor();
 });
 
@@ -40,7 +40,7 @@ boardTest('a folder does not push out the picture that was chosen before', {}, a
   await withFile((_, folder) => visitor.dropFiles(folder));
   await visitor.pictureError.getByText('This is a folder').waitFor();
   await eventually(async () => assert.equal(await visitor.find('.picture-field__name').textContent(), 'small.jpg'));
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('both').locator('img').waitFor();
 });
 
@@ -87,7 +87,7 @@ boardTest('what is dropped where it cannot be seen or posted is left alone', { b
 
   await visitor.write({ text: 'on its way' });
   await visitor.page.route('**/api/messages', (route) => (route.request().method() === 'POST' ? null : route.continue()));
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.page.getByRole('button', { name: 'Cancel' }).waitFor();
   await isLeftAlone();
 
@@ -101,10 +101,10 @@ for (const [name, part] of [['small.jpg', 0.9], ['camera-6mb.jpg', 0.5], ['drawi
   boardTest(`a file of which only ${100 * part} per cent are there is called damaged: ${name}`, {}, async ({ board, visitor }) => {
     const bytes = await readFile(pictureFile(name));
     const buffer = bytes.subarray(0, bytes.length * part);
-    await visitor.find('.picture-field__file').setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
+    await visitor.give({ name, mimeType: 'application/octet-stream', buffer });
     await visitor.pictureError.getByText('This picture is damaged or not whole: fetch the file again').waitFor();
     await visitor.write({ text: 'half' });
-    await visitor.postButton.click();
+    await visitor.send();
     await visitor.focusIsAt(visitor.find('.picture-field__file'));
     assert.deepEqual((await board.json('/api/messages')).messages, []);
   });
@@ -114,7 +114,7 @@ boardTest('what moves and has too many pixels for the board is refused when it i
   const wide = async (name, write) => {
     const buffer = await readFile(pictureFile(name));
     write(buffer);
-    await visitor.find('.picture-field__file').setInputFiles({ name, mimeType: 'image/gif', buffer });
+    await visitor.give({ name, mimeType: 'image/gif', buffer });
     await visitor.pictureError.getByText('This picture has too many pixels').waitFor();
     await removeButton(visitor).click();
   };
@@ -129,7 +129,7 @@ boardTest('a fault in drawing is not blamed on the file', { expected: [/no luck/
       throw new Error('no luck');
     };
   });
-  await visitor.find('.picture-field__file').setInputFiles(pictureFile('camera.jpg'));
+  await visitor.give(pictureFile('camera.jpg'));
   await visitor.pictureError.getByText('Something on this page failed.').waitFor();
 });
 
@@ -143,11 +143,11 @@ boardTest('a drop that promises files and has none says so, and posting goes on'
   // Posting without what was meant takes a word of the viewer's, after a reload as well.
   await visitor.page.reload();
   await visitor.pictureError.getByText('remove it to post without a picture').waitFor();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.focusIsAt(visitor.find('.picture-field__file'));
   assert.deepEqual((await board.json('/api/messages')).messages, []);
   await removeButton(visitor).click();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('from a mail').waitFor();
 });
 
@@ -162,36 +162,36 @@ boardTest('a file that is gone before it is read is named as that, and posting g
     }),
 }, async ({ visitor }) => {
   await visitor.write({ text: 'where was it' });
-  await withFile((file) => visitor.find('.picture-field__file').setInputFiles(file));
+  await withFile((file) => visitor.give(file));
   await visitor.page.evaluate(() => window.release());
   await visitor.pictureError.getByText('This file cannot be read.').waitFor();
   await eventually(async () => assert.equal(await visitor.find('.picture-field__note').textContent(), ''));
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.focusIsAt(visitor.find('.picture-field__file'));
   await removeButton(visitor).click();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('where was it').waitFor();
 });
 
 boardTest('a file that changes or vanishes after it was chosen is sent as it was', {}, async ({ board, visitor }) => {
   await withFile(async (file) => {
-    await visitor.find('.picture-field__file').setInputFiles(file);
+    await visitor.give(file);
     await visitor.prepared();
   });
   await visitor.write({ text: 'from a cloud drive' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('from a cloud drive').locator('img').waitFor();
   const [{ picture }] = (await board.json('/api/messages')).messages;
   assert.equal(picture.type, 'image/jpeg');
 });
 
 boardTest('a screenshot of a whole page stays readable', {}, async ({ board, visitor }) => {
-  await visitor.find('.picture-field__file').setInputFiles('support/long-screenshot.jpg');
+  await visitor.give('support/long-screenshot.jpg');
   await visitor.prepared();
   const digest = createHash('sha256').update(await readFile('support/long-screenshot.jpg')).digest('hex');
   assert.equal((await visitor.keptPicture()).digest, digest, 'it is sent as it is');
   await visitor.write({ text: 'read this' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('read this').locator('img').waitFor();
   const [{ picture }] = (await board.json('/api/messages')).messages;
   assert.deepEqual([picture.width, picture.height], [1_080, 12_000]);
@@ -202,12 +202,12 @@ boardTest('a GIF over the limit is refused when it is chosen', {}, async ({ visi
   const line = Buffer.concat([Buffer.from([255]), Buffer.alloc(255, 'x')]);
   const comment = Buffer.concat([Buffer.from([0x21, 0xfe]), ...Array(17_000).fill(line), Buffer.from([0])]);
   const buffer = Buffer.concat([gif.subarray(0, -1), comment, gif.subarray(-1)]);
-  await visitor.find('.picture-field__file').setInputFiles({ name: 'long.gif', mimeType: 'image/gif', buffer });
+  await visitor.give({ name: 'long.gif', mimeType: 'image/gif', buffer });
   await visitor.pictureError.getByText(/This picture is too large \(4\.2\sMB\)\. The board takes pictures up to 4\sMB/).waitFor();
 });
 
 boardTest('an animated AVIF is sent as a still, and that is said', {}, async ({ visitor }) => {
-  await visitor.find('.picture-field__file').setInputFiles('support/anim.avif');
+  await visitor.give('support/anim.avif');
   await visitor.find('.picture-field__note', { hasText: 'It will not move' }).waitFor();
   assert.equal((await visitor.keptPicture()).type, 'image/jpeg');
 });
@@ -227,10 +227,10 @@ function oldBmp(pixel) {
 
 for (const [what, pixel] of [['black', 0], ['gray', 0x80]]) {
   boardTest(`a BMP of OS/2 is converted: ${what}`, {}, async ({ visitor }) => {
-    await visitor.find('.picture-field__file').setInputFiles({ name: 'old.bmp', mimeType: 'image/bmp', buffer: oldBmp(pixel) });
+    await visitor.give({ name: 'old.bmp', mimeType: 'image/bmp', buffer: oldBmp(pixel) });
     await visitor.find('.picture-field__note', { hasText: 'Converted' }).waitFor();
     await visitor.write({ text: 'of 1992' });
-    await visitor.postButton.click();
+    await visitor.send();
     await visitor.message('of 1992').locator('img').waitFor();
   });
 }
@@ -251,11 +251,13 @@ boardTest('a picture that the board cannot read and the browser can is drawn ane
     await refusePictures(visitor, { code });
     const keys = await visitor.noteKeys();
     await visitor.write({ text: `odd ${code}`, picture: 'orientation-6.jpg' });
-    await visitor.postButton.click();
+    await visitor.send();
     await visitor.message(`odd ${code}`).locator('img').waitFor();
     const words = /The board could not read this file as it was, so it was drawn anew/;
     await visitor.find('#announcer', { hasText: new RegExp(`Your message is on the board\\. ${words.source}`) }).waitFor({ state: 'attached' });
-    await visitor.find('.composer').getByText(words).waitFor();
+    const said = visitor.find('.messages__said', { hasText: words });
+    await said.click();
+    await said.waitFor({ state: 'hidden' });
     assert.equal(new Set(keys).size, 2, 'another picture is another message');
     await visitor.page.unroute('**/api/messages');
   }
@@ -277,14 +279,14 @@ boardTest('while a picture is drawn anew, posting can be cancelled', {
 }, async ({ board, visitor }) => {
   await refusePictures(visitor);
   await visitor.write({ text: 'odd', picture: 'small.jpg' });
-  await visitor.postButton.click();
+  await visitor.send();
   await eventually(async () => assert.equal(await visitor.page.evaluate(() => window.isDrawing), true));
   await visitor.page.getByRole('button', { name: 'Cancel' }).click();
   await visitor.find('.composer__error', { hasText: 'Cancelled. Your message is still here.' }).waitFor();
   await visitor.page.evaluate(() => window.release());
   await eventually(async () => assert.equal(await visitor.find('.picture-field__name').textContent(), 'small.jpg'));
   assert.deepEqual((await board.json('/api/messages')).messages, []);
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('odd').locator('img').waitFor();
 });
 
@@ -292,11 +294,11 @@ boardTest('it is drawn anew once, and never where that would stop it moving', { 
   await refusePictures(visitor, { count: 9 });
   const keys = await visitor.noteKeys();
   await visitor.write({ text: 'odd', picture: 'small.jpg' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.pictureError.getByText('This picture is damaged').waitFor();
   assert.equal(keys.length, 2);
   await visitor.choose('animation.gif');
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.pictureError.getByText('This picture is damaged').waitFor();
   assert.equal(keys.length, 3);
 });
@@ -311,7 +313,7 @@ boardTest('whoever adds no description is asked for one in a friendly way, and p
   await nudge.waitFor({ state: 'hidden' });
   await visitor.write({ alt: ' ' });
   await nudge.waitFor();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('no words').locator('img').waitFor();
   await nudge.waitFor({ state: 'hidden' });
   assert.equal((await board.json('/api/messages')).messages[0].picture.alt, null);

@@ -13,7 +13,7 @@ test('in Firefox one writes, posts a large photo, opens it, reloads and deletes'
   try {
     firefox = await Firefox.start();
     await firefox.goTo(board.site);
-    await eventually(async () => assert.match(await firefox.text('.messages__empty'), /Nothing is pinned up/));
+    await eventually(async () => assert.match(await firefox.text('.messages__empty'), /Nothing pinned up/));
 
     await firefox.type('#composer-text', '火狐 says https://example.com/.');
     await firefox.type('#composer-author', 'Ada');
@@ -32,8 +32,8 @@ test('in Firefox one writes, posts a large photo, opens it, reloads and deletes'
     assert.equal(Math.max(picture.width, picture.height), 2_048);
     assert.ok(picture.width < picture.height, 'taken upright');
     await firefox.scrollTo('.carrousel');
-    await eventually(async () => assert.match(await firefox.property('.carrousel__slide.is-current img', 'currentSrc'), /\/small\/(640|960|1280)\//));
-    await eventually(async () => assert.ok((await firefox.property('.carrousel__slide.is-current img', 'naturalWidth')) > 0));
+    await eventually(async () => assert.match(await firefox.property('.carrousel__frame img', 'currentSrc'), /\/small\/(640|960|1280)\//));
+    await eventually(async () => assert.ok((await firefox.property('.carrousel__frame img', 'naturalWidth')) > 0));
 
     await firefox.click('.message__picture');
     await eventually(async () => assert.equal(await firefox.property('.picture-dialog', 'open'), true));
@@ -41,7 +41,7 @@ test('in Firefox one writes, posts a large photo, opens it, reloads and deletes'
     await eventually(async () => assert.equal(await firefox.property('.picture-dialog', 'open'), false));
 
     await firefox.click('.language-menu [value=zh-Hant]');
-    await eventually(async () => assert.equal(await firefox.text('.composer__title'), '寫留言'));
+    await eventually(async () => assert.equal(await firefox.text('.blank-note__line'), '貼點什麼吧…'));
     await firefox.click('.message__delete');
     await firefox.click('.confirmation__yes');
     await eventually(async () => assert.equal(await firefox.count('.message'), 0));
@@ -59,7 +59,7 @@ async function inFirefox(preferences, body) {
   try {
     firefox = await Firefox.start(preferences);
     await firefox.goTo(board.site);
-    await eventually(async () => assert.match(await firefox.text('.messages__empty'), /Nothing is pinned up/));
+    await eventually(async () => assert.match(await firefox.text('.messages__empty'), /Nothing pinned up/));
     await body({ board, firefox });
   } finally {
     await firefox?.close();

@@ -16,10 +16,10 @@ boardTest('a viewer gets the dictionary of their language, and another one only 
   await visitor.page.getByRole('heading', { name: '寫留言' }).waitFor();
   assert.deepEqual(asked(), ['/words-zh-hant.js']);
   await visitor.speak('en');
-  await visitor.page.getByRole('heading', { name: 'Write a message' }).waitFor();
+  await visitor.page.getByRole('button', { name: 'Pin something up…' }).waitFor();
   assert.deepEqual(asked(), ['/words-zh-hant.js', '/words-en.js']);
   await visitor.page.reload();
-  await visitor.page.getByRole('heading', { name: 'Write a message' }).waitFor();
+  await visitor.page.getByRole('button', { name: 'Pin something up…' }).waitFor();
   assert.deepEqual(asked().slice(2), ['/words-en.js'], 'what was chosen is remembered');
 });
 
@@ -30,7 +30,7 @@ boardTest('the dictionary does not wait for the other modules', {}, async ({ boa
     await route.continue();
   });
   await visitor.page.goto(board.site);
-  await visitor.page.getByRole('heading', { name: 'Write a message' }).waitFor();
+  await visitor.page.getByRole('button', { name: 'Pin something up…' }).waitFor();
 });
 
 boardTest('where a dictionary does not come the page stays in its language and says so', { expected: [/ERR_FAILED/] }, async ({ visitor }) => {
@@ -38,7 +38,7 @@ boardTest('where a dictionary does not come the page stays in its language and s
   await visitor.find('.language-menu').selectOption('zh-Hant');
   await visitor.find('#announcer', { hasText: 'reload the page' }).waitFor({ state: 'attached' });
   await eventually(async () => assert.equal(await visitor.find('.language-menu').inputValue(), 'en'));
-  await visitor.page.getByRole('heading', { name: 'Write a message' }).waitFor();
+  await visitor.page.getByRole('button', { name: 'Pin something up…' }).waitFor();
 });
 
 boardTest('the menu has every language under its own name, and a language from right to left turns the page', { locale: 'ar-EG' }, async ({ board, visitor }) => {
@@ -46,7 +46,7 @@ boardTest('the menu has every language under its own name, and a language from r
   const words = await readFile(new URL('words-en.js', SITE), 'utf8');
   const serve = (name, body) => visitor.page.route(`**/${name}`, (route) => route.fulfill({ contentType: 'text/javascript', body }));
   await serve('languages.js', languages.replace("'zh-Hant']", "'zh-Hant', 'ar']"));
-  await serve('words-ar.js', words.replace('Write a message', 'اكتب رسالة'));
+  await serve('words-ar.js', words.replace('Pin something up…', 'علّق شيئًا…'));
   await visitor.page.goto(board.site);
   await visitor.page.getByRole('heading', { name: 'اكتب رسالة' }).waitFor();
   const root = () => visitor.page.evaluate(() => [document.documentElement.lang, document.documentElement.dir]);

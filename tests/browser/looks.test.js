@@ -13,7 +13,7 @@ async function furnish({ board, visitor }) {
   await board.post('מזג אוויר יפה https://example.com/weather', { author: 'דנה' });
   await visitor.post({ text: 'W'.repeat(300), author: 'M'.repeat(40), picture: 'small.jpg' });
   await visitor.post({ text: '早安', author: '阿明', picture: 'drawing.png', alt: '山' });
-  await visitor.find('.carrousel__count', { hasText: '/ 2' }).waitFor();
+  await visitor.find('.carrousel__tile').nth(1).waitFor();
   await visitor.write({ text: 'half a message', picture: 'photo.webp', alt: 'something' });
 }
 
@@ -52,9 +52,9 @@ boardTest('at twice the size, as on a small phone, everything is still there', {
 
 boardTest('errors, questions and empty lists are accessible too', { expected: [/status of 503/] }, async ({ visitor }) => {
   assert.deepEqual(await visitor.violations(), [], 'empty');
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('#composer-text-error', { hasText: 'Write something' }).waitFor();
-  await visitor.find('.picture-field__file').setInputFiles({ name: 'x.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('x') });
+  await visitor.give({ name: 'x.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('x') });
   await visitor.pictureError.getByText('cannot read').waitFor();
   assert.deepEqual(await visitor.violations(), [], 'errors of fields');
   await visitor.page.getByRole('button', { name: 'Remove picture' }).click();
@@ -69,7 +69,7 @@ boardTest('errors, questions and empty lists are accessible too', { expected: [/
   await visitor.page.getByText('No connection to the board.').waitFor();
   assert.deepEqual(await visitor.violations(), [], 'no connection');
   await visitor.write({ text: 'in vain' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('.composer__error', { hasText: 'not available' }).waitFor();
   assert.deepEqual(await visitor.violations(), [], 'an error of the form');
   await visitor.page.reload();
@@ -119,7 +119,7 @@ boardTest('the whole way goes by the keyboard', {}, async ({ visitor }) => {
   await keyboard.press('Enter');
   await keyboard.press('Tab');
   await keyboard.press('Enter');
-  await visitor.page.getByText('Nothing is pinned up yet').waitFor();
+  await visitor.page.getByText('Nothing pinned up yet').waitFor();
   await eventually(async () => assert.equal(await focused(), 'messages-title'));
 });
 
@@ -136,9 +136,9 @@ boardTest('a browser set to Chinese gets a Chinese page, and every word of it', 
   assert.deepEqual(foreign, ['Corkboard', 'English']);
 
   await visitor.speak('en');
-  await visitor.page.getByRole('heading', { name: 'Write a message' }).waitFor();
+  await visitor.page.getByRole('button', { name: 'Pin something up…' }).waitFor();
   await visitor.page.reload();
-  await visitor.page.getByRole('heading', { name: 'Write a message' }).waitFor();
+  await visitor.page.getByRole('button', { name: 'Pin something up…' }).waitFor();
 });
 
 const timeOf = (visitor, text) => visitor.message(text).getByRole('link', { name: 'Link to this message' });
@@ -262,7 +262,7 @@ for (const width of [320, 390, 1440]) {
     await visitor.page.evaluate((hash) => (window.location.hash = hash), listed);
     await visitor.focusIsAt(visitor.find(`[id="${listed}"]`));
     await isClear(visitor.find(`[id="${listed}"]`));
-    if (width > 900) await isClear(visitor.page.getByRole('heading', { name: 'Write a message' }));
+    if (width > 900) await isClear(visitor.page.getByRole('button', { name: 'Pin something up…' }));
     await board.post('news');
     await visitor.lookAgain();
     await isClear(visitor.page.getByRole('button', { name: '1 new message' }));
@@ -370,7 +370,7 @@ boardTest('a page of which a module does not come says so', { expected: [/ERR_FA
   await sentence.waitFor();
   await visitor.page.unroute('**/fold.js');
   await visitor.page.reload();
-  await visitor.page.getByText('Write the first message').waitFor();
+  await visitor.page.getByText('Yours can be the first').waitFor();
   await eventually(async () => assert.equal(await sentence.isVisible(), false));
 });
 

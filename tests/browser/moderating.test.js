@@ -14,9 +14,11 @@ async function moderate(visitor, board, token) {
   await visitor.page.getByText('You are moderating.').waitFor();
 }
 
-const removeSender = (message) => message.getByRole('button', { name: 'Remove everything from this sender today' }).click();
+const removeSender = async (visitor, message) => (await visitor.inMenu(message, 'Remove everything from this sender today')).click();
 
-const takeDownButton = (message) => message.getByRole('button', { name: 'Take down' });
+const takeDown = async (visitor, message) => (await visitor.inMenu(message, 'Take down')).click();
+
+const takeDownButton = (message) => message.locator('.message__moderate', { hasText: 'Take down' });
 
 boardTest('a moderator takes down any message, for as long as the tab is open', { expected: [/status of 404/] }, async ({ board, visitor }) => {
   await board.post('unwanted');
@@ -28,7 +30,7 @@ boardTest('a moderator takes down any message, for as long as the tab is open', 
   assert.equal(visitor.page.url(), board.site, 'the address no longer asks');
   assert.deepEqual(await visitor.violations(), []);
   await visitor.page.reload();
-  await takeDownButton(visitor.message('unwanted')).click();
+  await takeDown(visitor, visitor.message('unwanted'));
   await visitor.message('unwanted').waitFor({ state: 'detached' });
   await visitor.focusIsAt(visitor.message('welcome'));
   assert.deepEqual((await board.json('/api/messages')).messages.map(({ text }) => text), ['welcome']);
@@ -39,7 +41,7 @@ boardTest('a moderator takes down any message, for as long as the tab is open', 
   assert.equal(await visitor.page.evaluate((token) => JSON.stringify(localStorage).includes(token), await board.moderatorToken()), false);
 
   await visitor.page.getByRole('button', { name: 'Stop moderating' }).click();
-  await takeDownButton(visitor.message('welcome')).waitFor({ state: 'hidden' });
+  await takeDownButton(visitor.message('welcome')).waitFor({ state: 'detached' });
   await visitor.page.reload();
   await visitor.message('welcome').waitFor();
   await eventually(async () => assert.equal(await takeDownButton(visitor.message('welcome')).count(), 0));
@@ -59,7 +61,7 @@ boardTest('a moderator removes everything from a sender, also what is further do
   await visitor.askForOlder();
   await visitor.message('a wise word').waitFor();
   await moderate(visitor, board, await board.moderatorToken());
-  await removeSender(visitor.message('spam 5'));
+  await removeSender(visitor, visitor.message('spam 5'));
   const dialog = visitor.page.getByRole('dialog');
   await dialog.getByText(/This sender has posted 5 messages since .*20\d\d/).waitFor();
   await dialog.getByText('The names on them: “Someone else”.').waitFor();
@@ -69,7 +71,7 @@ boardTest('a moderator removes everything from a sender, also what is further do
   await eventually(async () => assert.equal(await visitor.messages.count(), 21));
 
   await visitor.write({ text: 'more spam' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('.composer__error', { hasText: 'does not take this message from you' }).waitFor();
   await eventually(async () => assert.equal(await visitor.textField.inputValue(), 'more spam'));
 });
@@ -78,7 +80,7 @@ boardTest('what removing a sender would take is shown before, and nothing goes w
   for (const author of ['Ada', 'Ada', 'Bob', null]) await board.post(`by ${author}`, { author });
   await visitor.page.reload();
   await moderate(visitor, board, await board.moderatorToken());
-  await removeSender(visitor.message('by Bob'));
+  await removeSender(visitor, visitor.message('by Bob'));
   const dialog = visitor.page.getByRole('dialog');
   await dialog.getByText(/posted 4 messages since/).waitFor();
   await dialog.getByText('“Ada”, “Bob”').waitFor();
@@ -95,7 +97,7 @@ boardTest('a sender of whom the board says nothing is not removed', { expected: 
   await visitor.page.reload();
   await moderate(visitor, board, await board.moderatorToken());
   await visitor.page.route('**/api/moderation/sender*', (route) => route.fulfill({ status: 503, body: '' }));
-  await removeSender(visitor.message('stays'));
+  await removeSender(visitor, visitor.message('stays'));
   await visitor.message('stays').getByText('The board is not available at the moment.').waitFor();
   await eventually(async () => assert.equal(await visitor.page.getByRole('dialog').isVisible(), false));
   assert.equal((await board.json('/api/messages')).messages.length, 1);
@@ -147,7 +149,7 @@ boardTest('a token that is no longer accepted is named as such', { expected: [/s
   await visitor.page.evaluate(() => sessionStorage.setItem('corkboard:moderator-token', 'of yesterday'));
   await visitor.page.reload();
   const message = visitor.message('stays');
-  await takeDownButton(message).click();
+  await takeDown(visitor, message);
   await message.getByText('The board does not accept this moderator token.').waitFor();
   assert.equal((await board.json('/api/messages')).messages.length, 1);
 });
@@ -155,7 +157,8 @@ boardTest('a token that is no longer accepted is named as such', { expected: [/s
 boardTest('readers can report a message where the board says to whom', { settings: { CONTACT_URL: 'mailto:board@example.com' } }, async ({ board, visitor }) => {
   const { id } = await board.post('questionable');
   await visitor.page.reload();
-  const report = visitor.message('questionable').getByRole('link', { name: 'Report' });
+  const report = visitor.message('questionable').locator('.message__report');
+  await visitor.inMenu(visitor.message('questionable'), 'Report');
   await report.waitFor();
   const url = new URL(await report.getAttribute('href'));
   assert.equal(url.pathname, 'board@example.com');
@@ -165,5 +168,5 @@ boardTest('readers can report a message where the board says to whom', { setting
 
 boardTest('where the board says nothing of it, there is nothing to report with', {}, async ({ visitor }) => {
   await visitor.post({ text: 'fine' });
-  await eventually(async () => assert.equal(await visitor.message('fine').getByRole('link', { name: 'Report' }).count(), 0));
+  await eventually(async () => assert.equal(await visitor.message('fine').locator('.message__report').count(), 0));
 });

@@ -17,7 +17,7 @@ for (const [what, [file, extension]] of Object.entries(pictures)) {
     // What the browser makes of the file itself is what everyone should see.
     const original = await look(visitor.picture);
 
-    await visitor.postButton.click();
+    await visitor.send();
     const message = visitor.message(text);
     await message.waitFor();
     await eventually(async () => assert.equal(await message.locator('.message__author').textContent(), '阿明'));
@@ -57,7 +57,7 @@ for (const [what, [answer, place, words, focused]] of Object.entries(refusals)) 
     const draft = { text: '不行嗎 📷', author: 'Ada', picture: 'small.jpg', alt: 'a lake' };
     await visitor.write(draft);
     await visitor.page.route('**/api/messages', (route) => (route.request().method() === 'POST' ? route.fulfill(answer) : route.continue()));
-    await visitor.postButton.click();
+    await visitor.send();
     const error = visitor.find(place);
     await error.waitFor();
     await eventually(async () => assert.match(await error.textContent(), words));
@@ -75,18 +75,18 @@ for (const [what, [answer, place, words, focused]] of Object.entries(refusals)) 
 
 boardTest('a name that is too long is named as the field at fault', {}, async ({ visitor }) => {
   await visitor.write({ text: 'hello', author: 'x'.repeat(41) });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('#composer-author-error', { hasText: 'At most 40 characters' }).waitFor();
   await visitor.focusIsAt(visitor.page.getByLabel('Name'));
   await eventually(async () => assert.equal(await visitor.find('#composer-text-error').textContent(), ''));
 });
 
 boardTest('a picture can be posted without a text, but nothing at all cannot be posted', {}, async ({ visitor }) => {
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('#composer-text-error', { hasText: 'Write something' }).waitFor();
 
   await visitor.write({ picture: 'small.jpg' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('.message img').waitFor();
 });
 
@@ -158,13 +158,13 @@ for (const [what, [answer, words]] of Object.entries(failures)) {
     const refuse = (route) => (route.request().method() === 'POST' ? answer(route) : route.continue());
     await visitor.page.route('**/api/messages', refuse);
     await visitor.write({ text: 'patience', picture: 'small.jpg' });
-    await visitor.postButton.click();
+    await visitor.send();
     const error = visitor.find('.composer__error');
     await error.waitFor();
     await eventually(async () => assert.match(await error.textContent(), words));
 
     await visitor.page.unroute('**/api/messages', refuse);
-    await visitor.postButton.click();
+    await visitor.send();
     await visitor.message('patience').locator('img').waitFor();
     await eventually(async () => assert.equal(await error.textContent(), ''));
   });

@@ -11,7 +11,7 @@ boardTest('after kill -9 and a restart the board is as it was', {}, async ({ boa
   await listed(2);
   await visitor.delete('gone before');
   await listed(1);
-  await visitor.find('.carrousel__controls.is-idle').waitFor({ state: 'attached' });
+  await visitor.find('.carrousel').waitFor({ state: 'hidden' });
   await visitor.seeCarrousel();
 
   const shown = () => visitor.messages.allInnerTexts();

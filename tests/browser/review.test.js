@@ -39,9 +39,9 @@ boardTest('a message that waits is shown to its sender alone, with its picture, 
   await visitor.page.getByText('A moderator looks at every message before others see it.').waitFor();
   await visitor.write({ text: 'a drawing of mine', author: 'Ada', picture: 'drawing.png', alt: 'hills' });
   assert.deepEqual(await visitor.violations(), []);
-  await visitor.postButton.click();
+  await visitor.send();
   const message = held(visitor, 'a drawing of mine');
-  await message.getByText('Waits for a moderator. Until then only you see it.').waitFor();
+  await message.getByText('Only you see this until the host has read it.').waitFor();
   await visitor.focusIsAt(message);
   await hears(visitor.page, /Your message waits for a moderator/);
   assert.equal(await visitor.textField.inputValue(), '');
@@ -64,18 +64,18 @@ boardTest('a message that waits is shown to its sender alone, with its picture, 
 
 boardTest('its sender deletes a message that waits', { settings, expected }, async ({ board, visitor }) => {
   await visitor.write({ text: 'on second thought', picture: 'small.jpg' });
-  await visitor.postButton.click();
+  await visitor.send();
   await held(visitor, 'on second thought').waitFor();
   await visitor.delete('on second thought');
   await eventually(async () => assert.equal((await board.moderate('')).held, 0));
   await visitor.page.reload();
-  await visitor.page.getByText('Write the first message').waitFor();
+  await visitor.page.getByText('Yours can be the first').waitFor();
   await eventually(async () => assert.equal(await visitor.find('.message--held').count(), 0));
 });
 
 boardTest('a message that waited is one like the others once it is approved', { settings, expected }, async ({ board, visitor }) => {
   await visitor.write({ text: 'soon for all', picture: 'small.jpg' });
-  await visitor.postButton.click();
+  await visitor.send();
   await held(visitor, 'soon for all').waitFor();
   const { messages } = await board.moderate('/held');
   await board.moderate('/approve', { method: 'POST', body: { messageIds: [messages[0].id] } });
@@ -90,7 +90,7 @@ boardTest('a message that waited is one like the others once it is approved', { 
 
 boardTest('its sender is told that a message was not taken, and takes it off the page', { settings, expected }, async ({ board, visitor }) => {
   await visitor.write({ text: 'buy this', author: 'Bob' });
-  await visitor.postButton.click();
+  await visitor.send();
   await held(visitor, 'buy this').waitFor();
   const id = await held(visitor, 'buy this').getAttribute('id');
   await board.moderate('/reject', { method: 'POST', body: { messageIds: [id] } });
@@ -103,7 +103,7 @@ boardTest('its sender is told that a message was not taken, and takes it off the
   await held(visitor, 'buy this').waitFor({ state: 'detached' });
   await visitor.focusIsAt(visitor.find('.messages__title'));
   await visitor.page.reload();
-  await visitor.page.getByText('Write the first message').waitFor();
+  await visitor.page.getByText('Yours can be the first').waitFor();
   await eventually(async () => assert.equal(await visitor.find('.message--held').count(), 0));
 });
 
@@ -179,7 +179,7 @@ boardTest('what was taken down is restored, or deleted behind a second step', { 
   await page.getByText('Nothing waits.').waitFor();
   await page.getByRole('button', { name: 'Board' }).click();
   for (const text of ['goes', 'comes back']) {
-    await visitor.message(text).getByRole('button', { name: 'Take down' }).click();
+    await (await visitor.inMenu(visitor.message(text), 'Take down')).click();
     await visitor.message(text).waitFor({ state: 'detached' });
   }
   await visitor.focusIsAt(visitor.message('stays'));
@@ -189,7 +189,7 @@ boardTest('what was taken down is restored, or deleted behind a second step', { 
   await page.locator('.moderation-bar').getByRole('button', { name: 'Undo' }).click();
   await visitor.message('comes back').waitFor();
   await onBoard(board, ['comes back', 'stays']);
-  await visitor.message('comes back').getByRole('button', { name: 'Take down' }).click();
+  await (await visitor.inMenu(visitor.message('comes back'), 'Take down')).click();
   await visitor.message('comes back').waitFor({ state: 'detached' });
 
   await page.locator('.moderation-bar').getByRole('link', { name: 'Waiting' }).click();
@@ -338,7 +338,7 @@ for (const engine of Object.keys(ENGINES)) {
       await eventually(async () => assert.equal(await run('return document.querySelector(".composer__reviewed").hidden'), false));
       await type('#composer-text', 'from a phone');
       await click('.composer__post');
-      await says('.message--held', /Waits for a moderator.*from a phone/s);
+      await says('.message--held', /Only you see this.*from a phone/s);
       await isAccessible();
 
       await run('location.hash = "#moderate"');

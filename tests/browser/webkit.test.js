@@ -112,7 +112,7 @@ const HALVES = `
   });`;
 
 webkitTest('one reads, posts a text and a picture, opens it, and deletes both', {}, async ({ board, session }) => {
-  await eventually(async () => assert.match(await session.text('.messages__empty'), /Nothing is pinned up/));
+  await eventually(async () => assert.match(await session.text('.messages__empty'), /Nothing pinned up/));
   assert.deepEqual(await session.violations(), [], 'empty');
   await post(session, { text: '早安 says https://example.com/.' });
   await eventually(async () => assert.equal(await session.text('.message__text a'), 'https://example.com/'));
@@ -123,7 +123,7 @@ webkitTest('one reads, posts a text and a picture, opens it, and deletes both', 
   assert.ok(picture.width < picture.height, 'taken upright');
   assert.deepEqual([picture.type, picture.alt], ['image/jpeg', 'hills']);
   await session.scrollTo('.carrousel');
-  await shows(session, '.carrousel__slide.is-current img', /\/small\/(640|960|1280)\//);
+  await shows(session, '.carrousel__frame img', /\/small\/(640|960|1280)\//);
   await session.scrollTo('.message__picture');
   await shows(session, '.message__picture img', /\/small\/(640|960|1280)\//);
   assert.deepEqual(await session.violations(), [], 'two messages');

@@ -13,13 +13,13 @@ boardTest('whoever comes near the limit is told how much is left, and beyond it 
   const keys = await visitor.noteKeys();
   await visitor.write({ text: 'x'.repeat(2_001) });
   await eventually(async () => assert.equal(await count.textContent(), '1 character too many'));
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('#composer-text-error', { hasText: 'At most 2,000 characters' }).waitFor();
   await visitor.focusIsAt(visitor.textField);
   assert.deepEqual(keys, []);
 
   await visitor.write({ text: 'x'.repeat(2_000) });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.messages.first().waitFor();
   assert.equal((await board.json('/api/messages')).messages[0].text.length, 2_000);
 });
@@ -53,7 +53,7 @@ boardTest('what was written and chosen survives a reload', {}, async ({ visitor 
   await eventually(async () => assert.equal(await visitor.page.getByLabel('What is in the picture?').inputValue(), 'a lake'));
   await eventually(async () => assert.deepEqual(await visitor.keptPicture(), kept));
 
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('寫到一半').locator('img').waitFor();
   await eventually(async () => assert.equal(await visitor.message('寫到一半').locator('img').getAttribute('alt'), 'a lake'));
   await visitor.page.reload();
@@ -99,7 +99,7 @@ boardTest('an answer that got lost does not make a second message, not even afte
   const keys = await visitor.noteKeys();
   const answersComeAgain = await visitor.loseAnswers();
   await visitor.write({ text: 'once, please', picture: 'small.jpg' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('.composer__error', { hasText: 'could not be reached' }).waitFor();
   assert.equal((await board.json('/api/messages')).messages.length, 1, 'the board has it');
 
@@ -107,7 +107,7 @@ boardTest('an answer that got lost does not make a second message, not even afte
   await visitor.page.reload();
   await visitor.find('.composer__error', { hasText: 'will not appear twice' }).waitFor();
   await visitor.prepared();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('#announcer', { hasText: 'Your message is on the board.' }).waitFor({ state: 'attached' });
   assert.equal(keys.length, 2);
   assert.equal(keys[0], keys[1]);
@@ -119,12 +119,12 @@ boardTest('a page that goes before the answer comes does not make a second messa
   const keys = await visitor.noteKeys();
   const answersComeAgain = await visitor.loseAnswers({ ever: true });
   await visitor.write({ text: 'gone too early' });
-  await visitor.postButton.click();
+  await visitor.send();
   await eventually(async () => assert.equal((await board.json('/api/messages')).messages.length, 1));
   await visitor.page.reload();
   await answersComeAgain();
   await visitor.find('.composer__error', { hasText: 'will not appear twice' }).waitFor();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('#announcer', { hasText: 'Your message is on the board.' }).waitFor({ state: 'attached' });
   assert.equal(keys[0], keys[1]);
   assert.equal((await board.json('/api/messages')).messages.length, 1);
@@ -134,7 +134,7 @@ boardTest('another text is another message, with a key of its own', { expected: 
   const keys = await visitor.noteKeys();
   await visitor.page.route('**/api/messages', (route) => (route.request().method() === 'POST' ? route.abort() : route.continue()));
   await visitor.write({ text: 'first try' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('.composer__error', { hasText: 'could not be reached' }).waitFor();
   await visitor.page.unroute('**/api/messages');
   await visitor.post({ text: 'second thoughts' });
@@ -150,11 +150,11 @@ boardTest('a server that is killed while one posts loses nothing', { expected: [
     if (route.request().method() === 'POST') await board.kill();
     await route.continue();
   });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('.composer__error', { hasText: 'could not be reached' }).waitFor();
   await visitor.page.unroute('**/api/messages');
   await board.start();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('through the storm').locator('img').waitFor();
   assert.equal(keys[0], keys[1]);
   assert.equal((await board.json('/api/messages')).messages.length, 1);
@@ -174,7 +174,7 @@ boardTest('a board that wakes up is waited for, with the same key', { expected: 
     });
   });
   await visitor.write({ text: 'good morning' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.page.getByText('The board is waking up. Your message will be posted in a few seconds.').waitFor();
   await visitor.message('good morning').waitFor();
   assert.equal(keys.length, 3);
@@ -189,7 +189,7 @@ boardTest('sending shows how far it is and can be cancelled', {}, async ({ board
     session.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput });
   await line(60_000);
   const keys = await visitor.noteKeys();
-  await visitor.postButton.click();
+  await visitor.send();
   const progress = visitor.page.getByRole('progressbar', { name: 'Sending the picture' });
   await progress.waitFor();
   const seen = new Set();
@@ -206,7 +206,7 @@ boardTest('sending shows how far it is and can be cancelled', {}, async ({ board
   assert.deepEqual((await board.json('/api/messages')).messages, []);
 
   await line(-1);
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('a slow line').locator('img').waitFor();
   assert.equal(keys[0], keys[1]);
 });
@@ -214,7 +214,7 @@ boardTest('sending shows how far it is and can be cancelled', {}, async ({ board
 boardTest('too many posts are refused in plain words, and the message waits', { settings: { POSTS_PER_MINUTE: '1' }, expected: [/status of 429/] }, async ({ visitor }) => {
   await visitor.post({ text: 'the first' });
   await visitor.write({ text: 'the second' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('.composer__error', { hasText: /That was a lot in a short time.*Try again in \d+ seconds?\./ }).waitFor();
   await eventually(async () => assert.equal(await visitor.textField.inputValue(), 'the second'));
 });
@@ -223,12 +223,12 @@ boardTest('what was sent as a whole before it was cancelled may be there, and do
   const keys = await visitor.noteKeys();
   const answersComeAgain = await visitor.loseAnswers({ ever: true });
   await visitor.write({ text: 'second thoughts', picture: 'small.jpg' });
-  await visitor.postButton.click();
+  await visitor.send();
   await eventually(async () => assert.equal((await board.json('/api/messages')).messages.length, 1));
   await visitor.page.getByRole('button', { name: 'Cancel' }).click();
   await visitor.find('.composer__error', { hasText: 'your message may be on the board' }).waitFor();
   await answersComeAgain();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('#announcer', { hasText: 'Your message is on the board.' }).waitFor({ state: 'attached' });
   assert.equal(keys[0], keys[1]);
   assert.equal((await board.json('/api/messages')).messages.length, 1);
@@ -241,7 +241,7 @@ boardTest('cancelling while the board wakes up says that nothing was posted', { 
       : route.continue(),
   );
   await visitor.write({ text: 'too early' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.page.getByText('The board is waking up.').first().waitFor();
   await visitor.page.getByRole('button', { name: 'Cancel' }).click();
   await eventually(async () => assert.equal(await visitor.find('.composer__error').textContent(), 'Cancelled. Your message is still here.'));
@@ -261,7 +261,7 @@ boardTest('line breaks of PowerPoint and PDF are line breaks, and what nobody se
   await eventually(async () => assert.equal(await visitor.page.getByLabel('Name').inputValue(), 'Ada Lovelace'));
   assert.deepEqual(await visitor.violations(), []);
 
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('seven').waitFor();
   await tidied.waitFor({ state: 'hidden' });
   const [message] = (await board.json('/api/messages')).messages;
@@ -282,7 +282,7 @@ boardTest('half an emoji does not keep a message from being posted', {}, async (
   // Some keyboards type an emoji in two halves: the second still finds the first.
   await visitor.paste(visitor.textField, 'half \ud83d\ude00 and \ude00');
   await visitor.paste(visitor.page.getByLabel('Name'), '\ud83d Ada');
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('half 😀 and').waitFor();
   const [message] = (await board.json('/api/messages')).messages;
   assert.deepEqual([message.text, message.author], ['half 😀 and \ufffd', '\ufffd Ada']);
@@ -306,7 +306,7 @@ boardTest('a device that never finishes keeping a draft does not keep it from be
       }),
   );
   await visitor.write({ text: 'first', picture: 'small.jpg' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('first').locator('img').waitFor();
   await visitor.post({ text: 'second' });
   await visitor.postButton.waitFor();
@@ -321,9 +321,9 @@ boardTest('what fails on the page itself does not end the writing', { expected: 
     };
   });
   await visitor.write({ text: 'once more' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('.composer__error', { hasText: 'Something on this page failed.' }).waitFor();
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('once more').waitFor();
 });
 
@@ -342,7 +342,7 @@ const formError = (visitor, hasText) => visitor.find('.composer__error', { hasTe
 
 /** Posts what is written once more, and sees that there is one message. */
 async function assertPostedOnce(board, visitor, keys) {
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.find('#announcer', { hasText: 'Your message is on the board.' }).waitFor({ state: 'attached' });
   assert.equal(new Set(keys).size, 1);
   assert.equal((await board.json('/api/messages')).messages.length, 1);
@@ -357,7 +357,7 @@ for (const [what, answer] of [
     const keys = await visitor.noteKeys();
     await answerInstead(visitor, answer);
     await visitor.write({ text: 'was it heard' });
-    await visitor.postButton.click();
+    await visitor.send();
     await formError(visitor, UNSURE);
     await eventually(async () => assert.equal(await visitor.page.getByText('was not posted').count(), 0));
     await visitor.page.unroute('**/api/messages');
@@ -369,12 +369,12 @@ boardTest('after a lost answer, and a second try that is cancelled half-way, the
   const keys = await visitor.noteKeys();
   const answersComeAgain = await visitor.loseAnswers();
   await visitor.write({ text: 'twice tried', picture: 'small.jpg' });
-  await visitor.postButton.click();
+  await visitor.send();
   await formError(visitor, UNSURE);
   await eventually(async () => assert.equal(await visitor.page.getByText('was not posted').count(), 0));
   await answersComeAgain();
   await visitor.page.route('**/api/messages', (route) => (route.request().method() === 'POST' ? null : route.continue()));
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.page.getByRole('button', { name: 'Cancel' }).click();
   await formError(visitor, `Cancelled, but all of it had been sent. ${UNSURE}`);
   await visitor.page.unroute('**/api/messages');
@@ -385,7 +385,7 @@ boardTest('cancelled while the board has trouble after it has stored, the messag
   const keys = await visitor.noteKeys();
   await answerInstead(visitor, { status: 503, code: 'database-unavailable' });
   await visitor.write({ text: 'stored all the same' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.page.getByText('The board is waking up.').first().waitFor();
   await visitor.page.getByRole('button', { name: 'Cancel' }).click();
   await formError(visitor, UNSURE);
@@ -398,7 +398,7 @@ boardTest('cancelled while the board has trouble after it has stored, the messag
 boardTest('what is refused for the posting limit was not posted, before and after a reload', { settings: { POSTS_PER_MINUTE: '1' }, expected: [/status of 429/] }, async ({ visitor }) => {
   await visitor.post({ text: 'the first' });
   await visitor.write({ text: 'the second' });
-  await visitor.postButton.click();
+  await visitor.send();
   await formError(visitor, 'Your message was not posted, but it is still here.');
   await visitor.page.reload();
   await eventually(async () => assert.equal(await visitor.textField.inputValue(), 'the second'));
@@ -408,7 +408,7 @@ boardTest('what is refused for the posting limit was not posted, before and afte
 boardTest('who changes a message that may be on the board is told that it becomes another, until it is posted', { expected: [/ERR_CONNECTION_RESET/] }, async ({ board, visitor }) => {
   const answersComeAgain = await visitor.loseAnswers();
   await visitor.write({ text: 'hello' });
-  await visitor.postButton.click();
+  await visitor.send();
   await formError(visitor, UNSURE);
   await answersComeAgain();
   const changed = 'As it was before, your message may be on the board already. What you post now appears as another one.';
@@ -434,9 +434,9 @@ boardTest('what fails before anything is sent does not end the writing either', 
     };
   });
   await visitor.write({ text: 'once more' });
-  await visitor.postButton.click();
+  await visitor.send();
   await formError(visitor, 'Something on this page failed.');
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.message('once more').waitFor();
 });
 
@@ -506,7 +506,7 @@ boardTest('who posts before the device has told what it keeps sends what is on t
   await visitor.page.reload();
   await visitor.find('.messages__empty').waitFor();
   await visitor.write({ text: 'quick' });
-  await visitor.postButton.click();
+  await visitor.send();
   await visitor.page.evaluate(() => window.letGo());
   await visitor.message('quick').waitFor();
   const [{ text }] = (await board.json('/api/messages')).messages;

@@ -50,10 +50,10 @@ export class Visitor {
   complaints = [];
 
   /**
-   * @param options of Playwright's `newContext`; motion is reduced unless they say otherwise,
-   * so that the carrousel only moves when it is told to
+   * @param options the `layout` that was chosen on the device, and those of Playwright's `newContext`; motion is reduced unless they say otherwise,
+   * so that no card glides
    */
-  static async arrive(site, { before = async () => {}, ...options } = {}) {
+  static async arrive(site, { before = async () => {}, layout, ...options } = {}) {
     const visitor = new Visitor();
     visitor.context = await browser.newContext({ reducedMotion: 'reduce', locale: 'en', ...options });
     visitor.context.setDefaultTimeout(WITHIN_MS);
@@ -70,6 +70,7 @@ export class Visitor {
     const session = await visitor.context.newCDPSession(page);
     await session.send('Network.enable');
     await session.send('Network.setCacheDisabled', { cacheDisabled: true });
+    if (layout) await page.addInitScript((chosen) => localStorage.getItem('corkboard:layout') ?? localStorage.setItem('corkboard:layout', chosen), layout);
     await before(page);
     await page.goto(site);
     await page.locator('.messages__loading').waitFor({ state: 'hidden' });
@@ -92,8 +93,11 @@ export class Visitor {
 
   /** Chooses a language of the page by its tag, and waits until the page is in it. */
   async speak(language) {
+    const more = this.find('.masthead__menu');
+    if ((await more.isVisible()) && !(await this.find('.language-menu').isVisible())) await more.click();
     await this.find('.language-menu').selectOption(language);
     await this.find(`html[lang="${language}"]`).waitFor();
+    if (await more.isVisible()) await this.page.evaluate(() => document.querySelector('.masthead__tools').hidePopover());
   }
 
   /** Makes the page look for what is new at once, as it does when the line is back. */
@@ -200,15 +204,30 @@ export class Visitor {
     return this.find('.composer__post');
   }
 
-  /** The picture that the carrousel shows. */
+  /** The newest picture of the carrousel. */
   get carrouselPicture() {
-    return this.find('.carrousel__slide.is-current .carrousel__picture');
+    return this.find('.carrousel__frame img').first();
   }
 
-  /** Goes to the carrousel, since nothing is loaded for one that is out of view, and waits for its picture. */
+  /** Goes to the carrousel, and waits for its newest picture. */
   async seeCarrousel() {
     await this.find('.carrousel').scrollIntoViewIfNeeded();
     await this.carrouselPicture.waitFor();
+    await eventually(async () => assert.ok(await this.carrouselPicture.evaluate(({ complete, naturalWidth }) => complete && naturalWidth > 0)));
+  }
+
+  /** Opens the composer, if it is not open. */
+  async openComposer() {
+    if (await this.find('.composer[open]').count()) return;
+    await this.find('.blank-note__write').click();
+    await this.postButton.waitFor();
+  }
+
+  /** Opens the menu of a message, and answers what in it has this name. */
+  async inMenu(message, name) {
+    const menu = message.locator('.message__menu');
+    if (!(await menu.evaluate(({ open }) => open))) await menu.locator('summary').click();
+    return menu.locator('.message__actions').getByText(name, { exact: true });
   }
 
   /** By the button; going to it would ask by itself, and it would be gone before the click. */
@@ -217,6 +236,7 @@ export class Visitor {
   }
 
   async write({ text, author, picture, alt }) {
+    await this.openComposer();
     if (text !== undefined) await this.textField.fill(text);
     if (author !== undefined) await this.page.getByLabel('Name').fill(author);
     if (picture !== undefined) await this.choose(picture);
@@ -225,10 +245,17 @@ export class Visitor {
 
   /** Chooses a picture through the file dialog, and waits until it is fit to be sent. */
   async choose(name) {
+    await this.openComposer();
     const dialog = this.page.waitForEvent('filechooser');
     await this.find('.picture-field__way').first().click();
     await (await dialog).setFiles(pictureFile(name));
     await this.prepared();
+  }
+
+  /** Gives the composer files, as the file dialog does. */
+  async give(files) {
+    await this.openComposer();
+    await this.find('.picture-field__file').setInputFiles(files);
   }
 
   async prepared() {
@@ -236,7 +263,13 @@ export class Visitor {
     await this.find('.picture-field__note', { hasNotText: 'Preparing' }).waitFor();
   }
 
-  /** Writes and posts, and waits until the message is in the list. */
+  /** Posts what is written. */
+  async send() {
+    await this.openComposer();
+    await this.postButton.click();
+  }
+
+  /** Writes and posts, and waits until the message is on the board. */
   async post(draft) {
     await this.write(draft);
     await this.postButton.click();
@@ -254,7 +287,7 @@ export class Visitor {
       });
       assert.deepEqual(onTheirWay, []);
     });
-    await this.message(text).getByRole('button', { name: 'Delete' }).click();
+    await (await this.inMenu(this.message(text), 'Delete')).click();
     await this.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
     await this.message(text).waitFor({ state: 'detached' });
   }

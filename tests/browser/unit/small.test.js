@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { moves, point, smallOf, versionsOf, widthInCarrousel } from '../../../static-site/small.js';
+import { cropOf, moves, point, smallOf, versionsOf } from '../../../static-site/small.js';
 
 const urls = (url) => smallOf(url).map((small) => small.url);
 
@@ -54,9 +54,10 @@ test('an image gets its size, less 13 %, before its versions, and those before t
   assert.deepEqual(set, ['sizes 310px', 'srcset /small/640/x.jpg.webp 640w, /small/960/x.jpg.webp 960w, /small/1280/x.jpg.webp 1280w', 'src /images/x.jpg', 'no srcset', 'src /images/x.avif']);
 });
 
-test('a picture of the carrousel is as wide as its stage and its shape allow', () => {
-  const phone = { innerWidth: 390, innerHeight: 844 };
-  const desk = { innerWidth: 1_440, innerHeight: 900 };
-  assert.deepEqual([phone, desk].map((view) => Math.round(widthInCarrousel(view))), [358, 594]);
-  assert.deepEqual([0.75, 4].map((ratio) => Math.round(widthInCarrousel(desk, ratio))), [297, 1_120]);
+test('on the wall a picture is cut to a shape between 3:4 and 2:1, and what is cut by far says so', () => {
+  const crops = { '4x3': [4 / 3, ''], '2x3': [3 / 4, ''], '1x3': [3 / 4, 'long'], '5x1': [2, 'wide'], '2x1': [2, ''] };
+  for (const [shape, [ratio, kind]] of Object.entries(crops)) {
+    const [width, height] = shape.split('x').map(Number);
+    assert.deepEqual(cropOf({ width, height }), { ratio, kind }, shape);
+  }
 });

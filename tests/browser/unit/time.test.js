@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exactTime, relativeTime } from '../../../static-site/time.js';
+import { exactTime, relativeTime, shortTime } from '../../../static-site/time.js';
 import { wordsIn } from '../support/dictionaries.js';
 
 const moment = new Date(2026, 10, 22, 10, 30);
@@ -16,6 +16,12 @@ test('a moment is told by how long ago it was', async () => {
   assert.equal(await after(DAY), 'yesterday');
   assert.equal(await after(6 * DAY), '6 days ago');
   assert.equal(await after(7 * DAY), 'Nov 22, 2026');
+});
+
+test('where there is little room, how long ago is told in few letters', async () => {
+  const short = async (ms, language = 'en') => shortTime(moment, moment.getTime() + ms, await wordsIn(language));
+  assert.deepEqual([await short(0), await short(4 * MINUTE), await short(2 * HOUR), await short(3 * DAY), await short(8 * DAY)], ['just now', '4 min', '2 hr', '3 days', 'Nov 22, 2026']);
+  assert.equal(await short(4 * MINUTE, 'zh-Hant'), '4 分鐘');
 });
 
 test('a slow clock does not put a message into the future', async () => {
