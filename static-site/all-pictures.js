@@ -74,7 +74,7 @@ export async function mount(_, { feed, gallery, pictures, reducedMotion, words, 
   }
 
   const page = () => Math.max(1, Math.floor(scroller.clientHeight / state.grid.pitch) - 1);
-  const towards = (key) => ((key === 'ArrowRight') === (words.direction !== 'rtl') ? 1 : -1);
+  const towards = (key) => ((key === 'ArrowRight') === dialog.matches(':dir(ltr)') ? 1 : -1);
   const KEYS = {
     ArrowLeft: (at) => at + towards('ArrowLeft'),
     ArrowRight: (at) => at + towards('ArrowRight'),

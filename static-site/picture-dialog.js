@@ -59,7 +59,6 @@ export async function mount(_, { api, feed, gallery, pictures, reducedMotion, wo
     newPage: (url) => createPicturePage(url, { pictures, gestures: { onPull: pull, onBeside: () => void close() }, window }),
     contentOf,
     onSwipe: (index) => go(index, { isSwiped: true }),
-    words,
     window,
   });
   const { page } = track;
@@ -99,10 +98,10 @@ export async function mount(_, { api, feed, gallery, pictures, reducedMotion, wo
     tell();
   }
 
-  /** What can be scrolled gets the keyboard. */
+  /** A picture that is larger than the screen gets the keyboard. */
   function focus() {
-    const { stage } = page();
-    (stage.tabIndex === 0 ? stage : find('close')).focus({ preventScroll: true });
+    const { stage, isScrolled } = page();
+    (isScrolled ? stage : find('close')).focus({ preventScroll: true });
   }
 
   function tell() {
@@ -146,7 +145,7 @@ export async function mount(_, { api, feed, gallery, pictures, reducedMotion, wo
   }
 
   const step = (by) => go(viewing.index + by);
-  listenToKeys(dialog, { page, go, last: () => viewing.urls.length - 1, step, words });
+  listenToKeys(dialog, { page, go, last: () => viewing.urls.length - 1, step });
   window.visualViewport?.addEventListener('resize', () => page()?.look());
   play.addEventListener('click', () => {
     playing = !playing;

@@ -8,7 +8,7 @@ const FACTOR = 1.5;
  * @param go goes to the picture at a place; `last` answers the last one's
  * @param step goes to the next picture (1), or the one before (-1)
  */
-export function listenToKeys(dialog, { page, go, last, step, words }) {
+export function listenToKeys(dialog, { page, go, last, step }) {
   const enlarge = (factor) => () => page().zoom.by(factor);
   // Each answers whether it leaves the key to the browser, which scrolls the stage where that has the keyboard.
   const keys = {
@@ -17,8 +17,8 @@ export function listenToKeys(dialog, { page, go, last, step, words }) {
     '-': enlarge(1 / FACTOR),
     0: () => page().zoom.reset(),
     // A long picture has a beginning and an end of its own.
-    Home: (isStage) => isStage || go(0),
-    End: (isStage) => isStage || go(last()),
+    Home: (isStage) => (isStage && page().isLong) || go(0),
+    End: (isStage) => (isStage && page().isLong) || go(last()),
     ArrowLeft: (isStage) => across(-1, isStage),
     ArrowRight: (isStage) => across(1, isStage),
     ArrowUp: (isStage) => isStage || page().stage.scrollBy({ top: -STEP_PX }),
@@ -28,7 +28,7 @@ export function listenToKeys(dialog, { page, go, last, step, words }) {
   /** Where the picture goes on, the keys go along it first. */
   function across(by, isStage) {
     const { stage, goesOn } = page();
-    if (!goesOn(by)) step(words.direction === 'rtl' ? -by : by);
+    if (!goesOn(by)) step(dialog.matches(':dir(rtl)') ? -by : by);
     else if (isStage) return true;
     else stage.scrollBy({ left: by * STEP_PX });
     return false;

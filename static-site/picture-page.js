@@ -12,6 +12,8 @@ const SUPPOSED = { width: 4_096, height: 3_072 };
 export function createPicturePage(url, { pictures, gestures, window }) {
   const stage = window.document.createElement('div');
   stage.className = 'picture-dialog__stage';
+  // It is scrolled by the keyboard as well.
+  stage.tabIndex = 0;
   const image = new window.Image();
   image.className = 'picture-dialog__image';
   image.draggable = false;
@@ -34,9 +36,6 @@ export function createPicturePage(url, { pictures, gestures, window }) {
     stage.style.setProperty('--width', width);
     stage.style.setProperty('--height', height);
     stage.style.setProperty('--ratio', width / height);
-    // What can be scrolled is scrolled by the keyboard as well.
-    if (isLong() || isWide() || zoom.isEnlarged) stage.tabIndex = 0;
-    else stage.removeAttribute('tabindex');
   }
 
   function update(now = given) {
@@ -78,6 +77,12 @@ export function createPicturePage(url, { pictures, gestures, window }) {
     look,
     get isMoving() {
       return moves(picture());
+    },
+    get isLong() {
+      return isLong();
+    },
+    get isScrolled() {
+      return isLong() || isWide() || zoom.isEnlarged;
     },
     /** Whether there is more of it to the left (-1) or to the right (1). */
     goesOn(by) {

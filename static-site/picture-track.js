@@ -8,7 +8,7 @@ const BEFORE = 200;
  * @param contentOf answers what a page's `update` takes
  * @param onSwipe somebody swipes to the picture at a place
  */
-export function createPictureTrack(track, { viewing, newPage, contentOf, onSwipe, words, window }) {
+export function createPictureTrack(track, { viewing, newPage, contentOf, onSwipe, window }) {
   const pages = new Map();
   /** The place of the picture that the track begins with. */
   let start = 0;
@@ -43,7 +43,7 @@ export function createPictureTrack(track, { viewing, newPage, contentOf, onSwipe
 
   function place() {
     width = track.clientWidth;
-    const left = (viewing.index - start) * width * (words.direction === 'rtl' ? -1 : 1);
+    const left = (viewing.index - start) * width * (track.matches(':dir(rtl)') ? -1 : 1);
     if (Math.abs(track.scrollLeft - left) >= 1) track.scrollTo({ left, behavior: 'instant' });
   }
 
