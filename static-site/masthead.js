@@ -30,6 +30,7 @@ export function mountMasthead(root, { storage, words, page }) {
       text.replaceChildren(...withLinks(shown));
     }
     about.classList.toggle('is-folded', isFolded);
+    about.classList.toggle('is-empty', description === null);
     more.hidden = isFolded && !isCut;
     more.textContent = words.say(isFolded ? 'board.read' : 'message.less');
     more.setAttribute('aria-expanded', String(!isFolded));
@@ -57,7 +58,7 @@ export function mountMasthead(root, { storage, words, page }) {
 
   update();
   // On a narrow screen it has a line of its own, unless the board said at the last visit that it has none.
-  about.hidden = name !== null && description === null;
+  about.classList.toggle('is-absent', name !== null && description === null);
 
   return {
     update,
@@ -68,7 +69,7 @@ export function mountMasthead(root, { storage, words, page }) {
         ({ description = null, head = null } = board);
         storage.set('board', JSON.stringify({ name, description, head }));
       }
-      if (description) about.hidden = false;
+      if (description) about.classList.remove('is-absent');
       update();
       measure();
     },

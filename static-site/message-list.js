@@ -15,14 +15,15 @@ export function mountMessageList(list, { feed, card, window }) {
   /** The message that something leads to. */
   let wanted = null;
   let isPlanned = false;
+  /** Where who changed the layout last was brought to. */
+  let switched = null;
 
   /** Brings the cards in line with the feed, touching only what is different. */
   function update() {
     const { messages } = feed;
     const { masonry } = wall;
     const known = new Set(messages.map(({ id }) => id));
-    for (const id of masonry.ids) {
-      if (known.has(id)) continue;
+    for (const id of masonry.ids.filter((one) => !known.has(one))) {
       cards.drop(id);
       // What is above the screen leaves its place empty: nothing that is read moves.
       masonry.remove(id, { isKept: wall.isPassed(masonry.get(id)) });
@@ -53,7 +54,7 @@ export function mountMessageList(list, { feed, card, window }) {
     hang((id) => wall.masonry.get(id)?.height ?? cards.heightOf(id));
     if (at) wall.bring(at);
     if (card.reducedMotion || before.size === 0) return;
-    for (const [id, { item }] of cards.all()) if (wall.masonry.get(id).top < window.innerHeight) glide(item, before.get(id));
+    for (const [id, { item }] of cards.all()) glide(item, before.get(id), window);
   }
 
   function hang(heightOf) {
@@ -85,14 +86,13 @@ export function mountMessageList(list, { feed, card, window }) {
 
   function onHeights(ids) {
     const at = wall.anchor();
-    if (ids.filter((id) => wall.masonry.setHeight(id, cards.heightOf(id))).length === 0) return;
-    wall.arrange(cards.all());
-    if (at) wall.bring(at);
+    const changed = ids.filter((id) => wall.masonry.setHeight(id, cards.heightOf(id)));
+    if (changed.length > 0) wall.arrange(cards.all());
+    if (changed.length > 0 && at) wall.bring(at);
   }
 
   /** Fits the cards into another width or layout. What is far away is as high as it was, until it is near. */
-  function reshape({ anew = false } = {}) {
-    const at = anchor();
+  function reshape({ anew = false, at = anchor() } = {}) {
     const before = wall.masonry;
     const widened = wall.reshape() ?? (anew ? 1 : null);
     if (widened === null) return;
@@ -124,9 +124,7 @@ export function mountMessageList(list, { feed, card, window }) {
   }
 
   function plan() {
-    if (isPlanned || feed.messages.length <= ALL) return;
-    isPlanned = true;
-    window.requestAnimationFrame(show);
+    if (!isPlanned && feed.messages.length > ALL) isPlanned = window.requestAnimationFrame(show) > 0;
   }
 
   reshape();
@@ -138,17 +136,23 @@ export function mountMessageList(list, { feed, card, window }) {
     get,
     anchor,
     bring,
-    /** Shows the other layout at the same place. */
-    relayout: () => reshape({ anew: true }),
+    /** Shows the other layout at the same place: what was at the top is, and from its beginning. */
+    relayout() {
+      const isThere = switched && wall.masonry.has(switched.id) && Math.abs(wall.topOf(switched.id) - switched.top) < 2;
+      const at = isThere ? switched : anchor();
+      switched = at && { ...at, top: Math.max(at.top, 16) };
+      reshape({ anew: true, at: switched });
+    },
     /** Whether somebody reads it: then nothing new may push it down. */
     isRead: () => window.scrollY > 0 || list.contains(window.document.activeElement),
   };
 }
 
 /** Lets a card come from where it was, or from a little above where it is new. */
-function glide(item, before) {
-  if (!before) return void item.animate([{ opacity: 0, transform: 'translateY(-8px)' }, {}], { duration: 320, easing: 'cubic-bezier(.2,.8,.2,1)' });
+function glide(item, before, { innerHeight }) {
   const now = item.getBoundingClientRect();
+  if (now.top > innerHeight) return;
+  if (!before) return void item.animate([{ opacity: 0, transform: 'translateY(-8px)' }, {}], { duration: 320, easing: 'cubic-bezier(.2,.8,.2,1)' });
   const [x, y] = [before.left - now.left, before.top - now.top];
   if (x || y) item.animate([{ transform: `translate(${x}px,${y}px)` }, {}], { duration: 240, easing: 'ease-out' });
 }

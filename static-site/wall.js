@@ -73,17 +73,20 @@ export function createWall(list, { layout, window }) {
     /** Whether a place is above the screen. */
     isPassed: ({ top, height }) => window.scrollY > 0 && top + height < -topOfList(),
 
+    /** How far below the upper edge of the screen a message begins. */
+    topOf: (id) => masonry.get(id).top + topOfList(),
+
     /** What is read: `{ id, top }` of the first message that is on the screen, where the page is scrolled; else null. */
     anchor() {
       const above = -topOfList();
       const id = window.scrollY > 0 && masonry.ids.find((one) => masonry.get(one).top + masonry.get(one).height > above);
-      return id ? { id, top: masonry.get(id).top - above } : null;
+      return id ? { id, top: this.topOf(id) } : null;
     },
 
     /** Scrolls so that the message of an `anchor`, or the next one that is there, is where it was. */
     bring({ id, top }) {
       const there = masonry.ids.find((one) => one <= id);
-      const moved = there ? masonry.get(there).top + topOfList() - top : 0;
+      const moved = there ? this.topOf(there) - top : 0;
       if (Math.abs(moved) >= 1) window.scrollBy({ top: moved, behavior: 'instant' });
     },
   };

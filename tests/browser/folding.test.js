@@ -16,7 +16,7 @@ const more = (message) => message.getByRole('button', { name: 'More' });
 const less = (message) => message.getByRole('button', { name: 'Less' });
 
 for (const width of [320, 390, 1440]) {
-  boardTest(`at ${width} pixels, a text of 390 lines is folded to some twenty, and unfolds and folds again`, { viewport: { width, height: 800 } }, async ({ board, visitor }) => {
+  boardTest(`at ${width} pixels, a text of 390 lines is folded to some twenty in the list, and unfolds and folds again`, { layout: 'list', viewport: { width, height: 800 } }, async ({ board, visitor }) => {
     await board.post('below');
     await board.post(LONG);
     await visitor.page.reload();
@@ -46,7 +46,7 @@ for (const width of [320, 390, 1440]) {
   });
 }
 
-boardTest('a text of twenty lines is not folded, until the page is so narrow that it has more', {}, async ({ board, visitor }) => {
+boardTest('a text of twenty lines is not folded, until the page is so narrow that it has more', { layout: 'list' }, async ({ board, visitor }) => {
   await board.post(Array.from({ length: 20 }, (_, number) => `${number} `.repeat(20)).join('\n'));
   await visitor.page.reload();
   const message = visitor.message('19 19');
@@ -58,6 +58,33 @@ boardTest('a text of twenty lines is not folded, until the page is so narrow tha
   await visitor.page.setViewportSize({ width: 1280, height: 800 });
   await more(message).waitFor({ state: 'hidden' });
   assert.equal(await heightOf(message), height);
+});
+
+boardTest('on the wall a long text has nine lines and what unfolds it, which moves nothing beside it', { viewport: { width: 1_440, height: 900 } }, async ({ board, visitor }) => {
+  await board.postMany(16);
+  await board.post(LONG);
+  await visitor.page.reload();
+  const message = visitor.message('l389');
+  await more(message).waitFor();
+  const seen = await message.evaluate((article) => {
+    const text = article.querySelector('.message__text').getBoundingClientRect();
+    const button = article.querySelector('.message__more').getBoundingClientRect();
+    return (button.top - text.top - 16) / Number.parseFloat(getComputedStyle(article.querySelector('.message__text')).lineHeight);
+  });
+  assert.ok(seen > 8.9 && seen < 9.4, `${seen} lines`);
+  const places = () => visitor.messages.evaluateAll((articles) => articles.map((article) => article.getBoundingClientRect()).map(({ left, top }) => ({ left, top: Math.round(top) })));
+  const before = await places();
+  await more(message).click();
+  await less(message).waitFor();
+  await eventually(async () => {
+    const after = await places();
+    const [{ left }] = before;
+    for (const [at, place] of after.entries()) {
+      if (at > 0 && place.left === left) assert.ok(place.top > before[at].top + 5_000, 'what hangs below it goes down');
+      else assert.deepEqual(place, before[at]);
+    }
+    assert.ok(after.slice(1).some((place) => place.left === left));
+  });
 });
 
 boardTest('the keyboard does not come to a folded link unseen', {}, async ({ board, visitor }) => {

@@ -13,7 +13,7 @@ const dictionariesAskedFor = (page) => {
 boardTest('a viewer gets the dictionary of their language, and another one only when they choose it', { locale: 'zh-TW' }, async ({ visitor }) => {
   const asked = dictionariesAskedFor(visitor.page);
   await visitor.page.reload();
-  await visitor.page.getByRole('heading', { name: '寫留言' }).waitFor();
+  await visitor.page.getByRole('button', { name: '貼點什麼吧…' }).waitFor();
   assert.deepEqual(asked(), ['/words-zh-hant.js']);
   await visitor.speak('en');
   await visitor.page.getByRole('button', { name: 'Pin something up…' }).waitFor();
@@ -48,7 +48,7 @@ boardTest('the menu has every language under its own name, and a language from r
   await serve('languages.js', languages.replace("'zh-Hant']", "'zh-Hant', 'ar']"));
   await serve('words-ar.js', words.replace('Pin something up…', 'علّق شيئًا…'));
   await visitor.page.goto(board.site);
-  await visitor.page.getByRole('heading', { name: 'اكتب رسالة' }).waitFor();
+  await visitor.page.getByRole('button', { name: 'علّق شيئًا…' }).waitFor();
   const root = () => visitor.page.evaluate(() => [document.documentElement.lang, document.documentElement.dir]);
   assert.deepEqual(await root(), ['ar', 'rtl']);
   assert.deepEqual(await visitor.find('.language-menu option').allTextContents(), ['English', '繁體中文', 'العربية']);
