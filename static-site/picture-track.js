@@ -42,9 +42,13 @@ export function createPictureTrack(track, { viewing, newPage, contentOf, onSwipe
   }
 
   function place() {
-    width = track.clientWidth;
-    const left = (viewing.index - start) * width * (track.matches(':dir(rtl)') ? -1 : 1);
-    if (Math.abs(track.scrollLeft - left) >= 1) track.scrollTo({ left, behavior: 'instant' });
+    const { scrollLeft, clientWidth } = track;
+    const left = (viewing.index - start) * clientWidth;
+    // Where it is nearer to that than to a neighbour, a finger may have it, or the browser that lets it snap.
+    const isNear = clientWidth === width && Math.abs(Math.abs(scrollLeft) - left) < clientWidth / 2;
+    width = clientWidth;
+    // From right to left it is scrolled into the negative.
+    if (!isNear) track.scrollTo({ left: left * (track.matches(':dir(rtl)') ? -1 : 1), behavior: 'instant' });
   }
 
   track.addEventListener('scroll', () => {
