@@ -101,9 +101,9 @@ const listeners = {
   'removal-changed': update,
   'refresh-wanted': messagesPoller.now,
   'delete-wanted': removal.remove,
-  'message-opened': ({ picture }, target) => openPicture(picture.url, target),
+  'message-opened': (message, target) => openPicture(message.picture.url, target, message),
   'go-to-message': messages.goTo,
-  'picture-opened': ({ url }, target) => openPicture(url, target),
+  'picture-opened': ({ url, message }, target) => openPicture(url, target, message),
   'all-pictures': openAllPictures,
   'share-wanted': async ({ id }) => {
     const [{ share }, { toast }] = await Promise.all([import('./share.js'), import('./toast.js')]);
@@ -263,12 +263,15 @@ function loadPictureDialog() {
   return load('picture-dialog', { api, feed, gallery, pictures, reducedMotion, words, clock, window });
 }
 
-/** @param target what the picture is opened from, or is in */
-async function openPicture(url, target) {
+/**
+ * @param target what the picture is opened from, or is in
+ * @param message what it was posted with, where that is known
+ */
+async function openPicture(url, target, message) {
   const dialog = await loadPictureDialog();
   // By itself then, as to those who have no scripts.
   if (!dialog) return window.location.assign(url);
-  await dialog.open(url, target.querySelector('a > img, button > img'));
+  await dialog.open(url, target.querySelector('a > img, button > img'), message);
 }
 
 /** @param url the picture to begin with, where there is one */

@@ -110,8 +110,12 @@ export async function mount(_, { api, feed, gallery, pictures, reducedMotion, wo
     void known.fetch(viewing.url).then(update);
   }
 
-  /** @param thumbnail the image from which the picture grows, or null */
-  async function open(url, thumbnail) {
+  /**
+   * @param thumbnail the image from which the picture grows, or null
+   * @param message what it was posted with, where that is known
+   */
+  async function open(url, thumbnail, message) {
+    if (message) known.add(message);
     await grow(reducedMotion || dialog.open ? null : thumbnail, () => page().image, () => {
       viewing.show(url);
       playing = !reducedMotion;
@@ -166,21 +170,22 @@ export async function mount(_, { api, feed, gallery, pictures, reducedMotion, wo
   return { open, update };
 }
 
-/** The messages of pictures: those of the feed, and others, which are fetched. */
+/** The messages of pictures: those of the feed, and others, of which somebody tells, or which are fetched. */
 function createMessages({ api, feed }) {
-  /** By their ids; null where there is none. */
-  const fetched = new Map();
-  const of = (url) => feed.withPicture(url) ?? fetched.get(messageOf(url)) ?? null;
+  /** By the addresses of their pictures; null where there is none. */
+  const others = new Map();
+  const of = (url) => feed.withPicture(url) ?? others.get(url) ?? null;
   return {
     of,
+    add: (message) => others.set(message.picture.url, message),
     async fetch(url) {
       const id = messageOf(url);
-      if (!id || of(url) || fetched.has(id)) return;
+      if (!id || of(url) || others.has(url)) return;
       try {
-        fetched.set(id, await api.message(id));
+        others.set(url, await api.message(id));
       } catch ({ status }) {
         // Otherwise it is asked for the next time.
-        if (status === 404) fetched.set(id, null);
+        if (status === 404) others.set(url, null);
       }
     },
   };

@@ -17,7 +17,8 @@ export function createPictureSheet(sheet, { words, clock, window }) {
   let shown = '';
 
   function update(url, message) {
-    id = message?.id ?? messageOf(url);
+    // What waits for a moderator is on this device alone.
+    id = url.startsWith('blob:') ? null : (message?.id ?? messageOf(url));
     const seen = JSON.stringify([url, message?.id, words.language]);
     if (seen === shown) return;
     shown = seen;
@@ -34,7 +35,7 @@ export function createPictureSheet(sheet, { words, clock, window }) {
     who.className = 'picture-dialog__who';
     who.append(name);
     if (message) name.textContent = message.author ?? words.say('message.anonymous');
-    else if (!id) name.textContent = nameOf(url);
+    else if (id === null) name.textContent = nameOf(url);
     const since = message ? new Date(message.createdAt) : id && postedAt(id);
     if (since) {
       const time = document.createElement('time');
