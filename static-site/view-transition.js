@@ -3,10 +3,12 @@
 /** How long it waits for the picture, so that there is something to grow into. */
 const PATIENCE_MS = 150;
 const NAME = 'picture';
+/** WebKitGTK without a graphics card ends the page in one. */
+const CRASHES = /Linux(?!.*Chrome).*AppleWebKit/;
 
 /** Lets the image `from` become the one that `to` answers after `change`, where the browser can; without `from` it only changes. */
 export async function grow(from, to, change, { clock, document }) {
-  if (!document.startViewTransition || !from) return change();
+  if (!document.startViewTransition || !from || CRASHES.test(document.defaultView.navigator.userAgent)) return change();
   from.style.viewTransitionName = NAME;
   let grown = null;
   const transition = document.startViewTransition(async () => {
