@@ -202,7 +202,7 @@ boardTest('a screenshot of a whole page is read from its top, as wide as the scr
   await visitor.message('read this').locator('.message__picture').click();
   const stage = visitor.find('.picture-dialog__stage.is-current');
   const image = visitor.find('.is-current > .picture-dialog__image');
-  await eventually(async () => assert.match(await image.evaluate(({ complete, currentSrc }) => (complete ? currentSrc : '')), /\/small\/640\//));
+  await eventually(async () => assert.match(await image.evaluate(({ complete, currentSrc }) => (complete ? currentSrc : '')), /\/(small\/640|images)\//));
   const { width, height } = await image.boundingBox();
   assert.ok(width >= 350 && height / width > 11, `${width} × ${height}`);
   assert.equal((await image.boundingBox()).y, (await stage.boundingBox()).y);
