@@ -20,7 +20,7 @@ import { createPictures } from './picture.js';
 import { createPoller } from './poller.js';
 import { createRemoval } from './removal.js';
 import { createScrollRestoration } from './scroll-restoration.js';
-import { messageOf } from './slides.js';
+import { NEWEST } from './slides.js';
 import { createStorage } from './storage.js';
 import { dictionary, language } from './viewer-language.js';
 import { createVisit } from './visit.js';
@@ -53,6 +53,8 @@ const announce = mountAnnouncer(find('#announcer'), { words, clock });
 const visit = createVisit({ storage, tabStorage });
 let board = null;
 let draft = null;
+/** The addresses of the board's pictures, newest first, and whether these are all. */
+const gallery = { urls: [], isWhole: false };
 let wantsAllPictures = false;
 
 // Components that come when they are wanted: those that are on their way, and those that are there.
@@ -103,9 +105,14 @@ const listeners = {
   'removal-changed': update,
   'refresh-wanted': messagesPoller.now,
   'delete-wanted': removal.remove,
-  'message-opened': openPicture,
+  'message-opened': (message, target) => openPicture(message.picture.url, target, message),
   'go-to-message': messages.goTo,
-  'picture-opened': ({ url, message }) => (message ? openPicture(message) : window.location.assign(messageOf(url) ? `#${messageOf(url)}` : url)),
+  'picture-opened': ({ url, message }, target) => openPicture(url, target, message),
+  'all-pictures': openAllPictures,
+  'share-wanted': async ({ id }) => {
+    const [{ share }, { toast }] = await Promise.all([import('./share.js'), import('./toast.js')]);
+    toast(words.sayAll(await share(id, { document: page, navigator })), { clock, document: page });
+  },
   'layout-changed': () => [showLayout(), messages.relayout(), later.held?.relayout()],
   'composer-wanted': async (wish) => {
     const composer = await loadComposer();
@@ -122,7 +129,7 @@ const listeners = {
     wantsAllPictures = true;
     void carrouselPoller.now();
   },
-  'messages-updated': () => [carrousel.update(), later.permalink?.update()],
+  'messages-updated': () => [carrousel.update(), later.permalink?.update(), updatePictures()],
   'message-posted': async ({ message: { deleteToken, ...message }, draft: posted, notice }) => {
     tokens.keep(message.id, deleteToken);
     if (message.status) {
@@ -151,7 +158,7 @@ const listeners = {
     carrouselPoller.hurry();
   },
 };
-for (const [type, listener] of Object.entries(listeners)) page.addEventListener(type, ({ detail }) => listener(detail));
+for (const [type, listener] of Object.entries(listeners)) page.addEventListener(type, ({ detail, target }) => listener(detail, target));
 pagination.addEventListener('refreshed', () => visit.see(feed.messages[0]?.id));
 pagination.addEventListener('refreshed', ({ detail }) => later.held?.look(detail));
 pagination.addEventListener('refreshed', ({ detail }) => (detail.wasLost ? pictures.tryAgain() : pictures.tryAgainInTime()));
@@ -159,7 +166,7 @@ page.addEventListener('visibilitychange', () => activity.isHidden() || pictures.
 // Whoever is at a picture or a link may follow it next.
 for (const type of ['pointerover', 'focusin']) {
   page.addEventListener(type, ({ target }) => {
-    if (target.closest?.('.message__picture')) void loadPictureDialog();
+    if (target.closest?.('.message__picture, .carrousel__frame')) void loadPictureDialog();
     else if (target.closest?.('[href^="#"]')) void loadPermalink();
   });
 }
@@ -205,9 +212,14 @@ function update() {
   updateBlankNote();
   messages.update();
   later.composer?.update();
-  later['picture-dialog']?.update();
+  updatePictures();
   later.held?.update();
   later.moderation?.update();
+}
+
+function updatePictures() {
+  later['picture-dialog']?.update();
+  later['all-pictures']?.update();
 }
 
 function updateBlankNote() {
@@ -248,14 +260,23 @@ async function followLink() {
 }
 
 function loadPictureDialog() {
-  return load('picture-dialog', { feed, pictures, reducedMotion, words, clock, window });
+  return load('picture-dialog', { api, feed, gallery, pictures, reducedMotion, words, clock, window });
 }
 
-async function openPicture(message) {
+/**
+ * @param target what the picture is opened from, or is in
+ * @param message what it was posted with, where that is known
+ */
+async function openPicture(url, target, message) {
   const dialog = await loadPictureDialog();
-  if (dialog) dialog.open(message);
   // By itself then, as to those who have no scripts.
-  else window.location.assign(message.picture.url);
+  if (!dialog) return window.location.assign(url);
+  await dialog.open(url, target.querySelector('a > img, button > img'), message);
+}
+
+/** @param url the picture to begin with, where there is one */
+async function openAllPictures(url) {
+  (await load('all-pictures', { feed, gallery, pictures, reducedMotion, words, clock, window }))?.open(url ?? null);
 }
 
 /** Mounts a component that is wanted only now, once, at the element of its name where there is one; undefined where it does not come. */
@@ -297,7 +318,10 @@ async function refreshCarrousel() {
   try {
     const all = wantsAllPictures;
     const list = await api.carrouselIfChanged({ all });
+    if (list) gallery.urls = list.map(({ url }) => url).reverse();
+    gallery.isWhole = all || gallery.urls.length < NEWEST;
     if (list || all) carrousel.setPictures(list);
+    updatePictures();
   } catch {
     // The pictures shown stay as they are until the next refresh.
   }

@@ -57,3 +57,28 @@ boardTest('a picture without a message is taken down on the carrousel, undone, a
   await list.waitFor({ state: 'hidden' });
   await carrouselHas(board, /[0-9A-Z]{26}\.jpg$/, /summer-[0-9A-Z]{26}\.png$/);
 });
+
+boardTest('a picture without a message is taken down while it is looked at, and the page undoes it', { expected: [/status of 404/] }, async ({ board, visitor }) => {
+  const { page } = visitor;
+  await board.postPicture('of a message', 'small.jpg');
+  await board.putPicture('images/summer.png', 'drawing.png');
+  await carrouselHas(board, /[0-9A-Z]{26}\.jpg$/, /summer\.png$/);
+  await moderate(visitor, board);
+  await toBoard(visitor);
+  await page.getByRole('button', { name: 'All pictures' }).click();
+  await page.getByRole('button', { name: /summer/ }).click();
+  const dialog = page.getByRole('dialog', { name: 'Picture', exact: true });
+  const takeDown = dialog.getByRole('button', { name: 'Take this picture down' });
+  await takeDown.waitFor();
+  assert.deepEqual(await visitor.violations(), []);
+  // A message has its own button on its card.
+  await page.keyboard.press((await page.locator('.picture-dialog__count').textContent()) === '1 of 2' ? 'ArrowRight' : 'ArrowLeft');
+  await takeDown.waitFor({ state: 'detached' });
+  await page.keyboard.press((await page.locator('.picture-dialog__count').textContent()) === '1 of 2' ? 'ArrowRight' : 'ArrowLeft');
+  await takeDown.click();
+  await dialog.waitFor({ state: 'hidden' });
+  await carrouselHas(board, /[0-9A-Z]{26}\.jpg$/);
+  await page.keyboard.press('Escape');
+  await page.locator('.moderation-bar__undo').click();
+  await carrouselHas(board, /[0-9A-Z]{26}\.jpg$/, /summer-[0-9A-Z]{26}\.png$/);
+});
