@@ -2,6 +2,7 @@
 
 import { emit } from './events.js';
 import { moves } from './small.js';
+import { setLanguage } from './text-language.js';
 import { relativeTime, exactTime } from './time.js';
 import { put } from './words.js';
 

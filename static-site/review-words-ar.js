@@ -1,7 +1,7 @@
 // Arabic: what waits for a moderator, and what moderators are told.
 
 export default {
-  'held.waits': 'في انتظار مشرف. حتى ذلك الحين لا يراها أحد سواك.',
+  'held.waits': 'لا يرى هذا أحد سواك حتى يقرأه مشرف.',
   'held.unsure': 'لا يُعرف إن كانت ما زالت في انتظار مشرف. لا يراها أحد سواك.',
   'held.rejected': 'لم تُقبل هذه الرسالة. لا يراها أحد سواك.',
   'held.picture': 'أُرسلت صورتها، لكنها غير محفوظة على هذا الجهاز.',

@@ -1,7 +1,7 @@
 // German: what waits for a moderator, and what moderators are told.
 
 export default {
-  'held.waits': 'Wartet auf die Moderation. Bis dahin siehst nur du es.',
+  'held.waits': 'Nur du siehst das, bis es die Moderation gelesen hat.',
   'held.unsure': 'Es ist nicht bekannt, ob das noch auf die Moderation wartet. Nur du siehst es.',
   'held.rejected': 'Diese Nachricht wurde nicht angenommen. Nur du siehst sie.',
   'held.picture': 'Das Bild wurde gesendet, ist aber nicht auf diesem Gerät aufbewahrt.',

@@ -1,7 +1,7 @@
 // Spanish: what waits for a moderator, and what moderators are told.
 
 export default {
-  'held.waits': 'Espera a un moderador. Hasta entonces solo lo ves tú.',
+  'held.waits': 'Solo lo ves tú hasta que lo haya leído un moderador.',
   'held.unsure': 'No se sabe si esto sigue esperando a un moderador. Solo lo ves tú.',
   'held.rejected': 'Este mensaje no se ha aceptado. Solo lo ves tú.',
   'held.picture': 'Su imagen se envió, pero no se conserva en este dispositivo.',

@@ -1,7 +1,7 @@
 // French: what waits for a moderator, and what moderators are told.
 
 export default {
-  'held.waits': 'En attente d’un modérateur. D’ici là, vous seul le voyez.',
+  'held.waits': 'Vous seul le voyez tant qu’un modérateur ne l’a pas lu.',
   'held.unsure': 'On ne sait pas si ce message attend encore un modérateur. Vous seul le voyez.',
   'held.rejected': 'Ce message n’a pas été retenu. Vous seul le voyez.',
   'held.picture': 'Son image a été envoyée, mais n’est pas conservée sur cet appareil.',

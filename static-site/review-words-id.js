@@ -1,7 +1,7 @@
 // Indonesian: what waits for a moderator, and what moderators are told.
 
 export default {
-  'held.waits': 'Menunggu moderator. Sampai saat itu hanya kamu yang melihatnya.',
+  'held.waits': 'Hanya kamu yang melihat ini sampai moderator membacanya.',
   'held.unsure': 'Tidak diketahui apakah ini masih menunggu moderator. Hanya kamu yang melihatnya.',
   'held.rejected': 'Pesan ini tidak diterima. Hanya kamu yang melihatnya.',
   'held.picture': 'Gambarnya sudah terkirim, tetapi tidak tersimpan di perangkat ini.',

@@ -1,7 +1,7 @@
 // Japanese: what waits for a moderator, and what moderators are told.
 
 export default {
-  'held.waits': '管理人の確認待ちです。それまではあなただけに表示されます。',
+  'held.waits': '管理人が読むまでは、あなただけに表示されます。',
   'held.unsure': '確認待ちのままかどうかわかりません。あなただけに表示されています。',
   'held.rejected': 'このメッセージは採用されませんでした。あなただけに表示されています。',
   'held.picture': '画像は送信されましたが、この端末には保存されていません。',

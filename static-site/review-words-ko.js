@@ -1,7 +1,7 @@
 // Korean: what waits for a moderator, and what moderators are told.
 
 export default {
-  'held.waits': '관리자의 확인을 기다리고 있습니다. 그때까지는 나만 볼 수 있습니다.',
+  'held.waits': '관리자가 읽기 전까지는 나만 볼 수 있습니다.',
   'held.unsure': '아직 관리자의 확인을 기다리는지 알 수 없습니다. 나만 볼 수 있습니다.',
   'held.rejected': '이 글은 받아들여지지 않았습니다. 나만 볼 수 있습니다.',
   'held.picture': '사진은 전송되었지만 이 기기에는 남아 있지 않습니다.',

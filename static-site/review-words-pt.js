@@ -1,7 +1,7 @@
 // Portuguese: what waits for a moderator, and what moderators are told.
 
 export default {
-  'held.waits': 'Aguarda a moderação. Até lá, só você vê.',
+  'held.waits': 'Só você vê isto até a moderação ler.',
   'held.unsure': 'Não se sabe se isto ainda aguarda a moderação. Só você vê.',
   'held.rejected': 'Esta mensagem não foi aceita. Só você a vê.',
   'held.picture': 'A imagem foi enviada, mas não está guardada neste dispositivo.',

@@ -1,7 +1,7 @@
 // Vietnamese: what waits for a moderator, and what moderators are told.
 
 export default {
-  'held.waits': 'Đang chờ kiểm duyệt. Cho đến lúc đó chỉ bạn nhìn thấy.',
+  'held.waits': 'Chỉ bạn nhìn thấy cho đến khi người kiểm duyệt đọc xong.',
   'held.unsure': 'Không rõ tin này còn chờ kiểm duyệt hay không. Chỉ bạn nhìn thấy.',
   'held.rejected': 'Tin nhắn này không được chấp nhận. Chỉ bạn nhìn thấy.',
   'held.picture': 'Ảnh đã được gửi nhưng không lưu trên thiết bị này.',

@@ -1,7 +1,7 @@
 // Simplified Chinese: what waits for a moderator, and what moderators are told.
 
 export default {
-  'held.waits': '等待管理员查看，在此之前只有你能看到。',
+  'held.waits': '管理员看过之前，只有你能看到。',
   'held.unsure': '无法确定这条留言是否仍在等待管理员查看，只有你能看到。',
   'held.rejected': '这条留言没有被采用，只有你能看到。',
   'held.picture': '图片已发送，但没有保存在这台设备上。',

@@ -6,22 +6,21 @@ export default {
   'quote': '«{quoted}»',
   'language.menu': 'اللغة',
 
-  'carrousel.label': 'الصور',
-  'carrousel.role': 'عارض صور',
-  'carrousel.slide': 'شريحة',
-  'carrousel.play': 'تشغيل عرض الصور',
-  'carrousel.pause': 'إيقاف عرض الصور مؤقتًا',
-  'carrousel.previous': 'الصورة السابقة',
-  'carrousel.next': 'الصورة التالية',
-  'carrousel.position': '{number} من {total}',
-  'carrousel.empty': 'كل صورة تُنشر تظهر هنا.',
+  'board.read': 'اقرأ',
+  'board.more': 'المزيد',
+  'board.pictures': 'كل الصور',
+  'board.layout': 'طريقة العرض',
+  'board.wall': 'جدار',
+  'board.list': 'قائمة',
 
-  'compose.title': 'اكتب رسالة',
+  'carrousel.label': 'الصور',
+
+  'compose.title': 'رسالة جديدة',
   'compose.reviewed': 'يطّلع مشرف على كل رسالة قبل أن يراها الآخرون.',
   'compose.closed': 'النشر مغلق حاليًا. ما زال بإمكانك قراءة كل شيء.',
   'compose.text': 'الرسالة',
   'compose.author': 'الاسم',
-  'compose.optional': 'اختياري',
+  'compose.optional': 'اختياري؛ ومنه تُصنع علامتك',
   'compose.left': {
     zero: 'لم يبقَ أي حرف',
     one: 'بقي حرف واحد',
@@ -58,6 +57,8 @@ export default {
   'compose.sending': 'جارٍ إرسال الصورة',
   'compose.waiting': 'اللوحة تستيقظ الآن. ستُنشر رسالتك خلال بضع ثوانٍ.',
   'compose.cancel': 'إلغاء',
+  'compose.invite': 'علّق شيئًا…',
+  'compose.kept': 'محفوظ على هذا الجهاز',
 
   'post.done': 'رسالتك الآن على اللوحة.',
   'post.cancelled': 'أُلغي النشر. رسالتك ما زالت هنا.',
@@ -120,7 +121,7 @@ export default {
 
   'list.title': 'الرسائل',
   'list.loading': 'جارٍ تحميل الرسائل…',
-  'list.empty': 'لا شيء على اللوحة بعد. اكتب الرسالة الأولى.',
+  'list.empty': 'لا شيء معلّق بعد. ابدأ أنت.',
   'list.new': {
     zero: 'لا رسائل جديدة',
     one: 'رسالة جديدة واحدة',
@@ -144,12 +145,16 @@ export default {
   'link.deleted': 'حُذفت هذه الرسالة.',
   'link.close': 'كل الرسائل',
 
-  'message.anonymous': 'مجهول',
+  'message.anonymous': 'بلا اسم',
   'message.link': 'رابط هذه الرسالة',
   'message.delete': 'حذف',
   'message.report': 'إبلاغ',
   'message.more': 'المزيد',
   'message.less': 'أقل',
+  'message.new': 'جديد',
+  'message.you': 'أنت',
+  'message.menu': 'ما يمكن فعله',
+  'message.share': 'مشاركة',
 
   'picture.close': 'إغلاق',
   'picture.previous': 'صورة أحدث',

@@ -31,7 +31,7 @@ export function createWords({ language, dictionary, preferred, storage, load = l
       if (/bytes$/i.test(name)) return size(value);
       if (Array.isArray(value)) return value.map((quoted) => say('quote', { quoted })).join(say('between.names'));
       if (value instanceof Date) return exactTime(value, { locale });
-      return typeof value === 'number' ? value.toLocaleString(language) : value;
+      return typeof value === 'number' ? value.toLocaleString(locale) : value;
     });
   }
 
@@ -40,7 +40,7 @@ export function createWords({ language, dictionary, preferred, storage, load = l
     const [amount, unit] = bytes < 1024 * 1024 ? [bytes / 1024, 'KB'] : [bytes / 1024 / 1024, 'MB'];
     // Rounded up, so that a file just over the limit does not look as if it were within.
     const digits = amount < 10 ? 10 : 1;
-    return `${(Math.ceil(amount * digits) / digits).toLocaleString(language)}\u00a0${unit}`;
+    return `${(Math.ceil(amount * digits) / digits).toLocaleString(locale)}\u00a0${unit}`;
   }
 
   /** Answers whether nothing else was wanted meanwhile. */
@@ -64,7 +64,12 @@ export function createWords({ language, dictionary, preferred, storage, load = l
       return directionOf(language);
     },
 
-    /** For what the browser itself writes: dates and times. */
+    /** The page's language, then those that the viewer reads. */
+    get languages() {
+      return [language, ...preferred];
+    },
+
+    /** For what the browser itself writes: dates, times and numbers. */
     get locale() {
       return locale;
     },
