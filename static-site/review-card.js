@@ -75,6 +75,7 @@ export function createReviewCard(message, { load, words, clock, page }) {
     shown = seen;
     words.fill(article);
     put(author.firstElementChild, message.author ?? words.say('message.anonymous'));
+    for (const written of [text, author]) setLanguage(written, words.languages);
     put(time, when);
     time.title = exactTime(createdAt, words);
     for (const [name, saying] of Object.entries(says)) put(find(`.review-card__${name}`), saying === null ? '' : words.sayAll([saying]));

@@ -42,7 +42,7 @@ export function languageOf(text, languages) {
   const latin = VIETNAMESE.test(read) ? 'vi' : null;
   if (LATIN_ALONE.test(read)) return latin;
   const count = (pattern) => read.match(pattern)?.length ?? 0;
-  const counts = [['cjk', WEIGHT * count(CJK)], ...SCRIPTS.map(([tag, pattern]) => [tag, count(pattern)])];
+  const counts = [['cjk', WEIGHT * count(CJK)], ...SCRIPTS.map(([language, pattern]) => [language, count(pattern)])];
   const [tag, most] = counts.reduce((one, other) => (other[1] > one[1] ? other : one));
   if (most === 0 || most < count(LATIN)) return latin;
   if (tag !== 'cjk') return tag;

@@ -94,10 +94,19 @@ test('numbers, sizes and plurals are those of the language', async () => {
   assert.equal(zh.sayAll([['reason.unreachable'], ['advice.connection']]), '連不上留言板。請檢查網路連線，然後再試一次。');
 });
 
+test('a name in the other direction does not turn the sentence around it', async () => {
+  const [en, ar] = [await wordsIn('en'), await wordsIn('ar')];
+  assert.equal(en.say('picture.named', { name: 'a bridge' }), 'Picture: a bridge');
+  assert.equal(en.say('picture.named', { name: 'جسر' }), 'Picture: \u2068جسر\u2069');
+  assert.equal(ar.say('picture.named', { name: 'جسر' }), 'صورة: جسر');
+  assert.equal(ar.say('picture.named', { name: 'a bridge' }), 'صورة: \u2068a bridge\u2069');
+});
+
 test('sizes are rounded up, so that what is over the limit looks it', async () => {
   const { size } = await wordsIn('en');
   assert.equal(size(4 * 1024 * 1024), '4\u00a0MB');
   assert.equal(size(4 * 1024 * 1024 + 1), '4.1\u00a0MB');
-  assert.equal(size(900), '0.9\u00a0KB');
-  assert.equal(size(20_000), '20\u00a0KB');
+  assert.equal(size(900), '0.9\u00a0kB');
+  assert.equal(size(20_000), '20\u00a0kB');
+  assert.equal((await wordsIn('fr')).size(20_000), '20\u202fko');
 });
