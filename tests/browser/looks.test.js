@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { test } from 'node:test';
 import { brotliCompressSync } from 'node:zlib';
-import { LANGUAGES } from '../../static-site/languages.js';
 import { boardTest } from './support/with-board.js';
 import { eventually } from './support/visitor.js';
 
@@ -23,7 +22,7 @@ for (const width of [320, 768, 1440]) {
   for (const colorScheme of ['light', 'dark']) {
     boardTest(`at ${width} pixels, ${colorScheme}, all is in its place, large enough, and accessible`, { settings, colorScheme, viewport: { width, height: 800 } }, async ({ board, visitor }) => {
       await furnish({ board, visitor });
-      for (const language of LANGUAGES) {
+      for (const language of ['en', 'zh-Hant', 'ar']) {
         await visitor.speak(language);
         const { scroll, client } = await visitor.page.evaluate(() => ({
           scroll: document.documentElement.scrollWidth,
