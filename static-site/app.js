@@ -19,7 +19,7 @@ import { createPictures } from './picture.js';
 import { createPoller } from './poller.js';
 import { createRemoval } from './removal.js';
 import { createScrollRestoration } from './scroll-restoration.js';
-import { messageOf } from './slides.js';
+import { NEWEST } from './slides.js';
 import { createStorage } from './storage.js';
 import { dictionary, language } from './viewer-language.js';
 import { createVisit } from './visit.js';
@@ -52,6 +52,8 @@ const announce = mountAnnouncer(find('#announcer'), { words, clock });
 const visit = createVisit({ storage, tabStorage });
 let board = null;
 let draft = null;
+/** The addresses of the board's pictures, newest first, and whether these are all. */
+const gallery = { urls: [], isWhole: false };
 let wantsAllPictures = false;
 
 // Components that come when they are wanted: those that are on their way, and those that are there.
@@ -99,9 +101,14 @@ const listeners = {
   'removal-changed': update,
   'refresh-wanted': messagesPoller.now,
   'delete-wanted': removal.remove,
-  'message-opened': openPicture,
+  'message-opened': ({ picture }, target) => openPicture(picture.url, target),
   'go-to-message': messages.goTo,
-  'picture-opened': ({ url, message }) => (message ? openPicture(message) : window.location.assign(messageOf(url) ? `#${messageOf(url)}` : url)),
+  'picture-opened': ({ url }, target) => openPicture(url, target),
+  'all-pictures': openAllPictures,
+  'share-wanted': async ({ id }) => {
+    const [{ share }, { toast }] = await Promise.all([import('./share.js'), import('./toast.js')]);
+    toast(words.sayAll(await share(id, { document: page, navigator })), { clock, document: page });
+  },
   'layout-changed': () => [showLayout(), messages.relayout(), later.held?.relayout()],
   'composer-wanted': async (wish) => (await loadComposer())?.open(wish),
   'draft-changed': (changed) => {
@@ -114,7 +121,7 @@ const listeners = {
     wantsAllPictures = true;
     void carrouselPoller.now();
   },
-  'messages-updated': () => [carrousel.update(), later.permalink?.update()],
+  'messages-updated': () => [carrousel.update(), later.permalink?.update(), updatePictures()],
   'message-posted': async ({ message: { deleteToken, ...message }, draft: posted, notice }) => {
     tokens.keep(message.id, deleteToken);
     if (message.status) {
@@ -143,7 +150,7 @@ const listeners = {
     carrouselPoller.hurry();
   },
 };
-for (const [type, listener] of Object.entries(listeners)) page.addEventListener(type, ({ detail }) => listener(detail));
+for (const [type, listener] of Object.entries(listeners)) page.addEventListener(type, ({ detail, target }) => listener(detail, target));
 pagination.addEventListener('refreshed', () => visit.see(feed.messages[0]?.id));
 pagination.addEventListener('refreshed', ({ detail }) => later.held?.look(detail));
 pagination.addEventListener('refreshed', ({ detail }) => (detail.wasLost ? pictures.tryAgain() : pictures.tryAgainInTime()));
@@ -151,7 +158,7 @@ page.addEventListener('visibilitychange', () => activity.isHidden() || pictures.
 // Whoever is at a picture or a link may follow it next.
 for (const type of ['pointerover', 'focusin']) {
   page.addEventListener(type, ({ target }) => {
-    if (target.closest?.('.message__picture')) void loadPictureDialog();
+    if (target.closest?.('.message__picture, .carrousel__frame')) void loadPictureDialog();
     else if (target.closest?.('[href^="#"]')) void loadPermalink();
   });
 }
@@ -172,15 +179,13 @@ listenForFiles(page, {
   onDrag: async (isOver) => (await loadComposer())?.setDragged(isOver),
   onFiles: async (given) => (await loadComposer())?.take(given),
 });
-// A menu goes when somebody goes on elsewhere.
+// A menu goes when somebody goes on, and before what they go on to takes the keyboard.
 page.addEventListener('click', ({ target }) => {
-  for (const menu of page.querySelectorAll('details[open]')) if (!menu.contains(target) || target.closest('.message__actions')) menu.open = false;
-});
+  for (const menu of page.querySelectorAll('details[open]')) if (!menu.firstElementChild.contains(target)) closeMenu(menu);
+}, { capture: true });
 page.addEventListener('keydown', ({ key, target }) => {
   const menu = key === 'Escape' && target.closest?.('details[open]');
-  if (!menu) return;
-  menu.open = false;
-  menu.firstElementChild.focus();
+  if (menu) closeMenu(menu);
 });
 void start();
 
@@ -206,9 +211,20 @@ function update() {
   updateBlankNote();
   messages.update();
   later.composer?.update();
-  later['picture-dialog']?.update();
+  updatePictures();
   later.held?.update();
   later.moderation?.update();
+}
+
+<<<<<<< HEAD
+function updatePictures() {
+  later['picture-dialog']?.update();
+  later['all-pictures']?.update();
+=======
+function closeMenu(menu) {
+  if (menu.contains(page.activeElement)) menu.firstElementChild.focus();
+  menu.open = false;
+>>>>>>> step9-wall
 }
 
 function updateBlankNote() {
@@ -245,14 +261,20 @@ async function followLink() {
 }
 
 function loadPictureDialog() {
-  return load('picture-dialog', { feed, pictures, reducedMotion, words, clock, window });
+  return load('picture-dialog', { api, feed, gallery, pictures, reducedMotion, words, clock, window });
 }
 
-async function openPicture(message) {
+/** @param target what the picture is opened from, or is in */
+async function openPicture(url, target) {
   const dialog = await loadPictureDialog();
-  if (dialog) dialog.open(message);
   // By itself then, as to those who have no scripts.
-  else window.location.assign(message.picture.url);
+  if (!dialog) return window.location.assign(url);
+  await dialog.open(url, target.querySelector('a > img, button > img'));
+}
+
+/** @param url the picture to begin with, where there is one */
+async function openAllPictures(url) {
+  (await load('all-pictures', { feed, gallery, pictures, reducedMotion, words, clock, window }))?.open(url ?? null);
 }
 
 /** Mounts a component that is wanted only now, once, at the element of its name where there is one; undefined where it does not come. */
@@ -294,7 +316,10 @@ async function refreshCarrousel() {
   try {
     const all = wantsAllPictures;
     const list = await api.carrouselIfChanged({ all });
+    if (list) gallery.urls = list.map(({ url }) => url).reverse();
+    gallery.isWhole = all || gallery.urls.length < NEWEST;
     if (list || all) carrousel.setPictures(list);
+    updatePictures();
   } catch {
     // The pictures shown stay as they are until the next refresh.
   }

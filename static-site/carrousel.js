@@ -26,6 +26,9 @@ export function mountCarrousel(root, { clock, feed, pictures, words, newImage, r
   function update() {
     if (!isReady || !isLoaded) return;
     const { shown } = slides;
+    // What is looked at stays where it is.
+    const kept = strip.scrollLeft === 0 ? null : [...tiles].find(([url, { item }]) => shown.includes(url) && isSeen(item))?.[1].item;
+    const before = kept?.getBoundingClientRect().left;
     for (const [url, { item }] of tiles) {
       if (shown.includes(url)) continue;
       item.remove();
@@ -37,6 +40,14 @@ export function mountCarrousel(root, { clock, feed, pictures, words, newImage, r
       if (strip.children[index] !== item) strip.insertBefore(item, strip.children[index] ?? null);
       updateTile();
     });
+    const moved = kept ? kept.getBoundingClientRect().left - before : 0;
+    if (moved !== 0) strip.scrollLeft += moved;
+  }
+
+  function isSeen(item) {
+    const { left, right } = strip.getBoundingClientRect();
+    const box = item.getBoundingClientRect();
+    return box.right > left && box.left < right;
   }
 
   function goOn() {

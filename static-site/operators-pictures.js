@@ -3,7 +3,7 @@
 
 import { emit } from './events.js';
 import { explainAct } from './judging.js';
-import { nameOf } from './slides.js';
+import { messageOf, nameOf } from './slides.js';
 
 /**
  * Emits `messages-changed` on `page` where the carrousel is another one now.
@@ -86,12 +86,27 @@ export function createOperatorsPictures({ carrousel, section, queue, api, sessio
     words.fill(section);
   }
 
+  /** Gives the picture dialog the same while it shows such a picture. */
+  function dressDialog({ target: dialog, detail: url }) {
+    dialog.querySelector('.picture-dialog__take-down')?.remove();
+    if (session.token === null || url === null || messageOf(url)) return;
+    const button = Object.assign(page.createElement('button'), { type: 'button', className: 'button button--danger picture-dialog__take-down' });
+    button.textContent = words.say('act.takePictureDown');
+    button.addEventListener('click', () => {
+      // What undoes it is on the page.
+      dialog.close();
+      void takeDown(url);
+    });
+    dialog.querySelector('.picture-dialog__sheet').append(button);
+  }
+
   function update() {
     for (const tile of carrousel.querySelectorAll('[data-operators]')) dress(tile);
     updateList();
   }
 
   queue.addEventListener('change', update);
+  page.addEventListener('picture-shown', dressDialog);
   new window.MutationObserver(update).observe(carrousel.querySelector('.carrousel__strip'), { childList: true });
   update();
 

@@ -1,129 +1,196 @@
-// A picture as large as the screen allows, and from there to the others. Back closes it. Loaded when the first one is
-// about to be opened.
+// The pictures of the board, each as large as the screen allows, and what is known of it. One swipes from one to the
+// next. Loaded when the first one is about to be opened.
 
 import { emit } from './events.js';
-import { describePicture } from './picture.js';
-import { LONG_RATIO } from './picture-file.js';
-import { moves } from './small.js';
-import { enlarge, setMotion } from './still.js';
+import { leaveOverlays, openOverlay } from './overlays.js';
+import { createPicturePage } from './picture-page.js';
+import { createPictureSheet } from './picture-sheet.js';
+import { createPictureTrack } from './picture-track.js';
+import { listenToKeys } from './picture-keys.js';
+import { describeAny } from './picture.js';
+import { addStyle } from './review-words.js';
+import { messageOf } from './slides.js';
+import { grow } from './view-transition.js';
+import { Viewing } from './viewing.js';
+import { put } from './words.js';
+
+/** This near the end of the pictures that are known, all are wanted. */
+const AHEAD = 2;
+
+const icon = (path) => `<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="${path}"/></svg>`;
+const MARKUP = `
+  <div class="picture-dialog__bar">
+    <button class="picture-dialog__button picture-dialog__close" type="button" data-say-label="picture.close">${icon('M6 6l12 12M18 6L6 18')}</button>
+    <button class="picture-dialog__count" type="button" aria-haspopup="dialog"></button>
+    <button class="picture-dialog__button picture-dialog__play" type="button" hidden>${icon('M8 5v14M16 5v14')}${icon('M8 5l11 7-11 7z')}</button>
+    <a class="picture-dialog__button picture-dialog__save" download data-say-label="picture.save">${icon('M12 4v11M7 10.5l5 5 5-5M4 20h16')}</a>
+  </div>
+  <div class="picture-dialog__track"></div>
+  <button class="picture-dialog__button picture-dialog__previous" type="button" data-say-label="picture.previous">${icon('M15 5l-7 7 7 7')}</button>
+  <button class="picture-dialog__button picture-dialog__next" type="button" data-say-label="picture.next">${icon('M9 5l7 7-7 7')}</button>
+  <div class="picture-dialog__sheet">
+    <div class="picture-dialog__head"></div>
+    <div class="picture-dialog__body"></div>
+    <div class="picture-dialog__acts">
+      <a class="button picture-dialog__link" data-say="picture.on-board"></a>
+      <button class="button picture-dialog__share" type="button">${icon('M12 15V4M8 7.5L12 3.5l4 4M7 11H5v9h14v-9h-2')}<span data-say="message.share"></span></button>
+    </div>
+  </div>
+  <p class="visually-hidden picture-dialog__said" role="status"></p>`;
 
 /**
- * Emits `picture-dialog-toggled`.
+ * Emits `picture-shown` with the picture's address, or null when it is closed; `all-pictures` with that address;
+ * `all-pictures-wanted`, and `go-to-message`.
+ * @param gallery the addresses of the board's pictures, newest first, and whether these are all
  * @param reducedMotion whether what moves waits for the viewer to say so
  */
-export function mount(dialog, { feed, pictures, reducedMotion, words, clock, window }) {
-  const { history } = window;
-  const find = (selector) => dialog.querySelector(selector);
-  const stage = find('.picture-dialog__stage');
-  const image = find('.picture-dialog__image');
-  const play = find('.picture-dialog__play');
-  const show = pictures.frame(image);
-  let message = null;
-  let playing = !reducedMotion;
+export async function mount(_, { api, feed, gallery, pictures, reducedMotion, words, clock, window }) {
+  const { document } = window;
+  await addStyle(document, 'picture-dialog.css');
+  const dialog = Object.assign(document.createElement('dialog'), { className: 'picture-dialog', innerHTML: MARKUP });
+  document.body.append(dialog);
+  const find = (part) => dialog.querySelector(`.picture-dialog__${part}`);
+  const play = find('play');
+  const viewing = new Viewing();
+  const sheet = createPictureSheet(find('sheet'), { words, clock, window });
+  const known = createMessages({ api, feed });
+  const track = createPictureTrack(find('track'), {
+    viewing,
+    newPage: (url) => createPicturePage(url, { pictures, gestures: { onPull: pull, onBeside: () => void close() }, window }),
+    contentOf,
+    onSwipe: (index) => go(index, { isSwiped: true }),
+    words,
+    window,
+  });
+  const { page } = track;
+  let playing = false;
 
-  function update() {
-    if (!message) return;
-    const description = describePicture(message, { words, clock });
-    const { width, height } = message.picture;
-    // The screenshot of a whole page is read from its top, as wide as it is, and a panorama from its left.
-    const isLong = height > LONG_RATIO * width;
-    const isWide = width > LONG_RATIO * height;
-    stage.classList.toggle('is-long', isLong);
-    stage.classList.toggle('is-wide', isWide);
-    stage.style.setProperty('--width', width);
-    stage.style.setProperty('--height', height);
-    stage.style.setProperty('--ratio', width / height);
-    // To be scrolled by the keyboard.
-    if (isLong || isWide) stage.tabIndex = 0;
-    else stage.removeAttribute('tabindex');
-    // For the eyes: to those who hear it, the picture itself says it.
-    find('.picture-dialog__caption bdi').textContent = description;
-    find('.picture-dialog__previous').setAttribute('aria-disabled', String(!neighbour(-1)));
-    find('.picture-dialog__next').setAttribute('aria-disabled', String(!neighbour(1)));
+  function update(how) {
     if (!dialog.open) return;
-    // The stage gives it its size, whichever version comes.
-    show(message.picture, description, () => image.clientWidth);
-    showMotion();
-    look();
-  }
-
-  function showMotion() {
-    const isMoving = moves(message.picture);
-    play.hidden = !isMoving;
+    viewing.take([gallery.urls, feed.messages.flatMap(({ picture }) => picture?.url ?? [])]);
+    const { url, urls, index } = viewing;
+    if (url === null) return dialog.close();
+    words.fill(dialog);
+    dialog.setAttribute('aria-label', words.say('picture.dialog'));
+    track.update(how);
+    const isWhole = gallery.isWhole || urls !== gallery.urls;
+    put(find('count'), words.say(isWhole ? 'picture.position' : 'picture.position-or-more', { number: index + 1, total: urls.length }));
+    find('save').href = url;
+    play.hidden = !page().isMoving;
     play.classList.toggle('is-playing', playing);
     play.setAttribute('aria-label', words.say(playing ? 'picture.pause' : 'picture.play'));
-    setMotion(image, isMoving ? playing : null);
+    find('previous').setAttribute('aria-disabled', String(index === 0));
+    find('next').setAttribute('aria-disabled', String(index === urls.length - 1));
+    sheet.update(url, known.of(url));
   }
 
-  /** Brings the original where the screen shows more of it than the largest small version has, pinched as well. */
-  function look() {
-    const { picture } = message;
-    const shown = image.clientWidth * window.devicePixelRatio * (window.visualViewport?.scale ?? 1);
-    if (shown > picture.small.at(-1)?.width && !moves(picture)) void enlarge(image);
+  function contentOf(url) {
+    const message = known.of(url);
+    return { picture: message?.picture ?? null, description: describeAny(url, message, { words, clock }), moving: url === viewing.url && playing };
   }
 
-  function neighbour(by) {
-    const messages = feed.messages.filter(({ picture }) => picture);
-    const index = messages.findIndex(({ id }) => id === message.id);
-    return index < 0 ? null : (messages[index + by] ?? null);
-  }
-
-  const goesOn = (by) => (by < 0 ? stage.scrollLeft > 0 : stage.scrollLeft + stage.clientWidth + 1 < stage.scrollWidth);
-
-  function step(by) {
-    const next = neighbour(by);
-    if (!next) return;
-    message = next;
+  function go(index, how) {
+    const hadFocus = page()?.stage.contains(document.activeElement);
+    if (!viewing.go(index)) return;
     playing = !reducedMotion;
-    update();
-    stage.scrollTo(0, 0);
+    update(how);
+    if (hadFocus) focus();
+    put(find('said'), `${find('count').textContent}: ${page().image.alt}`);
+    tell();
   }
 
-  function open(chosen) {
-    message = chosen;
-    playing = !reducedMotion;
-    // What can be scrolled gets the keyboard, so that is known before; and how large it is, after.
-    update();
-    dialog.showModal();
-    update();
-    emit(dialog, 'picture-dialog-toggled');
-    stage.scrollTo(0, 0);
-    // An entry of its own, so that Back leads to the page as it was.
-    history.pushState({ picture: chosen.id }, '');
+  /** What can be scrolled gets the keyboard. */
+  function focus() {
+    const { stage } = page();
+    (stage.tabIndex === 0 ? stage : find('close')).focus({ preventScroll: true });
   }
 
-  // However it is closed, its entry in the history goes.
-  dialog.addEventListener('close', () => {
-    message = null;
-    show(null);
-    setMotion(image, null);
-    emit(dialog, 'picture-dialog-toggled');
-    if (history.state?.picture) history.back();
-  });
-  window.addEventListener('popstate', () => dialog.open && dialog.close());
-  find('.picture-dialog__close').addEventListener('click', () => dialog.close());
-  for (const viewport of [window, window.visualViewport]) viewport?.addEventListener('resize', () => message && look());
+  function tell() {
+    emit(dialog, 'picture-shown', viewing.url);
+    if (!gallery.isWhole && viewing.index >= viewing.urls.length - AHEAD) emit(dialog, 'all-pictures-wanted');
+    void known.fetch(viewing.url).then(update);
+  }
+
+  /** @param thumbnail the image from which the picture grows, or null */
+  async function open(url, thumbnail) {
+    await grow(reducedMotion || dialog.open ? null : thumbnail, () => page().image, () => {
+      viewing.show(url);
+      playing = !reducedMotion;
+      if (!dialog.open) openOverlay(dialog);
+      update();
+      focus();
+      tell();
+    }, { clock, document });
+  }
+
+  /** The picture goes back to what shows it on the page, where that is seen. */
+  async function close() {
+    const thumbnail = reducedMotion ? null : thumbnailOf(viewing.url, document);
+    await grow(thumbnail && page().image, () => thumbnail, () => dialog.close(), { clock, document });
+  }
+
+  function pull(by, { isEnd }) {
+    dialog.classList.toggle('is-pulled', !isEnd);
+    dialog.style.setProperty('--pull', by);
+    if (isEnd && by > 0) dialog.close();
+  }
+
+  function goToMessage(event) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const id = messageOf(viewing.url);
+    leaveOverlays(() => {
+      if (window.location.hash === `#${id}`) emit(dialog, 'go-to-message', id);
+      else window.location.hash = id;
+    });
+  }
+
+  const step = (by) => go(viewing.index + by);
+  listenToKeys(dialog, { page, go, last: () => viewing.urls.length - 1, step, words });
+  window.visualViewport?.addEventListener('resize', () => page()?.look());
   play.addEventListener('click', () => {
     playing = !playing;
-    showMotion();
+    update();
   });
-  find('.picture-dialog__previous').addEventListener('click', () => step(-1));
-  find('.picture-dialog__next').addEventListener('click', () => step(1));
-  // Beside the picture is outside.
-  dialog.addEventListener('click', ({ target }) => target.matches('.picture-dialog, .picture-dialog__stage') && dialog.close());
-  dialog.addEventListener('keydown', ({ key, target }) => {
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
-    // Where the picture goes on, the keys go along it first.
-    if (by && !(target === stage && goesOn(by))) step(by);
+  find('previous').addEventListener('click', () => step(-1));
+  find('next').addEventListener('click', () => step(1));
+  find('close').addEventListener('click', close);
+  find('count').addEventListener('click', () => emit(dialog, 'all-pictures', viewing.url));
+  find('link').addEventListener('click', goToMessage);
+  dialog.addEventListener('close', () => {
+    viewing.show(null);
+    dialog.style.setProperty('--pull', 0);
+    track.clear();
+    emit(dialog, 'picture-shown', null);
   });
-  // A reload while it was open: the page comes back without it.
-  if (history.state?.picture) history.replaceState(null, '');
 
+  return { open, update };
+}
+
+/** The messages of pictures: those of the feed, and others, which are fetched. */
+function createMessages({ api, feed }) {
+  /** By their ids; null where there is none. */
+  const fetched = new Map();
+  const of = (url) => feed.withPicture(url) ?? fetched.get(messageOf(url)) ?? null;
   return {
-    open,
-    update,
-    get isOpen() {
-      return dialog.open;
+    of,
+    async fetch(url) {
+      const id = messageOf(url);
+      if (!id || of(url) || fetched.has(id)) return;
+      try {
+        fetched.set(id, await api.message(id));
+      } catch ({ status }) {
+        // Otherwise it is asked for the next time.
+        if (status === 404) fetched.set(id, null);
+      }
     },
   };
+}
+
+/** What shows a picture on the page where it is seen now, or undefined. */
+function thumbnailOf(url, document) {
+  return [...document.images].find((image) => {
+    const { top, bottom } = image.getBoundingClientRect();
+    return image.getAttribute('src') === url && !image.closest('.picture-dialog') && image.checkVisibility() && bottom > 0 && top < window.innerHeight;
+  });
 }

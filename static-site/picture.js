@@ -1,6 +1,7 @@
 // Pictures where they are shown: by a small version as far as that does. Where that does not come, the original does;
 // where that does not come either, it says so, and is asked for again when there is hope, and now and then.
 
+import { messageOf, nameOf, postedAt } from './slides.js';
 import { point, versionsOf } from './small.js';
 import { relativeTime } from './time.js';
 import { put } from './words.js';
@@ -108,6 +109,13 @@ export function describePicture({ author, createdAt, picture }, { words, clock }
   if (picture.alt !== null) return picture.alt;
   const when = relativeTime(new Date(createdAt), clock.now(), words);
   return words.say('picture.by', { author: author ?? words.say('message.anonymous'), when });
+}
+
+/** The same of any picture, by its `message` where that is known, else by when it came or what its file is called. */
+export function describeAny(url, message, { words, clock }) {
+  if (message) return describePicture(message, { words, clock });
+  const id = messageOf(url);
+  return words.say('picture.named', { name: id ? relativeTime(postedAt(id), clock.now(), words) : nameOf(url) });
 }
 
 function createBox() {

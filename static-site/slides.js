@@ -1,7 +1,7 @@
 // Which pictures the carrousel has, newest first, and how far along them somebody has gone.
 
 /** How many pictures come first: where there are as many, there may be more. */
-const NEWEST = 100;
+export const NEWEST = 100;
 /** How many tiles there are at first, and how many more each time that the end of them is near. */
 const STEP = 16;
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';

@@ -31,7 +31,7 @@ export function createTile(url, { message, pictures, newImage, reducedMotion, wo
   first.dir = 'auto';
   said.append(line, first);
   const image = newImage(url);
-  image.decoding = 'async';
+  Object.assign(image, { decoding: 'async', loading: 'lazy' });
   const id = messageOf(url);
   const known = message(url)?.picture;
   const ratio = known ? Math.min(WIDEST, Math.max(NARROWEST, known.width / known.height)) : USUAL;

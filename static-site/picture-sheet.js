@@ -1,0 +1,62 @@
+// What is known of the picture that the dialog shows: whose it is, when it came, and what was written with it.
+
+import { fold } from './fold.js';
+import { withLinks } from './links.js';
+import { mark } from './mark.js';
+import { share } from './share.js';
+import { messageOf, nameOf, postedAt } from './slides.js';
+import { exactTime } from './time.js';
+import { toast } from './toast.js';
+
+/** `update` shows what is known of the picture at `url`, by its message where that is there. */
+export function createPictureSheet(sheet, { words, clock, window }) {
+  const { document, navigator } = window;
+  const find = (selector) => sheet.querySelector(selector);
+  const [head, body, link, button] = ['head', 'body', 'link', 'share'].map((part) => find(`.picture-dialog__${part}`));
+  let id = null;
+  let shown = '';
+
+  function update(url, message) {
+    id = messageOf(url);
+    const seen = JSON.stringify([url, message?.id, words.language]);
+    if (seen === shown) return;
+    shown = seen;
+    showHead(url, message);
+    showWords(message);
+    link.hidden = id === null;
+    link.href = `#${id}`;
+    button.hidden = id === null;
+    find('.picture-dialog__acts').hidden = id === null;
+  }
+
+  function showHead(url, message) {
+    const [who, name] = ['p', 'bdi'].map((tag) => document.createElement(tag));
+    who.className = 'picture-dialog__who';
+    who.append(name);
+    if (message) name.textContent = message.author ?? words.say('message.anonymous');
+    else if (!id) name.textContent = nameOf(url);
+    const since = message ? new Date(message.createdAt) : id && postedAt(id);
+    if (since) {
+      const time = document.createElement('time');
+      time.dateTime = since.toISOString();
+      time.textContent = exactTime(since, words);
+      who.append(time);
+    }
+    head.replaceChildren(...(message ? [mark(message.author)] : []), who);
+  }
+
+  function showWords(message) {
+    const [text, more] = ['p', 'button'].map((tag) => document.createElement(tag));
+    Object.assign(text, { className: 'picture-dialog__words', dir: 'auto' });
+    Object.assign(more, { className: 'button button--quiet picture-dialog__more', type: 'button', hidden: true });
+    body.replaceChildren(text, more);
+    // Where nothing was written with it, what it shows may have been.
+    text.append(...withLinks(message?.text || message?.picture.alt || ''));
+    text.hidden = text.textContent === '';
+    fold(text, more, { article: sheet, words, whole: false }).update();
+  }
+
+  button.addEventListener('click', async () => toast(words.sayAll(await share(id, { document, navigator })), { clock, document }));
+
+  return { update };
+}

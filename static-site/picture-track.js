@@ -1,0 +1,65 @@
+// The picture that is looked at and its neighbours, side by side, and swiped from one to the next (scroll snap).
+
+/** No browser scrolls over any length: so many pictures at most are before the one that the track begins with. */
+const BEFORE = 200;
+
+/**
+ * @param newPage makes the page of the picture at an address
+ * @param contentOf answers what a page's `update` takes
+ * @param onSwipe somebody swipes to the picture at a place
+ */
+export function createPictureTrack(track, { viewing, newPage, contentOf, onSwipe, words, window }) {
+  const pages = new Map();
+  /** The place of the picture that the track begins with. */
+  let start = 0;
+  /** How wide it was when it was placed. */
+  let width = 0;
+
+  /** @param isSwiped the fingers have it, and it must not be moved under them */
+  function update({ isSwiped = false } = {}) {
+    const { index } = viewing;
+    if (!isSwiped && (index <= start || index > start + 2 * BEFORE)) start = Math.max(0, index - BEFORE);
+    const { near } = viewing;
+    for (const [url, { remove }] of pages) {
+      if (near.includes(url)) continue;
+      remove();
+      pages.delete(url);
+    }
+    for (const url of near) showPage(url);
+    if (!isSwiped) place();
+  }
+
+  function showPage(url) {
+    const isShown = url === viewing.url;
+    if (!pages.has(url)) pages.set(url, newPage(url));
+    const { stage, zoom, update: updatePage } = pages.get(url);
+    stage.style.insetInlineStart = `${(viewing.urls.indexOf(url) - start) * 100}%`;
+    stage.classList.toggle('is-current', isShown);
+    stage.inert = !isShown;
+    if (!stage.isConnected) track.append(stage);
+    if (!isShown) zoom.reset();
+    updatePage(contentOf(url));
+  }
+
+  function place() {
+    width = track.clientWidth;
+    const left = (viewing.index - start) * width * (words.direction === 'rtl' ? -1 : 1);
+    if (Math.abs(track.scrollLeft - left) >= 1) track.scrollTo({ left, behavior: 'instant' });
+  }
+
+  track.addEventListener('scroll', () => {
+    // What the browser scrolls when it lays the track out anew is not a swipe.
+    if (pages.size > 0 && track.clientWidth === width) onSwipe(start + Math.round(Math.abs(track.scrollLeft) / width));
+  });
+  new window.ResizeObserver(() => pages.size > 0 && update()).observe(track);
+
+  return {
+    update,
+    page: () => pages.get(viewing.url),
+    clear() {
+      for (const { remove } of pages.values()) remove();
+      pages.clear();
+      start = 0;
+    },
+  };
+}

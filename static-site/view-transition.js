@@ -1,0 +1,23 @@
+// View transitions of pictures: a thumbnail grows into what it stands for, and back.
+
+/** How long it waits for the picture, so that there is something to grow into. */
+const PATIENCE_MS = 150;
+const NAME = 'picture';
+
+/** Lets the image `from` become the one that `to` answers after `change`, where the browser can; without `from` it only changes. */
+export async function grow(from, to, change, { clock, document }) {
+  if (!document.startViewTransition || !from) return change();
+  from.style.viewTransitionName = NAME;
+  let grown = null;
+  const transition = document.startViewTransition(async () => {
+    from.style.viewTransitionName = '';
+    change();
+    grown = to();
+    grown.style.viewTransitionName = NAME;
+    await Promise.race([grown.decode().catch(() => {}), new Promise((resolve) => clock.setTimeout(resolve, PATIENCE_MS))]);
+  });
+  // Where it is skipped, the change is made all the same.
+  transition.ready.catch(() => {});
+  await transition.finished.catch(() => {});
+  if (grown) grown.style.viewTransitionName = '';
+}
