@@ -216,15 +216,14 @@ function update() {
   later.moderation?.update();
 }
 
-<<<<<<< HEAD
 function updatePictures() {
   later['picture-dialog']?.update();
   later['all-pictures']?.update();
-=======
+}
+
 function closeMenu(menu) {
   if (menu.contains(page.activeElement)) menu.firstElementChild.focus();
   menu.open = false;
->>>>>>> step9-wall
 }
 
 function updateBlankNote() {

@@ -138,9 +138,9 @@ export async function mount(_, { api, feed, gallery, pictures, reducedMotion, wo
   function goToMessage(event) {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    const id = messageOf(viewing.url);
+    const id = event.currentTarget.hash.slice(1);
     leaveOverlays(() => {
-      if (window.location.hash === `#${id}`) emit(dialog, 'go-to-message', id);
+      if (window.location.hash.slice(1) === id) emit(dialog, 'go-to-message', id);
       else window.location.hash = id;
     });
   }

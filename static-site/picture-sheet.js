@@ -17,7 +17,7 @@ export function createPictureSheet(sheet, { words, clock, window }) {
   let shown = '';
 
   function update(url, message) {
-    id = messageOf(url);
+    id = message?.id ?? messageOf(url);
     const seen = JSON.stringify([url, message?.id, words.language]);
     if (seen === shown) return;
     shown = seen;

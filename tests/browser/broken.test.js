@@ -136,7 +136,7 @@ for (const [what, viewport] of [['a phone', { width: 390, height: 844 }], ['a ph
       await card.locator('.message__picture').click();
       const dialog = visitor.page.getByRole('dialog');
       await dialog.getByText(SENTENCE).waitFor();
-      const stage = dialog.locator('.picture-dialog__stage');
+      const stage = dialog.locator('.picture-dialog__stage.is-current');
       const over = await stage.evaluate((element) => [element.scrollWidth - element.clientWidth, element.scrollHeight - element.clientHeight]);
       assert.deepEqual(over, [0, 0], shape);
       await dialog.getByRole('button', { name: 'Close' }).click();

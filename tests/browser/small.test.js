@@ -75,7 +75,7 @@ const carrouselShows = (session) =>
 const dialogShows = (session, version) =>
   eventually(async () => {
     const src = await session.run(`
-      const image = document.querySelector('.picture-dialog__image');
+      const image = document.querySelector('.is-current > .picture-dialog__image');
       return image.complete && image.naturalWidth > 0 ? image.currentSrc : '';`);
     assert.equal(versionOf(src), version);
   });
@@ -210,12 +210,12 @@ smallTest('what is opened moves, and can be held', { pictures: [moving, icon] },
     await openPicture(session, key);
     await dialogShows(session, `original ${key}`);
     assert.equal(await play('hidden'), false);
-    await eventually(async () => assert.equal(await isHeld(session, '.picture-dialog__stage'), false));
+    await eventually(async () => assert.equal(await isHeld(session, '.picture-dialog__stage.is-current'), false));
     assert.equal(await play('ariaLabel'), 'Pause the animation');
     await session.run("document.querySelector('.picture-dialog__play').click()");
-    await eventually(async () => assert.equal(await isHeld(session, '.picture-dialog__stage'), true));
+    await eventually(async () => assert.equal(await isHeld(session, '.picture-dialog__stage.is-current'), true));
     assert.equal(await play('ariaLabel'), 'Play the animation');
-    const boxes = await session.run("return ['img', '.still'].map((one) => { const { x, y, width, height } = document.querySelector('.picture-dialog__stage ' + one).getBoundingClientRect(); return [x, y, width, height].map(Math.round); })");
+    const boxes = await session.run("return ['img', '.still'].map((one) => { const { x, y, width, height } = document.querySelector('.picture-dialog__stage.is-current ' + one).getBoundingClientRect(); return [x, y, width, height].map(Math.round); })");
     assert.deepEqual(boxes[0], boxes[1], 'just over it');
     await session.run("document.querySelector('.picture-dialog__close').click()");
     await eventually(async () => assert.equal(await session.run("return document.querySelector('.picture-dialog').open || history.state !== null"), false));
@@ -226,7 +226,7 @@ smallTest('who goes from one picture that moves to the next sees that move, too'
   await openPicture(session, icon.key);
   for (const [version, hasButton] of [['original icon.gif', true], ['original moving.gif', true], ['960 wide.png', false]]) {
     await dialogShows(session, version);
-    await eventually(async () => assert.equal(await isHeld(session, '.picture-dialog__stage'), false));
+    await eventually(async () => assert.equal(await isHeld(session, '.picture-dialog__stage.is-current'), false));
     assert.equal(await session.run("return document.querySelector('.picture-dialog__play').hidden"), !hasButton);
     await session.run("document.querySelector('.picture-dialog__next').click()");
   }
@@ -238,11 +238,11 @@ smallTest('under reduced motion nothing moves until the viewer says so', { pictu
     await eventually(async () => assert.equal(await isHeld(session, frame), true));
     await session.run("const link = document.querySelector(arguments[0] + ' .message__picture'); link.dispatchEvent(new PointerEvent('pointerenter', { pointerType: 'mouse' })); link.focus({ focusVisible: true });", frame);
     await openPicture(session, key);
-    await eventually(async () => assert.equal(await isHeld(session, '.picture-dialog__stage'), true));
+    await eventually(async () => assert.equal(await isHeld(session, '.picture-dialog__stage.is-current'), true));
     assert.equal(await isHeld(session, frame), true);
     if (key === moving.key) assert.ok(!board.looked.includes('original moving.gif'));
     await session.run("document.querySelector('.picture-dialog__play').click()");
-    await eventually(async () => assert.equal(await isHeld(session, '.picture-dialog__stage'), false));
+    await eventually(async () => assert.equal(await isHeld(session, '.picture-dialog__stage.is-current'), false));
     await dialogShows(session, `original ${key}`);
     await session.run("document.querySelector('.picture-dialog__close').click()");
     await eventually(async () => assert.equal(await session.run("return document.querySelector('.picture-dialog').open || history.state !== null"), false));

@@ -129,8 +129,8 @@ webkitTest('one reads, posts a text and a picture, opens it, and deletes both', 
   assert.deepEqual(await session.violations(), [], 'two messages');
 
   await session.click('.message__picture');
-  await shows(session, '.picture-dialog__image', /\/small\/(640|960|1280)\//);
-  await eventually(async () => assert.equal(await session.text('.picture-dialog__caption'), 'hills'));
+  await shows(session, '.is-current > .picture-dialog__image', /\/small\/(640|960|1280)\//);
+  await eventually(async () => assert.equal(await session.text('.picture-dialog__words'), 'from the phone'));
   assert.deepEqual(await session.violations(), [], 'a picture by itself');
   await session.goBack();
   await eventually(async () => assert.equal(await session.property('.picture-dialog', 'open'), false));
