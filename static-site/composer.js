@@ -128,7 +128,10 @@ export async function mount(dialog, { api, board, storage, tabStorage, clock, wo
 
   if (board()) composition.setBoard(board());
   update();
-  void composition.restore(() => submission.settled);
+  void composition.restore(() => submission.settled).then(() => {
+    // Who was interrupted while it was sent goes on where they were.
+    if (composition.draft.sent) open();
+  });
   return {
     update,
     open,

@@ -30,6 +30,7 @@ export function mountMasthead(root, { storage, words, page }) {
       text.replaceChildren(...withLinks(shown));
     }
     about.classList.toggle('is-folded', isFolded);
+    about.classList.toggle('is-empty', description === null);
     more.hidden = isFolded && !isCut;
     more.textContent = words.say(isFolded ? 'board.read' : 'message.less');
     more.setAttribute('aria-expanded', String(!isFolded));

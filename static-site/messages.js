@@ -36,7 +36,11 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
     const first = await pagination.loadOlder();
     // Where the button is gone, reading goes on with the first message it brought.
     if (byKeyboard && first && older.hidden) list.get(first)?.focus();
-    // Tells again whether the end is near.
+    lookAhead();
+  }
+
+  /** Tells again whether the end is near. */
+  function lookAhead() {
     nearEnd.unobserve(older);
     nearEnd.observe(older);
   }
@@ -48,6 +52,7 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
     { rootMargin: `0px 0px ${AHEAD} 0px` },
   );
   nearEnd.observe(older);
+  window.addEventListener('scroll', lookAhead, { once: true, passive: true });
 
   function show(id) {
     const element = list.get(id)?.article ?? title;

@@ -171,6 +171,7 @@ boardTest('what is no picture is refused before anything is sent, and nothing go
 
   // It is not forgotten over a reload, either.
   await visitor.page.reload();
+  await visitor.openComposer();
   await visitor.pictureError.getByText('This picture could not be kept on this device').waitFor();
   await eventually(async () => assert.equal(await visitor.find('.picture-field__name').textContent(), 'nothing.png'));
   await visitor.textField.press('Control+Enter');

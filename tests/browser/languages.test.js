@@ -102,6 +102,14 @@ for (const language of LANGUAGES) {
         .map(({ className, textContent }) => `${className}: ${textContent}`),
     );
     assert.deepEqual(cut, [], 'nothing is cut off');
+    const heads = await visitor.find('.composer__head > *').evaluateAll((parts) =>
+      parts.map((part) => {
+        const words = document.createRange();
+        words.selectNodeContents(part);
+        return words.getBoundingClientRect();
+      }).toSorted((one, other) => one.left - other.left),
+    );
+    for (const [at, { left }] of heads.entries()) assert.ok(at === 0 || heads[at - 1].right <= left, 'nothing lies over another');
   });
 }
 

@@ -13,29 +13,42 @@ async function furnish({ board, visitor }) {
   await visitor.post({ text: 'W'.repeat(300), author: 'M'.repeat(40), picture: 'small.jpg' });
   await visitor.post({ text: '早安', author: '阿明', picture: 'drawing.png', alt: '山' });
   await visitor.find('.carrousel__tile').nth(1).waitFor();
-  await visitor.write({ text: 'half a message', picture: 'photo.webp', alt: 'something' });
 }
 
 const settings = { BOARD_NAME: 'The notice board of the mountain village 山村留言板', CONTACT_URL: 'https://example.com/contact' };
 
-for (const width of [320, 768, 1440]) {
+/** That nothing sticks out, that all one presses is large enough, and that axe-core finds nothing. */
+async function assertInPlace(visitor, { within = '', what }) {
+  const { scroll, client } = await visitor.page.evaluate(() => ({
+    scroll: document.documentElement.scrollWidth,
+    client: document.documentElement.clientWidth,
+  }));
+  assert.equal(scroll, client, `${what}: nothing sticks out`);
+  const controls = 'button:visible, summary:visible, .picture-field__way:visible, input:visible, select:visible, textarea:visible, .message__link:visible, .message__report:visible';
+  for (const control of await visitor.find(within || 'body').locator(controls).all()) {
+    const box = await control.boundingBox();
+    assert.ok(box.width >= 44 && box.height >= 44, `${what}: ${await control.getAttribute('class')}: ${JSON.stringify(box)}`);
+  }
+  assert.deepEqual(await visitor.violations(), [], what);
+}
+
+for (const width of [320, 390, 768, 1440]) {
   for (const colorScheme of ['light', 'dark']) {
     boardTest(`at ${width} pixels, ${colorScheme}, all is in its place, large enough, and accessible`, { settings, colorScheme, viewport: { width, height: 800 } }, async ({ board, visitor }) => {
       await furnish({ board, visitor });
-      for (const language of ['en', 'zh-Hant', 'ar']) {
-        await visitor.speak(language);
-        const { scroll, client } = await visitor.page.evaluate(() => ({
-          scroll: document.documentElement.scrollWidth,
-          client: document.documentElement.clientWidth,
-        }));
-        assert.equal(scroll, client, 'nothing sticks out');
-        const controls = 'button:visible, .picture-field__way:visible, input:visible, select:visible, textarea:visible, .message__link:visible, .message__report:visible';
-        for (const control of await visitor.find(controls).all()) {
-          const box = await control.boundingBox();
-          assert.ok(box.width >= 44 && box.height >= 44, `${await control.getAttribute('class')}: ${JSON.stringify(box)}`);
+      for (const layout of ['wall', 'list']) {
+        const button = visitor.find(`.layout-switch [value="${layout}"]`);
+        if ((await button.getAttribute('aria-pressed')) === 'false') await button.click();
+        for (const language of ['en', 'zh-Hant', 'ar']) {
+          await visitor.speak(language);
+          await assertInPlace(visitor, { what: `${layout}, ${language}` });
         }
-        assert.deepEqual(await visitor.violations(), [], language);
       }
+      await visitor.speak('en');
+      await visitor.message('早安').locator('summary').click();
+      await assertInPlace(visitor, { what: 'an open menu' });
+      await visitor.write({ text: 'half a message', picture: 'photo.webp', alt: 'something' });
+      await assertInPlace(visitor, { within: '.composer', what: 'the composer' });
     });
   }
 }
@@ -45,7 +58,8 @@ boardTest('at twice the size, as on a small phone, everything is still there', {
   await visitor.page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
   const fits = await visitor.page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
   assert.ok(fits, 'nothing sticks out');
-  await visitor.postButton.scrollIntoViewIfNeeded();
+  await visitor.write({ text: 'half a message', picture: 'photo.webp', alt: 'something' });
+  await visitor.find('#composer-author').scrollIntoViewIfNeeded();
   await eventually(async () => assert.ok(await visitor.postButton.isVisible()));
 });
 
@@ -59,7 +73,7 @@ boardTest('errors, questions and empty lists are accessible too', { expected: [/
   await visitor.page.getByRole('button', { name: 'Remove picture' }).click();
 
   await visitor.post({ text: 'to be deleted' });
-  await visitor.message('to be deleted').getByRole('button', { name: 'Delete' }).click();
+  await (await visitor.inMenu(visitor.message('to be deleted'), 'Delete')).click();
   assert.deepEqual(await visitor.violations(), [], 'a question');
   await visitor.page.keyboard.press('Escape');
 
@@ -92,7 +106,9 @@ boardTest('the whole way goes by the keyboard', {}, async ({ visitor }) => {
     assert.fail(`Tab never came to ${pattern}, but to ${await focused()}`);
   }
   await tabTo(/language-menu/);
-  await tabTo(/composer-text/);
+  await tabTo(/blank-note__write/);
+  await keyboard.press('Enter');
+  await eventually(async () => assert.match(await focused(), /composer-text/));
   await keyboard.type('by hand');
   await tabTo(/composer-author/);
   await keyboard.type('Ada');
@@ -108,12 +124,15 @@ boardTest('the whole way goes by the keyboard', {}, async ({ visitor }) => {
   await visitor.message('by hand').waitFor();
   await eventually(async () => assert.match(await focused(), /^[0-9A-Z]{26}$/));
 
-  await tabTo(/message__link/);
   await tabTo(/message__picture/);
   await keyboard.press('Enter');
   await visitor.page.getByRole('dialog').waitFor();
   await keyboard.press('Escape');
   await eventually(async () => assert.match(await focused(), /message__picture/));
+  await tabTo(/message__link/);
+  // The menu.
+  await keyboard.press('Tab');
+  await keyboard.press('Enter');
   await tabTo(/message__delete/);
   await keyboard.press('Enter');
   await keyboard.press('Tab');
@@ -216,7 +235,7 @@ for (const colorScheme of ['light', 'dark']) {
     const buttons = { 'Delete': 'Delete', 'Remove everything from this sender today': 'Remove' };
     for (const [name, yes] of Object.entries(buttons)) {
       await visitor.page.mouse.move(0, 0);
-      const button = visitor.message('mine').getByRole('button', { name });
+      const button = await visitor.inMenu(visitor.message('mine'), name);
       assert.equal((await colours(button)).color, danger);
       await button.hover();
       assert.deepEqual(await visitor.violations(), [], `pointed at: ${name}`);
@@ -261,13 +280,13 @@ for (const width of [320, 390, 1440]) {
     await visitor.page.evaluate((hash) => (window.location.hash = hash), listed);
     await visitor.focusIsAt(visitor.find(`[id="${listed}"]`));
     await isClear(visitor.find(`[id="${listed}"]`));
-    if (width > 900) await isClear(visitor.page.getByRole('button', { name: 'Pin something up…' }));
     await board.post('news');
     await visitor.lookAgain();
     await isClear(visitor.page.getByRole('button', { name: '1 new message' }));
     // Backwards by the keyboard, too.
-    await visitor.textField.focus();
-    await isClear(visitor.textField);
+    const note = visitor.find('.blank-note__write');
+    await note.focus();
+    await isClear(note);
   });
 }
 
@@ -297,14 +316,17 @@ boardTest('where a picture is dropped, that is said above everything else', { ex
   await visitor.page.route('**/api/**', (route) => route.abort());
   await visitor.lookAgain();
   await visitor.find('.messages__lost').waitFor();
-  const covered = await visitor.page.evaluate(() => {
+  await visitor.page.evaluate(() => {
     const dataTransfer = new DataTransfer();
     dataTransfer.items.add(new File(['x'], 'x.jpg', { type: 'image/jpeg' }));
     document.body.dispatchEvent(new DragEvent('dragover', { bubbles: true, cancelable: true, dataTransfer }));
+  });
+  await visitor.page.getByText('Drop the picture to add it').waitFor();
+  const covered = await visitor.page.evaluate(() => {
     const sheet = document.querySelector('.picture-field__drop');
     // It lets everything through; to be found, it must not.
     sheet.style.pointerEvents = 'auto';
-    return ['.moderation-bar', '.composer__title', '.messages__lost', '.message', '.carrousel__stage'].map((selector) => {
+    return ['.moderation-bar', '.blank-note', '.messages__lost', '.message', '.masthead__name'].map((selector) => {
       const { left, top, width, height } = document.querySelector(selector).getBoundingClientRect();
       return document.elementFromPoint(left + width / 2, Math.max(20, top + height / 2)) === sheet;
     });
@@ -406,3 +428,47 @@ test('HTML, CSS and JavaScript of a view are no more than 50 KB, compressed as o
   const bytes = page.reduce((sum, size) => sum + size, 0) + Math.max(...(await sizes(dictionaries)));
   assert.ok(bytes <= 50 * 1024, `${bytes} bytes`);
 });
+
+/** WCAG's contrast of two colours, which may be written in any way that CSS has. */
+const CONTRAST = `(one, other) => {
+  const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const light = (colour) => {
+    context.clearRect(0, 0, 1, 1);
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...context.getImageData(0, 0, 1, 1).data].map((value) => value / 255).map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const [a, b] = [light(one), light(other)].sort((x, y) => y - x);
+  return (a + 0.05) / (b + 0.05);
+}`;
+
+for (const colorScheme of ['light', 'dark']) {
+  boardTest(`what is written can be read on the page, on paper of every colour and on every mark, ${colorScheme}`, { colorScheme }, async ({ visitor }) => {
+    const measured = await visitor.page.evaluate(`(() => {
+      const contrast = ${CONTRAST};
+      const probe = document.body.appendChild(document.createElement('i'));
+      const resolve = (name, colour) => {
+        if (colour === undefined) delete probe.dataset.colour;
+        else probe.dataset.colour = colour;
+        probe.style.color = \`var(--\${name})\`;
+        return getComputedStyle(probe).color;
+      };
+      const grounds = { page: resolve('page'), surface: resolve('surface') };
+      for (let colour = 0; colour < 8; colour += 1) grounds[\`paper \${colour}\`] = resolve('paper', colour);
+      const results = [];
+      for (const [ground, behind] of Object.entries(grounds)) {
+        for (const ink of ['ink', 'quiet', 'accent', 'danger']) results.push([\`\${ink} on \${ground}\`, contrast(resolve(ink), behind), 4.5]);
+        results.push([\`control-line on \${ground}\`, contrast(resolve('control-line'), behind), 3]);
+      }
+      for (let colour = 0; colour < 8; colour += 1) results.push([\`on-mark on mark \${colour}\`, contrast(resolve('on-mark'), resolve('mark', colour)), 4.5]);
+      for (const [ink, ground] of [['accent', 'accent-wash'], ['held', 'held-wash'], ['danger', 'danger-wash'], ['on-accent', 'accent'], ['on-accent', 'accent-strong'], ['on-danger', 'danger'], ['quiet', 'mat'], ['ink', 'raised'], ['ink', 'mat']]) {
+        results.push([\`\${ink} on \${ground}\`, contrast(resolve(ink), resolve(ground)), 4.5]);
+      }
+      probe.remove();
+      return results;
+    })()`);
+    assert.ok(measured.length > 60);
+    for (const [what, contrast, least] of measured) assert.ok(contrast >= least, `${what}: ${contrast.toFixed(2)}`);
+  });
+}

@@ -28,6 +28,7 @@ boardTest('the name is remembered on the device', {}, async ({ visitor }) => {
   await visitor.post({ text: 'hello', author: '阿明' });
   await visitor.page.reload();
   await visitor.message('hello').waitFor();
+  await visitor.openComposer();
   await eventually(async () => assert.equal(await visitor.page.getByLabel('Name').inputValue(), '阿明'));
 });
 
@@ -47,6 +48,7 @@ boardTest('what was written and chosen survives a reload', {}, async ({ visitor 
     return picture;
   });
   await visitor.page.reload();
+  await visitor.openComposer();
   await visitor.prepared();
   await eventually(async () => assert.equal(await visitor.textField.inputValue(), '寫到一半'));
   await eventually(async () => assert.equal(await visitor.page.getByLabel('Name').inputValue(), 'Ada'));
@@ -58,6 +60,7 @@ boardTest('what was written and chosen survives a reload', {}, async ({ visitor 
   await eventually(async () => assert.equal(await visitor.message('寫到一半').locator('img').getAttribute('alt'), 'a lake'));
   await visitor.page.reload();
   await visitor.message('寫到一半').waitFor();
+  await visitor.openComposer();
   await eventually(async () => assert.equal(await visitor.textField.inputValue(), '', 'posted is posted'));
   await eventually(async () => assert.deepEqual(await visitor.keptPictures(), []));
 });
@@ -72,6 +75,7 @@ boardTest('what was written survives the end of the page without a word', {}, as
   await visitor.page.close();
 
   const later = await visitor.openTab(board.site);
+  await later.openComposer();
   await later.prepared();
   await eventually(async () => assert.equal(await later.textField.inputValue(), 'unfinished'));
   await eventually(async () => assert.equal(await later.find('.picture-field__name').textContent(), 'drawing.png'));
@@ -80,18 +84,22 @@ boardTest('what was written survives the end of the page without a word', {}, as
 boardTest('two tabs do not overwrite each other, and what a closed one left is found again', {}, async ({ board, visitor }) => {
   await visitor.write({ text: 'of the first tab' });
   const second = await visitor.openTab(board.site);
+  await second.openComposer();
   await eventually(async () => assert.equal(await second.textField.inputValue(), ''));
   await second.write({ text: 'of the second tab' });
 
   await visitor.page.reload();
+  await visitor.openComposer();
   await eventually(async () => assert.equal(await visitor.textField.inputValue(), 'of the first tab'));
   await second.page.close();
   const third = await visitor.openTab(board.site);
+  await third.openComposer();
   await eventually(async () => assert.equal(await third.textField.inputValue(), 'of the second tab'));
 
   await third.post({ text: 'of the second tab' });
   await third.page.close();
   await visitor.page.reload();
+  await visitor.openComposer();
   await eventually(async () => assert.equal(await visitor.textField.inputValue(), 'of the first tab'));
 });
 
@@ -269,6 +277,7 @@ boardTest('line breaks of PowerPoint and PDF are line breaks, and what nobody se
 });
 
 boardTest('the cursor stays where it is when something is left out', {}, async ({ visitor }) => {
+  await visitor.openComposer();
   await visitor.textField.evaluate((input) => {
     input.value = 'be\x07fore after';
     input.setSelectionRange(7, 7);
@@ -401,6 +410,7 @@ boardTest('what is refused for the posting limit was not posted, before and afte
   await visitor.send();
   await formError(visitor, 'Your message was not posted, but it is still here.');
   await visitor.page.reload();
+  await visitor.openComposer();
   await eventually(async () => assert.equal(await visitor.textField.inputValue(), 'the second'));
   await eventually(async () => assert.equal(await visitor.page.getByText('may be on the board').count(), 0));
 });
@@ -484,6 +494,7 @@ boardTest('where there is no room for the picture it is not tried at every key, 
   await eventually(async () => assert.deepEqual(await keptTexts(visitor), ['newest words of all']));
   assert.equal(await visitor.page.evaluate(() => window.asked), asked);
   await visitor.page.reload();
+  await visitor.openComposer();
   await visitor.pictureError.getByText('could not be kept').waitFor();
 });
 

@@ -169,6 +169,7 @@ export class Visitor {
 
   /** Puts a value into a field as if it was pasted, also one that no keyboard can type. */
   async paste(field, value) {
+    await this.openComposer();
     await field.evaluate((input, pasted) => {
       input.value = pasted;
       input.dispatchEvent(new InputEvent('input', { inputType: 'insertFromPaste', bubbles: true }));
@@ -216,10 +217,12 @@ export class Visitor {
     await eventually(async () => assert.ok(await this.carrouselPicture.evaluate(({ complete, naturalWidth }) => complete && naturalWidth > 0)));
   }
 
-  /** Opens the composer, if it is not open. */
+  /** Opens the composer, if it is not open. It opens by itself where a message was interrupted while it was sent. */
   async openComposer() {
-    if (await this.find('.composer[open]').count()) return;
-    await this.find('.blank-note__write').click();
+    await eventually(async () => {
+      if (!(await this.find('.composer[open]').count())) await this.find('.blank-note__write').click({ timeout: 2_000 });
+      assert.equal(await this.find('.composer[open]').count(), 1);
+    });
     await this.postButton.waitFor();
   }
 
