@@ -105,7 +105,7 @@ deploy: ## the board in AWS: made, or brought up to date
 undeploy: ## removes it, says what is kept, asks before
 settings: ## the parameters in force, and where each comes from
 rotate-secrets: ## new secrets, old ones valid until nobody uses them
-moderator-token: ## what moderators sign in with
+moderator-token: ## what moderators sign in with: make moderator-token NAME=Ada, LINK=1 for a link
 logs: ## what the functions and the API log
 restore-drill: ## restores the database beside the board, counts, and removes it again
 

@@ -140,8 +140,8 @@ export function createApi({ fetch, upload, base = '', preloaded = {} }) {
       await this.ask(`/api/messages/${encodeURIComponent(id)}`, token, { method: 'DELETE' });
     },
 
-    /** What only holders of `token` may ask; answers the `Response`. */
-    ask: (path, token, options) => send(path, timed({ ...options, headers: { Authorization: `Bearer ${token}`, ...options?.headers } })),
+    /** What only holders of `token` may ask, or whoever proves in another way who they are; answers the `Response`. */
+    ask: (path, token, options) => send(path, timed({ ...options, headers: { ...(token && { Authorization: `Bearer ${token}` }), ...options?.headers } })),
   };
 }
 

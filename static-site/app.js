@@ -240,8 +240,12 @@ function loadComposer() {
 
 /** Only for those who moderate, or want to. */
 async function loadModeration() {
-  if (!tabStorage.get('moderator-token') && !storage.get('moderator') && window.location.hash !== '#moderate') return;
-  await load('moderation', { api, feed, removal, storage, tabStorage, activity, announce, confirm, clock, words, window });
+  const [address, code] = window.location.hash.split('=');
+  if (!tabStorage.get('moderator-token') && !storage.get('moderator') && address !== '#moderate') return;
+  // Nobody else shall read the code of a sign-in link from the address or the history.
+  if (code) window.history.replaceState(null, '', address);
+  const moderation = await load('moderation', { api, feed, removal, storage, tabStorage, activity, announce, confirm, clock, words, window });
+  moderation?.follow(code);
   update();
 }
 

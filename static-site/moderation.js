@@ -1,5 +1,5 @@
-// Moderating: `#moderate` asks for the moderator token, and shows what waits. On the board itself moderators can take
-// down what is there. Loaded where there is a token, or one is asked for.
+// Moderating: `#moderate` asks for the moderator token, and shows what waits; `#moderate=CODE` signs in by a link. On the
+// board itself moderators can take down what is there. Loaded where there is a token, or one is asked for.
 
 import { emit } from './events.js';
 import { createJudging } from './judging.js';
@@ -37,11 +37,11 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
   const queue = new Queue({ api });
   const bar = add('aside', 'moderation-bar', BAR);
   bar.setAttribute('aria-label', words.say('moderate.on'));
-  const signIn = mountSignIn(add('dialog', 'moderation', ''), { check: api.check, session, words, window });
+  const signIn = mountSignIn(add('dialog', 'moderation', ''), { exchange: api.signIn, session, words, window });
   const view = add('main', 'review', '');
   const judging = createJudging({ queue, api, confirm, announce, words, view });
   const takingDown = createTakingDown({ queue, api, session, removal, askForSender: judging.askForSender, announce, words, page });
-  const review = mountReview(view, { queue, judging, load: api.picture, announce, words, clock, window });
+  const review = mountReview(view, { queue, judging, load: api.picture, loadOthers: api.others, loadLog: api.log, announce, words, clock, window });
   const operatorsPictures = createOperatorsPictures({ carrousel: page.querySelector('.carrousel'), section: view.querySelector('.review__pictures'), queue, api, session, announce, words, page, window });
   const poller = createPoller({ run: look, activity, clock });
   /** Where the reader was on the board, and whether what is on it is another by now. */
@@ -117,7 +117,7 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
   signIn.onDone = () => {
     operatorsPictures.update();
     emit(bar, 'moderator-changed');
-    window.history.pushState(null, '', ADDRESS);
+    if (window.location.hash !== ADDRESS) window.history.pushState(null, '', ADDRESS);
     follow();
   };
   bar.querySelector('.moderation-bar__undo').addEventListener('click', () => void queue.undo());
@@ -125,14 +125,15 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
   view.addEventListener('moderation-left', leave);
   view.addEventListener('moderation-ended', end);
   view.addEventListener('sender-wanted', ({ detail }) => void judging.removeSender(detail));
-  for (const type of ['hashchange', 'popstate']) window.addEventListener(type, follow);
+  window.addEventListener('popstate', follow);
   // What is scrolled to, and what sticks to the top, stays clear of it.
   new window.ResizeObserver(() => page.documentElement.style.setProperty('--bar', `${bar.offsetHeight}px`)).observe(bar);
   // The board's name may come later than this.
   new window.MutationObserver(update).observe(page.querySelector('title'), { childList: true });
 
   update();
-  follow();
+  // A link that is being followed may sign in.
+  if (session.hasEnded && window.location.hash !== ADDRESS) signIn.ask();
   void poller.now();
 
   return {
@@ -147,6 +148,9 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
       review.update();
       operatorsPictures.update();
     },
+
+    /** Shows what the address asks for, or signs in by the code of a link. */
+    follow: (code) => (code ? void signIn.follow(code) : follow()),
 
     dress: takingDown.dress,
   };

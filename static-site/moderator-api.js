@@ -1,7 +1,6 @@
 // What moderators ask of the board, by `ask` of api.js, which makes the requests. Knows nothing of the page.
 
 import { ApiError } from './api.js';
-import { isWaking } from './backoff.js';
 
 const PAGE = 50;
 /** The board decides on 100 at once; half of that is answered in time, also where it is slow. */
@@ -46,26 +45,25 @@ export function createModeratorApi({ ask, session }) {
     }
   }
 
+  const pathOf = (which, after) => `/${which}?limit=${PAGE}${after ? `&after=${encodeURIComponent(after)}` : ''}`;
   const orFailed = (action) => action.catch((error) => ({ error }));
 
   return {
-    /** Fails where the board does not take the token for a moderator's, or cannot be asked. */
-    async check(token) {
+    /**
+     * Exchanges a moderator's token, or the code of a sign-in link, for a session: `{ token, moderator, expiresAt }`. Fails
+     * where the board does not take it, or cannot be asked.
+     */
+    async signIn({ token = '', code }) {
       // No header can carry anything else.
-      if (!/^[\x21-\x7e]+$/.test(token)) throw new ApiError({ status: 403 });
-      try {
-        await get('', token);
-      } catch (error) {
-        // The board looks at the token before it wakes its database.
-        if (!isWaking(error)) throw error;
-      }
+      if (!/^[\x21-\x7e]*$/.test(token)) throw new ApiError({ status: 403 });
+      return get('/session', token, json({ code }));
     },
 
-    /** `{ held, removed, posting, mostPosting }`. */
+    /** `{ moderator, expiresAt, held, removed, posting, mostPosting }`. */
     waiting: () => get(''),
 
     /** A page of what is `held` or `removed`. */
-    list: (which, after = null) => get(`/${which}?limit=${PAGE}${after ? `&after=${encodeURIComponent(after)}` : ''}`),
+    list: (which, after = null) => get(pathOf(which, after)),
 
     async picture(id) {
       return (await ask(`/api/moderation/picture/${encodeURIComponent(id)}`, session.token)).blob();
@@ -102,8 +100,21 @@ export function createModeratorApi({ ask, session }) {
     sender: (id) => get(`/sender?messageId=${encodeURIComponent(id)}`),
     /** Takes down what the message's sender posted that day, and answers how many messages that were. */
     removeSender: async (id) => (await send('/remove-sender', { messageId: id })).removed,
+    /** The newest 20 of what a message's sender posted that day beside it. */
+    others: async (id) => (await get(`/sender/messages?messageId=${encodeURIComponent(id)}`)).messages,
     /** Of each sender that is refused, the newest message. */
-    refused: async () => (await get('/refused')).messageIds,
+    async refused() {
+      const ids = [];
+      let after = null;
+      do {
+        const page = await get(pathOf('refused', after));
+        ids.push(...page.messageIds);
+        after = page.next;
+      } while (after);
+      return ids;
+    },
+    /** A page of what moderators did: `{ entries, next }`. */
+    log: (after = null) => get(pathOf('log', after)),
     letIn: (id) => send('/let-in', { messageId: id }),
     /** `{ posting, mostPosting }` as it is then. */
     setPosting: (posting) => send('/posting', { posting }, 'PUT'),

@@ -27,6 +27,11 @@ const TEMPLATE = `
         <button class="button button--danger review-card__no" type="button"></button>
         <button class="button button--quiet review-card__sender" type="button"></button>
       </div>
+      <details class="review-card__others">
+        <summary data-say="review.others"></summary>
+        <p role="status"></p>
+        <ul role="list"></ul>
+      </details>
     </article>
   </li>`;
 
@@ -34,8 +39,9 @@ const TEMPLATE = `
  * Emits `review-act` with `yes`, `no` or `sender`, `review-chosen`, and `review-judged` when the pointer or the keyboard
  * come to it.
  * @param load answers the message's picture as a `Blob`
+ * @param loadOthers answers what its sender posted beside it
  */
-export function createReviewCard(message, { load, words, clock, page }) {
+export function createReviewCard(message, { load, loadOthers, words, clock, page }) {
   const holder = page.createElement('template');
   holder.innerHTML = TEMPLATE;
   const item = holder.content.firstElementChild;
@@ -58,6 +64,7 @@ export function createReviewCard(message, { load, words, clock, page }) {
   /** What is shown now: most updates change nothing. */
   let shown = '';
   const picture = preparePicture(message, { find, load, words });
+  const others = prepareOthers(find('.review-card__others'), { load: loadOthers, words, page });
 
   for (const what of ['yes', 'no', 'sender']) {
     find(`.review-card__${what}`).addEventListener('click', () => emit(article, 'review-act', { message, what }));
@@ -85,9 +92,45 @@ export function createReviewCard(message, { load, words, clock, page }) {
     else article.removeAttribute('aria-current');
     put(find('.review-card__error'), words.sayAll(problem));
     picture.update();
+    others.update();
   }
 
   return { item, article, update, showPicture: picture.show, forget: picture.forget };
+}
+
+/** What else the sender posted, looked up when it is opened. */
+function prepareOthers(details, { load, words, page }) {
+  let messages = null;
+  let saying = null;
+
+  function update() {
+    put(details.querySelector('p'), saying ? words.sayAll([saying]) : '');
+    const items = (messages ?? []).map(({ author, text, status, hasPicture }) => {
+      const item = page.createElement('li');
+      const name = page.createElement('bdi');
+      name.textContent = author ?? words.say('message.anonymous');
+      const what = page.createElement('span');
+      Object.assign(what, { dir: 'auto', textContent: text });
+      const state = words.sayAll([[`status.${status}`], ...(hasPicture ? [['review.has-picture']] : [])]);
+      item.append(name, ' ', what, ` (${state})`);
+      return item;
+    });
+    details.querySelector('ul').replaceChildren(...items);
+  }
+
+  details.addEventListener('toggle', async () => {
+    if (!details.open) return;
+    saying = ['list.loading'];
+    update();
+    try {
+      messages = await load();
+      saying = messages.length === 0 ? ['review.no-others'] : null;
+    } catch {
+      saying = ['review.unread'];
+    }
+    update();
+  });
+  return { update };
 }
 
 /** A picture comes when it is nearly seen: it has no public address, and is fetched with the moderator's token. */

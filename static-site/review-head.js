@@ -1,6 +1,7 @@
 // The head of the moderators' view: the tabs with how many there are, and whether posting is open.
 
 import { emit } from './events.js';
+import { exactTime } from './time.js';
 import { put } from './words.js';
 
 /** From the most open on. */
@@ -35,6 +36,9 @@ export function mountReviewHead(root, { queue, setPosting, words, window }) {
     update() {
       const { counts } = queue;
       put(find('.review__title bdi'), window.document.querySelector('.masthead__name').textContent);
+      const who = counts && words.say(counts.moderator ? 'review.who' : 'review.nameless', { name: counts.moderator });
+      const until = counts?.expiresAt && words.say('review.until', { moment: exactTime(new Date(counts.expiresAt), words) });
+      put(find('.review__who'), [who, until].filter(Boolean).join(' · '));
       for (const tab of tabs) {
         const isShown = tab.dataset.tab === queue.tab;
         tab.setAttribute('aria-selected', String(isShown));

@@ -6,6 +6,7 @@ import { ACTS } from './queue.js';
 import { createReviewCard } from './review-card.js';
 import { mountReviewBar } from './review-bar.js';
 import { mountReviewHead } from './review-head.js';
+import { mountReviewLog } from './review-log.js';
 import { put } from './words.js';
 
 const TEMPLATE = `
@@ -13,6 +14,7 @@ const TEMPLATE = `
     <h1 class="review__title" tabindex="-1"><span data-say="review.title"></span> <bdi></bdi></h1>
     <button class="review__leave" type="button" data-say="review.board"></button>
     <button class="review__leave review__stop" type="button" data-say="review.stop"></button>
+    <p class="review__who"></p>
   </header>
   <div class="review__tools">
     <div class="review__tabs" role="tablist" data-say-label="review.tabs">
@@ -39,6 +41,12 @@ const TEMPLATE = `
       <h2 id="review-pictures-title" data-say="review.pictures"></h2>
       <ul role="list"></ul>
     </section>
+    <details class="review__log">
+      <summary data-say="review.log"></summary>
+      <p role="status"></p>
+      <ol role="list"></ol>
+      <button class="button" type="button" data-say="review.more" hidden></button>
+    </details>
     <section class="review__refused" aria-labelledby="review-refused-title" hidden>
       <h2 id="review-refused-title" data-say="review.refused"></h2>
       <ul role="list"></ul>
@@ -68,14 +76,17 @@ const SURPRISED_FOR_MS = 800;
 /**
  * Emits what `moderation.js` listens to: `moderation-left`, `moderation-ended`, `sender-wanted`.
  * @param load answers a message's picture as a `Blob`
+ * @param loadOthers answers what the sender of a message posted beside it
+ * @param loadLog answers a page of what moderators did
  */
-export function mountReview(root, { queue, judging, load, announce, words, clock, window }) {
+export function mountReview(root, { queue, judging, load, loadOthers, loadLog, announce, words, clock, window }) {
   const page = window.document;
   root.innerHTML = TEMPLATE;
   const find = (selector) => root.querySelector(selector);
   const list = find('.review__list');
   const cards = new Map();
   const head = mountReviewHead(root, { queue, setPosting: judging.setPosting, words, window });
+  const log = mountReviewLog(find('.review__log'), { load: loadLog, words, page });
   const bar = mountReviewBar(root, { queue, act: doBoth, undo: () => queue.undo(), words });
   /** The message whose box was clicked last. */
   let lastChosen = null;
@@ -89,6 +100,7 @@ export function mountReview(root, { queue, judging, load, announce, words, clock
     if (root.hidden) return;
     head.update();
     bar.update();
+    log.update();
     updateCards();
     updateNotes(find, { queue, words });
     updateRefused(find('.review__refused'), { queue, words, letIn: judging.letIn });
@@ -107,7 +119,7 @@ export function mountReview(root, { queue, judging, load, announce, words, clock
     messages.forEach((message, index) => {
       const { id } = message;
       if (!cards.has(id)) {
-        cards.set(id, createReviewCard(message, { load: () => load(id), words, clock, page }));
+        cards.set(id, createReviewCard(message, { load: () => load(id), loadOthers: () => loadOthers(id), words, clock, page }));
         seen.observe(cards.get(id).item);
       }
       const { item, update: updateCard } = cards.get(id);
@@ -181,7 +193,8 @@ export function mountReview(root, { queue, judging, load, announce, words, clock
   find('.review__more').addEventListener('click', () => void queue.more().catch(() => {}));
   find('.review__help-wanted').addEventListener('click', () => byKey.help());
   for (const [name, by] of [['previous', -1], ['next', 1]]) {
-    find(`.review__${name}`).addEventListener('click', () => {
+    find(`.review__${name}`).addEventListener('click', ({ currentTarget }) => {
+      if (currentTarget.getAttribute('aria-disabled') === 'true') return;
       queue.step(by);
       find('.review__panel').scrollTo(0, 0);
       if (queue.current) announce([['review.now', { author: queue.current.author ?? words.say('message.anonymous'), text: queue.current.text.slice(0, 200) }]]);

@@ -1,4 +1,4 @@
-// Where moderators sign in: asks for the token, and has it checked before it is kept.
+// Where moderators sign in, by their token or by a link: what they have is exchanged for a session, which alone is kept.
 
 import { explain } from './problems.js';
 import { put } from './words.js';
@@ -18,8 +18,8 @@ const TEMPLATE = `
     </div>
   </form>`;
 
-/** @param check fails where the board does not take a token */
-export function mountSignIn(dialog, { check, session, words, window }) {
+/** @param exchange answers a session for a `token` or a `code`, and fails where the board does not take it */
+export function mountSignIn(dialog, { exchange, session, words, window }) {
   dialog.innerHTML = TEMPLATE;
   dialog.classList.add('confirmation');
   dialog.setAttribute('aria-labelledby', 'moderation-title');
@@ -28,7 +28,7 @@ export function mountSignIn(dialog, { check, session, words, window }) {
   const state = { checking: false, refusal: [] };
   /** The number of the token asked about last: what is heard of another is of no account. */
   let last = 0;
-  const signIn = { onDone() {}, ask, update };
+  const signIn = { onDone() {}, ask, follow, update };
 
   function show({ checking = false, refusal = [] }) {
     Object.assign(state, { checking, refusal });
@@ -45,8 +45,20 @@ export function mountSignIn(dialog, { check, session, words, window }) {
   function ask() {
     // So that it can be asked for again, and a reload does not ask.
     window.history.replaceState(null, '', window.location.pathname + window.location.search);
+    if (session.hasEnded) state.refusal = [['moderate.ended']];
     update();
     if (!dialog.open) dialog.showModal();
+  }
+
+  /** Signs in by the code of a link. Who has one is on a device of their own. */
+  async function follow(code) {
+    try {
+      session.keep(await exchange({ code }), { forWeek: true });
+    } catch (error) {
+      ask();
+      return show({ refusal: explainToken(error, 'moderate.link-wrong') });
+    }
+    signIn.onDone();
   }
 
   form.addEventListener('submit', async (event) => {
@@ -56,11 +68,12 @@ export function mountSignIn(dialog, { check, session, words, window }) {
     show({ checking: true });
     last += 1;
     const mine = last;
-    const refusal = await check(entered).then(() => [], explainToken);
+    const signedIn = await exchange({ token: entered }).catch((error) => ({ refusal: explainToken(error) }));
     if (mine !== last) return;
+    const { refusal = [] } = signedIn;
     show({ refusal });
     if (refusal.length > 0) return token.focus();
-    session.keep(entered, { forWeek: week.checked });
+    session.keep(signedIn, { forWeek: week.checked });
     dialog.close();
     signIn.onDone();
   });
@@ -75,8 +88,8 @@ export function mountSignIn(dialog, { check, session, words, window }) {
   return signIn;
 }
 
-/** Why a moderator token was not taken. */
-export function explainToken(error) {
-  if (error.status === 401 || error.status === 403) return [['moderate.wrong']];
+/** Why a moderator's token was not taken, or a link. */
+export function explainToken(error, wrong = 'moderate.wrong') {
+  if (error.status === 401 || error.status === 403) return [[wrong]];
   return explain(error, 'moderate.unchecked');
 }

@@ -30,13 +30,13 @@ mod services;
 mod transfer;
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::Parser as _;
 use tracing_subscriber::prelude::*;
 
 use data_dir::DataDir;
-use domain::{BoardSecret, Tokens};
+use domain::{BoardSecret, ModeratorName, Tokens};
 use options::{Command, Options};
 use settings::{environment, optional};
 
@@ -65,7 +65,9 @@ fn main() -> ExitCode {
             Some(Command::Republish { accept_missing }) => {
                 transfer::republish(&options, *accept_missing).await
             }
-            Some(Command::ModeratorToken) => moderator_token(&options),
+            Some(Command::ModeratorToken { name, link }) => {
+                moderator_token(&options, name.as_ref(), *link)
+            }
             // It began before there was a runtime.
             Some(Command::DecodePicture { .. }) => Ok(()),
         }
@@ -77,14 +79,33 @@ fn main() -> ExitCode {
 }
 
 /// Also while the board runs.
-fn moderator_token(options: &Options) -> Result<(), String> {
+fn moderator_token(
+    options: &Options,
+    name: Option<&ModeratorName>,
+    is_link: bool,
+) -> Result<(), String> {
     let secret = match optional(&environment, "BOARD_SECRET") {
         Some(secret) => BoardSecret::new(&secret)
             .map_err(|_| "BOARD_SECRET is malformed: expected at least 32 characters")?,
         None => BoardSecret::new(&DataDir::kept_secret(&options.data_dir)?)
             .map_err(|error| error.to_string())?,
     };
-    println!("{}", Tokens::new(&secret, None).moderator_token());
+    let tokens = Tokens::new(&secret, None);
+    if is_link {
+        let base = optional(&environment, "PUBLIC_BASE_URL");
+        let base =
+            base.unwrap_or_else(|| format!("http://{}", services::reachable(options.listen)));
+        let code = tokens.sign_in_code(name, SystemTime::now());
+        println!("{}/#moderate={code}", base.trim_end_matches('/'));
+    } else {
+        println!(
+            "{}",
+            name.map_or_else(
+                || tokens.moderator_token(),
+                |name| tokens.named_moderator_token(name)
+            )
+        );
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use domain::ModeratorName;
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
 use url::Url;
@@ -192,7 +193,14 @@ pub enum Command {
     ///
     /// Of the board in the data directory or, with `BOARD_SECRET` in the environment, of the one with that
     /// secret. Whoever has it can remove everything.
-    ModeratorToken,
+    ModeratorToken {
+        /// Whose token: 1 to 24 letters, digits and hyphens. It can be revoked by this name.
+        #[arg(long, value_name = "NAME")]
+        name: Option<ModeratorName>,
+        /// Print a link instead that signs in whoever follows it within ten minutes, for a week.
+        #[arg(long)]
+        link: bool,
+    },
     /// Make small versions of a picture: what the board starts for each, with limits of memory and time.
     #[command(hide = true)]
     DecodePicture {

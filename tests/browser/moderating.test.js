@@ -122,7 +122,7 @@ boardTest('a wrong moderator token is refused when it is entered', { expected: [
 boardTest('a token whose check was cancelled changes nothing, whatever comes of it', { expected: [/status of 40[134]/] }, async ({ board, visitor }) => {
   const { page } = visitor;
   const waiting = [];
-  await page.route('**/api/moderation*', (route) => void waiting.push(route));
+  await page.route('**/api/moderation/session', (route) => void waiting.push(route));
   const cancel = () => page.getByRole('button', { name: 'Cancel' }).click();
   for (const token of ['not-the-moderator-token', await board.moderatorToken()]) {
     await enter(visitor, board, token);
@@ -130,7 +130,7 @@ boardTest('a token whose check was cancelled changes nothing, whatever comes of 
     await cancel();
     await page.evaluate(() => (location.hash = '#moderate'));
     await page.getByLabel('Moderator token').waitFor();
-    const answered = page.waitForResponse('**/api/moderation*');
+    const answered = page.waitForResponse('**/api/moderation/session');
     await waiting.shift().continue();
     await (await answered).finished();
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)));

@@ -172,6 +172,22 @@ boardTest('forty messages of forty addresses go in at most six clicks, and come 
   assert.deepEqual(await visitor.violations(), []);
 });
 
+boardTest('an arrow at an end of the queue is disabled, and keeps the focus', { settings, expected, viewport: PHONE }, async ({ board, visitor }) => {
+  const { page } = visitor;
+  await board.postFromAll(['first', 'second']);
+  await signIn(page, board);
+  const [previous, next] = ['Previous message', 'Next message'].map((name) => page.getByRole('button', { name }));
+  const areDisabled = (expectedOnes) => eventually(async () => assert.deepEqual(await Promise.all([previous, next].map((arrow) => arrow.getAttribute('aria-disabled'))), expectedOnes));
+  await areDisabled(['true', 'false']);
+  await next.click();
+  await areDisabled(['false', 'true']);
+  assert.match(await current(page).textContent(), /second/);
+  await visitor.focusIsAt(next);
+  await next.click({ force: true });
+  assert.match(await current(page).textContent(), /second/);
+  assert.deepEqual(await visitor.violations(), []);
+});
+
 boardTest('what was taken down is restored, or deleted behind a second step', { settings: { ...settings, POSTING: 'open' }, expected, viewport: DESK }, async ({ board, visitor }) => {
   const { page } = visitor;
   await board.postFromAll(['stays', 'goes', 'comes back']);
@@ -278,9 +294,71 @@ boardTest('a moderator stays signed in for a week where that is wanted, and leav
   });
   await visitor.page.goto(board.site);
   await visitor.page.reload();
-  await visitor.find('.messages__loading').waitFor({ state: 'hidden' });
+  await visitor.page.getByText('it is over. Sign in again.').waitFor();
+  assert.deepEqual(await visitor.violations(), []);
   await eventually(async () => assert.equal(await visitor.page.getByText('You are moderating.').isVisible(), false));
   await eventually(async () => assert.equal(await visitor.page.evaluate(() => localStorage.getItem('corkboard:moderator')), null));
+});
+
+boardTest('a link signs a moderator in by name, and its code is nowhere afterwards', { settings, expected: [...expected, /status of 403/] }, async ({ board, visitor }) => {
+  const { page } = visitor;
+  const token = await board.moderatorToken('--name', 'Ada', '--link');
+  const code = token.slice(token.indexOf('=') + 1);
+  await page.goto('about:blank');
+  await page.goto(`${board.site}#moderate=${code}`);
+  await page.getByText(/Signed in as Ada · until .*\d/).waitFor();
+  assert.equal(new URL(page.url()).hash, '#moderate');
+  assert.deepEqual(await visitor.violations(), []);
+  const kept = () => page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+  assert.ok(!(await kept()).includes(code));
+  const other = await visitor.openTab(board.site);
+  await other.page.getByText('You are moderating.').waitFor();
+  await other.page.close();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  assert.ok(!(await kept()).includes('Ada.'));
+
+  await page.goto('about:blank');
+  await page.goto(`${board.site}#moderate=${code}A`);
+  await page.getByText('The board does not accept this link').waitFor();
+  assert.equal(new URL(page.url()).hash, '');
+  assert.deepEqual(await visitor.violations(), []);
+});
+
+boardTest('the log says who did what, in both languages', { settings, expected }, async ({ board, visitor }) => {
+  const { page } = visitor;
+  await board.postFromAll(['one', 'two']);
+  const link = await board.moderatorToken('--name', 'Ada', '--link');
+  await page.goto('about:blank');
+  await page.goto(`${board.site}#moderate=${link.slice(link.indexOf('=') + 1)}`);
+  await page.getByRole('button', { name: 'Approve' }).first().click();
+  await onBoard(board, ['one']);
+  await page.getByText('Who did what').click();
+  const log = page.locator('.review__log li');
+  await log.getByText('Ada').waitFor();
+  assert.match(await log.textContent(), /Ada approved [0-9A-Z]{26}/);
+  assert.match(await log.getByRole('link').getAttribute('href'), /^#[0-9A-Z]{26}$/);
+  assert.deepEqual(await visitor.violations(), []);
+  await page.getByRole('button', { name: 'Board' }).click();
+  await visitor.speak('zh-Hant');
+  await page.evaluate(() => (location.hash = '#moderate'));
+  await eventually(async () => assert.match(await log.textContent(), /Ada 通過了/));
+});
+
+boardTest('what else a sender posted is seen before it is decided on', { settings, expected }, async ({ board, visitor }) => {
+  const { page } = visitor;
+  const sender = { headers: { 'X-Forwarded-For': '203.0.113.9' } };
+  for (const text of ['spam 1', 'spam 2']) await board.post(text, sender);
+  await signIn(page, board);
+  await page.getByText('What else this sender posted today').first().click();
+  await page.locator('.review-card__others li').getByText('spam 2').waitFor();
+  assert.deepEqual(await visitor.violations(), []);
+});
+
+boardTest('of a token only a session of a week is kept', { settings, expected }, async ({ board, visitor }) => {
+  await signIn(visitor.page, board, { forWeek: true });
+  await visitor.page.getByText('Signed in without a name').waitFor();
+  const token = await board.moderatorToken();
+  assert.ok(!(await visitor.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).includes(token));
 });
 
 boardTest('the queue fits every screen, in both languages, light and dark', { settings, expected }, async ({ board, visitor }) => {

@@ -69,6 +69,7 @@ mod request_counts;
 mod resources;
 mod review;
 mod rotation;
+mod sessions;
 mod shutdown;
 mod small;
 mod steps;

@@ -15,7 +15,7 @@ const SECRET: &str = "the secret of this board, long enough";
 const BEFORE: &str = "the secret of this board before that";
 
 /// What `corkboard moderator-token` prints.
-fn moderator_token(configure: impl FnOnce(&mut Command)) -> Result<String, String> {
+pub fn moderator_token(configure: impl FnOnce(&mut Command)) -> Result<String, String> {
     let folder = tempfile::tempdir().unwrap();
     let mut command = crate::board::command(&folder);
     command.arg("moderator-token");

@@ -219,6 +219,10 @@ fn a_malformed_setting_is_named_without_its_value() {
         ("POSTING", "open, reviewed or closed"),
         ("CONTACT_URL", "an http, https or mailto URL"),
         ("ORIGIN_REQUIRED", "true or false"),
+        (
+            "MODERATORS_REVOKED",
+            "moderators' names, comma-separated, - for the one without a name",
+        ),
         ("BOARD_SECRET", "at least 32 characters"),
         (
             "PUBLIC_BASE_URL",
@@ -227,7 +231,7 @@ fn a_malformed_setting_is_named_without_its_value() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let (code, errors) = refusal(&folder, |command| {
-            command.env(variable, "nonsense");
+            command.env(variable, "no sense");
         });
         let line = format!("corkboard: {variable} is malformed: expected {expected}\n");
         assert_eq!((code, errors), (1, line));

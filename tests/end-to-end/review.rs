@@ -44,8 +44,10 @@ async fn what_waits_is_shown_to_moderators_alone_until_it_is_approved() {
     }
 
     let waiting = board.get_as_moderator("").await;
-    let expected =
-        json!({"held": 1, "removed": 0, "posting": "reviewed", "mostPosting": "reviewed"});
+    let expected = json!({
+        "moderator": null, "expiresAt": null, "held": 1, "removed": 0, "refused": 0, "posting": "reviewed",
+        "mostPosting": "reviewed",
+    });
     waiting.is(200, &[JSON, NO_STORE], &expected);
     let held = board.get_as_moderator("/held").await.json();
     assert_eq!(held["next"], Value::Null);
@@ -239,7 +241,22 @@ async fn a_removed_senders_messages_are_restored_and_the_sender_is_let_in_again(
     assert_eq!(board.messages().await, [shown(&kept)]);
     let refused = board.get_as_moderator("/refused").await;
     let last = posted[2]["id"].clone();
-    refused.is(200, &[JSON, NO_STORE], &json!({ "messageIds": [last] }));
+    refused.is(
+        200,
+        &[JSON, NO_STORE],
+        &json!({ "messageIds": [last], "next": null }),
+    );
+    let counts = board.get_as_moderator("").await.json();
+    assert_eq!(counts["refused"], 1);
+    let others = format!("/sender/messages?messageId={first}");
+    let others = board.get_as_moderator(&others).await.json();
+    let others = others["messages"].as_array().unwrap().clone();
+    let others: Vec<_> = others
+        .iter()
+        .map(|it| (&it["text"], &it["status"]))
+        .collect();
+    let removed = json!("removed");
+    assert_eq!(others, [(&json!("2"), &removed), (&json!("1"), &removed)]);
     assert_eq!(board.post_from(bad, "more").await.status, 403);
 
     let let_in = async || {
@@ -333,6 +350,8 @@ async fn moderators_are_asked_for_their_token_and_for_what_can_be_decided() {
         "/held",
         "/removed",
         "/refused",
+        "/log",
+        "/sender/messages?messageId=01ARZ3NDEKTSV4RRFFQ69G5FAV",
         "/picture/01ARZ3NDEKTSV4RRFFQ69G5FAV",
     ] {
         let path = format!("/api/moderation{path}");

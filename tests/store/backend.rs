@@ -71,7 +71,13 @@ impl Backend {
         };
         if backend.corkboard.is_some() {
             // It has migrated already.
-            for table in ["message", "sender", "schema_migration", "schema_lease"] {
+            for table in [
+                "message",
+                "sender",
+                "moderation_log",
+                "schema_migration",
+                "schema_lease",
+            ] {
                 backend.sql(&format!("DROP TABLE {table}")).await;
             }
         }

@@ -28,6 +28,7 @@ mod limit;
 mod load;
 mod marks;
 mod migrations;
+mod moderation_log;
 mod outage;
 mod posting;
 mod refusals;

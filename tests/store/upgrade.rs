@@ -48,7 +48,7 @@ const RELEASED: [(&str, &str); 4] = [
     ),
 ];
 /// And by this code.
-const NEW: [(&str, &str); 5] = [
+const NEW: [(&str, &str); 6] = [
     (
         "message_since",
         include_str!("../../shared/store/src/migrations/0005_message_since.sql"),
@@ -68,6 +68,10 @@ const NEW: [(&str, &str); 5] = [
     (
         "message_generation",
         include_str!("../../shared/store/src/migrations/0009_message_generation.sql"),
+    ),
+    (
+        "moderation_log",
+        include_str!("../../shared/store/src/migrations/0010_moderation_log.sql"),
     ),
 ];
 
@@ -261,7 +265,13 @@ async fn each_step_of_an_upgrade_may_be_run_again(backend: &Backend) {
         assert_kept(backend, &kept).await;
         assert_eq!(todos(backend).await, before.todos());
         assert_usable(backend).await;
-        for table in ["message", "sender", "schema_migration", "schema_lease"] {
+        for table in [
+            "message",
+            "sender",
+            "moderation_log",
+            "schema_migration",
+            "schema_lease",
+        ] {
             backend.sql(&format!("DROP TABLE {table}")).await;
         }
     }

@@ -37,6 +37,7 @@ SCENARIOS = {
         "AllowedOrigins": "https://other.example",
         "ContactUrl": "mailto:ada@board.example",
         "Indexing": "allowed",
+        "ModeratorsRevoked": "Ada,-",
         "DomainName": "board.example",
         "CertificateArn": f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/16580499",
         "HostedZoneId": "Z0123456789",

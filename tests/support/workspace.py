@@ -11,7 +11,7 @@ TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 # The programs of the Python tools: those of the environment that runs this.
 TOOLS = Path(sys.executable).parent
 # How the settings of the functions, of corkboard and of the AWS SDK begin, which a developer may have set.
-SETTINGS = ("ALLOWED_ORIGINS", "AWS_", "BOARD_", "CARGO_LAMBDA_", "CONTACT_URL", "CORKBOARD_", "DATABASE_", "MEDIA_", "ORIGIN_", "POST",
+SETTINGS = ("ALLOWED_ORIGINS", "AWS_", "BOARD_", "CARGO_LAMBDA_", "CONTACT_URL", "CORKBOARD_", "DATABASE_", "MEDIA_", "MODERATORS_", "ORIGIN_", "POST",
             "PUBLIC_BASE_")
 
 

@@ -17,7 +17,7 @@ SETTINGS = {
     "MessageBoard": {
         "MEDIA_BUCKET", "PUBLIC_BASE_URL", "BOARD_SECRET", "BOARD_SECRET_PREVIOUS", "ORIGIN_SECRET", "ORIGIN_SECRET_PREVIOUS",
         "ALLOWED_ORIGINS",
-        "POSTS_PER_MINUTE", "POSTING", "BOARD_NAME", "CONTACT_URL", "INDEXING", "ORIGIN_REQUIRED", "METRICS_BOARD", "RELEASE", "RUST_LOG",
+        "POSTS_PER_MINUTE", "POSTING", "MODERATORS_REVOKED", "BOARD_NAME", "CONTACT_URL", "INDEXING", "ORIGIN_REQUIRED", "METRICS_BOARD", "RELEASE", "RUST_LOG",
     },
     "SyncS3Bucket": {"MEDIA_BUCKET", "PUBLIC_BASE_URL", "METRICS_BOARD", "RELEASE", "RUST_LOG"},
     "SmallPictures": {"MEDIA_BUCKET", "PUBLIC_BASE_URL", "ORIGIN_SECRET", "ORIGIN_SECRET_PREVIOUS", "METRICS_BOARD", "RELEASE", "RUST_LOG"},
@@ -101,6 +101,7 @@ def every_setting_has_its_value(stack: Stack) -> None:
         "ALLOWED_ORIGINS": parameters["AllowedOrigins"],
         "POSTS_PER_MINUTE": parameters["PostsPerMinute"],
         "POSTING": parameters["Posting"],
+        "MODERATORS_REVOKED": parameters["ModeratorsRevoked"],
         "BOARD_NAME": parameters["BoardName"],
         "CONTACT_URL": parameters["ContactUrl"],
         "INDEXING": parameters["Indexing"],

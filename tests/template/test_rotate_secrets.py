@@ -1,6 +1,9 @@
 """make rotate-secrets and make moderator-token, against an `aws` that writes down what it is asked."""
 
+import base64
+import hmac
 import json
+import re
 import subprocess
 
 import pytest
@@ -165,6 +168,27 @@ def test_the_moderator_token_is_the_one_that_corkboard_derives(with_secrets):
     done = with_secrets.run("moderator-token")
     derived = subprocess.run([binary("corkboard"), "moderator-token"], env={"BOARD_SECRET": secret}, capture_output=True, text=True, check=True)
     assert done.stdout == derived.stdout and len(derived.stdout) == 44
+    done = with_secrets.run("moderator-token", NAME="Ada-2")
+    derived = subprocess.run([binary("corkboard"), "moderator-token", "--name", "Ada-2"], env={"BOARD_SECRET": secret}, capture_output=True, text=True,
+                             check=True)
+    assert done.stdout == derived.stdout and done.stdout.startswith("Ada-2.")
+    for name in ("-", "Ada B", "a" * 25):
+        done = with_secrets.run("moderator-token", NAME=name)
+        assert done.returncode != 0 and "NAME has 1 to 24 letters" in done.stderr
+
+
+@pytest.mark.parametrize("name, who", [("", "-"), ("Ada", "Ada")])
+def test_a_link_is_the_boards_address_and_a_code_that_ends_in_ten_minutes(name, who, with_secrets):
+    """That message-board takes such a code is told by corkboard's, which is made of the same: `shared/domain/src/moderator.rs`."""
+    with_secrets.answers[f"aws secretsmanager get-secret-value --secret-id {OUTPUTS['BoardSecretArn']} "] = json.dumps({"current": "a" * 40, "previous": ""})
+    done = with_secrets.run("moderator-token", LINK="1", NAME=name)
+    address, code = done.stdout.strip().split("/#moderate=")
+    assert address == OUTPUTS["Url"]
+    signed, _, mac = code.rpartition(".")
+    assert re.fullmatch(rf"{who}\.[0-9]{{10}}", signed)
+    extracted = hmac.digest(bytes(32), b"a" * 40, "sha256")
+    key = hmac.digest(extracted, b"corkboard moderator sign-in code\1", "sha256")
+    assert mac == base64.urlsafe_b64encode(hmac.digest(key, signed.encode(), "sha256")).decode().rstrip("=")
 
 
 @pytest.mark.parametrize("command", ["aws secretsmanager put-secret-value", "aws cloudformation update-stack", "aws cloudformation wait"])

@@ -1,4 +1,7 @@
+use std::collections::BTreeSet;
 use std::fs;
+
+use serde_json::Value;
 
 use crate::parts::corkboard::{Board, Content, Running};
 use crate::parts::pictures;
@@ -7,6 +10,10 @@ const NO_PICTURES: &str = "pictures: 0 taken, 0 already there, 0 not taken\n";
 
 /// Posts a message as a visitor does.
 async fn post(board: &Running, text: &str, picture: Option<&str>) {
+    send(board, text, picture, 201).await;
+}
+
+async fn send(board: &Running, text: &str, picture: Option<&str>, status: u16) -> Value {
     let mut form = reqwest::multipart::Form::new()
         .text("text", text.to_owned())
         .text("author", "Ada 🌉");
@@ -20,7 +27,8 @@ async fn post(board: &Running, text: &str, picture: Option<&str>) {
         .post(board.url("/api/messages"))
         .multipart(form);
     let answer = request.send().await.unwrap();
-    assert_eq!(answer.status(), 201, "{text}");
+    assert_eq!(answer.status(), status, "{text}");
+    answer.json().await.unwrap()
 }
 
 /// Every format, a text alone, and pictures that the operator put there.
@@ -98,6 +106,46 @@ async fn a_board_that_was_carried_over_is_the_same_board() {
         fs::read(&archive).unwrap()
     );
     assert_same_to_visitors(&board, &other).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_and_what_moderators_did_is_carried_over() {
+    let board = Board::new().with("POSTING", "reviewed");
+    {
+        let running = board.open();
+        let token = board.run(&["moderator-token", "--name", "Ada"]).done();
+        let mut ids = vec![];
+        for picture in [None, Some("small.jpg"), Some("drawing.png")] {
+            let held = send(&running, "waits", picture, 202).await;
+            ids.push(held["id"].as_str().unwrap().to_owned());
+        }
+        let approve = reqwest::Client::new()
+            .post(running.url("/api/moderation/approve"))
+            .bearer_auth(token.trim())
+            .json(&serde_json::json!({"messageIds": [ids[0], ids[1]]}));
+        assert_eq!(approve.send().await.unwrap().status(), 200);
+    }
+    let archive = board.export();
+    let content = Content::of(&archive);
+    let held = content.messages.iter().map(|it| it["held"] == true);
+    assert_eq!(held.collect::<Vec<_>>(), [false, false, true]);
+    // Of one act, in no order.
+    let logged = content.log.iter().map(|entry| {
+        assert_eq!(
+            (&entry["moderator"], &entry["action"]),
+            (&"Ada".into(), &"approve".into())
+        );
+        entry["messageId"].as_str().unwrap()
+    });
+    let approved = content.of_each("id").into_iter().take(2);
+    assert_eq!(logged.collect::<BTreeSet<_>>(), approved.collect());
+
+    let other = Board::new();
+    for taken in ["3 taken, 0", "0 taken, 3"] {
+        let said = other.import(&archive).done();
+        assert!(said.contains(&format!("messages: {taken} already there, 0 not taken")));
+        assert_eq!(Content::of(&other.export()), content);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -86,6 +86,76 @@ fn a_file_that_is_not_there_is_one_clear_line() {
 }
 
 #[test]
+fn a_log_is_read_as_carefully_as_messages() {
+    let entry = json!({
+        "id": ID, "at": TIME, "moderator": "Ada", "action": "approve", "messageId": LATER_ID, "picture": null,
+    });
+    let forged = |version: u8, lines: &str| {
+        let header = format!(r#"{{"format":"corkboard","version":{version}}}"#);
+        let entries = [
+            ("corkboard.json", header.as_bytes()),
+            ("messages.jsonl", b""),
+            ("moderation-log.jsonl", lines.as_bytes()),
+        ];
+        Forged::empty().with_sums(&entries).bytes()
+    };
+    let board = Board::new();
+    let right = format!("{entry}\n");
+    for _ in 0..2 {
+        board.import(&file(&board, &forged(3, &right))).done();
+        assert_eq!(board.content().log, std::slice::from_ref(&entry));
+    }
+    assert_refused(
+        &forged(2, &right),
+        "moderation-log.jsonl does not belong there",
+    );
+    for (wrong, why) in [
+        (with(entry.clone(), "id", json!("1")), "has no id"),
+        (
+            with(entry.clone(), "at", json!("2016")),
+            "has a time that is not its id's",
+        ),
+        (
+            with(entry.clone(), "moderator", json!("Ada B")),
+            "has no moderator's name",
+        ),
+        (
+            with(entry.clone(), "moderator", json!("-")),
+            "has no moderator's name",
+        ),
+        (with(entry.clone(), "action", json!("")), "has no action"),
+        (with(entry.clone(), "action", json!("a'b")), "has no action"),
+        (
+            with(entry.clone(), "action", json!("a".repeat(25))),
+            "has no action",
+        ),
+        (
+            with(entry.clone(), "messageId", json!("1")),
+            "has no message id",
+        ),
+        (
+            with(entry.clone(), "picture", json!("held/waiting/a.png")),
+            "has a picture that is none",
+        ),
+        (
+            with(entry.clone(), "other", json!(1)),
+            "is no entry of the log",
+        ),
+    ] {
+        assert_refused(
+            &forged(3, &wrong.to_string()),
+            &format!("line 1 of moderation-log.jsonl {why}"),
+        );
+    }
+    assert_refused(
+        &forged(3, &right.repeat(2)),
+        "is there twice, or not in its place",
+    );
+    let endless = "[".repeat(100_000);
+    assert_refused(&forged(3, &endless), "is no entry of the log");
+}
+
+#[test]
 fn names_that_lead_elsewhere_are_refused() {
     for name in [
         "../a.png",
@@ -106,6 +176,7 @@ fn names_that_lead_elsewhere_are_refused() {
         "held/waiting/a.png",
         "corkboard.json",
         "messages.jsonl",
+        "moderation-log.jsonl",
     ] {
         let forged = Forged::new(&[message(ID)]).with(name, &pictures::read("small.jpg"));
         let line = format!("{} does not belong there", name.escape_debug());

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `corkboard.json` | `{"format":"corkboard","version":3}` |
 //! | `messages.jsonl` | a [`Line`] for each message, oldest first; behind those on the board those that wait for a moderator, which versions up to 2 had not |
+//! | `moderation-log.jsonl` | a [`LogLine`] for each act of a moderator, newest first; may be missing, as in versions up to 2 |
 //! | `images/…` | the pictures under their keys: those of messages and those that the operator put there |
 //! | `held/…` | the pictures of messages that wait |
 //! | `SHA256SUMS` | the SHA-256 of each entry before, as `sha256sum` writes and checks them; version 1 had none |
@@ -17,21 +18,23 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use domain::{Format, MessageId};
+use domain::{Format, MessageId, ModeratorName};
 use local_aws::s3::hex;
 use media::{Bucket, IMAGES};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use store::LogEntry;
 use tar::EntryType;
 
 use crate::progress::Progress;
 
 pub const HEADER: &str = "corkboard.json";
 pub const MESSAGES: &str = "messages.jsonl";
+pub const LOG: &str = "moderation-log.jsonl";
 pub const FORMAT: &str = "corkboard";
 pub const SUMS: &str = "SHA256SUMS";
 pub const VERSION: u32 = 3;
-/// Without messages that wait.
+/// Without messages that wait, and without [`LOG`].
 const WITHOUT_HELD: u32 = 2;
 /// Without [`SUMS`], too.
 const WITHOUT_SUMS: u32 = 1;
@@ -40,6 +43,8 @@ const HELD: &str = "held/";
 
 /// Bytes of a message's line, at most: every character of it written as `\u…`.
 const LINE_LIMIT: u64 = 64 * 1024;
+/// Bytes of the name of what a moderator did, at most.
+const ACTION_LIMIT: usize = 24;
 /// Bytes of [`HEADER`], at most.
 const HEADER_LIMIT: u64 = 4 * 1024;
 /// Bytes of a line of [`SUMS`], at most: a digest, two spaces, a key.
@@ -85,6 +90,20 @@ pub struct LinePicture {
     pub alt: Option<String>,
 }
 
+/// What a moderator did.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogLine {
+    pub id: String,
+    /// The id's time, for people.
+    pub at: String,
+    pub moderator: Option<String>,
+    pub action: String,
+    pub message_id: Option<String>,
+    /// The key of a picture of the operator's.
+    pub picture: Option<String>,
+}
+
 /// Where something is in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
@@ -97,6 +116,7 @@ pub struct Span {
 pub struct Archive {
     pub path: PathBuf,
     messages: Span,
+    log: Option<Span>,
     /// How many messages there are.
     pub message_count: u64,
     /// The pictures of messages, by their keys.
@@ -114,18 +134,20 @@ impl Archive {
         let mut archive = Self {
             path: path.to_owned(),
             messages: entries.messages,
+            log: entries.log,
             message_count: 0,
             posted: BTreeMap::new(),
             others: BTreeMap::new(),
         };
         if let Some(sums) = entries.sums {
             let mut expected = archive
-                .sums(sums, entries.images.len() + 2)
+                .sums(sums, entries.images.len() + 3)
                 .map_err(refused)?;
             let mut progress = Progress::of("parts of the archive", expected.len() as u64);
             let parts = [(HEADER, entries.header), (MESSAGES, entries.messages)];
             let images = entries.images.iter().map(|(name, span)| (&**name, *span));
-            for (name, span) in parts.into_iter().chain(images) {
+            let log = entries.log.map(|span| (LOG, span));
+            for (name, span) in parts.into_iter().chain(log).chain(images) {
                 let actual = archive
                     .digest(span)
                     .map_err(|error| refused(error.to_string()))?;
@@ -142,6 +164,7 @@ impl Archive {
         }
         archive.others = entries.images;
         archive.look_through_messages().map_err(refused)?;
+        archive.look_through_log().map_err(refused)?;
         Ok(archive)
     }
 
@@ -197,21 +220,51 @@ impl Archive {
         }
     }
 
+    fn look_through_log(&self) -> Result<(), String> {
+        let mut last = None;
+        for entry in self.log()? {
+            let LogEntry { id, .. } = entry?;
+            if last.is_some_and(|last| last <= id) {
+                return Err(format!(
+                    "the log's entry {id} is there twice, or not in its place"
+                ));
+            }
+            last = Some(id);
+        }
+        Ok(())
+    }
+
     /// The messages, oldest first, each with its id.
     pub fn lines(
         &self,
     ) -> Result<impl Iterator<Item = Result<(MessageId, Line), String>> + use<>, String> {
-        let messages = self.section(self.messages).map_err(|e| e.to_string())?;
-        let mut messages = BufReader::new(messages);
+        self.checked(MESSAGES, Some(self.messages), check)
+    }
+
+    /// What moderators did, newest first.
+    pub fn log(&self) -> Result<impl Iterator<Item = Result<LogEntry, String>> + use<>, String> {
+        self.checked(LOG, self.log, check_log)
+    }
+
+    /// What `check` makes of each line of `name`, which is at `span`.
+    fn checked<T, Check: Fn(&[u8]) -> Result<T, &'static str>>(
+        &self,
+        name: &'static str,
+        span: Option<Span>,
+        check: Check,
+    ) -> Result<impl Iterator<Item = Result<T, String>> + use<T, Check>, String> {
+        let nothing = Span { start: 0, size: 0 };
+        let lines = self.section(span.unwrap_or(nothing));
+        let mut lines = BufReader::new(lines.map_err(|e| e.to_string())?);
         let mut number = 0;
         Ok(std::iter::from_fn(move || {
             number += 1;
-            let line = match next_line(&mut messages, LINE_LIMIT) {
+            let line = match next_line(&mut lines, LINE_LIMIT) {
                 Ok(line) => line?,
                 Err(error) => return Some(Err(error.to_string())),
             };
             let checked = check(&line);
-            Some(checked.map_err(|why| format!("line {number} of {MESSAGES} {why}")))
+            Some(checked.map_err(|why| format!("line {number} of {name} {why}")))
         }))
     }
 
@@ -249,6 +302,37 @@ fn check(line: &[u8]) -> Result<(MessageId, Line), &'static str> {
     Ok((id, line))
 }
 
+/// What makes a line an entry of the log.
+fn check_log(line: &[u8]) -> Result<LogEntry, &'static str> {
+    let line: LogLine = serde_json::from_slice(line).map_err(|_| "is no entry of the log")?;
+    let id: MessageId = line.id.parse().map_err(|_| "has no id")?;
+    if id.created_at() != line.at {
+        return Err("has a time that is not its id's");
+    }
+    let name = line.moderator.as_deref().map(str::parse::<ModeratorName>);
+    name.transpose().map_err(|_| "has no moderator's name")?;
+    let is_action = (1..=ACTION_LIMIT).contains(&line.action.len())
+        && line
+            .action
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    if !is_action {
+        return Err("has no action");
+    }
+    let message = line.message_id.as_deref().map(str::parse);
+    let message = message.transpose().map_err(|_| "has no message id")?;
+    if line.picture.as_deref().is_some_and(|key| !is_image(key)) {
+        return Err("has a picture that is none of the operator's");
+    }
+    Ok(LogEntry {
+        id,
+        moderator: line.moderator,
+        action: line.action,
+        message,
+        picture: line.picture,
+    })
+}
+
 /// The key of a message's picture in an archive: where it is imported, it was never restored.
 pub fn key_of(id: MessageId, format: Format, is_held: bool) -> String {
     if is_held {
@@ -262,6 +346,7 @@ pub fn key_of(id: MessageId, format: Format, is_held: bool) -> String {
 struct Entries {
     header: Span,
     messages: Span,
+    log: Option<Span>,
     images: BTreeMap<String, Span>,
     /// `None` in an archive that has none.
     sums: Option<Span>,
@@ -271,7 +356,8 @@ fn entries(file: File) -> Result<Entries, String> {
     let damaged = |error: io::Error| format!("it is not a whole archive: {error}");
     let size = file.metadata().map_err(damaged)?.len();
     let mut tar = tar::Archive::new(file);
-    let (mut header, mut messages, mut images, mut sums) = (None, None, BTreeMap::new(), None);
+    let (mut header, mut messages, mut log, mut sums) = (None, None, None, None);
+    let mut images = BTreeMap::new();
     let mut long_name = None;
     let mut end = 0;
     // Raw: a name is not read before its length was looked at.
@@ -312,6 +398,15 @@ fn entries(file: File) -> Result<Entries, String> {
                 sums = Some(span);
             }
             (Some((version, _)), Some(_))
+                if *version > WITHOUT_HELD
+                    && name == LOG
+                    && log.is_none()
+                    && images.is_empty()
+                    && sums.is_none() =>
+            {
+                log = Some(span);
+            }
+            (Some((version, _)), Some(_))
                 if sums.is_none()
                     && (is_image(&name)
                         || *version > WITHOUT_HELD && is_path_under(HELD, &name)) =>
@@ -338,6 +433,7 @@ fn entries(file: File) -> Result<Entries, String> {
     Ok(Entries {
         header,
         messages,
+        log,
         images,
         sums,
     })

@@ -8,12 +8,14 @@ use domain::{Format, Message, MessageId, Name, PostedPicture};
 use local_aws::files::sync_folder;
 use local_aws::s3::hex;
 use media::{Bucket, HeldPicture, IMAGES, Object, is_picture};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use store::{Shown, Waiting};
 use tar::{Builder, EntryWriter};
 
 use super::archive::{
-    self, FORMAT, HEADER, Line, LinePicture, MESSAGES, SUMS, VERSION, is_image, key_of,
+    self, FORMAT, HEADER, LOG, Line, LinePicture, LogLine, MESSAGES, SUMS, VERSION, is_image,
+    key_of,
 };
 use super::board::{Board, failed};
 use super::report::{Fate, Report, Transferred};
@@ -137,6 +139,12 @@ impl Entry<'_> {
         self.writer.write_all(bytes)
     }
 
+    fn write_line(&mut self, line: &impl Serialize) -> io::Result<()> {
+        let mut line = serde_json::to_vec(line)?;
+        line.push(b'\n');
+        self.write(&line)
+    }
+
     fn finish(self) -> io::Result<()> {
         let digest = hex(&self.digest.finalize());
         // Writing to a string cannot fail.
@@ -164,6 +172,7 @@ async fn write(board: &Board, file: File) -> Result<Report, Error> {
     let keys = keys.map_err(|error| Error::Board(failed(error)))?;
     let mut report = Report::of(keys.len() as u64);
     let (mut pictures, held) = messages(board, &mut tar, &mut report).await?;
+    log(board, &mut tar).await?;
     for key in keys {
         let fate = match posted(&key) {
             Some((name, format)) if pictures.get(&name) == Some(&format) => {
@@ -225,7 +234,7 @@ async fn messages(board: &Board, tar: &mut Tar, report: &mut Report) -> Result<P
             if let Some(picture) = &message.picture {
                 pictures.insert(message.name(), picture.format);
             }
-            write_line(&mut lines, message, false)?;
+            lines.write_line(&line(message, false))?;
             report.message(id, &TAKEN);
         }
         if is_last {
@@ -258,7 +267,7 @@ async fn held(
         for Shown { message, .. } in page {
             let id = message.id;
             pictures.extend(message.picture.as_ref().map(|it| (id, it.format)));
-            write_line(lines, message, true)?;
+            lines.write_line(&line(message, true))?;
             report.message(id, &TAKEN);
         }
         if next.is_none() {
@@ -268,10 +277,29 @@ async fn held(
     }
 }
 
-fn write_line(lines: &mut Entry<'_>, message: Message, held: bool) -> Result<(), Error> {
-    let mut line = serde_json::to_vec(&line(message, held)).map_err(io::Error::from)?;
-    line.push(b'\n');
-    Ok(lines.write(&line)?)
+/// Writes what moderators did.
+async fn log(board: &Board, tar: &mut Tar) -> Result<(), Error> {
+    let mut header = entry_header();
+    let mut lines = tar.entry(&mut header, LOG)?;
+    let mut after = None;
+    loop {
+        let page = board.store().moderation_log(PAGE, after).await;
+        let (page, next) = page.map_err(|error| Error::Board(failed(error)))?;
+        for entry in page {
+            lines.write_line(&LogLine {
+                id: entry.id.to_string(),
+                at: entry.id.created_at(),
+                moderator: entry.moderator,
+                action: entry.action,
+                message_id: entry.message.map(|id| id.to_string()),
+                picture: entry.picture,
+            })?;
+        }
+        if next.is_none() {
+            return Ok(lines.finish()?);
+        }
+        after = next;
+    }
 }
 
 fn line(message: Message, held: bool) -> Line {

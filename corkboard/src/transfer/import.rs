@@ -26,6 +26,12 @@ pub async fn run(board: &Board, archive: &Archive) -> Result<Report, String> {
         report.message(id, &outcome);
     }
     drop(outcomes);
+    for entry in archive.log()? {
+        let entry = entry?;
+        if !is_in_future(entry.id) {
+            board.store().import_log(&entry).await.map_err(failed)?;
+        }
+    }
     for (key, span) in &archive.others {
         report.picture(key, &other_picture(board, archive, key, *span).await?);
     }

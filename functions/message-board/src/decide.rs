@@ -71,6 +71,7 @@ impl AppState {
     async fn decide(
         &self,
         decision: Decision,
+        moderator: domain::Moderator,
         request: Request,
         deadline: Deadline,
     ) -> Result<Json<Outcomes>, Problem> {
@@ -79,7 +80,7 @@ impl AppState {
         let ids = ids.map_err(|fault| Problem::invalid_fields(vec![fault]))?;
         let protocol = self.board.protocol(deadline);
         let (mut outcomes, mut failure) = (Vec::new(), None);
-        for (message_id, decided) in protocol.decide_all(decision, &ids).await {
+        for (message_id, decided) in protocol.decide_all(decision, moderator.name, &ids).await {
             let outcome = match decided {
                 Ok(()) => Kind::Done,
                 Err(Error::NotFound) => Kind::NotFound,
@@ -149,10 +150,12 @@ problems!(
 pub async fn approve(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
-    _: Moderator,
+    Moderator(moderator): Moderator,
     request: Request,
 ) -> Result<Json<Outcomes>, Problem> {
-    state.decide(Decision::Approve, request, deadline).await
+    state
+        .decide(Decision::Approve, moderator, request, deadline)
+        .await
 }
 
 /// Keeps messages that wait from being published; they can be restored for 24 hours, and wait again.
@@ -163,10 +166,12 @@ pub async fn approve(
 pub async fn reject(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
-    _: Moderator,
+    Moderator(moderator): Moderator,
     request: Request,
 ) -> Result<Json<Outcomes>, Problem> {
-    state.decide(Decision::Reject, request, deadline).await
+    state
+        .decide(Decision::Reject, moderator, request, deadline)
+        .await
 }
 
 /// Publishes messages again that were taken down, and has messages wait again that were rejected.
@@ -177,8 +182,10 @@ pub async fn reject(
 pub async fn restore(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
-    _: Moderator,
+    Moderator(moderator): Moderator,
     request: Request,
 ) -> Result<Json<Outcomes>, Problem> {
-    state.decide(Decision::Restore, request, deadline).await
+    state
+        .decide(Decision::Restore, moderator, request, deadline)
+        .await
 }

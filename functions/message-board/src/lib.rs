@@ -3,8 +3,8 @@
 //! In reading order:
 //!
 //! - [`app`]: the routes, and what holds for every request;
-//! - `messages`, `moderation`, `review`, `decide`, `operators_pictures`, `carrousel`, `description`, `health`: one file per resource, with its handlers and
-//!   bodies;
+//! - `messages`, `moderation`, `review`, `decide`, `session`, `moderation_log`, `operators_pictures`, `carrousel`, `description`,
+//!   `health`: one file per resource, with its handlers and bodies;
 //! - `link_page`, `feed`: a message as a page for whoever follows a link to it, and the newest messages for feed readers,
 //!   of templates; `site`: addresses for those who are elsewhere; `excerpt`: a message in a few words;
 //! - `extract`, `auth`, `client`: what a handler takes out of a request, who the request says to be, and whom it
@@ -44,10 +44,12 @@ mod json;
 mod link_page;
 mod messages;
 mod moderation;
+mod moderation_log;
 mod openapi;
 mod operators_pictures;
 mod problem;
 mod review;
+mod session;
 mod settings;
 mod site;
 mod state;
@@ -88,6 +90,8 @@ pub fn app(settings: Settings, database: Database, bucket: Bucket) -> Router {
         .merge(messages::router())
         .merge(moderation::router())
         .merge(review::router())
+        .merge(session::router())
+        .merge(moderation_log::router())
         .merge(decide::router())
         .merge(operators_pictures::router())
         .merge(carrousel::router())

@@ -15,9 +15,10 @@ use http::{HeaderMap, StatusCode};
 use lambda::metrics::{self, Metric};
 use media::{Bucket, Small};
 use serde::{Deserialize, Serialize};
+use store::Action;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::auth::Bearer;
+use crate::auth::{Bearer, Moderator};
 use crate::caching::{CACHE_CONTROL_OF_OLD, Tagged};
 use crate::client::{Client, Viewer};
 use crate::draft;
@@ -353,10 +354,12 @@ pub async fn delete(
     query: Result<Parameters<DeleteQuery>, Problem>,
 ) -> Result<StatusCode, Problem> {
     let (tokens, protocol) = (&state.settings.tokens, state.board.protocol(deadline));
-    let is_author = tokens.may_delete(id, &token);
-    if !is_author && !tokens.is_moderator(&token) {
-        return Err(Code::TokenWrong.into());
-    }
+    let moderator = if tokens.may_delete(id, &token) {
+        None
+    } else {
+        let moderator = tokens.moderator(&token, SystemTime::now());
+        Some(Moderator(moderator.ok_or(Code::TokenWrong)?))
+    };
     let is_forever = match query?.0.forever.as_deref() {
         None | Some("false") => false,
         Some("true") => true,
@@ -368,10 +371,16 @@ pub async fn delete(
             }));
         }
     };
-    match (is_author, is_forever) {
-        (true, _) => protocol.delete(id).await?,
-        (false, true) => protocol.delete_for_good(id).await?,
-        (false, false) => protocol.take_down(id).await?,
+    match (moderator, is_forever) {
+        (None, _) => protocol.delete(id).await?,
+        (Some(moderator), true) => {
+            let act = moderator.act_on(Action::Delete, id);
+            protocol.logged(&act, protocol.delete_for_good(id)).await?;
+        }
+        (Some(moderator), false) => {
+            let act = moderator.act_on(Action::TakeDown, id);
+            protocol.logged(&act, protocol.take_down(id)).await?;
+        }
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use domain::MessageId;
 use serde::{Deserialize, Serialize};
-use store::{Entry, Status, Summary};
+use store::{Action, Entry, Shown, Status, Summary};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Moderator;
@@ -16,12 +16,14 @@ use crate::draft;
 use crate::extract::{InTime, Parameters};
 use crate::json::Value;
 use crate::problem::{Code, FieldCode, FieldProblem, Problem};
+use crate::review::PageQuery;
 use crate::state::AppState;
 use crate::vocabulary::{self, problems};
 
 pub fn router() -> Router<Arc<AppState>> {
     Router::new()
         .route("/api/moderation/sender", get(sender))
+        .route("/api/moderation/sender/messages", get(others))
         .route("/api/moderation/remove-sender", post(remove_sender))
         .route("/api/moderation/refused", get(refused))
         .route("/api/moderation/let-in", post(let_in))
@@ -100,6 +102,66 @@ pub async fn sender(
     }))
 }
 
+/// A message that a sender posted.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = MessageOfSender)]
+struct Other {
+    #[schema(schema_with = vocabulary::id)]
+    id: MessageId,
+    #[schema(pattern = "^(posted|held|rejected|removed)$")]
+    status: String,
+    #[schema(required)]
+    author: Option<String>,
+    text: String,
+    #[schema(format = DateTime)]
+    created_at: String,
+    has_picture: bool,
+}
+
+/// What a sender posted beside a message.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MessagesOfSender)]
+pub struct Others {
+    messages: Vec<Other>,
+}
+
+problems!(
+    OthersProblems: TokenMissing, TokenWrong, InvalidParameter, DatabaseResuming, DatabaseUnavailable, Internal,
+);
+
+/// What the sender of a message posted that day beside it, also from others behind the same address: the newest first, 20 at
+/// most; none where it is not known who the sender is.
+#[utoipa::path(get, path = "/api/moderation/sender/messages", operation_id = "listMessagesOfSender",
+    security(("moderator" = [])),
+    params(Whose),
+    responses((status = 200, description = "The other messages.", body = Others), OthersProblems))]
+pub async fn others(
+    State(state): State<Arc<AppState>>,
+    InTime(deadline): InTime,
+    _: Moderator,
+    Parameters(Whose { message_id: id }): Parameters<Whose>,
+) -> Result<Json<Others>, Problem> {
+    let id = message_id(id.map(Value::Text).as_ref()).map_err(Problem::invalid_parameter)?;
+    let store = state.board.store(deadline);
+    let others = match store.sender_of(id).await? {
+        Some(sender) => store.others_of(&sender, id).await?,
+        None => Vec::new(),
+    };
+    let other = |Shown {
+                     status, message, ..
+                 }: Shown| Other {
+        id: message.id,
+        status: status.to_string(),
+        author: message.author,
+        text: message.text,
+        created_at: message.id.created_at(),
+        has_picture: message.picture.is_some(),
+    };
+    let messages = others.into_iter().map(other).collect();
+    Ok(Json(Others { messages }))
+}
+
 /// A message of the sender.
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -129,13 +191,15 @@ problems!(
 pub async fn remove_sender(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
-    _: Moderator,
+    moderator: Moderator,
     request: Request,
 ) -> Result<Json<Removed>, Problem> {
     let body = draft::json_object(request, &["messageId"], "Send application/json.").await?;
     let id =
         message_id(body.get("messageId")).map_err(|fault| Problem::invalid_fields(vec![fault]))?;
-    let removed = state.board.protocol(deadline).remove_sender(id).await?;
+    let protocol = state.board.protocol(deadline);
+    let act = moderator.act_on(Action::RemoveSender, id);
+    let removed = protocol.logged(&act, protocol.remove_sender(id)).await?;
     Ok(Json(Removed { removed }))
 }
 
@@ -146,24 +210,30 @@ pub async fn remove_sender(
 pub struct Refused {
     #[schema(value_type = Vec<String>)]
     message_ids: Vec<MessageId>,
+    /// The `after` of the following page; null where there is none.
+    #[schema(required, value_type = Option<String>)]
+    next: Option<MessageId>,
 }
 
 problems!(
-    RefusedProblems: TokenMissing, TokenWrong, DatabaseResuming, DatabaseUnavailable, Internal,
+    RefusedProblems: TokenMissing, TokenWrong, InvalidParameter, DatabaseResuming, DatabaseUnavailable, Internal,
 );
 
-/// Which senders are refused now: of each the id of its newest message, 100 at most.
+/// Which senders are refused now: of each the id of its newest message, the newest first, a page at a time.
 #[utoipa::path(get, path = "/api/moderation/refused", operation_id = "listRefused",
     security(("moderator" = [])),
+    params(PageQuery),
     responses((status = 200, description = "The senders.", body = Refused), RefusedProblems))]
 pub async fn refused(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
     _: Moderator,
+    Parameters(query): Parameters<PageQuery>,
 ) -> Result<Json<Refused>, Problem> {
+    let (limit, after) = query.parsed()?;
     let store = state.board.store(deadline);
-    let message_ids = store.refused(SystemTime::now()).await?;
-    Ok(Json(Refused { message_ids }))
+    let (message_ids, next) = store.refused(limit, after, SystemTime::now()).await?;
+    Ok(Json(Refused { message_ids, next }))
 }
 
 /// Whether the sender was refused before.
@@ -186,15 +256,15 @@ problems!(
 pub async fn let_in(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
-    _: Moderator,
+    moderator: Moderator,
     request: Request,
 ) -> Result<Json<LetIn>, Problem> {
     let body = draft::json_object(request, &["messageId"], "Send application/json.").await?;
     let id =
         message_id(body.get("messageId")).map_err(|fault| Problem::invalid_fields(vec![fault]))?;
-    let store = state.board.store(deadline);
-    let sender = store.sender_of(id).await?.ok_or(Code::MessageNotFound)?;
-    let let_in = store.let_in(&sender).await?;
+    let protocol = state.board.protocol(deadline);
+    let act = moderator.act_on(Action::LetIn, id);
+    let let_in = protocol.logged(&act, protocol.let_in(id)).await?;
     Ok(Json(LetIn { let_in }))
 }
 

@@ -12,8 +12,8 @@ use crate::problem::Body;
 use crate::state::AppState;
 use crate::vocabulary::problems;
 use crate::{
-    carrousel, decide, description, feed, health, link_page, messages, moderation,
-    operators_pictures, review,
+    carrousel, decide, description, feed, health, link_page, messages, moderation, moderation_log,
+    operators_pictures, review, session,
 };
 
 pub fn router() -> Router<Arc<AppState>> {
@@ -39,9 +39,12 @@ pub async fn openapi() -> Json<utoipa::openapi::OpenApi> {
         messages::create,
         messages::delete,
         moderation::sender,
+        moderation::others,
         moderation::remove_sender,
         moderation::refused,
         moderation::let_in,
+        session::sign_in,
+        moderation_log::log,
         review::waiting,
         review::held,
         review::removed,

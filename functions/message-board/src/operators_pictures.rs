@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use media::{OperatorsPicture, RemovedPicture};
 use serde::{Deserialize, Serialize};
+use store::{Action, Subject};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Moderator;
@@ -123,15 +124,15 @@ problems!(
 pub async fn take_down(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
-    _: Moderator,
+    moderator: Moderator,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let picture = state.named(request).await?;
-    let taken = state
-        .board
-        .protocol(deadline)
-        .take_picture_down(&picture)
-        .await;
+    let protocol = state.board.protocol(deadline);
+    let subject = Subject::Picture(picture.key().to_owned());
+    let act = moderator.act(Action::TakePictureDown, subject);
+    let taken = protocol.take_picture_down(&picture);
+    let taken = protocol.logged_unless_asleep(&act, taken).await;
     taken.map_err(of_picture)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -152,11 +153,15 @@ pub struct Restored {
 pub async fn restore(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
-    _: Moderator,
+    moderator: Moderator,
     request: Request,
 ) -> Result<Json<Restored>, Problem> {
     let picture = state.named(request).await?;
-    let restored = state.restore(&picture, deadline).await;
+    let protocol = state.board.protocol(deadline);
+    let subject = Subject::Picture(picture.key().to_owned());
+    let act = moderator.act(Action::RestorePicture, subject);
+    let restored = state.restore(&picture, deadline);
+    let restored = protocol.logged_unless_asleep(&act, restored).await;
     Ok(Json(restored.map_err(of_picture)?))
 }
 

@@ -1,6 +1,7 @@
 //! What moderators review: what waits for them and what they can restore, and whether posting is open.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
@@ -10,7 +11,7 @@ use board::Deadline;
 use domain::{MessageId, PostedPicture, Posting};
 use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
-use store::{Shown, Waiting};
+use store::{Action, Shown, Subject, Waiting};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Moderator;
@@ -18,6 +19,7 @@ use crate::draft;
 use crate::extract::{InTime, Parameters, PathId, limit, parsed_id};
 use crate::json::Value;
 use crate::problem::{FieldCode, FieldProblem, Problem};
+use crate::session::written;
 use crate::state::AppState;
 use crate::vocabulary::{self, problems};
 
@@ -38,10 +40,18 @@ pub fn router() -> Router<Arc<AppState>> {
 #[serde(rename_all = "camelCase")]
 #[schema(as = Moderation)]
 pub struct WaitingBody {
+    /// The moderator's name, as the token says it; null for the token without a name.
+    #[schema(required, pattern = "^[A-Za-z0-9-]{1,24}$")]
+    moderator: Option<String>,
+    /// When the token ends; null for one that lasts until it is revoked.
+    #[schema(required, format = DateTime)]
+    expires_at: Option<String>,
     /// How many messages wait to be approved or rejected, 1,000 at most.
     held: u64,
     /// How many messages were taken down or rejected and can be restored, 1,000 at most.
     removed: u64,
+    /// How many senders are refused and can be let in again, 1,000 at most.
+    refused: u64,
     /// Whether the board takes new messages now.
     #[schema(schema_with = vocabulary::posting)]
     posting: Posting,
@@ -61,18 +71,22 @@ problems!(
 pub async fn waiting(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
-    _: Moderator,
+    Moderator(moderator): Moderator,
 ) -> Result<Json<WaitingBody>, Problem> {
     let store = state.board.store(deadline);
     let most_posting = state.settings.posting;
-    let (held, removed, posting) = tokio::join!(
+    let (held, removed, refused, posting) = tokio::join!(
         store.count_waiting(Waiting::Held),
         store.count_waiting(Waiting::Removed),
+        store.count_refused(SystemTime::now()),
         state.board.posting(most_posting, deadline)
     );
     Ok(Json(WaitingBody {
+        moderator: moderator.name.map(|name| name.to_string()),
+        expires_at: moderator.expires_at.map(written),
         held: held?,
         removed: removed?,
+        refused: refused?,
         posting: posting?,
         most_posting,
     }))
@@ -165,6 +179,17 @@ pub struct PageQuery {
     after: Option<String>,
 }
 
+impl PageQuery {
+    /// How many, and after which.
+    pub fn parsed(&self) -> Result<(u32, Option<MessageId>), Problem> {
+        let limit = limit(self.limit.as_deref(), DEFAULT_LIMIT);
+        let after = parsed_id("after", self.after.as_deref());
+        limit
+            .and_then(|limit| Ok((limit.into(), after?)))
+            .map_err(Problem::invalid_parameter)
+    }
+}
+
 impl AppState {
     async fn reviewed(
         &self,
@@ -172,13 +197,9 @@ impl AppState {
         query: &PageQuery,
         deadline: Deadline,
     ) -> Result<Json<Page>, Problem> {
-        let limit = limit(query.limit.as_deref(), DEFAULT_LIMIT);
-        let after = parsed_id("after", query.after.as_deref());
-        let (limit, after) = limit
-            .and_then(|limit| Ok((limit, after?)))
-            .map_err(Problem::invalid_parameter)?;
+        let (limit, after) = query.parsed()?;
         let store = self.board.store(deadline);
-        let (shown, next) = store.waiting(which, limit.into(), after).await?;
+        let (shown, next) = store.waiting(which, limit, after).await?;
         let messages = shown.into_iter().map(Reviewed::from).collect();
         Ok(Json(Page { messages, next }))
     }
@@ -276,7 +297,7 @@ problems!(
 pub async fn set_posting(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
-    _: Moderator,
+    moderator: Moderator,
     request: Request,
 ) -> Result<Json<PostingBody>, Problem> {
     let body = draft::json_object(request, &["posting"], "Send application/json.").await?;
@@ -291,7 +312,10 @@ pub async fn set_posting(
             detail: "must be open, reviewed or closed".into(),
         }])
     })?;
-    state.board.set_posting(posting, deadline).await?;
+    let protocol = state.board.protocol(deadline);
+    let act = moderator.act(Action::SetPosting(posting), Subject::Board);
+    let set = state.board.set_posting(posting, deadline);
+    protocol.logged_unless_asleep(&act, set).await?;
     let most_posting = state.settings.posting;
     Ok(Json(PostingBody {
         posting: posting.max(most_posting),

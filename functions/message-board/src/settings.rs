@@ -1,4 +1,4 @@
-use domain::{BoardSecret, Posting, Repeats, Senders, Tokens};
+use domain::{BoardSecret, Posting, Repeats, Revoked, Senders, Tokens};
 use lambda::origin::OriginSecrets;
 use media::{PublicBaseUrl, bucket_name};
 use settings::{Lookup, SettingError, optional, parsed, required};
@@ -13,7 +13,8 @@ pub struct Settings {
     pub media_bucket: String,
     /// `PUBLIC_BASE_URL`: where the site and `images/` are served.
     pub public_base_url: PublicBaseUrl,
-    /// Made of `BOARD_SECRET` and, while tokens of before are to delete, `BOARD_SECRET_PREVIOUS`.
+    /// Made of `BOARD_SECRET` and, while tokens of before are to delete, `BOARD_SECRET_PREVIOUS`; without moderators whom
+    /// `MODERATORS_REVOKED` names, comma-separated: `-` is the one without a name.
     pub tokens: Tokens,
     /// Made of the same two.
     pub repeats: Repeats,
@@ -53,6 +54,12 @@ impl Settings {
         let previous = optional(lookup, "BOARD_SECRET_PREVIOUS")
             .map(|value| secret("BOARD_SECRET_PREVIOUS", &value))
             .transpose()?;
+        let revoked: Revoked = parsed(
+            "MODERATORS_REVOKED",
+            &optional(lookup, "MODERATORS_REVOKED").unwrap_or_default(),
+            "moderators' names, comma-separated, - for the one without a name",
+            |value| value.parse().ok(),
+        )?;
         let public_base_url = PublicBaseUrl::from_lookup(lookup)?;
         let origin_required = parsed(
             "ORIGIN_REQUIRED",
@@ -69,7 +76,7 @@ impl Settings {
         };
         Ok(Self {
             media_bucket: bucket_name(lookup)?,
-            tokens: Tokens::new(&board_secret, previous.as_ref()),
+            tokens: Tokens::new(&board_secret, previous.as_ref()).revoking(revoked),
             repeats: Repeats::new(&board_secret, previous.as_ref()),
             senders: Senders::new(&board_secret),
             origin_secrets,
@@ -225,6 +232,7 @@ mod tests {
             ("BOARD_SECRET_PREVIOUS", "too short"),
             ("INDEXING", "yes"),
             ("ORIGIN_REQUIRED", "yes"),
+            ("MODERATORS_REVOKED", "Ada,Bo B"),
             ("ALLOWED_ORIGINS", "https://a.example,*"),
             ("ALLOWED_ORIGINS", "https://a.example/"),
         ] {

@@ -38,7 +38,8 @@ impl Protocol<'_> {
         }
     }
 
-    /// Clears a few leftovers up, publishes a few messages of code that published nothing, and forgets a few senders.
+    /// Clears a few leftovers up, publishes a few messages of code that published nothing, and forgets a few senders and
+    /// what moderators did long ago.
     ///
     /// # Errors
     /// Where the ledger or the bucket fails; the rest is done by a later call.
@@ -49,9 +50,10 @@ impl Protocol<'_> {
             .iter()
             .any(|leftover| leftover.todo == Todo::Remove);
         // Before what may take longer than there is time.
-        let (published, forgotten, removed) = tokio::join!(
+        let (published, forgotten, unlogged, removed) = tokio::join!(
             self.publish_some(UNPUBLISHED),
             self.store.forget_senders(now),
+            self.store.forget_log(now),
             async {
                 if deleted {
                     self.deadline.bucket(self.bucket.remove_newest()).await?;
@@ -70,6 +72,7 @@ impl Protocol<'_> {
         }
         published?;
         removed?;
+        unlogged?;
         Ok(forgotten?)
     }
 

@@ -6,6 +6,7 @@
 //! - [`protocol`]: a [`Board`], what stands where, and what becomes of a request that dies after each step;
 //! - [`post`], [`delete`], [`clear_up`], [`import`], [`republish`]: the steps;
 //! - [`moderate`], [`show`], [`take_down`], [`remove_sender`], [`pictures`]: those of what moderators decide;
+//! - [`logged`]: what moderators do stands in a log;
 //! - [`posting`]: whether there are new messages, as moderators set it;
 //! - [`published`]: a message as it stands in the bucket;
 //! - [`reader`]: pages of messages, from the bucket alone;
@@ -19,6 +20,7 @@ mod deadline;
 mod delete;
 mod error;
 mod import;
+mod logged;
 mod moderate;
 mod pictures;
 mod post;

@@ -7,12 +7,13 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use domain::{Format, MessageId, Name};
+use domain::{Format, MessageId, ModeratorName, Name};
 use futures_util::future::{join_all, try_join_all};
 use media::{BucketError, HeldPicture};
-use store::{Entry, Mark, Status};
+use store::{Act, Action, Entry, Mark, Status, Subject};
 
 use crate::error::Error;
+use crate::logged::is_undone;
 use crate::protocol::Protocol;
 use crate::show::{copy_held, named};
 
@@ -30,6 +31,16 @@ pub enum Decision {
     Restore,
 }
 
+impl Decision {
+    fn action(self) -> Action {
+        match self {
+            Self::Approve => Action::Approve,
+            Self::Reject => Action::Reject,
+            Self::Restore => Action::Restore,
+        }
+    }
+}
+
 /// What became of a decision.
 pub(crate) enum Decided {
     /// It is made: of the message of this name, and this is its row.
@@ -42,8 +53,26 @@ pub(crate) enum Decided {
 pub(crate) type Guessed = Result<Option<Bytes>, BucketError>;
 
 impl Protocol<'_> {
-    /// Decides the same on several messages, and says what became of each.
+    /// Decides the same on several messages, and says what became of each. Beside it, the log is told who decided.
     pub async fn decide_all(
+        &self,
+        decision: Decision,
+        moderator: Option<ModeratorName>,
+        ids: &[MessageId],
+    ) -> Vec<(MessageId, Result<(), Error>)> {
+        let act = Act {
+            moderator,
+            action: decision.action(),
+            subject: Subject::Messages(ids.to_vec()),
+        };
+        let decided = self.decide_on_each(decision, ids);
+        let (decided, logged) = tokio::join!(decided, self.store.log(&act));
+        let is_undone = |place: usize| is_undone(&decided[place].1);
+        self.take_out(logged, is_undone).await;
+        decided
+    }
+
+    async fn decide_on_each(
         &self,
         decision: Decision,
         ids: &[MessageId],

@@ -28,6 +28,15 @@ impl Protocol<'_> {
         self.change(self.steps_of_a_removal(&sender)).await
     }
 
+    /// Lets the sender of a message post again, and says whether the sender was refused.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where it is not known who that is, or where the ledger fails.
+    pub async fn let_in(&self, id: MessageId) -> Result<bool, Error> {
+        let sender = self.store.sender_of(id).await?.ok_or(Error::NotFound)?;
+        Ok(self.store.let_in(&sender).await?)
+    }
+
     async fn steps_of_a_removal(&self, sender: &Sender) -> Result<usize, Error> {
         // First, so that nothing comes in behind: an insert looks at it.
         self.store.refuse(sender).await?;

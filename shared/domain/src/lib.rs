@@ -3,6 +3,7 @@
 mod id;
 mod idempotency;
 mod message;
+mod moderator;
 mod picture;
 mod posting;
 mod secret;
@@ -13,6 +14,7 @@ mod token;
 pub use id::{MessageId, Name, NotAMessageId};
 pub use idempotency::{Idempotency, IdempotencyKey, InvalidIdempotencyKey, Repeats};
 pub use message::{Message, NewMessage, NewPicture, PostedPicture};
+pub use moderator::{InvalidModeratorName, Moderator, ModeratorName, Revoked};
 pub use picture::{
     Format, InvalidPicture, Orientation, Picture, SMALL_WIDTHS, UnknownFormat, small_height,
 };

@@ -1,9 +1,11 @@
+use std::time::SystemTime;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
-use subtle::ConstantTimeEq as _;
 
+use super::moderator::{Moderator, ModeratorName, Moderators, Revoked};
 use super::{BoardSecret, Era, MessageId};
 
 /// Makes and checks the tokens of a board. Nothing is stored for them: a delete token is the HMAC-SHA-256 of
@@ -13,7 +15,7 @@ pub struct Tokens {
     deletion: Deletion,
     /// Of the secret before; it deletes, but does not moderate.
     previous: Option<Deletion>,
-    moderation: [u8; 32],
+    moderators: Moderators,
 }
 
 /// An HMAC that is keyed, with nothing fed yet.
@@ -26,7 +28,7 @@ impl Tokens {
         Self {
             deletion: Deletion::new(secret),
             previous: previous.map(Deletion::new),
-            moderation: secret.key("corkboard moderator token"),
+            moderators: Moderators::new(secret),
         }
     }
 
@@ -49,16 +51,41 @@ impl Tokens {
         verifies(&self.deletion) || self.previous.as_ref().is_some_and(verifies)
     }
 
-    /// The token that moderators sign in with.
-    pub fn moderator_token(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.moderation)
+    /// The same tokens, with those of some moderators accepted no longer.
+    #[must_use]
+    pub fn revoking(mut self, revoked: Revoked) -> Self {
+        self.moderators.revoked = revoked;
+        self
     }
 
-    /// Whether `token` is the moderators'; compared in constant time.
-    pub fn is_moderator(&self, token: &str) -> bool {
-        URL_SAFE_NO_PAD
-            .decode(token)
-            .is_ok_and(|token| token.ct_eq(&self.moderation).into())
+    /// The token without a name that moderators sign in with.
+    pub fn moderator_token(&self) -> String {
+        self.moderators.token(None)
+    }
+
+    /// The token that this moderator signs in with.
+    pub fn named_moderator_token(&self, name: &ModeratorName) -> String {
+        self.moderators.token(Some(name))
+    }
+
+    /// The code of a sign-in link, which can be exchanged for a session's token for ten minutes.
+    pub fn sign_in_code(&self, name: Option<&ModeratorName>, now: SystemTime) -> String {
+        self.moderators.code(name, now)
+    }
+
+    /// The token of a session, which lasts a week, and when it ends, in seconds since 1970.
+    pub fn session_token(&self, name: Option<&ModeratorName>, now: SystemTime) -> (String, u64) {
+        self.moderators.session(name, now)
+    }
+
+    /// Whose sign-in code this is, where it can still be exchanged; compared in constant time.
+    pub fn moderator_of_code(&self, code: &str, now: SystemTime) -> Option<Moderator> {
+        self.moderators.of_code(code, now)
+    }
+
+    /// Which moderator's token this is, a session's or one that lasts; compared in constant time.
+    pub fn moderator(&self, token: &str, now: SystemTime) -> Option<Moderator> {
+        self.moderators.of_token(token, now)
     }
 }
 
@@ -84,6 +111,10 @@ mod tests {
     fn tokens(secret: &str, previous: Option<&str>) -> Tokens {
         let read = |text| BoardSecret::new(text).unwrap();
         Tokens::new(&read(secret), previous.map(read).as_ref())
+    }
+
+    fn is_moderator(tokens: &Tokens, token: &str) -> bool {
+        tokens.moderator(token, SystemTime::UNIX_EPOCH).is_some()
     }
 
     #[test]
@@ -125,18 +156,18 @@ mod tests {
             now.delete_token(id, Era::Current),
             tokens(SECRET, None).delete_token(id, Era::Current)
         );
-        assert!(now.is_moderator(&tokens(SECRET, None).moderator_token()));
-        assert!(!now.is_moderator(&before.moderator_token()));
+        assert!(is_moderator(&now, &tokens(SECRET, None).moderator_token()));
+        assert!(!is_moderator(&now, &before.moderator_token()));
     }
 
     #[test]
     fn a_moderator_has_one_token_that_is_neither_a_messages_nor_the_secret() {
         let tokens = tokens(SECRET, None);
         let token = tokens.moderator_token();
-        assert!(tokens.is_moderator(&token));
+        assert!(is_moderator(&tokens, &token));
         let of_a_message = tokens.delete_token(MessageId::generate(), Era::Current);
         for wrong in ["", "AAAA", SECRET, &token[..42], &of_a_message] {
-            assert!(!tokens.is_moderator(wrong), "{wrong}");
+            assert!(!is_moderator(&tokens, wrong), "{wrong}");
         }
     }
 }

@@ -14,6 +14,7 @@
 //! - [`messages`]: messages, and what is intended with each;
 //! - [`senders`]: the rate limit, and who may not post;
 //! - [`waiting`]: what moderators are shown;
+//! - [`moderation_log`]: which moderator did what;
 //! - [`leftovers`]: what a crash, a delete or code of before left behind, and what is to be forgotten;
 //! - [`user`]: the database's user that message-board is.
 //!
@@ -26,6 +27,7 @@ mod database_settings;
 mod leftovers;
 mod messages;
 mod migrations;
+mod moderation_log;
 mod mysql;
 mod row;
 mod senders;
@@ -39,6 +41,7 @@ pub use database_settings::{DataApiSettings, DatabaseSettings, MySqlSettings};
 pub use leftovers::{Leftover, Todo};
 pub use messages::{Before, Entry, Inserted, Store};
 pub use migrations::Migrated;
+pub use moderation_log::{Act, Action, LogEntry, Subject};
 pub use senders::{Admission, Post, Summary};
 pub use sql::StoreError;
 pub use status::{Mark, Status};

@@ -84,6 +84,12 @@ const MIGRATIONS: &[Migration] = &[
         least_code: 1,
         statement: include_str!("migrations/0009_message_generation.sql"),
     },
+    Migration {
+        version: 10,
+        name: "moderation_log",
+        least_code: 1,
+        statement: include_str!("migrations/0010_moderation_log.sql"),
+    },
 ];
 
 /// The newest migration that this code knows.

@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use crate::messages::Store;
-use crate::row::{Columns, id_value, readable};
+use crate::messages::{MESSAGES_AT_ONCE, Store};
+use crate::row::{self, Columns, id_value, readable};
 use crate::sql::{Row, StoreError, Value, milliseconds};
 use crate::status::{Mark, Status};
+use crate::waiting::{Shown, shown};
 use domain::{Format, Idempotency, MessageId, Name, Sender};
 
 /// What the limit is counted over, from a sender's first post on.
@@ -50,8 +51,13 @@ const REMOVED: &str = "sender = :sender AND status IN \
 const PRESENT: &str = "sender = :sender AND (status IN ('posted', 'pending', 'arriving', 'held', 'approved', \
     'restored', 'clearing', 'deleting', 'removing') \
     OR (status = 'deleted' AND cleared_at IS NULL AND (since IS NULL OR since = 0)))";
-/// How many refused senders are told.
-const REFUSED: u32 = 100;
+/// How many refused senders are counted; more are told as this many.
+const COUNTED: u32 = 1_000;
+/// What moderators are shown of a sender beside the message that they judge.
+const SHOWN: &str =
+    "sender = :sender AND id <> :id AND status IN ('posted', 'held', 'rejected', 'removed')";
+/// How many of these messages are shown.
+const SHOWN_AT_ONCE: u32 = 20;
 
 /// How many of a sender's names are told.
 const NAMES: u32 = 20;
@@ -285,22 +291,84 @@ impl Store {
         Ok(self.execute(let_in, id).await?.affected > 0)
     }
 
-    /// Of each sender that is refused today, the newest message, by which it can be let in again; 100 at most.
+    /// Of each sender that is refused today, the newest message, by which it can be let in again: at most `limit`, the newest
+    /// first, older than `after` where one is given; and the id after which to go on, unless these are the last.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn refused(&self, now: SystemTime) -> Result<Vec<MessageId>, StoreError> {
+    pub async fn refused(
+        &self,
+        limit: u32,
+        after: Option<MessageId>,
+        now: SystemTime,
+    ) -> Result<(Vec<MessageId>, Option<MessageId>), StoreError> {
+        let limit = limit.min(MESSAGES_AT_ONCE - 1);
+        let mut parameters = vec![("today", Sender::today_from(now).as_str().into())];
+        let older = if let Some(after) = after {
+            parameters.push(("after", id_value(after)));
+            "HAVING MAX(message.id) < :after "
+        } else {
+            ""
+        };
+        // One more tells whether there are others.
+        let read = limit + 1;
         let found = self
             .execute(
                 &format!(
                     "SELECT MAX(message.id) FROM sender INNER JOIN message ON message.sender = sender.id \
-                     WHERE sender.refused = 1 AND sender.id >= :today GROUP BY sender.id ORDER BY 1 DESC LIMIT {REFUSED}"
+                     WHERE sender.refused = 1 AND sender.id >= :today GROUP BY sender.id {older}\
+                     ORDER BY 1 DESC LIMIT {read}"
+                ),
+                parameters,
+            )
+            .await?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let is_last = found.rows.len() <= limit;
+        let id = |row| readable(row, Columns::parsed).ok();
+        let ids = found.rows.into_iter().take(limit).filter_map(id);
+        let ids: Vec<MessageId> = ids.collect();
+        let next = ids.last().copied().filter(|_| !is_last);
+        Ok((ids, next))
+    }
+
+    /// How many senders are refused today that can be let in again, 1,000 at most.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn count_refused(&self, now: SystemTime) -> Result<u64, StoreError> {
+        let counted = self
+            .execute(
+                &format!(
+                    "SELECT COUNT(*) FROM (SELECT id FROM sender WHERE refused = 1 AND id >= :today \
+                     AND EXISTS (SELECT 1 FROM message WHERE message.sender = sender.id) LIMIT {COUNTED}) AS counted"
                 ),
                 vec![("today", Sender::today_from(now).as_str().into())],
             )
             .await?;
-        let id = |row| readable(row, Columns::parsed).ok();
-        Ok(found.rows.into_iter().filter_map(id).collect())
+        Columns::of(counted.rows.into_iter().next().unwrap_or_default()).number()
+    }
+
+    /// What the sender of a message posted that day beside it, and moderators may see: the newest first, 20 at most. Rows that
+    /// cannot be read are passed over.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn others_of(
+        &self,
+        sender: &Sender,
+        id: MessageId,
+    ) -> Result<Vec<Shown>, StoreError> {
+        let columns = row::columns("");
+        let found = self
+            .execute(
+                &format!(
+                    "SELECT id, status, since, {columns} FROM {BY_SENDER} WHERE {SHOWN} \
+                     ORDER BY id DESC LIMIT {SHOWN_AT_ONCE}"
+                ),
+                vec![("sender", sender.as_str().into()), ("id", id_value(id))],
+            )
+            .await?;
+        Ok(found.rows.into_iter().filter_map(shown).collect())
     }
 
     /// What removing a sender would remove now.

@@ -104,7 +104,7 @@ impl Store {
     }
 }
 
-fn shown(row: Row) -> Option<Shown> {
+pub(crate) fn shown(row: Row) -> Option<Shown> {
     readable(row, |columns| {
         columns.parsed::<MessageId>()?;
         Ok(Shown {

@@ -139,8 +139,8 @@ export class Board {
   }
 
   /** What `corkboard moderator-token` prints. */
-  async moderatorToken() {
-    const { stdout } = await promisify(execFile)(BINARY, ['moderator-token', '--data-dir', this.directory], {
+  async moderatorToken(...options) {
+    const { stdout } = await promisify(execFile)(BINARY, ['moderator-token', '--data-dir', this.directory, ...options], {
       env: { PATH: process.env.PATH, ...this.settings },
     });
     return stdout.trim();

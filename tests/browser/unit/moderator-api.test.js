@@ -34,16 +34,15 @@ test('a sender is removed by a message, with the moderator token', async () => {
   assert.deepEqual(JSON.parse(asked[0].body), { messageId: '01A' });
 });
 
-test('a moderator token is checked by what waits, and never sent where it cannot be one', async () => {
-  const { api, asked } = apiWith(json({ held: 0 }), problem(503, 'database-resuming'), problem(403, 'token-wrong'), problem(500, 'internal'), new TypeError('Failed to fetch'));
-  await api.check('secret');
-  await api.check('secret');
-  for (const status of [403, 500, 0]) assert.equal((await failure(api.check('wrong'))).status, status);
-  for (const { url, headers } of asked) {
-    assert.equal(url, 'https://api.example/api/moderation');
-    assert.match(headers.Authorization, /^Bearer (secret|wrong)$/);
-  }
-  assert.equal((await failure(api.check('權杖'))).status, 403);
+test('a token or a code is exchanged for a session, and never sent where it cannot be one', async () => {
+  const session = { token: 'Ada.1.x', moderator: 'Ada', expiresAt: '2026-01-08T00:00:00.000Z' };
+  const { api, asked } = apiWith(json(session), json(session), problem(403, 'token-wrong'), problem(500, 'internal'), new TypeError('Failed to fetch'));
+  assert.deepEqual(await api.signIn({ token: 'secret' }), session);
+  assert.deepEqual(await api.signIn({ code: 'Ada.0.y' }), session);
+  for (const status of [403, 500, 0]) assert.equal((await failure(api.signIn({ token: 'wrong' }))).status, status);
+  for (const { url } of asked) assert.equal(url, 'https://api.example/api/moderation/session');
+  assert.deepEqual(asked.map(({ headers, body }) => [headers.Authorization, body]).slice(0, 3), [['Bearer secret', '{}'], ['Bearer ', '{"code":"Ada.0.y"}'], ['Bearer wrong', '{}']]);
+  assert.equal((await failure(api.signIn({ token: '權杖' }))).status, 403);
   assert.equal(asked.length, 5, 'what no header can carry is not sent');
 });
 
@@ -73,14 +72,20 @@ test('a token is kept until the tab is closed, or for a week', () => {
   const storage = create();
   const inTab = (tabStorage = create()) => createSession({ storage, tabStorage, clock });
   const first = inTab();
-  first.keep('secret', { forWeek: false });
+  const session = { token: 'secret', expiresAt: new Date(7 * 24 * 60 * 60_000).toISOString() };
+  first.keep(session, { forWeek: false });
   assert.deepEqual([first.token, inTab().token], ['secret', null]);
-  first.keep('secret', { forWeek: true });
+  first.keep(session, { forWeek: true });
   assert.equal(inTab().token, 'secret');
   clock.time = 7 * 24 * 60 * 60_000;
-  assert.equal(inTab().token, null);
+  const ended = inTab();
+  assert.deepEqual([ended.token, ended.hasEnded], [null, true]);
+  ended.keep({ ...session, expiresAt: new Date(clock.time + 1).toISOString() }, { forWeek: true });
+  assert.equal(ended.hasEnded, false);
+  ended.drop();
+  assert.equal(ended.hasEnded, false);
   assert.equal(storage.kept.size, 0, 'nothing is left of it');
-  first.keep('secret', { forWeek: true });
+  first.keep(session, { forWeek: true });
   first.drop();
   assert.deepEqual([first.token, inTab().token, storage.kept.size], [null, null, 0]);
 });

@@ -188,13 +188,19 @@ impl Board {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Content {
     pub messages: Vec<Value>,
+    pub log: Vec<Value>,
     pub images: BTreeMap<String, Vec<u8>>,
 }
 
 impl Content {
     pub fn of(archive: &Path) -> Self {
         let mut archive = tar::Archive::new(fs::File::open(archive).unwrap());
-        let (mut messages, mut images) = (vec![], BTreeMap::new());
+        let (mut messages, mut log, mut images) = (vec![], vec![], BTreeMap::new());
+        let lines = |bytes| {
+            let text = String::from_utf8(bytes).unwrap();
+            let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+            lines.collect::<Vec<Value>>()
+        };
         for entry in archive.entries().unwrap() {
             let mut entry = entry.unwrap();
             let path = entry.path().unwrap().to_str().unwrap().to_owned();
@@ -202,17 +208,16 @@ impl Content {
             entry.read_to_end(&mut bytes).unwrap();
             match path.as_str() {
                 "corkboard.json" | "SHA256SUMS" => {}
-                "messages.jsonl" => {
-                    messages = String::from_utf8(bytes)
-                        .unwrap()
-                        .lines()
-                        .map(|line| serde_json::from_str(line).unwrap())
-                        .collect();
-                }
+                "messages.jsonl" => messages = lines(bytes),
+                "moderation-log.jsonl" => log = lines(bytes),
                 _ => assert!(images.insert(path, bytes).is_none()),
             }
         }
-        Self { messages, images }
+        Self {
+            messages,
+            log,
+            images,
+        }
     }
 
     pub fn texts(&self) -> Vec<&str> {

@@ -1,4 +1,6 @@
+use local_aws::s3::hex;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use tar::{Builder, EntryType, Header};
 
 /// An archive being forged: names are written as they are, whatever they are.
@@ -33,6 +35,17 @@ impl Forged {
         header.set_cksum();
         self.0.append(&header, bytes).unwrap();
         self
+    }
+
+    /// With the digests of `entries`, as versions above 1 of the format have them.
+    pub fn with_sums(self, entries: &[(&str, &[u8])]) -> Self {
+        let sum =
+            |(name, bytes): &(&str, &[u8])| format!("{}  {name}\n", hex(&Sha256::digest(bytes)));
+        let sums: String = entries.iter().map(sum).collect();
+        let forged = entries
+            .iter()
+            .fold(self, |forged, (name, bytes)| forged.with(name, bytes));
+        forged.with("SHA256SUMS", sums.as_bytes())
     }
 
     pub fn bytes(self) -> Vec<u8> {

@@ -78,7 +78,7 @@ impl fmt::Display for Step {
 }
 
 /// Nothing comes of it, whenever it happens: no message is of code that published nothing, no sender is old, all pictures
-/// are PNGs, and of what nobody restores there is no later generation.
+/// are PNGs, nothing is decided by the log of what moderators did, and of what nobody restores there is no later generation.
 fn is_indifferent(request: &Request, watch: &Watch, asks: &[Ask]) -> bool {
     let is_other_picture = [".jpg", ".gif", ".webp"]
         .iter()
@@ -97,6 +97,7 @@ fn is_indifferent(request: &Request, watch: &Watch, asks: &[Ask]) -> bool {
         || request.key == "board/posting.json"
         || request.statement().is_some_and(|it| {
             it.sql.starts_with("SELECT EXISTS")
+                || it.sql.contains("moderation_log")
                 || it
                     .sql
                     .contains("cleared_at IS NULL AND since IS NULL ORDER")

@@ -1,0 +1,71 @@
+//! What a moderator does is written into the log beside the steps that do it, so that nothing waits for it.
+
+use std::time::Duration;
+
+use domain::MessageId;
+use store::{Act, StoreError};
+use tokio::time::timeout;
+use tracing::warn;
+
+use crate::error::Error;
+use crate::protocol::Protocol;
+
+/// How long an act that asks no database waits for the log.
+const NOT_WAITED: Duration = Duration::from_secs(2);
+
+impl Protocol<'_> {
+    /// Does the steps of an act, and writes the act into the log beside them. What turns out not to be done is taken out of
+    /// the log again. An entry that cannot be written keeps nothing from being done.
+    ///
+    /// # Errors
+    /// Those of the steps.
+    pub async fn logged<T>(
+        &self,
+        act: &Act,
+        steps: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let (done, logged) = tokio::join!(steps, self.store.log(act));
+        self.take_out(logged, |_| is_undone(&done)).await;
+        done
+    }
+
+    /// The same of an act that asks no database: a database that is asleep is woken, but not waited for.
+    ///
+    /// # Errors
+    /// Those of the steps.
+    pub async fn logged_unless_asleep<T>(
+        &self,
+        act: &Act,
+        steps: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let (done, logged) = tokio::join!(steps, timeout(NOT_WAITED, self.store.log(act)));
+        if let Ok(logged) = logged {
+            self.take_out(logged, |_| is_undone(&done)).await;
+        } else {
+            warn!("the database sleeps: the log does not say what a moderator did");
+        }
+        done
+    }
+
+    /// Takes those entries out of the log that `is_undone` tells by their place.
+    pub(crate) async fn take_out(
+        &self,
+        logged: Result<Vec<MessageId>, StoreError>,
+        is_undone: impl Fn(usize) -> bool,
+    ) {
+        let taken_out = async {
+            let entries = logged?.into_iter().enumerate();
+            let undone = entries.filter(|(place, _)| is_undone(*place));
+            let undone: Vec<_> = undone.map(|(_, entry)| entry).collect();
+            self.store.unlog(&undone).await
+        };
+        if let Err(cause) = taken_out.await {
+            warn!(%cause, "the log of what moderators did could not be written");
+        }
+    }
+}
+
+/// Whether nothing was done: of other failures that is not known.
+pub(crate) fn is_undone<T>(done: &Result<T, Error>) -> bool {
+    matches!(done, Err(Error::NotFound | Error::Conflict))
+}
