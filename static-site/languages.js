@@ -4,7 +4,7 @@
  * The tag of every language (BCP 47). Its dictionary is `words-<tag in lower case>.js`. The first one is for
  * everyone whose own languages are not here.
  */
-export const LANGUAGES = ['en', 'zh-Hant'];
+export const LANGUAGES = ['en', 'de', 'es', 'fr', 'id', 'pt', 'vi', 'ar', 'ko', 'ja', 'zh-Hans', 'zh-Hant'];
 
 const RIGHT_TO_LEFT_SCRIPTS = ['Adlm', 'Arab', 'Hebr', 'Nkoo', 'Rohg', 'Syrc', 'Thaa'];
 

@@ -6,6 +6,7 @@ import { withLinks } from './links.js';
 import { mark } from './mark.js';
 import { describePicture } from './picture.js';
 import { cropOf, moves } from './small.js';
+import { setLanguage } from './text-language.js';
 import { exactTime, relativeTime, shortTime } from './time.js';
 import { put } from './words.js';
 
@@ -107,6 +108,7 @@ export function createMessage(message, { template, pictures, words, clock, layou
     const { mayDelete, busy, problem, contactUrl, isAddressed, isNew, isHeld } = state;
     words.fill(article);
     author.firstElementChild.textContent = message.author ?? words.say('message.anonymous');
+    for (const written of [text, author]) setLanguage(written, words.languages);
     find('.message__you').hidden = !mayDelete;
     find('.message__pin').hidden = !isNew;
     // Who goes to a message by its address sees exactly when it came, without a pointer as well.

@@ -2,6 +2,7 @@
 
 import { emit } from './events.js';
 import { moves } from './small.js';
+import { setLanguage } from './text-language.js';
 import { relativeTime, exactTime } from './time.js';
 import { put } from './words.js';
 
@@ -81,6 +82,7 @@ export function createReviewCard(message, { load, loadOthers, words, clock, page
     shown = seen;
     words.fill(article);
     put(author.firstElementChild, message.author ?? words.say('message.anonymous'));
+    for (const written of [text, author]) setLanguage(written, words.languages);
     put(time, when);
     time.title = exactTime(createdAt, words);
     for (const [name, saying] of Object.entries(says)) put(find(`.review-card__${name}`), saying === null ? '' : words.sayAll([saying]));

@@ -57,4 +57,4 @@ export function mountReviewHead(root, { queue, setPosting, words, window }) {
   };
 }
 
-export const countOf = (count, words) => `${count.toLocaleString(words.language)}${count >= MOST_COUNTED ? '+' : ''}`;
+export const countOf = (count, words) => `${count.toLocaleString(words.locale)}${count >= MOST_COUNTED ? '+' : ''}`;

@@ -8,6 +8,8 @@ export function put(element, sentence) {
   if (element.textContent !== sentence) element.textContent = sentence;
 }
 
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufefc]/;
+
 /** @param preferred the viewer's languages, most wanted first, as `navigator.languages` has them */
 export function createWords({ language, dictionary, preferred, storage, load = loadDictionary }) {
   let locale = localize(language, preferred);
@@ -31,16 +33,21 @@ export function createWords({ language, dictionary, preferred, storage, load = l
       if (/bytes$/i.test(name)) return size(value);
       if (Array.isArray(value)) return value.map((quoted) => say('quote', { quoted })).join(say('between.names'));
       if (value instanceof Date) return exactTime(value, { locale });
-      return typeof value === 'number' ? value.toLocaleString(language) : value;
+      return typeof value === 'number' ? value.toLocaleString(locale) : isolate(String(value));
     });
   }
 
   /** A size in bytes for people: `3.4 MB`. One MB is 1024 × 1024 bytes, as in the board's limit. */
   function size(bytes) {
-    const [amount, unit] = bytes < 1024 * 1024 ? [bytes / 1024, 'KB'] : [bytes / 1024 / 1024, 'MB'];
+    const [amount, unit] = bytes < 1024 * 1024 ? [bytes / 1024, 'kilobyte'] : [bytes / 1024 / 1024, 'megabyte'];
     // Rounded up, so that a file just over the limit does not look as if it were within.
     const digits = amount < 10 ? 10 : 1;
-    return `${(Math.ceil(amount * digits) / digits).toLocaleString(language)}\u00a0${unit}`;
+    return (Math.ceil(amount * digits) / digits).toLocaleString(locale, { style: 'unit', unit }).replace(' ', '\u00a0');
+  }
+
+  /** What is written in the other direction than the page does not turn the sentence around it. */
+  function isolate(value) {
+    return RIGHT_TO_LEFT.test(value) === (directionOf(language) === 'rtl') ? value : `\u2068${value}\u2069`;
   }
 
   /** Answers whether nothing else was wanted meanwhile. */
@@ -64,7 +71,12 @@ export function createWords({ language, dictionary, preferred, storage, load = l
       return directionOf(language);
     },
 
-    /** For what the browser itself writes: dates and times. */
+    /** The page's language, then those that the viewer reads. */
+    get languages() {
+      return [language, ...preferred];
+    },
+
+    /** For what the browser itself writes: dates, times and numbers. */
     get locale() {
       return locale;
     },

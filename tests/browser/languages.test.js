@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { LANGUAGES, nameOf } from '../../static-site/languages.js';
 import { boardTest } from './support/with-board.js';
 import { eventually } from './support/visitor.js';
-import { SITE } from './support/dictionaries.js';
 
 const dictionariesAskedFor = (page) => {
   const asked = [];
@@ -41,17 +40,83 @@ boardTest('where a dictionary does not come the page stays in its language and s
   await visitor.page.getByRole('button', { name: 'Pin something up…' }).waitFor();
 });
 
-boardTest('the menu has every language under its own name, and a language from right to left turns the page', { locale: 'ar-EG' }, async ({ board, visitor }) => {
-  const languages = await readFile(new URL('languages.js', SITE), 'utf8');
-  const words = await readFile(new URL('words-en.js', SITE), 'utf8');
-  const serve = (name, body) => visitor.page.route(`**/${name}`, (route) => route.fulfill({ contentType: 'text/javascript', body }));
-  await serve('languages.js', languages.replace("'zh-Hant']", "'zh-Hant', 'ar']"));
-  await serve('words-ar.js', words.replace('Pin something up…', 'علّق شيئًا…'));
-  await visitor.page.goto(board.site);
+/** How far the page can be scrolled to the side: not at all, it is hoped. */
+const overhang = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+boardTest('the menu has every language under its own name, and a language from right to left turns the page', { locale: 'ar-EG' }, async ({ visitor }) => {
   await visitor.page.getByRole('button', { name: 'علّق شيئًا…' }).waitFor();
   const root = () => visitor.page.evaluate(() => [document.documentElement.lang, document.documentElement.dir]);
   assert.deepEqual(await root(), ['ar', 'rtl']);
-  assert.deepEqual(await visitor.find('.language-menu option').allTextContents(), ['English', '繁體中文', 'العربية']);
+  assert.deepEqual(await visitor.find('.language-menu option').allTextContents(), LANGUAGES.map(nameOf));
   await visitor.speak('en');
   assert.deepEqual(await root(), ['en', 'ltr']);
+});
+
+for (const [width, height] of [[390, 844], [1_440, 900]]) {
+  boardTest(`in Arabic at ${width} pixels the page begins at the right, fits, and is accessible`, { viewport: { width, height } }, async ({ board, visitor }) => {
+    await board.post('مرحبًا بكم في لوحتنا', { author: 'ليلى' });
+    await board.post('A message from left to right, on a page that goes the other way.', { author: 'Ada' });
+    await visitor.post({ text: 'with a picture', picture: 'small.jpg', alt: 'a hill' });
+    await visitor.page.reload();
+    await eventually(async () => assert.equal(await visitor.messages.count(), 3));
+    await visitor.speak('ar');
+    assert.equal(await overhang(visitor.page), 0);
+    const right = (selector) => visitor.find(selector).first().evaluate((element) => Math.round(element.getBoundingClientRect().right));
+    const margin = width - (await right('.masthead__mark'));
+    assert.ok(margin < 60, 'the head begins at the right');
+    assert.ok(width - (await right('.message')) < 60, 'and so do the cards');
+    const arabic = visitor.message('مرحبًا').locator('.message__text');
+    assert.deepEqual(await arabic.evaluate((text) => [text.lang, getComputedStyle(text).direction]), ['ar', 'rtl']);
+    const english = visitor.message('A message').locator('.message__text');
+    assert.deepEqual(await english.evaluate((text) => [text.hasAttribute('lang'), getComputedStyle(text).direction]), [false, 'ltr']);
+    assert.deepEqual(await visitor.violations(), []);
+    await visitor.openComposer();
+    assert.equal(await overhang(visitor.page), 0);
+    assert.deepEqual(await visitor.violations(), [], 'composer');
+  });
+}
+
+boardTest('from right to left the arrows of moderators point to the other side', { locale: 'ar', settings: { POSTING: 'reviewed' }, viewport: { width: 390, height: 844 } }, async ({ board, visitor }) => {
+  await board.post('انتظار', { author: 'ليلى' });
+  await visitor.page.goto(`${board.site}#moderate`);
+  await visitor.page.getByLabel('رمز المشرف').fill(await board.moderatorToken());
+  await visitor.page.getByRole('button', { name: 'بدء الإشراف' }).click();
+  await visitor.find('.review-card').waitFor();
+  for (const button of ['previous', 'next']) {
+    assert.equal(await visitor.find(`.review__${button} .icon`).evaluate((icon) => getComputedStyle(icon).scale), '-1 1');
+  }
+  assert.equal(await overhang(visitor.page), 0);
+  assert.deepEqual(await visitor.violations(), []);
+});
+
+for (const language of LANGUAGES) {
+  boardTest(`the longest words of ${language} fit into 320 pixels`, { viewport: { width: 320, height: 640 } }, async ({ board, visitor }) => {
+    await board.post('hello', { author: 'Ada' });
+    await visitor.speak(language);
+    assert.equal(await overhang(visitor.page), 0);
+    await visitor.openComposer();
+    assert.equal(await overhang(visitor.page), 0);
+    const cut = await visitor.page.evaluate(() =>
+      [...document.querySelectorAll('button, label, .composer :not(input)')]
+        .filter((element) => element.checkVisibility() && !element.closest('.visually-hidden') && getComputedStyle(element).overflowX !== 'visible' && element.scrollWidth > element.clientWidth + 1)
+        .map(({ className, textContent }) => `${className}: ${textContent}`),
+    );
+    assert.deepEqual(cut, [], 'nothing is cut off');
+    const heads = await visitor.find('.composer__head > *').evaluateAll((parts) =>
+      parts.map((part) => {
+        const words = document.createRange();
+        words.selectNodeContents(part);
+        return words.getBoundingClientRect();
+      }).toSorted((one, other) => one.left - other.left),
+    );
+    for (const [at, { left }] of heads.entries()) assert.ok(at === 0 || heads[at - 1].right <= left, 'nothing lies over another');
+  });
+}
+
+boardTest('each message has the language of its letters, and with it the face of its characters', { locale: 'en' }, async ({ board, visitor }) => {
+  for (const text of ['Hello', '骨、刃、直です', '骨刃直 这里', '骨刃直 這裡', '안녕 骨']) await board.post(text);
+  await visitor.page.reload();
+  await eventually(async () => assert.equal(await visitor.messages.count(), 5));
+  const told = await visitor.find('.message__text').evaluateAll((texts) => texts.map((text) => [text.getAttribute('lang'), /CJK (..)/.exec(getComputedStyle(text).fontFamily)[1]]));
+  assert.deepEqual(told, [['ko', 'KR'], ['zh-Hant', 'TC'], ['zh-Hans', 'SC'], ['ja', 'JP'], [null, 'TC']]);
 });

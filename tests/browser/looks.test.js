@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { test } from 'node:test';
 import { brotliCompressSync } from 'node:zlib';
-import { LANGUAGES } from '../../static-site/languages.js';
 import { boardTest } from './support/with-board.js';
 import { eventually } from './support/visitor.js';
 
@@ -40,7 +39,7 @@ for (const width of [320, 390, 768, 1440]) {
       for (const layout of ['wall', 'list']) {
         const button = visitor.find(`.layout-switch [value="${layout}"]`);
         if ((await button.getAttribute('aria-pressed')) === 'false') await button.click();
-        for (const language of LANGUAGES) {
+        for (const language of ['en', 'zh-Hant', 'ar']) {
           await visitor.speak(language);
           await assertInPlace(visitor, { what: `${layout}, ${language}` });
         }

@@ -46,6 +46,8 @@ export function faultsOf({ languages, dictionaryFiles, dictionaries, html, code 
     ...Object.keys(words).filter((key) => !used.includes(key)).map((key) => `${standard} ${key}: unused`),
     ...languages.slice(1).flatMap((language) => differences(language, dictionaries[language], words)),
     ...languages.flatMap((language) => pluralFaults(language, dictionaries[language])),
+    ...languages.flatMap((language) => typographyFaults(language, dictionaries[language])),
+    ...languages.slice(1).flatMap((language) => untranslated(language, dictionaries[language], words)),
   ];
 }
 
@@ -76,13 +78,44 @@ function differences(language, dictionary, words) {
 
 /** The `{values}` of a sentence, in all of its plural forms. */
 function valuesIn(sentence) {
-  const forms = typeof sentence === 'object' ? Object.values(sentence) : [sentence];
-  return [...new Set(forms.join().match(/\{\w+\}/g))].sort().join();
+  return [...new Set(formsOf(sentence).join().match(/\{\w+\}/g))].sort().join();
 }
 
+/** The forms that counts take; those which only millions take are left out. */
 function pluralFaults(language, dictionary) {
-  const needed = new Intl.PluralRules(language).resolvedOptions().pluralCategories.toSorted().join();
+  const rules = new Intl.PluralRules(language);
+  const needed = [...new Set(Array.from({ length: 1_001 }, (_, count) => rules.select(count)))].sort().join();
   return Object.entries(dictionary)
     .filter(([, sentence]) => typeof sentence === 'object' && Object.keys(sentence).sort().join() !== needed)
     .map(([key]) => `${language} ${key}: its plural forms are not ${needed}`);
 }
+
+/** Signs that a language does not write, by the language or the script. */
+const FOREIGN_SIGNS = {
+  ar: /[,;?]|“|”/,
+  de: /”|“(?=\p{L})|[«»]/u,
+  es: /“|”|(?<!¿[^?]*)\?|(?<!¡[^!]*)!/,
+  fr: /[^\u202f][:;!?»]|«(?!\u202f)|“|”/,
+  ja: /[,.;:!?()“”]/,
+  ko: /[、。，：；！？“”]/,
+  'zh-Hans': /[,.;:!?()「」]/,
+  'zh-Hant': /[,.;:!?()“”]/,
+};
+
+function typographyFaults(language, dictionary) {
+  return Object.entries(dictionary)
+    .filter(([, sentence]) => formsOf(sentence).some((form) => /['"]|\.\.\./.test(form) || FOREIGN_SIGNS[language]?.test(form)))
+    .map(([key]) => `${language} ${key}: has signs of another language`);
+}
+
+/** Words that are spelt alike in English. */
+const SPELT_ALIKE = { de: ['compose.author'], fr: ['compose.text', 'list.title'] };
+
+function untranslated(language, dictionary, words) {
+  return Object.entries(dictionary)
+    .filter(([key, sentence]) => /\p{L}/u.test(formsOf(sentence).join().replace(/\{\w+\}/g, '')) && formsOf(sentence).join() === formsOf(words[key] ?? '').join())
+    .filter(([key]) => !SPELT_ALIKE[language]?.includes(key))
+    .map(([key]) => `${language} ${key}: is English`);
+}
+
+const formsOf = (sentence) => (typeof sentence === 'object' ? Object.values(sentence) : [sentence]);

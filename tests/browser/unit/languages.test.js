@@ -3,12 +3,32 @@ import { test } from 'node:test';
 import { LANGUAGES, directionOf, localize, nameOf, negotiate } from '../../../static-site/languages.js';
 
 test('the first of the viewer’s languages that the page speaks is chosen', () => {
-  assert.equal(negotiate(['zh-TW', 'en']), 'zh-Hant');
-  assert.equal(negotiate(['de', 'zh-CN']), 'zh-Hant');
-  assert.equal(negotiate(['fr', 'en-GB', 'zh']), 'en');
-  assert.equal(negotiate(['zha']), LANGUAGES[0]);
-  assert.equal(negotiate(['', 'c', 'en-US@posix']), 'en');
-  assert.equal(negotiate([]), LANGUAGES[0]);
+  for (const [preferred, chosen] of [
+    [['zh-TW', 'en'], 'zh-Hant'],
+    [['zh-HK'], 'zh-Hant'],
+    [['zh-MO'], 'zh-Hant'],
+    [['zh-CN'], 'zh-Hans'],
+    [['zh-SG'], 'zh-Hans'],
+    [['zh-Hans-HK'], 'zh-Hans'],
+    [['zh'], 'zh-Hans'],
+    [['pt-BR'], 'pt'],
+    [['pt-PT', 'en'], 'pt'],
+    [['es-419'], 'es'],
+    [['fr-CA'], 'fr'],
+    [['de-CH'], 'de'],
+    [['in-ID'], 'id'],
+    [['ar-EG'], 'ar'],
+    [['ja', 'en'], 'ja'],
+    [['ko-KR'], 'ko'],
+    [['vi-VN'], 'vi'],
+    [['sv', 'zh-CN'], 'zh-Hans'],
+    [['sv', 'en-GB', 'zh'], 'en'],
+    [['zha'], 'en'],
+    [['', 'c', 'en-US@posix'], 'en'],
+    [[], 'en'],
+  ]) {
+    assert.equal(negotiate(preferred), chosen, preferred.join());
+  }
 });
 
 test('of several dictionaries of one language the one in the viewer’s script is chosen, then the one of their region', () => {
@@ -58,5 +78,5 @@ test('a language is written in the direction of its script', () => {
 });
 
 test('a language is named as it calls itself', () => {
-  assert.deepEqual(['en', 'zh-Hant', 'fr', 'ar'].map(nameOf), ['English', '繁體中文', 'Français', 'العربية']);
+  assert.deepEqual(LANGUAGES.map(nameOf), ['English', 'Deutsch', 'Español', 'Français', 'Indonesia', 'Português', 'Tiếng Việt', 'العربية', '한국어', '日本語', '简体中文', '繁體中文']);
 });
