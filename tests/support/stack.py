@@ -35,6 +35,9 @@ SCENARIOS = {
     "as it comes": {},
     "with everything": {
         "AllowedOrigins": "https://other.example",
+        "BoardDescription": "For the village.\\nBe kind.",
+        "BoardAccent": "#8a2be2",
+        "BoardHead": "images/hill.jpg",
         "ContactUrl": "mailto:ada@board.example",
         "Indexing": "allowed",
         "DomainName": "board.example",
