@@ -169,6 +169,7 @@ async function start() {
     await pagination.fillDownTo(saved.id).catch(() => {});
     scrollRestoration.restore(saved);
   }
+  void import('./offline.js').then(({ keepForOffline }) => keepForOffline({ words, window })).catch(() => {});
   if (!saved || !feed.has(window.location.hash.slice(1))) await followLink();
 }
 
