@@ -137,6 +137,6 @@ class Account:
 def account(folder: Path):
     made = Account(folder)
     with fake_aws.programs(made.answer) as program:
-        for name in ("aws", "sam", "cargo", "rustup"):
+        for name in ("aws", "sam", "rustup"):
             made.install(name, program)
         yield made

@@ -82,6 +82,26 @@ def test_what_changed_is_uploaded_and_invalidated_and_what_went_is_removed(accou
     assert sorted(paths) == ["/", "/index.html", "/sw.js", "/words-en.js", "/words-zh-hant.js"]
 
 
+def test_the_site_has_the_boards_name_and_addresses(account):
+    for stack in ("stack", "made"):
+        account.state[stack]["parameters"] |= {
+            "BoardName": "Ada's <board>", "BoardDescription": "For us.\\nBe kind.", "BoardHead": "images/hill.jpg", "ServiceWorker": "off"}
+    assert account.run("deploy").returncode == 0
+    page = (account.clone / ".aws-sam/site/index.html").read_text()
+    assert "<title>Ada&#39;s &lt;board&gt;</title>" in page and 'name="description" content="For us."' in page
+    assert f'property="og:image" content="{OUTPUTS["Url"]}small/1280/hill.jpg.jpg"' in page
+    assert "version: ''" in (account.clone / ".aws-sam/site/sw.js").read_text(), "it takes itself back"
+
+
+def test_a_site_that_cannot_be_built_ends_the_deployment_and_says_why(account):
+    for stack in ("stack", "made"):
+        account.state[stack]["parameters"]["BoardDescription"] = "\\n".join(map(str, range(21)))
+    done = account.run("deploy")
+    assert done.returncode != 0 and "BOARD_DESCRIPTION is malformed: expected at most 1000 characters in 20 lines" in done.stderr
+    assert "deploy failed while building the site." in done.stderr
+    assert not [call for call in account.calls if "s3 cp" in call]
+
+
 def test_crawlers_are_kept_from_the_api_and_from_nothing_else():
     rules = RobotFileParser()
     rules.parse((ROOT / "static-site/robots.txt").read_text().splitlines())

@@ -105,6 +105,23 @@ def test_a_new_board_is_deployed_from_a_release_with_nothing_but_the_aws_cli(rel
         "DatabaseEngineVersion": "8.0.mysql_aurora.3.10.4"}
 
 
+def test_the_site_is_built_by_the_releases_own_program(release):
+    assert release.run().returncode == 0
+    page = (release.tree / ".aws-sam/site/index.html").read_text()
+    assert f'<meta property="og:url" content="{OUTPUTS["Url"]}">' in page
+
+
+@pytest.mark.parametrize(("machine", "program"), [
+    ("Linux-aarch64", "corkboard-linux-arm64.tar.gz"), ("Darwin-arm64", "corkboard-macos-arm64.tar.gz"), ("Linux-riscv64", None)])
+def test_that_program_is_the_one_for_the_machine(machine, program, release):
+    system, processor = machine.split("-")
+    release.account.install("uname", f'#!/bin/sh\ncase $1 in -s) echo {system} ;; -m) echo {processor} ;; *) echo {system} {processor} ;; esac\n')
+    (release.folder / (program or "SHA256SUMS")).unlink()
+    done = release.run()
+    assert done.returncode != 0 and not release.tree.exists()
+    assert f"{program} cannot be downloaded" in done.stderr if program else "no corkboard for this machine (Linux riscv64)" in done.stderr
+
+
 def test_the_artefact_bucket_is_the_accounts_own_private_and_encrypted(release):
     assert release.run({"aws s3api head-bucket": MISSING}).returncode == 0
     calls = {call.line[2]: call.line for call in release.account.calls if "s3api" in call and BUCKET in call}
