@@ -18,8 +18,8 @@ use tower::ServiceExt as _;
 use crate::budget::Budget;
 use crate::front_door::{self, FrontDoor};
 use crate::options::Options;
-use crate::site::{Site, Source};
 use crate::services::{Access, Services, address_of, listen, reachable, until};
+use crate::site::{Site, Source};
 
 /// Runs the whole system until Ctrl-C.
 pub async fn run(options: Options) -> Result<(), String> {

@@ -25,7 +25,7 @@ boardTest('a viewer gets the dictionary of their language, and another one only 
 
 boardTest('the dictionary does not wait for the other modules', {}, async ({ board, visitor }) => {
   const asked = dictionariesAskedFor(visitor.page);
-  await visitor.page.route('**/fold.js', async (route) => {
+  await visitor.page.route('**/app.js', async (route) => {
     await eventually(async () => assert.equal(asked().length, 1));
     await route.continue();
   });
@@ -42,10 +42,10 @@ boardTest('where a dictionary does not come the page stays in its language and s
 });
 
 boardTest('the menu has every language under its own name, and a language from right to left turns the page', { locale: 'ar-EG' }, async ({ board, visitor }) => {
-  const languages = await readFile(new URL('languages.js', SITE), 'utf8');
+  const languages = await (await fetch(new URL('viewer-language.js', board.site))).text();
   const words = await readFile(new URL('words-en.js', SITE), 'utf8');
   const serve = (name, body) => visitor.page.route(`**/${name}`, (route) => route.fulfill({ contentType: 'text/javascript', body }));
-  await serve('languages.js', languages.replace("'zh-Hant']", "'zh-Hant', 'ar']"));
+  await serve('viewer-language.js', languages.replace("'zh-Hant']", "'zh-Hant', 'ar']"));
   await serve('words-ar.js', words.replace('Write a message', 'اكتب رسالة'));
   await visitor.page.goto(board.site);
   await visitor.page.getByRole('heading', { name: 'اكتب رسالة' }).waitFor();

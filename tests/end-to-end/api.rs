@@ -30,8 +30,7 @@ async fn the_board_describes_itself_by_its_settings() {
     let board = Board::start_with(|command| {
         command.env_remove("POSTS_PER_MINUTE");
     });
-    let body =
-        json!({"name": "Corkboard", "description": null, "accent": null, "head": null, "posting": "open", "contactUrl": null, "limits": limits(10)});
+    let body = json!({"name": "Corkboard", "description": null, "accent": null, "head": null, "posting": "open", "contactUrl": null, "limits": limits(10)});
     let description = board.get("/api/board").await;
     description.is(200, &[JSON, BRIEFLY], &body);
     drop(board);
@@ -39,7 +38,10 @@ async fn the_board_describes_itself_by_its_settings() {
     let board = Board::start_with(|command| {
         command
             .env("BOARD_NAME", "橋の板")
-            .env("BOARD_DESCRIPTION", "Of the bridge.\\nhttps://bridge.example")
+            .env(
+                "BOARD_DESCRIPTION",
+                "Of the bridge.\\nhttps://bridge.example",
+            )
             .env("BOARD_ACCENT", "#0f6b63")
             .env("BOARD_HEAD", "images/a bridge.jpg")
             .env("CONTACT_URL", "mailto:ada@board.example")

@@ -77,7 +77,9 @@ async fn the_site_is_served_with_its_headers() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../static-site");
         let written = std::fs::read(format!("{folder}/{file}")).unwrap();
         // Scripts are joined, and their comments left out.
-        let is_built = [".js", ".css", ".webmanifest"].iter().any(|end| file.ends_with(end));
+        let is_built = [".js", ".css", ".webmanifest"]
+            .iter()
+            .any(|end| file.ends_with(end));
         assert_eq!(served.body != written, is_built, "{path}");
 
         let strong = tag.trim_start_matches("W/");

@@ -79,6 +79,7 @@ SCENARIOS = {
     "a busy board with a database that never sleeps": {
         "Release": RELEASE,
         "BoardName": "Ada's board",
+        "ServiceWorker": "off",
         "Posting": "closed",
         "PostsPerMinute": "0",
         "LogFilter": "debug",

@@ -77,7 +77,8 @@ pub async fn file(
     let headers = response.headers_mut();
     let media_type = mime_guess::from_path(path).first_or_octet_stream();
     let is_text = media_type.type_() == mime_guess::mime::TEXT;
-    let is_compressed = ["image/svg+xml", "application/manifest+json"].contains(&media_type.essence_str());
+    let is_compressed =
+        ["image/svg+xml", "application/manifest+json"].contains(&media_type.essence_str());
     // Said of every answer, also of those that have nothing to compress: to HEAD, and that it is known.
     if is_text || is_compressed {
         headers.insert(VARY, HeaderValue::from_static("accept-encoding"));

@@ -95,7 +95,10 @@ impl Site {
 /// `corkboard site --out FOLDER`: writes the site for an upload.
 pub fn write(source: Source, folder: &Path, lookup: Lookup<'_>) -> Result<(), String> {
     let failed = |error| format!("{} cannot be written: {error}", folder.display());
-    if folder.read_dir().is_ok_and(|mut files| files.next().is_some()) {
+    if folder
+        .read_dir()
+        .is_ok_and(|mut files| files.next().is_some())
+    {
         return Err(format!("{} is not empty", folder.display()));
     }
     std::fs::create_dir_all(folder).map_err(failed)?;
@@ -135,15 +138,25 @@ fn build(written: BTreeMap<String, Bytes>, board: &Board) -> Result<Files, Strin
     let worker = strip(&text(SERVICE_WORKER)?);
     let manifest = stamp::manifest(&text(MANIFEST)?, board)?;
     let style = stamp::style(&text(STYLE)?, board);
-    let scripts = written.keys().filter(|name| has_extension(name, "js") && *name != SERVICE_WORKER);
+    let scripts = written
+        .keys()
+        .filter(|name| has_extension(name, "js") && *name != SERVICE_WORKER);
     let scripts = scripts.map(|name| Ok((name.clone(), text(name)?)));
     let joined = modules::join(&scripts.collect::<Result<_, String>>()?, &entries(&page))?;
 
-    let mut files: Files = written.into_iter().map(|(name, bytes)| (name, File::new(bytes))).collect();
+    let mut files: Files = written
+        .into_iter()
+        .map(|(name, bytes)| (name, File::new(bytes)))
+        .collect();
     files.insert(PAGE.into(), File::new(page));
     files.insert(MANIFEST.into(), File::new(manifest));
     files.insert(STYLE.into(), File::new(style));
-    files.extend(joined.files.into_iter().map(|(name, script)| (name, File::new(script))));
+    files.extend(
+        joined
+            .files
+            .into_iter()
+            .map(|(name, script)| (name, File::new(script))),
+    );
     for (name, file) in &mut files {
         if has_extension(name, "css") {
             let stripped = std::str::from_utf8(&file.bytes).map(strip);
@@ -160,12 +173,20 @@ fn build(written: BTreeMap<String, Bytes>, board: &Board) -> Result<Files, Strin
 }
 
 /// The service worker of these files. Those that it keeps are what the page is made of.
-fn service_worker(worker: &str, files: &Files, within: &BTreeSet<String>) -> Result<String, String> {
+fn service_worker(
+    worker: &str,
+    files: &Files,
+    within: &BTreeSet<String>,
+) -> Result<String, String> {
     let kept = files.iter().filter(|(name, _)| {
-        let is_of_page = ["html", "css", "js", "svg"].iter().any(|kind| has_extension(name, kind));
+        let is_of_page = ["html", "css", "js", "svg"]
+            .iter()
+            .any(|kind| has_extension(name, kind));
         is_of_page && *name != SERVICE_WORKER && !within.contains(*name)
     });
-    let kept: BTreeMap<_, _> = kept.map(|(name, file)| (name.as_str(), file.digest())).collect();
+    let kept: BTreeMap<_, _> = kept
+        .map(|(name, file)| (name.as_str(), file.digest()))
+        .collect();
     let mut version = Sha256::new();
     version.update(worker);
     for (name, digest) in &kept {
@@ -182,7 +203,8 @@ fn entries(page: &str) -> Vec<&str> {
 }
 
 fn has_extension(name: &str, extension: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, found)| found == extension)
+    name.rsplit_once('.')
+        .is_some_and(|(_, found)| found == extension)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -211,7 +233,10 @@ mod tests {
 
     #[test]
     fn the_site_of_this_repository_is_built() {
-        let files = site(&[("BOARD_NAME", "Ada's board"), ("PUBLIC_BASE_URL", "https://board.example")]);
+        let files = site(&[
+            ("BOARD_NAME", "Ada's board"),
+            ("PUBLIC_BASE_URL", "https://board.example"),
+        ]);
         assert!(text(&files, PAGE).contains("<title>Ada&#39;s board</title>"));
         assert!(text(&files, MANIFEST).contains("\"name\":\"Ada's board\""));
         assert!(text(&files, "app.js").starts_with("import { $"));
@@ -223,10 +248,17 @@ mod tests {
     #[test]
     fn every_change_is_another_version_and_no_change_is_none() {
         let worker = |settings| text(&site(settings), SERVICE_WORKER);
-        let version = |worker: &str| worker.rsplit_once("\"version\":\"").unwrap().1[..16].to_owned();
+        let version =
+            |worker: &str| worker.rsplit_once("\"version\":\"").unwrap().1[..16].to_owned();
         assert_eq!(worker(&[]), worker(&[("BOARD_NAME", "Corkboard")]));
-        assert_ne!(version(&worker(&[])), version(&worker(&[("BOARD_NAME", "Another")])));
-        assert_ne!(version(&worker(&[])), version(&worker(&[("BOARD_ACCENT", "#8a2be2")])));
+        assert_ne!(
+            version(&worker(&[])),
+            version(&worker(&[("BOARD_NAME", "Another")]))
+        );
+        assert_ne!(
+            version(&worker(&[])),
+            version(&worker(&[("BOARD_ACCENT", "#8a2be2")]))
+        );
     }
 
     #[test]
@@ -238,9 +270,17 @@ mod tests {
 
     #[test]
     fn a_setting_that_is_malformed_is_named() {
-        for (variable, expected) in [("SERVICE_WORKER", "on or off"), ("BOARD_ACCENT", "a colour such as #0f6b63")] {
-            let site = Site::new(Source::builtin(), &|name| (name == variable).then(|| "nonsense".into()));
-            assert_eq!(site.err().unwrap(), format!("{variable} is malformed: expected {expected}"));
+        for (variable, expected) in [
+            ("SERVICE_WORKER", "on or off"),
+            ("BOARD_ACCENT", "a colour such as #0f6b63"),
+        ] {
+            let site = Site::new(Source::builtin(), &|name| {
+                (name == variable).then(|| "nonsense".into())
+            });
+            assert_eq!(
+                site.err().unwrap(),
+                format!("{variable} is malformed: expected {expected}")
+            );
         }
     }
 }

@@ -37,10 +37,7 @@ pub struct Joined {
 /// # Errors
 /// Where a module of a chunk, or an import, has a form that is not known, imports what is not there, or imports itself in
 /// the end.
-pub fn join(
-    files: &BTreeMap<String, String>,
-    entries: &[&str],
-) -> Result<Joined, String> {
+pub fn join(files: &BTreeMap<String, String>, entries: &[&str]) -> Result<Joined, String> {
     let mut modules = BTreeMap::new();
     for (name, text) in files {
         modules.insert(name.as_str(), parse(name, text)?);
@@ -60,7 +57,12 @@ pub fn join(
     }
     let mut joined: BTreeMap<_, _> = chunks
         .iter()
-        .map(|(entry, order)| ((*entry).to_owned(), chunk(entry, order, &modules, &chunk_of)))
+        .map(|(entry, order)| {
+            (
+                (*entry).to_owned(),
+                chunk(entry, order, &modules, &chunk_of),
+            )
+        })
         .collect();
     for (name, text) in files {
         let Some(module) = modules.get(name.as_str()) else {
@@ -92,7 +94,9 @@ fn parse<'a>(file: &str, text: &'a str) -> Result<Module<'a>, String> {
             module.imports.push(import(line).ok_or_else(unknown)?);
         } else if let Some(declared) = line.strip_prefix("export ") {
             if !declared.starts_with("default ") {
-                module.exports.push(declared_name(declared).ok_or_else(unknown)?);
+                module
+                    .exports
+                    .push(declared_name(declared).ok_or_else(unknown)?);
             }
             module.body.push_str(declared);
         } else {
@@ -121,7 +125,13 @@ fn import(line: &str) -> Option<Import<'_>> {
 
 /// The name of what follows `export`: a function, a class or a constant.
 fn declared_name(declared: &str) -> Option<&str> {
-    const KINDS: [&str; 5] = ["async function ", "function* ", "function ", "class ", "const "];
+    const KINDS: [&str; 5] = [
+        "async function ",
+        "function* ",
+        "function ",
+        "class ",
+        "const ",
+    ];
     let name = KINDS.iter().find_map(|kind| declared.strip_prefix(kind))?;
     let end = name.find(|character: char| !is_of_name(character))?;
     is_name(&name[..end]).then_some(&name[..end])
@@ -132,7 +142,9 @@ fn is_of_name(character: char) -> bool {
 }
 
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(is_of_name) && !text.starts_with(|first: char| first.is_ascii_digit())
+    !text.is_empty()
+        && text.chars().all(is_of_name)
+        && !text.starts_with(|first: char| first.is_ascii_digit())
 }
 
 fn check(file: &str, import: &Import, modules: &BTreeMap<&str, Module>) -> Result<(), String> {
@@ -140,8 +152,13 @@ fn check(file: &str, import: &Import, modules: &BTreeMap<&str, Module>) -> Resul
     let module = modules
         .get(from)
         .ok_or_else(|| format!("{file} imports {from}, which is not there"))?;
-    match names.iter().find(|(exported, _)| !module.exports.contains(exported)) {
-        Some((name, _)) => Err(format!("{file} imports {name}, which {from} does not export")),
+    match names
+        .iter()
+        .find(|(exported, _)| !module.exports.contains(exported))
+    {
+        Some((name, _)) => Err(format!(
+            "{file} imports {name}, which {from} does not export"
+        )),
         None => Ok(()),
     }
 }
@@ -158,13 +175,19 @@ fn collect<'a>(
         return Ok(());
     }
     if path.contains(&name) {
-        return Err(format!("{} imports itself: {} → {name}", name, path.join(" → ")));
+        return Err(format!(
+            "{} imports itself: {} → {name}",
+            name,
+            path.join(" → ")
+        ));
     }
     let module = modules
         .get(name)
         .ok_or_else(|| format!("the page names {name}, which is not there"))?;
     if module.body.contains("\ndefault ") || module.body.starts_with("default ") {
-        return Err(format!("{name} has a default export, which a module that is joined cannot have"));
+        return Err(format!(
+            "{name} has a default export, which a module that is joined cannot have"
+        ));
     }
     path.push(name);
     for import in &module.imports {
@@ -193,7 +216,11 @@ fn taken(import: &Import) -> String {
             }
         })
         .collect();
-    format!("const {{ {} }} = {};", names.join(", "), namespace(import.from))
+    format!(
+        "const {{ {} }} = {};",
+        names.join(", "),
+        namespace(import.from)
+    )
 }
 
 fn chunk(
@@ -205,8 +232,14 @@ fn chunk(
     let mut head = BTreeSet::new();
     let mut body = String::new();
     for name in order {
-        let Module { imports, exports, body: own } = &modules[name];
-        let elsewhere = imports.iter().filter(|import| chunk_of[import.from] != entry);
+        let Module {
+            imports,
+            exports,
+            body: own,
+        } = &modules[name];
+        let elsewhere = imports
+            .iter()
+            .filter(|import| chunk_of[import.from] != entry);
         head.extend(elsewhere.map(|import| (chunk_of[import.from], namespace(import.from))));
         let imports: String = imports.iter().map(|import| taken(import) + "\n").collect();
         let (own, exports, namespace) = (strip(own), exports.join(", "), namespace(name));
@@ -214,7 +247,10 @@ fn chunk(
             // Which alone may await something.
             writeln!(body, "{imports}{own}const {namespace} = {{ {exports} }};")
         } else {
-            writeln!(body, "const {namespace} = (() => {{\n{imports}{own}return {{ {exports} }};\n}})();")
+            writeln!(
+                body,
+                "const {namespace} = (() => {{\n{imports}{own}return {{ {exports} }};\n}})();"
+            )
         };
     }
     let head: String = head
@@ -227,14 +263,20 @@ fn chunk(
 
 fn handing_on(name: &str, module: &Module, chunk: &str) -> String {
     let (namespace, exports) = (namespace(name), module.exports.join(", "));
-    format!("import {{ {namespace} }} from './{chunk}';\nexport const {{ {exports} }} = {namespace};\n")
+    format!(
+        "import {{ {namespace} }} from './{chunk}';\nexport const {{ {exports} }} = {namespace};\n"
+    )
 }
 
 fn on_demand(text: &str, module: &Module, chunk_of: &BTreeMap<&str, &str>) -> String {
     let mut text = text.to_owned();
     for import in &module.imports {
         if let Some(chunk) = chunk_of.get(import.from) {
-            let instead = format!("import {{ {} }} from './{chunk}'; {}", namespace(import.from), taken(import));
+            let instead = format!(
+                "import {{ {} }} from './{chunk}'; {}",
+                namespace(import.from),
+                taken(import)
+            );
             text = text.replacen(import.line, &instead, 1);
         }
     }
@@ -250,7 +292,9 @@ pub fn strip(text: &str) -> String {
         let line = line.trim();
         let begins = !in_comment && line.starts_with("/*");
         if in_comment || begins {
-            let end = line.get(if begins { 2 } else { 0 }..).and_then(|rest| rest.find("*/").map(|at| (rest, at)));
+            let end = line
+                .get(if begins { 2 } else { 0 }..)
+                .and_then(|rest| rest.find("*/").map(|at| (rest, at)));
             if end.is_some_and(|(rest, at)| at + 2 < rest.len()) {
                 return text.to_owned();
             }

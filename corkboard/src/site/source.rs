@@ -43,7 +43,9 @@ impl Source {
         let mut hasher = DefaultHasher::new();
         for (name, path) in files_of(folder)? {
             let metadata = path.metadata().map_err(|error| unreadable(&path, &error))?;
-            let modified = metadata.modified().map_err(|error| unreadable(&path, &error))?;
+            let modified = metadata
+                .modified()
+                .map_err(|error| unreadable(&path, &error))?;
             (name, metadata.len(), modified).hash(&mut hasher);
         }
         Ok(hasher.finish())
@@ -73,11 +75,16 @@ impl Source {
 
 /// The site has no folders, and what begins with a dot is no part of it.
 fn files_of(folder: &Path) -> Result<BTreeMap<String, PathBuf>, String> {
-    let entries = folder.read_dir().map_err(|error| unreadable(folder, &error))?;
+    let entries = folder
+        .read_dir()
+        .map_err(|error| unreadable(folder, &error))?;
     let mut files = BTreeMap::new();
     for entry in entries {
         let path = entry.map_err(|error| unreadable(folder, &error))?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or(".");
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or(".");
         if path.is_file() && !name.starts_with('.') {
             files.insert(name.to_owned(), path);
         }

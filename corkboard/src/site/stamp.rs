@@ -26,26 +26,47 @@ pub struct Board {
 /// # Errors
 /// Where one of the tags is not there once, as it is known.
 pub fn page(html: &str, board: &Board) -> Result<String, String> {
-    let Board { appearance, public_base_url, .. } = board;
+    let Board {
+        appearance,
+        public_base_url,
+        ..
+    } = board;
     let name = escape(&appearance.name);
     let mut html = put(html, "<title>", "</title>", &name)?;
     for property in ["og:title", "og:site_name"] {
-        html = put(&html, &format!("<meta property=\"{property}\" content=\""), "\">", &name)?;
+        html = put(
+            &html,
+            &format!("<meta property=\"{property}\" content=\""),
+            "\">",
+            &name,
+        )?;
     }
     if let Some(summary) = appearance.summary() {
-        for start in ["<meta name=\"description\" content=\"", "<meta property=\"og:description\" content=\""] {
+        for start in [
+            "<meta name=\"description\" content=\"",
+            "<meta property=\"og:description\" content=\"",
+        ] {
             html = put(&html, start, "\">", &escape(summary))?;
         }
     }
     let image = match appearance.preview() {
         Some(key) => public_base_url.of_key(&key),
-        None if public_base_url.origin().is_some() => public_base_url.of_path(&format!("/{PREVIEW}")),
+        None if public_base_url.origin().is_some() => {
+            public_base_url.of_path(&format!("/{PREVIEW}"))
+        }
         None => PREVIEW.to_owned(),
     };
-    html = put(&html, "<meta property=\"og:image\" content=\"", "\">", &escape(&image))?;
+    html = put(
+        &html,
+        "<meta property=\"og:image\" content=\"",
+        "\">",
+        &escape(&image),
+    )?;
     if public_base_url.origin().is_some() {
         let home = escape(&public_base_url.of_path("/"));
-        let own = format!("{name}</title>\n  <link rel=\"canonical\" href=\"{home}\">\n  <meta property=\"og:url\" content=\"{home}\">");
+        let own = format!(
+            "{name}</title>\n  <link rel=\"canonical\" href=\"{home}\">\n  <meta property=\"og:url\" content=\"{home}\">"
+        );
         html = html.replacen(&format!("{name}</title>"), &own, 1);
     }
     Ok(html)
@@ -78,7 +99,11 @@ pub fn style(css: &str, Board { appearance, .. }: &Board) -> String {
 ///
 /// # Errors
 /// Where it has no place for that.
-pub fn service_worker(script: &str, version: &str, files: &BTreeMap<&str, String>) -> Result<String, String> {
+pub fn service_worker(
+    script: &str,
+    version: &str,
+    files: &BTreeMap<&str, String>,
+) -> Result<String, String> {
     if script.matches(UNSTAMPED).count() != 1 {
         return Err(format!("the site has not one {UNSTAMPED}"));
     }
@@ -117,7 +142,9 @@ mod tests {
     fn board(settings: &[(&str, &str)]) -> Board {
         let lookup = |name: &str| {
             let given = settings.iter().find(|(variable, _)| *variable == name);
-            given.map(|(_, value)| (*value).to_owned()).or_else(|| (name == "PUBLIC_BASE_URL").then(String::new))
+            given
+                .map(|(_, value)| (*value).to_owned())
+                .or_else(|| (name == "PUBLIC_BASE_URL").then(String::new))
         };
         let public_base_url = PublicBaseUrl::from_lookup(&lookup).unwrap();
         Board {
@@ -134,7 +161,14 @@ mod tests {
 
     #[test]
     fn what_the_board_is_called_is_escaped() {
-        let html = page(PAGE, &board(&[("BOARD_NAME", "Ada's </title> & \"Bob\""), ("BOARD_DESCRIPTION", "1 < 2\\nmore")])).unwrap();
+        let html = page(
+            PAGE,
+            &board(&[
+                ("BOARD_NAME", "Ada's </title> & \"Bob\""),
+                ("BOARD_DESCRIPTION", "1 < 2\\nmore"),
+            ]),
+        )
+        .unwrap();
         let name = "Ada&#39;s &lt;/title&gt; &amp; &quot;Bob&quot;";
         assert!(html.contains(&format!("<title>{name}</title>")), "{html}");
         assert!(html.contains(&format!("og:title\" content=\"{name}\">")));
@@ -145,24 +179,42 @@ mod tests {
     fn addresses_are_absolute_where_the_board_has_one() {
         let base = ("PUBLIC_BASE_URL", "https://board.example");
         let html = page(PAGE, &board(&[base])).unwrap();
-        assert!(html.contains("og:image\" content=\"https://board.example/preview.png\">"), "{html}");
+        assert!(
+            html.contains("og:image\" content=\"https://board.example/preview.png\">"),
+            "{html}"
+        );
         assert!(html.contains("<link rel=\"canonical\" href=\"https://board.example/\">"));
         assert!(html.contains("og:url\" content=\"https://board.example/\">"));
         let html = page(PAGE, &board(&[base, ("BOARD_HEAD", "images/a hill.jpg")])).unwrap();
-        assert!(html.contains("og:image\" content=\"https://board.example/small/1280/a%20hill.jpg.jpg\">"), "{html}");
+        assert!(
+            html.contains(
+                "og:image\" content=\"https://board.example/small/1280/a%20hill.jpg.jpg\">"
+            ),
+            "{html}"
+        );
     }
 
     #[test]
     fn a_page_that_has_no_place_for_something_is_named() {
         let error = page("<title>Corkboard</title>", &board(&[])).unwrap_err();
-        assert_eq!(error, "the site has not one <meta property=\"og:title\" content=\"…\">");
+        assert_eq!(
+            error,
+            "the site has not one <meta property=\"og:title\" content=\"…\">"
+        );
         assert!(page(&[PAGE, PAGE].concat(), &board(&[])).is_err());
     }
 
     #[test]
     fn the_manifest_has_the_boards_name() {
-        let text = manifest("{\"name\": \"Corkboard\", \"icons\": []}", &board(&[("BOARD_NAME", "\"Ada\"")])).unwrap();
-        assert_eq!(text, r#"{"icons":[],"name":"\"Ada\"","short_name":"\"Ada\""}"#);
+        let text = manifest(
+            "{\"name\": \"Corkboard\", \"icons\": []}",
+            &board(&[("BOARD_NAME", "\"Ada\"")]),
+        )
+        .unwrap();
+        assert_eq!(
+            text,
+            r#"{"icons":[],"name":"\"Ada\"","short_name":"\"Ada\""}"#
+        );
         assert!(manifest("[]", &board(&[])).is_err());
     }
 
@@ -176,8 +228,12 @@ mod tests {
     #[test]
     fn the_service_worker_is_told_what_it_keeps() {
         let files = BTreeMap::from([("app.js", "0a".to_owned())]);
-        let script = service_worker(&format!("// What.\n{UNSTAMPED}\nrest\n"), "1", &files).unwrap();
-        assert_eq!(script, "// What.\nconst SITE = {\"files\":{\"app.js\":\"0a\"},\"version\":\"1\"};\nrest\n");
+        let script =
+            service_worker(&format!("// What.\n{UNSTAMPED}\nrest\n"), "1", &files).unwrap();
+        assert_eq!(
+            script,
+            "// What.\nconst SITE = {\"files\":{\"app.js\":\"0a\"},\"version\":\"1\"};\nrest\n"
+        );
         assert!(service_worker("nothing", "1", &files).is_err());
     }
 }

@@ -193,13 +193,25 @@ mod tests {
 
     #[test]
     fn whatever_the_colour_all_that_is_made_of_it_can_be_read() {
-        for number in (0..=0xff_ffff).step_by(0x01_0f0d).chain([0xff_ff00, 0xff_ffff]) {
+        for number in (0..=0xff_ffff)
+            .step_by(0x01_0f0d)
+            .chain([0xff_ff00, 0xff_ffff])
+        {
             let shades = Accent::shades(Colour::of(number));
             for (shades, grounds) in shades.iter().zip([LIGHT_GROUNDS, DARK_GROUNDS]) {
-                let Shades { accent, strong, on, wash } = *shades;
+                let Shades {
+                    accent,
+                    strong,
+                    on,
+                    wash,
+                } = *shades;
                 let grounds = grounds.map(Colour::of);
                 let pairs = grounds.map(|ground| (accent, ground));
-                for (text, ground) in pairs.into_iter().chain([(on, accent), (on, strong), (strong, wash)]) {
+                for (text, ground) in
+                    pairs
+                        .into_iter()
+                        .chain([(on, accent), (on, strong), (strong, wash)])
+                {
                     let contrast = text.contrast(ground);
                     assert!(contrast >= LEAST_CONTRAST, "{text} on {ground}: {contrast}");
                 }
@@ -217,7 +229,16 @@ mod tests {
 
     #[test]
     fn what_is_no_colour_is_refused() {
-        for text in ["", "teal", "#fff", "0f6b63", "#0f6b6g", "#0f6b6333", "#+f6b63", "#é0000"] {
+        for text in [
+            "",
+            "teal",
+            "#fff",
+            "0f6b63",
+            "#0f6b6g",
+            "#0f6b6333",
+            "#+f6b63",
+            "#é0000",
+        ] {
             assert_eq!(Accent::parse(text), None, "{text}");
         }
     }

@@ -128,32 +128,63 @@ mod tests {
 
     #[test]
     fn a_description_has_lines() {
-        let board = appearance("BOARD_DESCRIPTION", " For the village.\\nBe kind.\r\nhttps://a.example ").unwrap();
-        assert_eq!(board.description.as_deref(), Some("For the village.\nBe kind.\nhttps://a.example"));
+        let board = appearance(
+            "BOARD_DESCRIPTION",
+            " For the village.\\nBe kind.\r\nhttps://a.example ",
+        )
+        .unwrap();
+        assert_eq!(
+            board.description.as_deref(),
+            Some("For the village.\nBe kind.\nhttps://a.example")
+        );
         assert_eq!(board.summary(), Some("For the village."));
         assert!(appearance("BOARD_DESCRIPTION", &"村".repeat(1_000)).is_ok());
         for malformed in [&"a".repeat(1_001), &"a\\n".repeat(21), " ", "a\u{7}b"] {
             let error = appearance("BOARD_DESCRIPTION", malformed).unwrap_err();
-            assert_eq!((error.variable, error.missing), ("BOARD_DESCRIPTION", false));
+            assert_eq!(
+                (error.variable, error.missing),
+                ("BOARD_DESCRIPTION", false)
+            );
         }
     }
 
     #[test]
     fn a_head_is_a_picture_of_the_bucket() {
-        for value in ["images/a hill.jpg", "/images/a%20hill.jpg", "https://board.example/images/a%20hill.jpg"] {
+        for value in [
+            "images/a hill.jpg",
+            "/images/a%20hill.jpg",
+            "https://board.example/images/a%20hill.jpg",
+        ] {
             let board = appearance("BOARD_HEAD", value).unwrap();
             assert_eq!(board.head.as_deref(), Some("images/a hill.jpg"), "{value}");
-            assert_eq!(board.preview().as_deref(), Some("small/1280/a hill.jpg.jpg"));
+            assert_eq!(
+                board.preview().as_deref(),
+                Some("small/1280/a hill.jpg.jpg")
+            );
         }
-        for value in ["hill.jpg", "images/", "images/a.svg", "https://other.example/images/a.jpg", "carrousel/a.jpg"] {
+        for value in [
+            "hill.jpg",
+            "images/",
+            "images/a.svg",
+            "https://other.example/images/a.jpg",
+            "carrousel/a.jpg",
+        ] {
             assert!(appearance("BOARD_HEAD", value).is_err(), "{value}");
         }
     }
 
     #[test]
     fn a_colour_is_named() {
-        assert!(appearance("BOARD_ACCENT", "#8a2be2").unwrap().accent.is_some());
+        assert!(
+            appearance("BOARD_ACCENT", "#8a2be2")
+                .unwrap()
+                .accent
+                .is_some()
+        );
         let error = appearance("BOARD_ACCENT", "violet").unwrap_err();
-        assert_eq!(error.to_string(), "BOARD_ACCENT is malformed: expected a colour such as #0f6b63");
+        assert_eq!(
+            error.to_string(),
+            "BOARD_ACCENT is malformed: expected a colour such as #0f6b63"
+        );
     }
 }

@@ -6,11 +6,26 @@ fn files(files: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 const SITE: [(&str, &str); 5] = [
-    ("app.js", "// The app.\n\nimport { Feed } from './feed.js';\nimport { point as show } from './small.js';\n\nawait new Feed();\nimport('./still.js');\n"),
-    ("feed.js", "import { point } from './small.js';\n\nexport class Feed {\n  /** Of it. */\n  point = point;\n}\n"),
-    ("first.js", "import { point } from './small.js';\nexport const first = point();\n"),
-    ("small.js", "export function point() {}\nexport const WIDTHS = [640];\n"),
-    ("still.js", "import { WIDTHS as all } from './small.js';\nimport { hold } from './hold.js';\nexport const still = [all, hold];\n"),
+    (
+        "app.js",
+        "// The app.\n\nimport { Feed } from './feed.js';\nimport { point as show } from './small.js';\n\nawait new Feed();\nimport('./still.js');\n",
+    ),
+    (
+        "feed.js",
+        "import { point } from './small.js';\n\nexport class Feed {\n  /** Of it. */\n  point = point;\n}\n",
+    ),
+    (
+        "first.js",
+        "import { point } from './small.js';\nexport const first = point();\n",
+    ),
+    (
+        "small.js",
+        "export function point() {}\nexport const WIDTHS = [640];\n",
+    ),
+    (
+        "still.js",
+        "import { WIDTHS as all } from './small.js';\nimport { hold } from './hold.js';\nexport const still = [all, hold];\n",
+    ),
 ];
 
 fn joined() -> BTreeMap<String, String> {
@@ -51,7 +66,10 @@ fn what_comes_on_demand_shares_the_instances_of_the_page() {
 
 #[test]
 fn under_its_own_name_a_joined_module_hands_on_the_same_instance() {
-    assert_eq!(joined()["feed.js"], "import { $feed } from './app.js';\nexport const { Feed } = $feed;\n");
+    assert_eq!(
+        joined()["feed.js"],
+        "import { $feed } from './app.js';\nexport const { Feed } = $feed;\n"
+    );
 }
 
 #[test]
@@ -69,7 +87,10 @@ fn a_form_that_is_not_known_is_named_with_its_place() {
         "export const { x } = y;",
     ] {
         let text = format!("\n{line}\n");
-        let error = join(&files(&[("app.js", &text), ("x.js", "export const x = 1;\n")]), &["app.js"]);
+        let error = join(
+            &files(&[("app.js", &text), ("x.js", "export const x = 1;\n")]),
+            &["app.js"],
+        );
         let expected = format!("app.js:2: this form is not known: {line}");
         assert_eq!(error.err().unwrap(), expected);
     }
@@ -80,16 +101,28 @@ fn what_cannot_be_joined_is_named() {
     let import = "import { x } from './x.js';\n";
     for (x, expected) in [
         (None, "app.js imports x.js, which is not there"),
-        (Some("export const y = 1;\n"), "app.js imports x, which x.js does not export"),
-        (Some("import { y } from './app.js';\nexport const x = y;\n"), "app.js imports itself: app.js → x.js → app.js"),
-        (Some("export const x = 1;\nexport default {\n};\n"), "x.js has a default export, which a module that is joined cannot have"),
+        (
+            Some("export const y = 1;\n"),
+            "app.js imports x, which x.js does not export",
+        ),
+        (
+            Some("import { y } from './app.js';\nexport const x = y;\n"),
+            "app.js imports itself: app.js → x.js → app.js",
+        ),
+        (
+            Some("export const x = 1;\nexport default {\n};\n"),
+            "x.js has a default export, which a module that is joined cannot have",
+        ),
     ] {
         let app = format!("{import}export const y = 1;\n");
         let mut given = vec![("app.js", app.as_str())];
         given.extend(x.map(|x| ("x.js", x)));
         assert_eq!(join(&files(&given), &["app.js"]).err().unwrap(), expected);
     }
-    assert_eq!(join(&files(&[]), &["app.js"]).err().unwrap(), "the page names app.js, which is not there");
+    assert_eq!(
+        join(&files(&[]), &["app.js"]).err().unwrap(),
+        "the page names app.js, which is not there"
+    );
 }
 
 #[test]
