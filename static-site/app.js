@@ -204,6 +204,7 @@ async function start() {
     await pagination.fillDownTo(saved.id).catch(() => {});
     messages.bring(saved);
   }
+  void import('./offline.js').then(({ keepForOffline }) => keepForOffline({ words, window })).catch(() => {});
   if (!saved || !feed.has(window.location.hash.slice(1))) await followLink();
 }
 

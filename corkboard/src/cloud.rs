@@ -19,9 +19,11 @@ use crate::budget::Budget;
 use crate::front_door::{self, FrontDoor};
 use crate::options::Options;
 use crate::services::{Access, Services, address_of, listen, reachable, until};
+use crate::site::{Site, Source};
 
 /// Runs the whole system until Ctrl-C.
 pub async fn run(options: Options) -> Result<(), String> {
+    let pages = Site::new(Source::of(options.site.as_deref()), &environment)?;
     let site = listen(options.listen, "--listen").await?;
     let address = reachable(address_of(&site)?);
     let budget = Budget::of(&options);
@@ -42,6 +44,7 @@ pub async fn run(options: Options) -> Result<(), String> {
 
     let front_door = front_door::router(FrontDoor {
         functions: services.functions.clone(),
+        site: pages,
         s3: services.s3.clone(),
         media_bucket: s3::BUCKET.to_owned(),
         trusted_proxy: options.trusted_proxy,

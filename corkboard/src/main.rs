@@ -7,6 +7,7 @@
 //! - [`services`]: what the functions stand on: S3, a database, and the queue between them;
 //! - [`budget`]: how many connections and how much memory all that may have;
 //! - [`front_door`]: the site as CloudFront and API Gateway would show it;
+//! - [`site`]: the page's files, stamped and joined;
 //! - [`functions`]: the functions, in this process or under `cargo lambda watch`;
 //! - [`notices`]: by what notices of new messages are sent, and [`mail`] among it;
 //! - [`decoder`]: the process in which pictures are decoded;
@@ -27,6 +28,7 @@ mod notices;
 mod options;
 mod progress;
 mod services;
+mod site;
 mod transfer;
 
 use std::process::ExitCode;
@@ -59,6 +61,9 @@ fn main() -> ExitCode {
             None => cloud::run(options).await,
             Some(Command::Export { file }) => transfer::export(&options, file).await,
             Some(Command::Backup { folder }) => transfer::backup::run(&options, folder),
+            Some(Command::Site { out }) => {
+                site::write(site::Source::of(options.site.as_deref()), out, &environment)
+            }
             Some(Command::Check) => transfer::check(&options).await,
             Some(Command::Health) => health(&options).await,
             Some(Command::Import(import)) => transfer::import(&options, import).await,

@@ -53,6 +53,10 @@ pub struct Options {
     )]
     pub data_dir: PathBuf,
 
+    /// A folder with the page's files, in place of those that this program carries.
+    #[arg(long, global = true, env = "CORKBOARD_SITE", value_name = "FOLDER")]
+    pub site: Option<PathBuf>,
+
     /// A MySQL or MariaDB to keep messages in, instead of the embedded SQLite.
     #[arg(
         long,
@@ -188,6 +192,16 @@ pub enum Command {
         /// Delete messages whose picture is gone, also where they are many.
         #[arg(long)]
         accept_missing: bool,
+    },
+    /// Write the page's files as this board serves them, for an upload.
+    ///
+    /// They have the board's name, description, colour and picture by `BOARD_NAME`, `BOARD_DESCRIPTION`, `BOARD_ACCENT` and
+    /// `BOARD_HEAD`, and absolute addresses by `PUBLIC_BASE_URL`. With `SERVICE_WORKER=off`, browsers give up what they
+    /// keep of the page.
+    Site {
+        /// Where to: a folder that is empty or not there.
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
     },
     /// Print the token that moderators sign in with, at the page's address with `#moderate` behind it.
     ///

@@ -24,7 +24,7 @@ boardTest('a viewer gets the dictionary of their language, and another one only 
 
 boardTest('the dictionary does not wait for the other modules', {}, async ({ board, visitor }) => {
   const asked = dictionariesAskedFor(visitor.page);
-  await visitor.page.route('**/fold.js', async (route) => {
+  await visitor.page.route('**/app.js', async (route) => {
     await eventually(async () => assert.equal(asked().length, 1));
     await route.continue();
   });

@@ -30,8 +30,7 @@ async fn the_board_describes_itself_by_its_settings() {
     let board = Board::start_with(|command| {
         command.env_remove("POSTS_PER_MINUTE");
     });
-    let body =
-        json!({"name": "Corkboard", "posting": "open", "contactUrl": null, "limits": limits(10)});
+    let body = json!({"name": "Corkboard", "description": null, "accent": null, "head": null, "posting": "open", "contactUrl": null, "limits": limits(10)});
     let description = board.get("/api/board").await;
     description.is(200, &[JSON, BRIEFLY], &body);
     drop(board);
@@ -39,11 +38,19 @@ async fn the_board_describes_itself_by_its_settings() {
     let board = Board::start_with(|command| {
         command
             .env("BOARD_NAME", "橋の板")
+            .env(
+                "BOARD_DESCRIPTION",
+                "Of the bridge.\\nhttps://bridge.example",
+            )
+            .env("BOARD_ACCENT", "#0f6b63")
+            .env("BOARD_HEAD", "images/a bridge.jpg")
             .env("CONTACT_URL", "mailto:ada@board.example")
             .env("POSTS_PER_MINUTE", "3")
             .env("POSTING", "closed");
     });
-    let body = json!({"name": "橋の板", "posting": "closed", "contactUrl": "mailto:ada@board.example", "limits": limits(3)});
+    let head = board.url("/images/a%20bridge.jpg");
+    let body = json!({"name": "橋の板", "description": "Of the bridge.\nhttps://bridge.example",
+        "accent": {"light": "#0f6b63", "dark": "#68a29d"}, "head": head, "posting": "closed", "contactUrl": "mailto:ada@board.example", "limits": limits(3)});
     let description = board.get("/api/board").await;
     description.is(200, &[JSON, BRIEFLY], &body);
 

@@ -14,7 +14,7 @@ const SITE: [(&str, &str); 6] = [
     (
         "content-security-policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; \
-         base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+         manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     ),
     (
         "permissions-policy",
@@ -54,6 +54,12 @@ async fn the_site_is_served_with_its_headers() {
         ("/app.js?v=1", "app.js", "text/javascript; charset=utf-8"),
         ("/style.css", "style.css", "text/css; charset=utf-8"),
         ("/favicon.svg", "favicon.svg", "image/svg+xml"),
+        (
+            "/manifest.webmanifest",
+            "manifest.webmanifest",
+            "application/manifest+json",
+        ),
+        ("/sw.js", "sw.js", "text/javascript; charset=utf-8"),
         ("/robots.txt", "robots.txt", "text/plain; charset=utf-8"),
     ] {
         let served = board.get(path).await;
@@ -69,8 +75,12 @@ async fn the_site_is_served_with_its_headers() {
         let headers = [&SITE[..], &cached, &[("content-type", media_type)]].concat();
         served.has(200, &headers);
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../static-site");
-        let expected = std::fs::read(format!("{folder}/{file}")).unwrap();
-        assert_eq!(served.body, expected, "{path}");
+        let written = std::fs::read(format!("{folder}/{file}")).unwrap();
+        // Scripts are joined, and their comments left out.
+        let is_built = [".js", ".css", ".webmanifest"]
+            .iter()
+            .any(|end| file.ends_with(end));
+        assert_eq!(served.body != written, is_built, "{path}");
 
         let strong = tag.trim_start_matches("W/");
         for tags in [&tag, strong] {
@@ -79,6 +89,47 @@ async fn the_site_is_served_with_its_headers() {
             assert_eq!((again.status, again.text()), (304, ""), "{path}");
             assert_eq!(again.header("etag"), tag);
         }
+    }
+}
+
+#[tokio::test]
+async fn the_site_is_the_boards_own_and_the_one_that_is_written_for_an_upload() {
+    let settings = [
+        ("BOARD_NAME", "Ada's <board>"),
+        ("BOARD_DESCRIPTION", "For \"us\".\\nBe kind."),
+        ("BOARD_ACCENT", "#8a2be2"),
+        ("BOARD_HEAD", "images/hill.jpg"),
+        ("PUBLIC_BASE_URL", "https://board.example"),
+    ];
+    let board = Board::start_with(|command| {
+        command.envs(settings);
+    });
+    let page = board.get("/").await;
+    for part in [
+        "<title>Ada&#39;s &lt;board&gt;</title>",
+        "<meta name=\"description\" content=\"For &quot;us&quot;.\">",
+        "<meta property=\"og:image\" content=\"https://board.example/small/1280/hill.jpg.jpg\">",
+        "<meta property=\"og:url\" content=\"https://board.example/\">",
+    ] {
+        assert!(page.text().contains(part), "{part} in {}", page.text());
+    }
+    let style = board.get("/style.css").await;
+    assert!(style.text().contains("\n:root{--accent:#8a2be2;"));
+    let manifest = board.get("/manifest.webmanifest").await;
+    assert!(manifest.text().contains("\"name\":\"Ada's <board>\""));
+
+    let folder = tempfile::tempdir().unwrap();
+    let written = std::process::Command::new(env!("CARGO_BIN_EXE_corkboard"))
+        .args(["site", "--out"])
+        .arg(folder.path())
+        .envs(settings)
+        .status();
+    assert!(written.unwrap().success());
+    for entry in folder.path().read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let served = board.get(&format!("/{name}")).await;
+        assert_eq!(served.body, std::fs::read(&path).unwrap(), "{name}");
     }
 }
 

@@ -217,6 +217,11 @@ fn a_malformed_setting_is_named_without_its_value() {
     for (variable, expected) in [
         ("POSTS_PER_MINUTE", "a whole number, 0 for no limit"),
         ("POSTING", "open, reviewed or closed"),
+        ("BOARD_ACCENT", "a colour such as #0f6b63"),
+        (
+            "BOARD_HEAD",
+            "the key of a picture such as images/hill.jpg, or its address on this board",
+        ),
         ("CONTACT_URL", "an http, https or mailto URL"),
         ("ORIGIN_REQUIRED", "true or false"),
         (

@@ -137,7 +137,7 @@ MUTATIONS = [
     (routes, f"{BOARD}/openapi.rs", "        messages::delete,\n", ""),
     (routes, f"{BOARD}/health.rs", '.route("/api/health/ready", get(ready))', '.route("/api/health/readiness", get(ready))'),
     (settings, "template.yaml", "          POSTS_PER_MINUTE: !Ref PostsPerMinute\n", ""),
-    (settings, f"{BOARD}/settings.rs", '"BOARD_NAME"', '"BOARD_TITLE"'),
+    (settings, f"{BOARD}/appearance.rs", '"BOARD_NAME"', '"BOARD_TITLE"'),
     (query_parameters, f"{BOARD}/messages.rs", "    before: Option<String>,", "    before: Option<String>,\n    since: Option<String>,"),
     (cache_headers, "corkboard/src/front_door/site.rs", "s-maxage=300", "s-maxage=60"),
     (formats, "shared/domain/src/picture/mod.rs", '"image/webp"', '"image/avif"'),

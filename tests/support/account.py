@@ -1,28 +1,41 @@
 """A clone to deploy from, and an AWS account with one stack, for which fake_aws.py answers."""
 
 import copy
+import functools
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 import fake_aws
 from fake_aws import Call, Ended
 from stack import STACK_ID, Stack, source
-from workspace import ROOT
+from workspace import ROOT, binary, environment
 
 STACK = Stack(source())
 OUTPUTS = {name: str(value) for name, value in STACK.outputs.items()}
 SITE = {path.name: path for path in (ROOT / "static-site").iterdir()}
-SITE_LISTING = "\n".join(f'{name}\t"{hashlib.md5(path.read_bytes()).hexdigest()}"' for name, path in SITE.items())
 PARAMETERS = {name: ",".join(value) if isinstance(value, list) else value for name, value in STACK.parameters.items()} | {
     "Release": "0123456789abcdef" * 2}
 ENGINES = "\n".join(f"8.0.mysql_aurora.3.{version}\t{data_api}" for version, data_api in (
     ("08.2", "True"), ("10.3", "True"), ("10.4", "True"), ("10.4", "True"), ("10.5", "False"), ("11.1", "True")))
+
+
+@functools.cache
+def site_listing() -> str:
+    """The site of the board that is deployed, as S3 lists it."""
+    with tempfile.TemporaryDirectory() as folder:
+        built = Path(folder, "site")
+        settings = environment(PUBLIC_BASE_URL=OUTPUTS["Url"].rstrip("/"), BOARD_NAME=PARAMETERS["BoardName"])
+        subprocess.run([binary("corkboard"), "site", "--out", built], env=settings, check=True)
+        return "\n".join(f'{path.name}\t"{hashlib.md5(path.read_bytes()).hexdigest()}"' for path in built.iterdir())
+
+
 # Questions to AWS, which change nothing.
 ASKING = re.compile(r"aws (configure get|sts get|cloudformation (describe|list|wait)|s3api (list|head)|rds (describe|wait)|secretsmanager (get|list)"
                     r"|freetier get|cloudfront list|ec2 describe|lambda get|budgets describe|rds-data|logs filter)")
@@ -47,7 +60,9 @@ class Account:
         (tools / "bin").mkdir(parents=True)
         shutil.copy(ROOT / "tests/tools/requirements.txt", tools)
         python = f'exec {sys.executable} "$@"'
-        for name, program in {"rustc": "echo /", "python": python, "python3": python, "sleep": ""}.items():
+        # `cargo run --quiet -- …`, of which nothing is to be built here.
+        cargo = f'shift 3; exec {binary("corkboard")} "$@"'
+        for name, program in {"rustc": "echo /", "python": python, "python3": python, "sleep": "", "cargo": cargo}.items():
             self.install(name, f"#!/bin/sh\n{program}\n")
         self.calls: list[Call] = []
         # Those of one run alone, which come before `answers`.
@@ -57,7 +72,7 @@ class Account:
             "aws sts get-caller-identity": "123456789012",
             "aws lambda get-account-settings": "1000",
             "aws lambda invoke": "None",
-            "aws s3api list-objects-v2": SITE_LISTING,
+            "aws s3api list-objects-v2": site_listing(),
             "aws freetier get-account-plan-state": "PAID",
             "aws cloudfront list-distributions": "None",
             "aws rds describe-orderable-db-instance-options": ENGINES,
@@ -122,6 +137,6 @@ class Account:
 def account(folder: Path):
     made = Account(folder)
     with fake_aws.programs(made.answer) as program:
-        for name in ("aws", "sam", "cargo", "rustup"):
+        for name in ("aws", "sam", "rustup"):
             made.install(name, program)
         yield made

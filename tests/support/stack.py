@@ -35,6 +35,9 @@ SCENARIOS = {
     "as it comes": {},
     "with everything": {
         "AllowedOrigins": "https://other.example",
+        "BoardDescription": "For the village.\\nBe kind.",
+        "BoardAccent": "#8a2be2",
+        "BoardHead": "images/hill.jpg",
         "ContactUrl": "mailto:ada@board.example",
         "Indexing": "allowed",
         "ModeratorsRevoked": "Ada,-",
@@ -77,6 +80,7 @@ SCENARIOS = {
     "a busy board with a database that never sleeps": {
         "Release": RELEASE,
         "BoardName": "Ada's board",
+        "ServiceWorker": "off",
         "Posting": "closed",
         "PostsPerMinute": "0",
         "LogFilter": "debug",

@@ -12,7 +12,7 @@ TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 TOOLS = Path(sys.executable).parent
 # How the settings of the functions, of corkboard and of the AWS SDK begin, which a developer may have set.
 SETTINGS = ("ALLOWED_ORIGINS", "AWS_", "BOARD_", "CARGO_LAMBDA_", "CONTACT_URL", "CORKBOARD_", "DATABASE_", "MEDIA_", "MODERATORS_", "ORIGIN_", "POST",
-            "PUBLIC_BASE_")
+            "PUBLIC_BASE_", "SERVICE_WORKER")
 
 
 def binary(name: str) -> Path:

@@ -17,7 +17,8 @@ SETTINGS = {
     "MessageBoard": {
         "MEDIA_BUCKET", "PUBLIC_BASE_URL", "BOARD_SECRET", "BOARD_SECRET_PREVIOUS", "ORIGIN_SECRET", "ORIGIN_SECRET_PREVIOUS",
         "ALLOWED_ORIGINS",
-        "POSTS_PER_MINUTE", "POSTING", "MODERATORS_REVOKED", "BOARD_NAME", "CONTACT_URL", "INDEXING", "ORIGIN_REQUIRED", "METRICS_BOARD", "RELEASE", "RUST_LOG",
+        "POSTS_PER_MINUTE", "POSTING", "MODERATORS_REVOKED", "BOARD_NAME", "BOARD_DESCRIPTION", "BOARD_ACCENT", "BOARD_HEAD", "CONTACT_URL", "INDEXING",
+        "ORIGIN_REQUIRED", "METRICS_BOARD", "RELEASE", "RUST_LOG",
     },
     "SyncS3Bucket": {"MEDIA_BUCKET", "PUBLIC_BASE_URL", "METRICS_BOARD", "RELEASE", "RUST_LOG"},
     "SmallPictures": {"MEDIA_BUCKET", "PUBLIC_BASE_URL", "ORIGIN_SECRET", "ORIGIN_SECRET_PREVIOUS", "METRICS_BOARD", "RELEASE", "RUST_LOG"},
@@ -80,6 +81,9 @@ def every_setting_reaches_the_functions_that_need_it_and_no_other(stack: Stack) 
 
 @check(
     put(f"{VARIABLES.format('MessageBoard')}.BOARD_NAME", {"Ref": "ContactUrl"}),
+    put(f"{VARIABLES.format('MessageBoard')}.BOARD_DESCRIPTION", {"Ref": "BoardName"}),
+    put(f"{VARIABLES.format('MessageBoard')}.BOARD_ACCENT", {"Ref": "BoardHead"}),
+    put(f"{VARIABLES.format('MessageBoard')}.BOARD_HEAD", "images/hill.jpg"),
     put(f"{VARIABLES.format('MessageBoard')}.POSTING", "open "),
     put(f"{VARIABLES.format('MessageBoard')}.INDEXING", "allowed"),
     *(put(f"{VARIABLES.format(function)}.MEDIA_BUCKET", {"Ref": "SiteBucket"}) for function in FUNCTIONS),
@@ -103,6 +107,9 @@ def every_setting_has_its_value(stack: Stack) -> None:
         "POSTING": parameters["Posting"],
         "MODERATORS_REVOKED": parameters["ModeratorsRevoked"],
         "BOARD_NAME": parameters["BoardName"],
+        "BOARD_DESCRIPTION": parameters["BoardDescription"],
+        "BOARD_ACCENT": parameters["BoardAccent"],
+        "BOARD_HEAD": parameters["BoardHead"],
         "CONTACT_URL": parameters["ContactUrl"],
         "INDEXING": parameters["Indexing"],
         "RUST_LOG": parameters["LogFilter"],

@@ -83,7 +83,7 @@ def every_reference_leads_to_something_that_is_made(stack: Stack) -> None:
 )
 def the_outputs_have_what_an_operator_needs(stack: Stack) -> None:
     needed = {
-        "Url", "DistributionId", "DistributionDomain", "ApiEndpoint", "SiteBucketName", "MediaBucketName", "PictureEventsArn",
+        "Url", "ServiceWorker", "DistributionId", "DistributionDomain", "ApiEndpoint", "SiteBucketName", "MediaBucketName", "PictureEventsArn",
         "DeadLettersUrl", "MessageBoardName", "SyncS3BucketName", "SmallPicturesName", "MigrateDatabaseName", "SchemaVersion", "LogGroups",
         "BoardSecretArn", "OriginSecretArn", "DashboardUrl",
     }

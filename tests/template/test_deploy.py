@@ -44,8 +44,8 @@ def test_a_deployment_goes_in_order_and_prints_the_url(account):
     assert f"The board is at {OUTPUTS['Url']}" in done.stdout
     assert account.steps() == ["sam build", "sam deploy", "cloudformation update-termination-protection", "s3 cp", "lambda invoke"]
     uploaded = [call.line[3] for call in account.changes() if "s3 cp" in call]
-    assert sorted(uploaded) == sorted(f"static-site/{name}" for name in SITE)
-    assert uploaded[-1] == "static-site/index.html", "the page comes last"
+    assert sorted(uploaded) == sorted(f".aws-sam/site/{name}" for name in SITE)
+    assert uploaded[-2:] == [".aws-sam/site/index.html", ".aws-sam/site/sw.js"], "the page finds its modules, and the worker all"
     assert all(call.environment["AWS_REGION"] == "eu-central-1" for call in account.changes() if call.line[0] == "aws")
 
 
@@ -55,7 +55,7 @@ def test_the_site_is_uploaded_with_the_types_and_cache_headers_that_corkboard_gi
     uploads = {call.line[3]: call.line for call in account.calls if "s3 cp" in call}
     with corkboard() as board:
         for name in SITE:
-            line = uploads[f"static-site/{name}"]
+            line = uploads[f".aws-sam/site/{name}"]
             with urllib.request.urlopen(f"{board.site}/{name}") as answer:
                 assert line[line.index("--content-type") + 1] == answer.headers["content-type"], name
                 assert line[line.index("--cache-control") + 1] == answer.headers["cache-control"], name
@@ -68,16 +68,38 @@ def test_what_is_there_already_is_not_uploaded_nor_invalidated(account):
 
 
 def test_what_changed_is_uploaded_and_invalidated_and_what_went_is_removed(account):
-    (account.clone / "static-site/app.js").write_text("// changed")
-    (account.clone / "static-site/index.html").write_text("changed")
-    (account.clone / "static-site/feed.js").unlink()
+    page = account.clone / "static-site/index.html"
+    page.write_text(page.read_text().replace("<body>", "<body><!-- changed -->"))
+    (account.clone / "static-site/words-en.js").write_text("export default {};")
+    (account.clone / "static-site/words-zh-hant.js").unlink()
     done = account.run("deploy")
     assert done.returncode == 0, done.stderr
-    assert [call.line[3] for call in account.calls if "s3 cp" in call] == ["static-site/app.js", "static-site/index.html"]
-    assert [call.line[3] for call in account.calls if "s3 rm" in call] == [f"s3://{OUTPUTS['SiteBucketName']}/feed.js"]
+    assert [call.line[3] for call in account.calls if "s3 cp" in call] == [
+        f".aws-sam/site/{name}" for name in ("words-en.js", "index.html", "sw.js")]
+    assert [call.line[3] for call in account.calls if "s3 rm" in call] == [f"s3://{OUTPUTS['SiteBucketName']}/words-zh-hant.js"]
     invalidation, = [call.line for call in account.calls if "create-invalidation" in call]
     paths = invalidation[invalidation.index("--paths") + 1:invalidation.index("--query")]
-    assert sorted(paths) == ["/", "/app.js", "/feed.js", "/index.html"]
+    assert sorted(paths) == ["/", "/index.html", "/sw.js", "/words-en.js", "/words-zh-hant.js"]
+
+
+def test_the_site_has_the_boards_name_and_addresses(account):
+    for stack in ("stack", "made"):
+        account.state[stack]["parameters"] |= {
+            "BoardName": "Ada's <board>", "BoardDescription": "For us.\\nBe kind.", "BoardHead": "images/hill.jpg", "ServiceWorker": "off"}
+    assert account.run("deploy").returncode == 0
+    page = (account.clone / ".aws-sam/site/index.html").read_text()
+    assert "<title>Ada&#39;s &lt;board&gt;</title>" in page and 'name="description" content="For us."' in page
+    assert f'property="og:image" content="{OUTPUTS["Url"]}small/1280/hill.jpg.jpg"' in page
+    assert "version: ''" in (account.clone / ".aws-sam/site/sw.js").read_text(), "it takes itself back"
+
+
+def test_a_site_that_cannot_be_built_ends_the_deployment_and_says_why(account):
+    for stack in ("stack", "made"):
+        account.state[stack]["parameters"]["BoardDescription"] = "\\n".join(map(str, range(21)))
+    done = account.run("deploy")
+    assert done.returncode != 0 and "BOARD_DESCRIPTION is malformed: expected at most 1000 characters in 20 lines" in done.stderr
+    assert "deploy failed while building the site." in done.stderr
+    assert not [call for call in account.calls if "s3 cp" in call]
 
 
 def test_crawlers_are_kept_from_the_api_and_from_nothing_else():

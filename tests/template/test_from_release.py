@@ -19,7 +19,7 @@ import pytest
 from account import OUTPUTS, SITE
 from stack import source
 from test_commands import check
-from workspace import ROOT
+from workspace import ROOT, binary
 
 BUCKET = "corkboard-artefacts-123456789012-eu-central-1"
 MISSING = ["404", "Not Found"]
@@ -51,6 +51,12 @@ class Release:
             shutil.copy(ROOT / name, self.account.clone)
         shutil.copytree(ROOT / "docs", self.account.clone / "docs", dirs_exist_ok=True)
         subprocess.run([self.account.clone / "deploy/pack-release", version, architecture, self.folder], check=True, capture_output=True)
+        program = self.account.folder / "corkboard"
+        program.write_text(f'#!/bin/sh\nexec {binary("corkboard")} "$@"\n')
+        program.chmod(0o755)
+        for platform in ("linux-x86_64", "linux-arm64", "macos-arm64"):
+            with tarfile.open(self.folder / f"corkboard-{platform}.tar.gz", "w:gz") as tar:
+                tar.add(program, "corkboard")
         self.sums()
 
     def sums(self) -> None:
@@ -92,11 +98,28 @@ def test_a_new_board_is_deployed_from_a_release_with_nothing_but_the_aws_cli(rel
         "s3api create-bucket", "s3api put-public-access-block", "s3api put-bucket-encryption", "s3api put-bucket-lifecycle-configuration",
         "cloudformation package", "cloudformation deploy", "cloudformation update-termination-protection", "rds modify-db-cluster", "s3 cp", "lambda invoke"]
     uploaded = [call.line[3] for call in release.account.changes() if "s3 cp" in call]
-    assert sorted(uploaded) == sorted(f"static-site/{name}" for name in SITE)
+    assert sorted(uploaded) == sorted(f".aws-sam/site/{name}" for name in SITE)
     told = release.told()
     assert told.pop("Release") and told == {
         "Architecture": "arm64", "BoardName": "Ada's board", "AlarmEmail": "ada@board.example", "Rollout": "canary",
         "DatabaseEngineVersion": "8.0.mysql_aurora.3.10.4"}
+
+
+def test_the_site_is_built_by_the_releases_own_program(release):
+    assert release.run().returncode == 0
+    page = (release.tree / ".aws-sam/site/index.html").read_text()
+    assert f'<meta property="og:url" content="{OUTPUTS["Url"]}">' in page
+
+
+@pytest.mark.parametrize(("machine", "program"), [
+    ("Linux-aarch64", "corkboard-linux-arm64.tar.gz"), ("Darwin-arm64", "corkboard-macos-arm64.tar.gz"), ("Linux-riscv64", None)])
+def test_that_program_is_the_one_for_the_machine(machine, program, release):
+    system, processor = machine.split("-")
+    release.account.install("uname", f'#!/bin/sh\ncase $1 in -s) echo {system} ;; -m) echo {processor} ;; *) echo {system} {processor} ;; esac\n')
+    (release.folder / (program or "SHA256SUMS")).unlink()
+    done = release.run()
+    assert done.returncode != 0 and not release.tree.exists()
+    assert f"{program} cannot be downloaded" in done.stderr if program else "no corkboard for this machine (Linux riscv64)" in done.stderr
 
 
 def test_the_artefact_bucket_is_the_accounts_own_private_and_encrypted(release):

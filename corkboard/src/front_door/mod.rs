@@ -21,10 +21,12 @@ use local_aws::gateway::{self, BodyMemory};
 use tower_http::compression::CompressionLayer;
 
 use crate::functions::Functions;
+use crate::site::Site;
 
 /// What the front door stands before.
 pub struct FrontDoor {
     pub functions: Functions,
+    pub site: Site,
     pub s3: Client,
     pub media_bucket: String,
     pub trusted_proxy: Option<IpNet>,
@@ -49,6 +51,8 @@ impl FrontDoor {
 
 /// The front door's routes.
 pub fn router(front_door: FrontDoor) -> Router {
+    let front_door = Arc::new(front_door);
+    let site = get(site::file).with_state(Arc::clone(&front_door));
     Router::new()
         .route("/api/", any(api::handle))
         .route("/api/{*path}", any(api::handle))
@@ -63,11 +67,11 @@ pub fn router(front_door: FrontDoor) -> Router {
         )
         .merge(
             Router::new()
-                .fallback_service(get(site::file))
+                .fallback_service(site)
                 .layer(CompressionLayer::new())
                 .layer(from_fn(site::headers)),
         )
-        .with_state(Arc::new(front_door))
+        .with_state(front_door)
 }
 
 /// Whom a request comes from: the connection's address, or behind a trusted proxy the rightmost entry of

@@ -1,7 +1,9 @@
-//! The static site. A debug build reads the files as they are in the folder; a release build carries them.
+//! The static site, as [`site`](crate::site) builds it.
+
+use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
@@ -12,18 +14,16 @@ use http::header::{
     STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
-use rust_embed::RustEmbed;
+use tracing::error;
 
-#[derive(RustEmbed)]
-#[folder = "../static-site"]
-struct Site;
+use super::FrontDoor;
 
 /// What every answer carries, as CloudFront's response headers policy adds it.
 const HEADERS: [(HeaderName, &str); 6] = [
     (
         CONTENT_SECURITY_POLICY,
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; \
-         base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+         manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     ),
     (
         HeaderName::from_static("permissions-policy"),
@@ -46,27 +46,41 @@ pub async fn headers(request: Request, next: Next) -> Response {
 }
 
 /// A file of the site; `/` is its index.
-pub async fn file(uri: Uri, request: HeaderMap) -> Response {
+pub async fn file(
+    State(front_door): State<Arc<FrontDoor>>,
+    uri: Uri,
+    request: HeaderMap,
+) -> Response {
     let path = match uri.path() {
         "/" => "index.html",
         path => path.trim_start_matches('/'),
     };
-    let Some(file) = Site::get(path) else {
+    let files = match front_door.site.files() {
+        Ok(files) => files,
+        Err(cause) => {
+            error!(%cause, "the site cannot be served");
+            return (StatusCode::INTERNAL_SERVER_ERROR, format!("{cause}\n")).into_response();
+        }
+    };
+    let Some(file) = files.get(path) else {
         return (StatusCode::NOT_FOUND, "There is nothing here.\n").into_response();
     };
-    let tag = URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash());
+    let tag = URL_SAFE_NO_PAD.encode(file.sha256);
     // Weak, because the bytes differ where they are compressed.
     let tag: Option<ETag> = format!("W/\"{tag}\"").parse().ok();
     let known = tag.as_ref().is_some_and(|tag| is_known(&request, tag));
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        Body::from(file.data.into_owned()).into_response()
+        Body::from(file.bytes.clone()).into_response()
     };
     let headers = response.headers_mut();
     let media_type = mime_guess::from_path(path).first_or_octet_stream();
+    let is_text = media_type.type_() == mime_guess::mime::TEXT;
+    let is_compressed =
+        ["image/svg+xml", "application/manifest+json"].contains(&media_type.essence_str());
     // Said of every answer, also of those that have nothing to compress: to HEAD, and that it is known.
-    if media_type.type_() == mime_guess::mime::TEXT || media_type.essence_str() == "image/svg+xml" {
+    if is_text || is_compressed {
         headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
     }
     let media_type = match (media_type.type_(), media_type.essence_str()) {
@@ -76,7 +90,7 @@ pub async fn file(uri: Uri, request: HeaderMap) -> Response {
     if let Ok(media_type) = HeaderValue::try_from(media_type) {
         headers.insert(CONTENT_TYPE, media_type);
     }
-    // Modules refer to each other by name, so all of them are asked for again.
+    // Files refer to each other by name, so all of them are asked for again.
     let cached = "public, max-age=0, must-revalidate, s-maxage=300";
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(cached));
     if let Some(tag) = tag {

@@ -10,7 +10,9 @@ use serde::Serialize;
 use tracing::warn;
 use utoipa::ToSchema;
 
+use crate::accent::Accent;
 use crate::extract::InTime;
+use crate::site::Site;
 use crate::state::AppState;
 use crate::vocabulary::{self, problems};
 
@@ -24,6 +26,15 @@ pub fn router() -> Router<Arc<AppState>> {
 #[schema(as = Board)]
 struct Description<'a> {
     name: &'a str,
+    /// Some lines of text, for readers.
+    #[schema(required)]
+    description: Option<&'a str>,
+    /// The board's colour.
+    #[schema(required)]
+    accent: Option<Accent>,
+    /// The absolute address of a picture at the head of the board.
+    #[schema(required)]
+    head: Option<String>,
     #[schema(schema_with = vocabulary::posting)]
     posting: Posting,
     #[schema(required)]
@@ -45,12 +56,13 @@ struct Limits {
 
 problems!(Problems:);
 
-/// The board's name and limits, and whether posting is open: by the settings and what moderators set.
+/// The board's name, looks and limits, and whether posting is open: by the settings and what moderators set.
 #[utoipa::path(get, path = "/api/board", operation_id = "getBoard",
     responses((status = 200, description = "The board.", body = Description<'static>), Problems))]
 pub async fn description(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
+    site: Site,
 ) -> impl IntoResponse {
     let settings = &state.settings;
     let posting = state.board.posting(settings.posting, deadline).await;
@@ -59,8 +71,12 @@ pub async fn description(
         warn!(%cause, "what moderators set of posting is not known");
         settings.posting
     });
+    let appearance = &settings.appearance;
     let description = Description {
-        name: &settings.board_name,
+        name: &appearance.name,
+        description: appearance.description.as_deref(),
+        accent: appearance.accent,
+        head: appearance.head.as_deref().map(|key| site.of_key(key)),
         posting,
         contact_url: settings.contact_url.as_ref().map(url::Url::as_str),
         limits: Limits {

@@ -80,7 +80,7 @@ pub async fn feed(
     let feed = Feed {
         url: site.feed(),
         home: site.home(),
-        board: &state.settings.board_name,
+        board: &state.settings.appearance.name,
         updated: newest.unwrap_or_else(|| NEVER.to_owned()),
         entries: messages.map(|message| entry(message, &site)).collect(),
     };

@@ -19,12 +19,15 @@
 //! - `access_log`: an answer in time, whatever happens, and a line in the log;
 //! - `state`: what the handlers share;
 //! - [`function`](fn@function): the application as Lambda runs it;
-//! - [`Settings`]: what the function is told at start.
+//! - [`Settings`]: what the function is told at start; [`Appearance`], among it, what the board looks like, and `accent`
+//!   its colour.
 //!
 //! How a message is posted and deleted is in the crate `board`. Handlers know no SQL and no S3; the function knows
 //! nothing of how it is run (`main` wires it to Lambda).
 
+mod accent;
 mod access_log;
+mod appearance;
 mod auth;
 mod caching;
 mod carrousel;
@@ -70,6 +73,8 @@ use lambda::metrics::{self, Metric};
 use media::Bucket;
 use store::Database;
 
+pub use self::accent::Accent;
+pub use self::appearance::Appearance;
 pub use self::function::{LambdaAnswer, function};
 pub use self::settings::Settings;
 use problem::{Code, Problem};

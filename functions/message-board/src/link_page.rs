@@ -84,7 +84,7 @@ pub async fn link_page(
     let created_at = message.id.created_at();
     let page = Page {
         is_indexed: state.settings.is_indexed,
-        board: &state.settings.board_name,
+        board: &state.settings.appearance.name,
         url: site.page_of(&message),
         home: site.home(),
         place: site.place_of(&message),
@@ -113,7 +113,7 @@ fn instead(state: &AppState, site: &Site, problem: Problem) -> Response {
     let (title, detail) = problem.words();
     let page = Nothing {
         is_indexed: false,
-        board: &state.settings.board_name,
+        board: &state.settings.appearance.name,
         home: site.home(),
         title,
         detail,

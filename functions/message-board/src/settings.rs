@@ -4,6 +4,7 @@ use media::{PublicBaseUrl, bucket_name};
 use settings::{Lookup, SettingError, optional, parsed, required};
 use url::Url;
 
+use crate::appearance::Appearance;
 use crate::cross_site::{self, Origins};
 
 /// What the function is told at start.
@@ -30,8 +31,8 @@ pub struct Settings {
     pub posting: Posting,
     /// `POSTS_PER_MINUTE` for each address, default 10; 0 is without limit.
     pub posts_per_minute: u32,
-    /// `BOARD_NAME`, default "Corkboard".
-    pub board_name: String,
+    /// What the board is called, says of itself and looks like.
+    pub appearance: Appearance,
     /// `CONTACT_URL`: where readers turn to; http, https or mailto.
     pub contact_url: Option<Url>,
     /// `INDEXING`: whether search engines may list messages' pages, `allowed` or `refused` (default).
@@ -74,7 +75,9 @@ impl Settings {
         } else {
             OriginSecrets::from_lookup(lookup)
         };
+        let appearance = Appearance::from_lookup(lookup, &public_base_url)?;
         Ok(Self {
+            appearance,
             media_bucket: bucket_name(lookup)?,
             tokens: Tokens::new(&board_secret, previous.as_ref()).revoking(revoked),
             repeats: Repeats::new(&board_secret, previous.as_ref()),
@@ -98,7 +101,6 @@ impl Settings {
                 "a whole number, 0 for no limit",
                 |value| value.parse().ok(),
             )?,
-            board_name: optional(lookup, "BOARD_NAME").unwrap_or_else(|| "Corkboard".into()),
             contact_url: optional(lookup, "CONTACT_URL")
                 .map(|value| {
                     parsed(
@@ -168,7 +170,7 @@ mod tests {
         let settings = settings("", None).ok().unwrap();
         assert_eq!(settings.posting, Posting::Open);
         assert_eq!(settings.posts_per_minute, 10);
-        assert_eq!(settings.board_name, "Corkboard");
+        assert_eq!(settings.appearance.name, "Corkboard");
         assert_eq!(settings.contact_url, None);
         assert!(!settings.is_indexed);
         assert!(settings.origin_secrets.is_empty());
@@ -231,6 +233,8 @@ mod tests {
             ("CONTACT_URL", "javascript:alert(1)"),
             ("BOARD_SECRET_PREVIOUS", "too short"),
             ("INDEXING", "yes"),
+            ("BOARD_ACCENT", "violet"),
+            ("BOARD_HEAD", "https://other.example/hill.jpg"),
             ("ORIGIN_REQUIRED", "yes"),
             ("MODERATORS_REVOKED", "Ada,Bo B"),
             ("ALLOWED_ORIGINS", "https://a.example,*"),

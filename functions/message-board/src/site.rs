@@ -43,6 +43,11 @@ impl Site {
         self.0.of_path("/feed.atom")
     }
 
+    /// An object of the bucket.
+    pub fn of_key(&self, key: &str) -> String {
+        self.0.of_key(key)
+    }
+
     /// A message's page.
     pub fn page_of(&self, message: &Message) -> String {
         self.0.of_path(&format!("/m/{}", message.id))

@@ -6,10 +6,10 @@ import { createServer } from 'node:http';
 import { gif, png } from './shapes.js';
 
 const SITE = new URL('../../../static-site/', import.meta.url);
-const TYPES = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml', png: 'image/png' };
+const TYPES = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml', png: 'image/png', webmanifest: 'application/manifest+json' };
 const WIDTHS = [640, 960, 1280];
 /** As the site itself has it. */
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'";
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'";
 
 export class StubBoard {
   /** The paths asked for, in their order. */

@@ -51,11 +51,11 @@ export class Visitor {
 
   /**
    * @param options the `layout` that was chosen on the device, and those of Playwright's `newContext`; motion is reduced unless they say otherwise,
-   * so that no card glides
+   * so that no card glides, and no service worker asks in the page's place
    */
   static async arrive(site, { before = async () => {}, layout, ...options } = {}) {
     const visitor = new Visitor();
-    visitor.context = await browser.newContext({ reducedMotion: 'reduce', locale: 'en', ...options });
+    visitor.context = await browser.newContext({ reducedMotion: 'reduce', locale: 'en', serviceWorkers: 'block', ...options });
     visitor.context.setDefaultTimeout(WITHIN_MS);
     const page = await visitor.context.newPage();
     visitor.page = page;

@@ -41,7 +41,7 @@ test('a token or a code is exchanged for a session, and never sent where it cann
   assert.deepEqual(await api.signIn({ code: 'Ada.0.y' }), session);
   for (const status of [403, 500, 0]) assert.equal((await failure(api.signIn({ token: 'wrong' }))).status, status);
   for (const { url } of asked) assert.equal(url, 'https://api.example/api/moderation/session');
-  assert.deepEqual(asked.map(({ headers, body }) => [headers.Authorization, body]).slice(0, 3), [['Bearer secret', '{}'], ['Bearer ', '{"code":"Ada.0.y"}'], ['Bearer wrong', '{}']]);
+  assert.deepEqual(asked.map(({ headers, body }) => [headers.Authorization, body]).slice(0, 3), [['Bearer secret', '{}'], [undefined, '{"code":"Ada.0.y"}'], ['Bearer wrong', '{}']]);
   assert.equal((await failure(api.signIn({ token: '權杖' }))).status, 403);
   assert.equal(asked.length, 5, 'what no header can carry is not sent');
 });

@@ -1,0 +1,12 @@
+// Has the browser keep the page for when there is no network (sw.js). Loaded once the first messages are seen.
+
+/** Where the browser has no service workers, or not here, the page is as it is. */
+export async function keepForOffline({ words, window }) {
+  const { serviceWorker } = window.navigator;
+  if (!serviceWorker) return;
+  await serviceWorker.register(`sw.js?words=${words.language.toLowerCase()}`).catch(() => {});
+  if (serviceWorker.controller) return;
+  const { active } = await serviceWorker.ready;
+  const seen = window.performance.getEntriesByType('resource').map(({ name }) => name);
+  active.postMessage(seen.filter((url) => url.includes('/small/')));
+}
