@@ -64,7 +64,7 @@ export function createMessage(message, { template, pictures, words, clock, layou
     const [head, foot, menu] = ['head', 'foot', 'menu'].map((part) => find(`.message__${part}`));
     find('.message__pin').after(...article.querySelectorAll('.message__picture'));
     find('.message__actions').prepend(find('.message__share'));
-    head.append(menu);
+    link.before(menu);
     foot.replaceWith(head);
   }
 

@@ -17,8 +17,10 @@ export function mount(root, { api, feed, card, clock, words, window }) {
   let shown = null;
 
   function update() {
-    // Once the list has it, it is the list's.
-    if (feed.has(state.id)) Object.assign(state, { id: null, message: null, sentences: [] });
+    // Once the list has it, it is the list's, and so is who reads it.
+    const isFound = feed.has(state.id);
+    const found = isFound && place.contains(window.document.activeElement) ? state.id : null;
+    if (isFound) Object.assign(state, { id: null, message: null, sentences: [] });
     const { id, message, sentences } = state;
     root.hidden = id === null;
     const note = find('.permalink__note');
@@ -27,6 +29,7 @@ export function mount(root, { api, feed, card, clock, words, window }) {
     if (!message) {
       shown = null;
       place.replaceChildren();
+      if (found) goTo(found);
       return;
     }
     if (!shown) {

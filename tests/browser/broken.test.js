@@ -163,7 +163,7 @@ test('in Firefox, too, a long picture that does not load takes no more than the 
 });
 
 for (const back of ['the line is back', 'a refresh succeeds after one that failed', 'the tab is looked at again', 'some time has passed', 'one taps on each']) {
-  boardTest(`pictures that did not load are there once ${back}`, { expected }, async ({ board, visitor }) => {
+  boardTest(`pictures that did not load are there once ${back}`, { expected, layout: 'list' }, async ({ board, visitor }) => {
     const { id } = await board.postPicture('long ago', 'photo.webp');
     await board.postMany(20);
     await board.postPicture('wide', 'small.jpg', { alt: 'a lake' });

@@ -52,7 +52,7 @@ boardTest('a text of twenty lines is not folded, until the page is so narrow tha
   const message = visitor.message('19 19');
   await message.waitFor();
   const height = await heightOf(message);
-  await eventually(async () => assert.equal(await message.getByRole('button').count(), 0));
+  await eventually(async () => assert.equal(await more(message).count(), 0));
   await visitor.page.setViewportSize({ width: 320, height: 800 });
   await more(message).waitFor();
   await visitor.page.setViewportSize({ width: 1280, height: 800 });

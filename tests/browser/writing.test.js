@@ -318,10 +318,14 @@ boardTest('a device that never finishes keeping a draft does not keep it from be
   await visitor.send();
   await visitor.message('first').locator('img').waitFor();
   await visitor.post({ text: 'second' });
-  await visitor.postButton.waitFor();
+  await visitor.openComposer();
+  await eventually(async () => assert.equal(await visitor.textField.inputValue(), ''));
 });
 
 boardTest('what fails on the page itself does not end the writing', { expected: [/no luck/] }, async ({ visitor }) => {
+  await visitor.write({ text: 'once more' });
+  // What the slot of a draft is named with is had by then.
+  await eventually(async () => assert.deepEqual(await keptTexts(visitor), ['once more']));
   await visitor.page.evaluate(() => {
     const real = crypto.getRandomValues.bind(crypto);
     crypto.getRandomValues = () => {
@@ -329,7 +333,6 @@ boardTest('what fails on the page itself does not end the writing', { expected: 
       throw new Error('no luck');
     };
   });
-  await visitor.write({ text: 'once more' });
   await visitor.send();
   await visitor.find('.composer__error', { hasText: 'Something on this page failed.' }).waitFor();
   await visitor.send();
@@ -435,6 +438,9 @@ boardTest('who changes a message that may be on the board is told that it become
 });
 
 boardTest('what fails before anything is sent does not end the writing either', { expected: [/no luck/] }, async ({ visitor }) => {
+  await visitor.write({ text: 'once more' });
+  // What the slot of a draft is named with is had by then.
+  await eventually(async () => assert.deepEqual(await keptTexts(visitor), ['once more']));
   await visitor.page.evaluate(() => {
     // What the idempotency key is made with.
     const { getRandomValues } = crypto;
@@ -443,7 +449,6 @@ boardTest('what fails before anything is sent does not end the writing either', 
       throw new Error('no luck');
     };
   });
-  await visitor.write({ text: 'once more' });
   await visitor.send();
   await formError(visitor, 'Something on this page failed.');
   await visitor.send();

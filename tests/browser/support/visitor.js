@@ -70,7 +70,7 @@ export class Visitor {
     const session = await visitor.context.newCDPSession(page);
     await session.send('Network.enable');
     await session.send('Network.setCacheDisabled', { cacheDisabled: true });
-    if (layout) await page.addInitScript((chosen) => localStorage.getItem('corkboard:layout') ?? localStorage.setItem('corkboard:layout', chosen), layout);
+    if (layout) await page.addInitScript((chosen) => location.protocol === 'http:' && (localStorage.getItem('corkboard:layout') ?? localStorage.setItem('corkboard:layout', chosen)), layout);
     await before(page);
     await page.goto(site);
     await page.locator('.messages__loading').waitFor({ state: 'hidden' });
