@@ -1,3 +1,4 @@
+import { LANGUAGES } from '../../static-site/languages.js';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
