@@ -253,10 +253,10 @@ fn chunk(
             )
         };
     }
-    let head: String = head
+    let head = head
         .iter()
-        .map(|(chunk, namespace)| format!("import {{ {namespace} }} from './{chunk}';\n"))
-        .collect();
+        .map(|(chunk, namespace)| format!("import {{ {namespace} }} from './{chunk}';\n"));
+    let head = head.collect::<Vec<_>>().concat();
     let all: Vec<_> = order.iter().map(|name| namespace(name)).collect();
     format!("{head}{body}export {{ {} }};\n", all.join(", "))
 }

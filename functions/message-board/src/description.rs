@@ -24,7 +24,7 @@ pub fn router() -> Router<Arc<AppState>> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Board)]
-struct Description<'a> {
+struct BoardBody<'a> {
     name: &'a str,
     /// Some lines of text, for readers.
     #[schema(required)]
@@ -58,7 +58,7 @@ problems!(Problems:);
 
 /// The board's name, looks and limits, and whether posting is open: by the settings and what moderators set.
 #[utoipa::path(get, path = "/api/board", operation_id = "getBoard",
-    responses((status = 200, description = "The board.", body = Description<'static>), Problems))]
+    responses((status = 200, description = "The board.", body = BoardBody<'static>), Problems))]
 pub async fn description(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
@@ -72,7 +72,7 @@ pub async fn description(
         settings.posting
     });
     let appearance = &settings.appearance;
-    let description = Description {
+    let board = BoardBody {
         name: &appearance.name,
         description: appearance.description.as_deref(),
         accent: appearance.accent,
@@ -87,5 +87,5 @@ pub async fn description(
             posts_per_minute: settings.posts_per_minute,
         },
     };
-    ([(CACHE_CONTROL, "public, max-age=10")], Json(description)).into_response()
+    ([(CACHE_CONTROL, "public, max-age=10")], Json(board)).into_response()
 }
