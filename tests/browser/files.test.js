@@ -69,7 +69,7 @@ boardTest('of two pictures that are dropped the first is taken, with a word abou
 
 boardTest('what is dropped where it cannot be seen or posted is left alone', { before: (page) => page.addInitScript(() => {
   window.dragged = [];
-  document.addEventListener('dragover', ({ dataTransfer }) => setTimeout(() => window.dragged.push(dataTransfer.dropEffect, document.querySelector('.picture-field__drop').checkVisibility())));
+  document.addEventListener('dragover', ({ dataTransfer }) => setTimeout(() => window.dragged.push(dataTransfer.dropEffect, document.querySelector('.picture-field__drop')?.checkVisibility() ?? false)));
 }) }, async ({ board, visitor }) => {
   await board.postPicture('a lake', 'small.jpg');
   await visitor.page.reload();
