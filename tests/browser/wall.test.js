@@ -165,7 +165,7 @@ for (const layout of ['wall', 'list']) {
       visitor.page.evaluate(async (text) => {
         const isThere = () => [...document.querySelectorAll('.message__text')].some(({ textContent }) => textContent.startsWith(text));
         while (!isThere()) {
-          window.scrollBy({ top: 800, behavior: 'instant' });
+          window.scrollBy({ top: 2_400, behavior: 'instant' });
           await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
         }
       }, `number ${number} `);
