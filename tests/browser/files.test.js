@@ -142,6 +142,7 @@ boardTest('a drop that promises files and has none says so, and posting goes on'
   await visitor.pictureError.getByText('The picture itself did not come along').waitFor();
   // Posting without what was meant takes a word of the viewer's, after a reload as well.
   await visitor.page.reload();
+  await visitor.openComposer();
   await visitor.pictureError.getByText('remove it to post without a picture').waitFor();
   await visitor.send();
   await visitor.focusIsAt(visitor.find('.picture-field__file'));
