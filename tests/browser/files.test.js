@@ -69,7 +69,7 @@ boardTest('of two pictures that are dropped the first is taken, with a word abou
 
 boardTest('what is dropped where it cannot be seen or posted is left alone', { before: (page) => page.addInitScript(() => {
   window.dragged = [];
-  document.addEventListener('dragover', ({ dataTransfer }) => setTimeout(() => window.dragged.push(dataTransfer.dropEffect, document.querySelector('.picture-field__drop').checkVisibility())));
+  document.addEventListener('dragover', ({ dataTransfer }) => setTimeout(() => window.dragged.push(dataTransfer.dropEffect, document.querySelector('.picture-field__drop')?.checkVisibility() ?? false)));
 }) }, async ({ board, visitor }) => {
   await board.postPicture('a lake', 'small.jpg');
   await visitor.page.reload();
@@ -142,6 +142,7 @@ boardTest('a drop that promises files and has none says so, and posting goes on'
   await visitor.pictureError.getByText('The picture itself did not come along').waitFor();
   // Posting without what was meant takes a word of the viewer's, after a reload as well.
   await visitor.page.reload();
+  await visitor.openComposer();
   await visitor.pictureError.getByText('remove it to post without a picture').waitFor();
   await visitor.send();
   await visitor.focusIsAt(visitor.find('.picture-field__file'));
