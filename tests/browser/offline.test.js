@@ -158,7 +158,7 @@ test('a server that switches the worker off has browsers give up what they kept'
       assert.equal(await page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length), 0);
     });
     await page.reload();
-    await page.getByText('Nothing is pinned up yet').waitFor();
+    await page.getByText('Nothing pinned up yet').waitFor();
   } finally {
     await close();
     await board.remove();
