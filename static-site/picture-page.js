@@ -90,6 +90,11 @@ export function createPicturePage(url, { pictures, gestures, window }) {
       const box = stage.getBoundingClientRect();
       return by < 0 ? left < box.left - 1 : right > box.right + 1;
     },
+    /** As it is when it is opened. */
+    reset() {
+      zoom.reset();
+      stage.scrollTo({ left: 0, top: 0, behavior: 'instant' });
+    },
     remove() {
       stage.remove();
       show(null);

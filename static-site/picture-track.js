@@ -32,12 +32,12 @@ export function createPictureTrack(track, { viewing, newPage, contentOf, onSwipe
   function showPage(url) {
     const isShown = url === viewing.url;
     if (!pages.has(url)) pages.set(url, newPage(url));
-    const { stage, zoom, update: updatePage } = pages.get(url);
+    const { stage, reset, update: updatePage } = pages.get(url);
     stage.style.insetInlineStart = `${(viewing.urls.indexOf(url) - start) * 100}%`;
     stage.classList.toggle('is-current', isShown);
     stage.inert = !isShown;
     if (!stage.isConnected) track.append(stage);
-    if (!isShown) zoom.reset();
+    if (!isShown) reset();
     updatePage(contentOf(url));
   }
 

@@ -61,7 +61,7 @@ for (const width of [320, 390, 1440]) {
     // In the dialog and by its address it is no different.
     const upright = visitor.message('upright');
     await upright.locator('.message__picture').click();
-    const box = visitor.page.getByRole('dialog').locator('.broken');
+    const box = visitor.page.getByRole('dialog').locator('.is-current .broken');
     await box.getByText(SENTENCE).waitFor();
     const { sticksOut, ratio } = await box.evaluate((element) => {
       const { width: w, height: h } = element.getBoundingClientRect();
@@ -135,7 +135,7 @@ for (const [what, viewport] of [['a phone', { width: 390, height: 844 }], ['a ph
 
       await card.locator('.message__picture').click();
       const dialog = visitor.page.getByRole('dialog');
-      await dialog.getByText(SENTENCE).waitFor();
+      await dialog.locator('.is-current').getByText(SENTENCE).waitFor();
       const stage = dialog.locator('.picture-dialog__stage.is-current');
       const over = await stage.evaluate((element) => [element.scrollWidth - element.clientWidth, element.scrollHeight - element.clientHeight]);
       assert.deepEqual(over, [0, 0], shape);
