@@ -175,7 +175,7 @@ smallTest('an opened picture is the original only where the screen shows more th
 smallTest('a picture that is opened on a phone is the original once it is pinched open', { view: PHONE, pictures: [wide], engines: ['Chromium'] }, async ({ board, session }) => {
   await openPicture(session, wide.key);
   await dialogShows(session, '1280 wide.png');
-  assert.deepEqual(board.looked, ['1280 wide.png']);
+  assert.ok(!board.looked.some((one) => one.startsWith('original')));
   const devtools = await session.page.context().newCDPSession(session.page);
   await devtools.send('Emulation.setPageScaleFactor', { pageScaleFactor: 2 });
   await dialogShows(session, 'original wide.png');
