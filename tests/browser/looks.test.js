@@ -406,10 +406,10 @@ async function firstView({ board, visitor }) {
   await page.goto(board.site, { waitUntil: 'commit' });
   await page.locator(`[id="${id}"]`).waitFor();
   const soFar = [...asked];
-  const nameOf = (request) => new URL(request.url()).pathname.slice(1) || 'index.html';
-  const files = await Promise.all(soFar.filter((request) => /\.(html|css|js)$/.test(nameOf(request))).map(async (request) => [nameOf(request), await (await request.response()).body()]));
+  const fileOf = (request) => new URL(request.url()).pathname.slice(1) || 'index.html';
+  const files = await Promise.all(soFar.filter((request) => /\.(html|css|js)$/.test(fileOf(request))).map(async (request) => [fileOf(request), await (await request.response()).body()]));
   await context.close();
-  return { asked: soFar.map(nameOf), files: new Map(files) };
+  return { asked: soFar.map(fileOf), files: new Map(files) };
 }
 
 boardTest('twelve requests at most come before the first message is seen', {}, async (given) => {
