@@ -34,10 +34,11 @@ export function createPictureTrack(track, { viewing, newPage, contentOf, onSwipe
     if (!pages.has(url)) pages.set(url, newPage(url));
     const { stage, reset, update: updatePage } = pages.get(url);
     stage.style.insetInlineStart = `${(viewing.urls.indexOf(url) - start) * 100}%`;
+    const isTurned = stage.classList.contains('is-current') !== isShown;
     stage.classList.toggle('is-current', isShown);
     stage.inert = !isShown;
     if (!stage.isConnected) track.append(stage);
-    if (!isShown) reset();
+    if (isTurned) reset();
     updatePage(contentOf(url));
   }
 
