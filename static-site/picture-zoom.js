@@ -35,6 +35,8 @@ export function createZoom(stage, image, { pixels, isRead, onChange, onPull, onB
 
   /** Shows it `wanted` times as large, with `place` of it under the point. */
   function set(wanted, point = centre(), place = placeOf(point)) {
+    // One that did not load has no size.
+    if (image.clientWidth === 0) return;
     const next = Math.max(1, Math.min(wanted, most()));
     if (next !== zoom) {
       zoom = next;
