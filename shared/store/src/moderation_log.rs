@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use domain::{MessageId, ModeratorName, Posting};
 
 use crate::messages::{MESSAGES_AT_ONCE, Store};
-use crate::row::{Columns, id_value, readable};
+use crate::row::{self, id_value, readable};
 use crate::sql::{Row, StoreError, Value, milliseconds};
 
 /// How long an entry is kept.
@@ -167,15 +167,7 @@ impl Store {
                 parameters,
             )
             .await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let mut rows = found.rows;
-        let is_last = rows.len() <= limit;
-        rows.truncate(limit);
-        let next = rows
-            .last()
-            .and_then(|row| Columns::of(row.clone()).parsed().ok());
-        let entries = rows.into_iter().filter_map(entry).collect();
-        Ok((entries, next.filter(|_| !is_last)))
+        Ok(row::page(found.rows, limit, entry))
     }
 
     /// Writes an entry of another board's log, unless one of its id is there.

@@ -161,6 +161,25 @@ pub fn readable<T>(
     })
 }
 
+/// A page of at most `limit`, out of its rows, whose first column is the id, and of one more where there are others: what
+/// `read` makes of them, without those that cannot be read, and the id after which to go on, unless these are the last.
+pub fn page<T>(
+    mut rows: Vec<Row>,
+    limit: u32,
+    read: impl Fn(Row) -> Option<T>,
+) -> (Vec<T>, Option<MessageId>) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let is_last = rows.len() <= limit;
+    rows.truncate(limit);
+    let id = |row: &Row| Columns::of(row.clone()).parsed().ok();
+    let next = if is_last {
+        None
+    } else {
+        rows.iter().rev().find_map(id)
+    };
+    (rows.into_iter().filter_map(read).collect(), next)
+}
+
 /// The message of a row of [`columns`].
 pub fn message(columns: &mut Columns) -> Result<Message, StoreError> {
     Ok(Message {

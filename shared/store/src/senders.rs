@@ -51,8 +51,6 @@ const REMOVED: &str = "sender = :sender AND status IN \
 const PRESENT: &str = "sender = :sender AND (status IN ('posted', 'pending', 'arriving', 'held', 'approved', \
     'restored', 'clearing', 'deleting', 'removing') \
     OR (status = 'deleted' AND cleared_at IS NULL AND (since IS NULL OR since = 0)))";
-/// How many refused senders are counted; more are told as this many.
-const COUNTED: u32 = 1_000;
 /// What moderators are shown of a sender beside the message that they judge.
 const SHOWN: &str =
     "sender = :sender AND id <> :id AND status IN ('posted', 'held', 'rejected', 'removed')";
@@ -322,13 +320,8 @@ impl Store {
                 parameters,
             )
             .await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let is_last = found.rows.len() <= limit;
         let id = |row| readable(row, Columns::parsed).ok();
-        let ids = found.rows.into_iter().take(limit).filter_map(id);
-        let ids: Vec<MessageId> = ids.collect();
-        let next = ids.last().copied().filter(|_| !is_last);
-        Ok((ids, next))
+        Ok(row::page(found.rows, limit, id))
     }
 
     /// How many senders are refused today that can be let in again, 1,000 at most.
@@ -336,16 +329,10 @@ impl Store {
     /// # Errors
     /// Where the database fails.
     pub async fn count_refused(&self, now: SystemTime) -> Result<u64, StoreError> {
-        let counted = self
-            .execute(
-                &format!(
-                    "SELECT COUNT(*) FROM (SELECT id FROM sender WHERE refused = 1 AND id >= :today \
-                     AND EXISTS (SELECT 1 FROM message WHERE message.sender = sender.id) LIMIT {COUNTED}) AS counted"
-                ),
-                vec![("today", Sender::today_from(now).as_str().into())],
-            )
-            .await?;
-        Columns::of(counted.rows.into_iter().next().unwrap_or_default()).number()
+        let ids = "SELECT id FROM sender WHERE refused = 1 AND id >= :today \
+                   AND EXISTS (SELECT 1 FROM message WHERE message.sender = sender.id)";
+        let today = Sender::today_from(now).as_str().into();
+        self.count_ids(ids, vec![("today", today)]).await
     }
 
     /// What the sender of a message posted that day beside it, and moderators may see: the newest first, 20 at most. Rows that

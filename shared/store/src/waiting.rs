@@ -2,7 +2,7 @@
 
 use crate::messages::{MESSAGES_AT_ONCE, Store};
 use crate::row::{self, Columns, id_value, readable};
-use crate::sql::{Row, StoreError};
+use crate::sql::{Parameters, Row, StoreError};
 use crate::status::Status;
 use domain::{Message, MessageId};
 
@@ -74,15 +74,7 @@ impl Store {
                 parameters,
             )
             .await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let mut rows = found.rows;
-        let is_last = rows.len() <= limit;
-        rows.truncate(limit);
-        let next = rows
-            .last()
-            .and_then(|row| Columns::of(row.clone()).parsed().ok());
-        let shown = rows.into_iter().filter_map(shown).collect();
-        Ok((shown, next.filter(|_| !is_last)))
+        Ok(row::page(found.rows, limit, shown))
     }
 
     /// How many of them there are, 1,000 at most.
@@ -91,15 +83,18 @@ impl Store {
     /// Where the database fails.
     pub async fn count_waiting(&self, waiting: Waiting) -> Result<u64, StoreError> {
         let condition = waiting.condition();
-        let counted = self
-            .execute(
-                &format!(
-                    "SELECT COUNT(*) FROM \
-                     (SELECT id FROM message WHERE {condition} LIMIT {COUNTED}) AS counted"
-                ),
-                vec![],
-            )
-            .await?;
+        let ids = format!("SELECT id FROM message WHERE {condition}");
+        self.count_ids(&ids, vec![]).await
+    }
+
+    /// How many ids a query gives, 1,000 at most.
+    pub(crate) async fn count_ids(
+        &self,
+        ids: &str,
+        parameters: Parameters,
+    ) -> Result<u64, StoreError> {
+        let count = format!("SELECT COUNT(*) FROM ({ids} LIMIT {COUNTED}) AS counted");
+        let counted = self.execute(&count, parameters).await?;
         Columns::of(counted.rows.into_iter().next().unwrap_or_default()).number()
     }
 }
