@@ -10,11 +10,11 @@ mod source;
 mod stamp;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use local_aws::s3::hex;
 use media::PublicBaseUrl;
 use message_board::Appearance;
 use settings::{Lookup, SettingError, optional, parsed};
@@ -144,25 +144,24 @@ fn build(written: BTreeMap<String, Bytes>, board: &Board) -> Result<Files, Strin
     let scripts = scripts.map(|name| Ok((name.clone(), text(name)?)));
     let joined = modules::join(&scripts.collect::<Result<_, String>>()?, &entries(&page))?;
 
-    let mut files: Files = written
+    let mut served = written;
+    served.insert(PAGE.into(), page.into());
+    served.insert(MANIFEST.into(), manifest.into());
+    served.insert(STYLE.into(), style.into());
+    let scripts = joined.files.into_iter();
+    served.extend(scripts.map(|(name, script)| (name, script.into())));
+    for (name, bytes) in &mut served {
+        if has_extension(name, "css") {
+            let stripped = std::str::from_utf8(bytes).map(strip);
+            *bytes = stripped
+                .map_err(|_| format!("{name} of the site is no UTF-8"))?
+                .into();
+        }
+    }
+    let mut files: Files = served
         .into_iter()
         .map(|(name, bytes)| (name, File::new(bytes)))
         .collect();
-    files.insert(PAGE.into(), File::new(page));
-    files.insert(MANIFEST.into(), File::new(manifest));
-    files.insert(STYLE.into(), File::new(style));
-    files.extend(
-        joined
-            .files
-            .into_iter()
-            .map(|(name, script)| (name, File::new(script))),
-    );
-    for (name, file) in &mut files {
-        if has_extension(name, "css") {
-            let stripped = std::str::from_utf8(&file.bytes).map(strip);
-            *file = File::new(stripped.map_err(|_| format!("{name} of the site is no UTF-8"))?);
-        }
-    }
     let worker = if board.has_service_worker {
         service_worker(&worker, &files, &joined.within)?
     } else {
@@ -205,13 +204,6 @@ fn entries(page: &str) -> Vec<&str> {
 fn has_extension(name: &str, extension: &str) -> bool {
     name.rsplit_once('.')
         .is_some_and(|(_, found)| found == extension)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -150,10 +150,9 @@ impl Accent {
     /// Parses `#rrggbb`.
     pub fn parse(text: &str) -> Option<Self> {
         let colour = Colour::parse(text)?;
-        let [light, dark] = Self::shades(colour);
         Some(Self {
-            light: light.accent,
-            dark: dark.accent,
+            light: colour.readable(BLACK, &LIGHT_GROUNDS.map(Colour::of)),
+            dark: colour.readable(WHITE, &DARK_GROUNDS.map(Colour::of)),
         })
     }
 
