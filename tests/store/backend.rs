@@ -71,15 +71,7 @@ impl Backend {
         };
         if backend.corkboard.is_some() {
             // It has migrated already.
-            for table in [
-                "message",
-                "sender",
-                "moderation_log",
-                "schema_migration",
-                "schema_lease",
-            ] {
-                backend.sql(&format!("DROP TABLE {table}")).await;
-            }
+            backend.drop_tables().await;
         }
         Some(backend)
     }
@@ -100,6 +92,19 @@ impl Backend {
         match &self.corkboard {
             Some(corkboard) => corkboard.database().await,
             None => direct(&self.own.as_ref().unwrap().url, connections),
+        }
+    }
+
+    /// Drops all tables that migrations make.
+    pub async fn drop_tables(&self) {
+        for table in [
+            "message",
+            "sender",
+            "moderation_log",
+            "schema_migration",
+            "schema_lease",
+        ] {
+            self.sql(&format!("DROP TABLE {table}")).await;
         }
     }
 

@@ -265,15 +265,7 @@ async fn each_step_of_an_upgrade_may_be_run_again(backend: &Backend) {
         assert_kept(backend, &kept).await;
         assert_eq!(todos(backend).await, before.todos());
         assert_usable(backend).await;
-        for table in [
-            "message",
-            "sender",
-            "moderation_log",
-            "schema_migration",
-            "schema_lease",
-        ] {
-            backend.sql(&format!("DROP TABLE {table}")).await;
-        }
+        backend.drop_tables().await;
     }
 }
 
