@@ -103,13 +103,7 @@ fn moderator_token(
         let code = tokens.sign_in_code(name, SystemTime::now());
         println!("{}/#moderate={code}", base.trim_end_matches('/'));
     } else {
-        println!(
-            "{}",
-            name.map_or_else(
-                || tokens.moderator_token(),
-                |name| tokens.named_moderator_token(name)
-            )
-        );
+        println!("{}", tokens.moderator_token(name));
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ async fn held(board: &Board, request: Request<Body>) -> Value {
 }
 
 fn token() -> String {
-    Tokens::new(&BoardSecret::new(BOARD_SECRET).unwrap(), None).moderator_token()
+    Tokens::new(&BoardSecret::new(BOARD_SECRET).unwrap(), None).moderator_token(None)
 }
 
 fn decide(decision: &str, message: &Value) -> Request<Body> {

@@ -90,7 +90,7 @@ async fn without_database_and_media_the_function_says_so() {
     let down = json!({"database": "down", "media": "down", "viewers": "unnamed"});
     ready.is(503, &[JSON, NO_STORE], &down);
 
-    let token = settings().tokens.moderator_token();
+    let token = settings().tokens.moderator_token(None);
     let sender = Request::get("/api/moderation/sender?messageId=01ARZ3NDEKTSV4RRFFQ69G5FAV")
         .header("authorization", format!("Bearer {token}"))
         .body(Body::empty());

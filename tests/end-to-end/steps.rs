@@ -533,7 +533,7 @@ async fn a_delete_that_is_overtaken_by_a_repeat_leaves_no_picture() {
 #[tokio::test]
 async fn nothing_of_a_removed_sender_comes_in_behind() {
     let board = Board::start();
-    let token = Tokens::new(&BoardSecret::new(BOARD_SECRET).unwrap(), None).moderator_token();
+    let token = Tokens::new(&BoardSecret::new(BOARD_SECRET).unwrap(), None).moderator_token(None);
     let remove = |message: &Value| {
         Request::builder()
             .method(Method::POST)

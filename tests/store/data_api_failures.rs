@@ -190,7 +190,7 @@ fn delete() -> Request<Body> {
 fn moderate() -> Request<Body> {
     let id = MessageId::generate();
     let path = format!("/api/moderation/sender?messageId={id}");
-    authorized(Request::get(path), &tokens().moderator_token())
+    authorized(Request::get(path), &tokens().moderator_token(None))
 }
 
 fn post() -> Request<Body> {

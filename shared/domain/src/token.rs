@@ -58,14 +58,9 @@ impl Tokens {
         self
     }
 
-    /// The token without a name that moderators sign in with.
-    pub fn moderator_token(&self) -> String {
-        self.moderators.token(None)
-    }
-
-    /// The token that this moderator signs in with.
-    pub fn named_moderator_token(&self, name: &ModeratorName) -> String {
-        self.moderators.token(Some(name))
+    /// The token that a moderator of this name signs in with, or the one without a name.
+    pub fn moderator_token(&self, name: Option<&ModeratorName>) -> String {
+        self.moderators.token(name)
     }
 
     /// The code of a sign-in link, which can be exchanged for a session's token for ten minutes.
@@ -130,7 +125,7 @@ mod tests {
             &token[..42],
             &format!("{token}A"),
             SECRET,
-            &tokens.moderator_token(),
+            &tokens.moderator_token(None),
         ] {
             assert!(!tokens.may_delete(mine, wrong), "{wrong}");
         }
@@ -156,14 +151,17 @@ mod tests {
             now.delete_token(id, Era::Current),
             tokens(SECRET, None).delete_token(id, Era::Current)
         );
-        assert!(is_moderator(&now, &tokens(SECRET, None).moderator_token()));
-        assert!(!is_moderator(&now, &before.moderator_token()));
+        assert!(is_moderator(
+            &now,
+            &tokens(SECRET, None).moderator_token(None)
+        ));
+        assert!(!is_moderator(&now, &before.moderator_token(None)));
     }
 
     #[test]
     fn a_moderator_has_one_token_that_is_neither_a_messages_nor_the_secret() {
         let tokens = tokens(SECRET, None);
-        let token = tokens.moderator_token();
+        let token = tokens.moderator_token(None);
         assert!(is_moderator(&tokens, &token));
         let of_a_message = tokens.delete_token(MessageId::generate(), Era::Current);
         for wrong in ["", "AAAA", SECRET, &token[..42], &of_a_message] {

@@ -261,7 +261,7 @@ impl Explored {
     pub fn begin(&mut self, environment: usize, ask: Ask, id: Option<MessageId>) {
         let of = |id: Option<MessageId>| format!("/api/messages/{}", id.unwrap());
         let decide = |decision: &str| {
-            let token = self.tokens.moderator_token();
+            let token = self.tokens.moderator_token(None);
             let body = json!({"messageIds": [id.unwrap().to_string()]}).to_string();
             let decide = Request::post(format!("/api/moderation/{decision}"));
             let decide = decide.header("authorization", format!("Bearer {token}"));
@@ -269,7 +269,7 @@ impl Explored {
             decide.body(body.into()).unwrap()
         };
         let of_sender = |what: &str| {
-            let token = self.tokens.moderator_token();
+            let token = self.tokens.moderator_token(None);
             let body = json!({"messageId": id.unwrap().to_string()}).to_string();
             let change = Request::post(format!("/api/moderation/{what}"));
             let change = change.header("authorization", format!("Bearer {token}"));
@@ -292,9 +292,9 @@ impl Explored {
             Ask::Approve(_) => decide("approve"),
             Ask::Reject(_) => decide("reject"),
             Ask::Restore(_) => decide("restore"),
-            Ask::TakeDown(_) => delete(self.tokens.moderator_token()),
+            Ask::TakeDown(_) => delete(self.tokens.moderator_token(None)),
             Ask::Delete(_) => delete(self.tokens.delete_token(id.unwrap(), Era::Current)),
-            Ask::Moderate(_) => for_good(self.tokens.moderator_token()),
+            Ask::Moderate(_) => for_good(self.tokens.moderator_token(None)),
             Ask::RemoveSender => of_sender("remove-sender"),
             Ask::LetIn => of_sender("let-in"),
             Ask::Read => Request::get("/api/messages").body(Body::empty()).unwrap(),
