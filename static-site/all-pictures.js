@@ -1,11 +1,11 @@
 // All pictures of the board as a grid to jump in. Only those that are nearly seen have tiles, however many there are.
 // Loaded when it is wanted.
 
+import { addStyle } from './add-style.js';
 import { emit } from './events.js';
 import { openOverlay } from './overlays.js';
 import { PictureGrid } from './picture-grid.js';
 import { createPictureTiles } from './picture-tiles.js';
-import { addStyle } from './review-words.js';
 import { put } from './words.js';
 
 /** In CSS pixels, as all-pictures.css has them. */

@@ -1,6 +1,7 @@
 // Where a message is written: a dialog that shows what is being written and what becomes of it. Loaded when somebody is
 // at the page, and at once where something was written before.
 
+import { addStyle } from './add-style.js';
 import { Composition } from './composition.js';
 import { FORM } from './composer-form.js';
 import { createDrafts } from './drafts.js';
@@ -9,7 +10,6 @@ import { countCharacters, normalize } from './input-normalization.js';
 import { mark } from './mark.js';
 import { PictureChoice } from './picture-choice.js';
 import { mountPictureField } from './picture-field.js';
-import { addStyle } from './review-words.js';
 import { Submission } from './submission.js';
 import { put } from './words.js';
 

@@ -1,11 +1,12 @@
 // What was posted from this device and waits for a moderator: shown above the list, on this device alone, until it is
 // on the board or was not taken. Loaded where something waits.
 
+import { addStyle } from './add-style.js';
 import { emit } from './events.js';
 import { createHeldStore } from './held-store.js';
 import { createMessage } from './message.js';
 import { fileOf } from './picture-file.js';
-import { addReviewWords, addStyle } from './review-words.js';
+import { addReviewWords } from './review-words.js';
 import { put } from './words.js';
 
 /** How often is looked whether a message is on the board; that costs nobody much. */

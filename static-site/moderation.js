@@ -1,6 +1,7 @@
 // Moderating: `#moderate` asks for the moderator token, and shows what waits; `#moderate=CODE` signs in by a link. On the
 // board itself moderators can take down what is there. Loaded where there is a token, or one is asked for.
 
+import { addStyle } from './add-style.js';
 import { emit } from './events.js';
 import { createJudging } from './judging.js';
 import { createModeratorApi } from './moderator-api.js';
@@ -10,7 +11,7 @@ import { createPoller } from './poller.js';
 import { Queue } from './queue.js';
 import { sayingOf } from './review-bar.js';
 import { countOf } from './review-head.js';
-import { addReviewWords, addStyle } from './review-words.js';
+import { addReviewWords } from './review-words.js';
 import { mountReview } from './review.js';
 import { mountSignIn } from './sign-in.js';
 import { createTakingDown } from './taking-down.js';

@@ -1,6 +1,7 @@
 // The pictures of the board, each as large as the screen allows, and what is known of it. One swipes from one to the
 // next. Loaded when the first one is about to be opened.
 
+import { addStyle } from './add-style.js';
 import { emit } from './events.js';
 import { leaveOverlays, openOverlay } from './overlays.js';
 import { createPicturePage } from './picture-page.js';
@@ -8,7 +9,6 @@ import { createPictureSheet } from './picture-sheet.js';
 import { createPictureTrack } from './picture-track.js';
 import { listenToKeys } from './picture-keys.js';
 import { describeAny } from './picture.js';
-import { addStyle } from './review-words.js';
 import { messageOf } from './slides.js';
 import { grow } from './view-transition.js';
 import { Viewing } from './viewing.js';

@@ -1,5 +1,4 @@
-// What is said about messages that wait for a moderator, and to moderators. Loaded with the modules that say it, and so
-// is what gives them their looks.
+// What is said about messages that wait for a moderator, and to moderators. Loaded with the modules that say it.
 
 /** Fails where it does not come. */
 export async function loadReviewWords(language) {
@@ -15,15 +14,4 @@ export function addReviewWords(words) {
     throw error;
   });
   return coming;
-}
-
-/** Adds a style sheet, and waits until it holds. */
-export function addStyle(page, href) {
-  if (page.querySelector(`link[href="${href}"]`)) return Promise.resolve();
-  const link = Object.assign(page.createElement('link'), { rel: 'stylesheet', href });
-  return new Promise((resolve) => {
-    // Without its looks it works all the same.
-    for (const type of ['load', 'error']) link.addEventListener(type, resolve);
-    page.head.append(link);
-  });
 }

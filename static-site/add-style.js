@@ -1,0 +1,12 @@
+// The styles of what is loaded when it is wanted.
+
+/** Adds a style sheet, and waits until it holds. */
+export function addStyle(page, href) {
+  if (page.querySelector(`link[href="${href}"]`)) return Promise.resolve();
+  const link = Object.assign(page.createElement('link'), { rel: 'stylesheet', href });
+  return new Promise((resolve) => {
+    // Without its looks it works all the same.
+    for (const type of ['load', 'error']) link.addEventListener(type, resolve);
+    page.head.append(link);
+  });
+}
