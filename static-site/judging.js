@@ -18,6 +18,7 @@ export function createJudging({ queue, api, confirm, announce, words, view }) {
     return true;
   }
 
+  /** Answers what `action` does; null where it fails, which is told. */
   async function attempt(action) {
     try {
       return await action();
@@ -69,7 +70,7 @@ export function createJudging({ queue, api, confirm, announce, words, view }) {
     if (PUBLIC.includes(kind)) emit(view, 'board-changed', { ids: done.map(({ id }) => id) });
   });
 
-  return { act, letIn, setPosting, removeSender, askForSender };
+  return { attempt, act, letIn, setPosting, removeSender, askForSender };
 }
 
 /** What became of those of which it is not known that it is as was wanted. */

@@ -43,7 +43,7 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
   const judging = createJudging({ queue, api, confirm, announce, words, view });
   const takingDown = createTakingDown({ queue, api, session, removal, askForSender: judging.askForSender, announce, words, page });
   const review = mountReview(view, { queue, judging, load: api.picture, loadOthers: api.others, loadLog: api.log, announce, words, clock, window });
-  const operatorsPictures = createOperatorsPictures({ carrousel: page.querySelector('.carrousel'), section: view.querySelector('.review__pictures'), queue, api, session, announce, words, page, window });
+  const operatorsPictures = createOperatorsPictures({ carrousel: page.querySelector('.carrousel'), section: view.querySelector('.review__pictures'), queue, api, session, attempt: judging.attempt, announce, words, page, window });
   const poller = createPoller({ run: look, activity, clock });
   /** Where the reader was on the board, and whether what is on it is another by now. */
   let scrolled = 0;

@@ -2,25 +2,16 @@
 // carrousel, and restoring those that were taken down. Loaded with what moderators have.
 
 import { emit } from './events.js';
-import { explainAct } from './judging.js';
 import { messageOf, nameOf } from './slides.js';
 
 /**
  * Emits `messages-changed` on `page` where the carrousel is another one now.
  * @param carrousel the element, whose tiles get the button
+ * @param attempt as judging.js has it
  */
-export function createOperatorsPictures({ carrousel, section, queue, api, session, announce, words, page, window }) {
+export function createOperatorsPictures({ carrousel, section, queue, api, session, attempt, announce, words, page, window }) {
   /** What was taken down and is shown: the pictures by their addresses. */
   const shown = new Map();
-  async function attempt(action) {
-    try {
-      return await action();
-    } catch (error) {
-      announce(explainAct(error));
-      queue.fail(error);
-      return null;
-    }
-  }
 
   async function takeDown(url) {
     const isDone = await attempt(async () => {
