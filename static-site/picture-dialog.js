@@ -52,7 +52,7 @@ export async function mount(_, { api, feed, gallery, pictures, reducedMotion, wo
   const find = (part) => dialog.querySelector(`.picture-dialog__${part}`);
   const play = find('play');
   const viewing = new Viewing();
-  const sheet = createPictureSheet(find('sheet'), { words, clock, window });
+  const sheet = createPictureSheet(find('sheet'), { words, document });
   const known = createMessages({ api, feed });
   const track = createPictureTrack(find('track'), {
     viewing,

@@ -1,16 +1,14 @@
 // What is known of the picture that the dialog shows: whose it is, when it came, and what was written with it.
 
+import { emit } from './events.js';
 import { fold } from './fold.js';
 import { withLinks } from './links.js';
 import { mark } from './mark.js';
-import { share } from './share.js';
 import { messageOf, nameOf, postedAt } from './slides.js';
 import { exactTime } from './time.js';
-import { toast } from './toast.js';
 
-/** `update` shows what is known of the picture at `url`, by its message where that is there. */
-export function createPictureSheet(sheet, { words, clock, window }) {
-  const { document, navigator } = window;
+/** Emits `share-wanted`. `update` shows what is known of the picture at `url`, by its message where that is there. */
+export function createPictureSheet(sheet, { words, document }) {
   const find = (selector) => sheet.querySelector(selector);
   const [head, body, link, button] = ['head', 'body', 'link', 'share'].map((part) => find(`.picture-dialog__${part}`));
   let id = null;
@@ -57,7 +55,7 @@ export function createPictureSheet(sheet, { words, clock, window }) {
     fold(text, more, { article: sheet, words, whole: false }).update();
   }
 
-  button.addEventListener('click', async () => toast(words.sayAll(await share(id, { document, navigator })), { clock, document }));
+  button.addEventListener('click', () => emit(sheet, 'share-wanted', { id }));
 
   return { update };
 }
