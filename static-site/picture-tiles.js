@@ -1,7 +1,7 @@
 // The tiles of the grid of all pictures: only those that are nearly seen are there, however many pictures there are.
 
 import { describeAny } from './picture.js';
-import { moves, smallOf } from './small.js';
+import { movesByName, smallOf } from './small.js';
 import { put } from './words.js';
 
 /** `show` makes the tiles of what `state` says: the addresses `urls`, their `grid`, and the one that the keyboard is at, `active`. */
@@ -89,7 +89,7 @@ export function createPictureTiles(holder, { scroller, state, feed, pictures, re
     tile.append(button);
     pictures.watch(image, () => tile.classList.toggle('is-broken', pictures.isBroken(image)));
     pictures.ask(image, { url, versions: smallOf(url).slice(0, 1), width: state.grid.side });
-    if (moves({ type: /\.(gif|apng)$/i.test(url) ? 'image/gif' : '' })) {
+    if (movesByName(url)) {
       import('./still.js').then(({ holdStill }) => holdStill(image, button, { reducedMotion })).catch(() => {});
     }
     return tile;

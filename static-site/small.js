@@ -26,6 +26,9 @@ export function versionsOf(picture) {
 /** Whether a picture moves. Of one that was posted before the board looked, the format tells. */
 export const moves = ({ type, animated }) => animated ?? type === 'image/gif';
 
+/** The same of a picture that no message tells of, by what its file is called. */
+export const movesByName = (url) => /\.(gif|apng)$/i.test(url);
+
 /** Lets `image`, `width` CSS pixels wide, have the version that fits best; the original at `url` where there is none. */
 export function point(image, { url, versions, width }) {
   if (versions.length > 0) {

@@ -1,10 +1,10 @@
 // One picture of the carrousel: small, and under it whose it is, when it came, and the first words.
 
 import { emit } from './events.js';
-import { describePicture } from './picture.js';
+import { describeAny } from './picture.js';
 import { messageOf, nameOf, postedAt } from './slides.js';
-import { moves, smallOf, versionsOf } from './small.js';
-import { relativeTime, shortTime } from './time.js';
+import { moves, movesByName, smallOf, versionsOf } from './small.js';
+import { shortTime } from './time.js';
 import { put } from './words.js';
 
 /** How wide a tile is to its height, at least and at most, and where the picture's own shape is not known. */
@@ -43,7 +43,7 @@ export function createTile(url, { message, pictures, newImage, reducedMotion, wo
   item.append(frame, said);
   pictures.watch(image, update);
   pictures.ask(image, { url, versions: known ? versionsOf(known) : smallOf(url), width: ratio * HIGHEST });
-  const isMoving = known ? moves(known) : /\.(gif|apng)$/i.test(url);
+  const isMoving = known ? moves(known) : movesByName(url);
   if (isMoving) import('./still.js').then(({ holdStill }) => holdStill(image, frame, { reducedMotion })).catch(() => {});
 
   function open(event) {
@@ -56,9 +56,7 @@ export function createTile(url, { message, pictures, newImage, reducedMotion, wo
     const of = message(url);
     const since = of ? new Date(of.createdAt) : id && postedAt(id);
     frame.classList.toggle('is-broken', pictures.isBroken(image));
-    image.alt = of
-      ? describePicture(of, { words, clock })
-      : words.say('picture.named', { name: since ? relativeTime(since, clock.now(), words) : nameOf(url) });
+    image.alt = describeAny(url, of, { words, clock });
     put(name, of ? (of.author ?? words.say('message.anonymous')) : '');
     put(when, since ? shortTime(since, clock.now(), words) : nameOf(url));
     put(first, pictures.isBroken(image) ? words.say('picture.broken') : (of?.text ?? '').slice(0, 80));
