@@ -1,19 +1,19 @@
-"""The real function, killed at random moments among a hundred posts and deletes: whoever reads without a database sees
+"""The real function, killed at random statements among a hundred posts and deletes: whoever reads without a database sees
 what was acknowledged, and nothing of what was acknowledged as deleted."""
 
 import json
 import random
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+import data_api
 from corkboard import Corkboard, corkboard
 from events import posted, request
 from lambda_runtime import FunctionError, Lambda, running
 
 SANDBOXES = 8
-CHANGES = 100
+CHANGES, KILLS = 100, 40
 # Nobody listens there.
 NO_DATABASE = "http://127.0.0.1:9"
 
@@ -30,40 +30,49 @@ class Killed(Exception):
     """The sandbox is no more."""
 
 
-def kill(function: Lambda) -> None:
-    function.process.kill()
-    function.answers.put((False, b'{"errorMessage": "killed"}'))
+class Sandbox:
+    """A function that is killed by a statement to the ledger which it makes: before the ledger gets it, or at once after."""
+
+    function: Lambda
+
+    def __init__(self):
+        # How many statements are still answered, and whether the ledger gets the one after them; nothing where it lives on.
+        self.end: tuple[int, bool] | None = None
+
+    def before(self, _path: str, _statement: bytes) -> data_api.Refusal | None:
+        if self.end is None:
+            return None
+        answered, arrives = self.end
+        self.end = (answered - 1, arrives)
+        if answered:
+            return None
+        self.function.process.kill()
+        self.function.process.wait()
+        self.function.answers.put((False, b'{"errorMessage": "killed"}'))
+        return None if arrives else (503, b"{}", "ServiceUnavailableException")
 
 
-def invoke(function: Lambda, change: dict, after: float | None) -> dict | None:
-    """Invokes the function, and kills it after so many seconds, whether or not it has answered. Gives its answer."""
-    answer = None
-    if after is not None:
-        killer = threading.Timer(after, kill, (function,))
-        killer.start()
-    try:
-        answer = function.invoke(change)
-        assert answer["statusCode"] in (201, 204), answer
-    except FunctionError:
-        assert after is not None
-    if after is not None:
-        killer.join()
-        function.process.wait()
-    return answer
-
-
-def change(board: Corkboard, requests: list[dict], moments: random.Random, longest: float) -> list[tuple[dict, dict | None]]:
-    """One sandbox after the other makes these requests. Gives each with its answer, None where the sandbox was killed, which
-    happens within the `longest` time, in seconds, that a change takes alone."""
+def change(board: Corkboard, requests: list[tuple[dict, tuple[int, bool] | None]]) -> list[tuple[dict, dict | None]]:
+    """One sandbox after the other makes these requests, each of which may end it. Gives each with its answer, None where it
+    was killed."""
     waiting, done = list(requests), []
     while waiting:
-        with suppress(Killed), running("message-board", settings(board)) as function:
-            function.invoke(request("GET", "/api/health"))
+        sandbox = Sandbox()
+        with (
+            suppress(Killed), data_api.before(board, sandbox.before) as ledger,
+            running("message-board", settings(board, AWS_ENDPOINT_URL_RDS_DATA=ledger)) as sandbox.function,
+        ):
+            sandbox.function.invoke(request("GET", "/api/health"))
             while waiting:
-                made, after = waiting.pop(), moments.uniform(0, longest) if moments.random() < 0.4 else None
-                done.append((made, invoke(function, made, after)))
-                if after is not None:
-                    raise Killed
+                made, sandbox.end = waiting.pop()
+                try:
+                    answer = sandbox.function.invoke(made)
+                except FunctionError:
+                    assert sandbox.function.process.poll() is not None
+                    done.append((made, None))
+                    raise Killed from None
+                assert answer["statusCode"] in (201, 204), answer
+                done.append((made, answer))
     return done
 
 
@@ -81,22 +90,18 @@ def pages(function: Lambda, limit: int) -> list[str]:
 def test_after_a_hundred_changes_and_many_kills_readers_see_what_was_acknowledged_without_a_database():
     seed = time.time_ns()
     print(f"seed {seed}")
-    moments = random.Random(seed)
+    chance = random.Random(seed)
     with corkboard(POSTS_PER_MINUTE="0") as board:
         with running("message-board", settings(board)) as function:
-            first, longest = [], 0.0
-            for n in range(CHANGES // 2):
-                begun = time.monotonic()
-                first.append(function.expect(201, posted(f"first {n}")))
-                longest = max(longest, time.monotonic() - begun)
+            first = [function.expect(201, posted(f"first {n}")) for n in range(CHANGES // 2)]
         requests = [delete(message) for message in first] + [posted(f"second {n}") for n in range(CHANGES // 2)]
-        moments.shuffle(requests)
-        shares = [(requests[n::SANDBOXES], random.Random(moments.random())) for n in range(SANDBOXES)]
+        ends = [(n % 2, n % 4 < 2) if n < KILLS else None for n in range(CHANGES)]
+        chance.shuffle(requests)
+        chance.shuffle(ends)
+        changes = list(zip(requests, ends, strict=True))
         with ThreadPoolExecutor(SANDBOXES) as pool:
-            done = [each for share in pool.map(lambda share: change(board, *share, longest), shares) for each in share]
-        killed = sum(answer is None for _, answer in done)
-        print(f"{killed} were not answered")
-        assert killed >= 10, killed
+            done = [each for share in pool.map(lambda n: change(board, changes[n::SANDBOXES]), range(SANDBOXES)) for each in share]
+        assert sum(answer is None for _, answer in done) == KILLS
         answers = [answer for _, answer in done if answer]
         there = {json.loads(answer["body"])["id"] for answer in answers if answer["statusCode"] == 201}
         gone = {made["rawPath"].rpartition("/")[2] for made, answer in done if answer and answer["statusCode"] == 204}
