@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 /// How many connections there may be.
@@ -56,7 +56,12 @@ pub fn counted(address: IpAddr) -> Option<IpAddr> {
 pub struct Connections {
     limits: Limits,
     open: Mutex<Open>,
+    room: Arc<Semaphore>,
 }
+
+/// Room for a connection, until this is dropped.
+#[derive(Debug)]
+pub struct Room(#[expect(dead_code, reason = "it is held, not looked at")] Option<OwnedSemaphorePermit>);
 
 #[derive(Debug, Default)]
 struct Open {
@@ -77,14 +82,23 @@ struct Entry {
 impl Connections {
     /// None yet.
     pub fn within(limits: Limits) -> Arc<Self> {
+        let room = (2 * limits.in_all).min(Semaphore::MAX_PERMITS);
         Arc::new(Self {
             limits,
             open: Mutex::default(),
+            room: Arc::new(Semaphore::new(room)),
         })
     }
 
+    /// Waits while as many connections as there may be have ended and are not closed yet, as on a busy machine: each of
+    /// them still is an open file.
+    pub async fn room(&self) -> Room {
+        // The semaphore is never closed.
+        Room(Arc::clone(&self.room).acquire_owned().await.ok())
+    }
+
     /// A connection from `peer`, or `None` where it is one too many and none that is idle can end for it.
-    pub fn open(self: &Arc<Self>, peer: IpAddr) -> Option<Connection> {
+    pub fn open(self: &Arc<Self>, peer: IpAddr, room: Room) -> Option<Connection> {
         let counted = self.limits.counted(peer);
         let mut open = self.lock();
         let of_address = counted.map_or(0, |address| open.of.get(&address).copied().unwrap_or(0));
@@ -100,6 +114,7 @@ impl Connections {
             counted,
             written: AtomicUsize::new(0),
             ends: Arc::default(),
+            _room: room,
         };
         open.insert(&connection);
         Some(connection)
@@ -113,6 +128,7 @@ impl Connections {
             counted: None,
             written: AtomicUsize::new(0),
             ends: Arc::default(),
+            _room: Room(None),
         }
     }
 
@@ -180,6 +196,7 @@ pub struct Connection {
     /// Requests whose answers are written, but perhaps not yet on their way.
     written: AtomicUsize,
     ends: Arc<Notify>,
+    _room: Room,
 }
 
 impl Connection {
@@ -241,6 +258,8 @@ impl Drop for Busy {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     fn connections(in_all: usize, per_address: usize) -> Arc<Connections> {
@@ -252,12 +271,13 @@ mod tests {
     }
 
     fn open(connections: &Arc<Connections>, peer: &str) -> Option<Arc<Connection>> {
-        connections.open(peer.parse().unwrap()).map(Arc::new)
+        let room = connections.room().now_or_never()?;
+        connections.open(peer.parse().unwrap(), room).map(Arc::new)
     }
 
     fn has_ended(connection: &Connection) -> bool {
         let mut end = std::pin::pin!(connection.let_go());
-        futures_util::FutureExt::now_or_never(&mut end).is_some()
+        (&mut end).now_or_never().is_some()
     }
 
     #[tokio::test(start_paused = true)]
@@ -286,6 +306,18 @@ mod tests {
         first.flushed();
         assert!(open(&connections, "192.0.2.2").is_some());
         assert!(has_ended(&first));
+    }
+
+    #[test]
+    fn those_that_ended_take_room_until_they_are_closed() {
+        let connections = connections(2, 2);
+        let mut opened: Vec<_> = (1..=4)
+            .map(|host| open(&connections, &format!("192.0.2.{host}")).unwrap())
+            .collect();
+        assert!(has_ended(&opened[0]) && has_ended(&opened[1]));
+        assert!(connections.room().now_or_never().is_none());
+        opened.remove(0);
+        assert!(connections.room().now_or_never().is_some());
     }
 
     #[test]

@@ -30,13 +30,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tracing::{debug, warn};
 
 use in_process::Calls;
-use limits::{Connection, Connections};
+use limits::{Connection, Connections, Room};
 
 /// How long requests under way may take once the end has come.
 pub const LAST_REQUESTS: Duration = Duration::from_secs(5);
@@ -102,9 +102,9 @@ where
     tokio::pin!(shutdown);
     loop {
         tokio::select! {
-            accepted = tcp.accept() => match accepted {
+            (room, accepted) = accept(&tcp, &connections) => match accepted {
                 Ok((stream, peer)) => {
-                    let Some(connection) = connections.open(peer.ip()) else {
+                    let Some(connection) = connections.open(peer.ip(), room) else {
                         debug!(%peer, "a connection is one too many");
                         continue;
                     };
@@ -132,6 +132,14 @@ where
     if timeout(LAST_REQUESTS, under_way.shutdown()).await.is_err() {
         warn!("requests were still under way at shutdown");
     }
+}
+
+async fn accept(
+    tcp: &TcpListener,
+    connections: &Connections,
+) -> (Room, io::Result<(TcpStream, SocketAddr)>) {
+    let room = connections.room().await;
+    (room, tcp.accept().await)
 }
 
 async fn next(calls: &mut Option<Calls>) -> Option<tokio::io::DuplexStream> {
@@ -251,7 +259,6 @@ mod tests {
     use std::future::pending;
 
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpStream;
     use tokio::task::JoinHandle;
     use tokio::time::Instant;
 
