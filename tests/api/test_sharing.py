@@ -136,6 +136,16 @@ def test_whatever_somebody_wrote_stays_a_text(sharing):
     assert "script-src" not in policy and policy.startswith("default-src 'none'")
 
 
+def test_what_was_written_has_its_language(sharing):
+    with corkboard() as board:
+        other = Sharing(board, [post(board, text="오늘 날씨", alt="這是我們的湖", picture=("lake.jpg", picture(90, 60), "image/jpeg"))])
+        page = other.page(0)
+        text, image = next(each for each in page.all("p") if each.get("class") == "text"), page.all("img")[0]
+        assert (text["lang"], image["lang"], page.all("html")[0]["lang"]) == ("ko", "zh-Hant", "en")
+        assert other.feed().find(f"{ATOM}entry").get("{http://www.w3.org/XML/1998/namespace}lang") == "ko"
+    assert not any("lang" in each for tag in ("p", "img") for each in sharing.page(2).all(tag))
+
+
 def test_a_page_leads_to_the_messages_place_and_is_not_to_be_indexed(sharing):
     for index, message in enumerate(sharing.messages):
         page = sharing.page(index)

@@ -17,6 +17,7 @@ use crate::messages::DEFAULT_LIMIT;
 use crate::problem::{Code, Problem};
 use crate::site::{Site, SitePicture};
 use crate::state::AppState;
+use crate::text_language::language_of;
 use crate::vocabulary::{self, problems};
 
 const ATOM: &str = "application/atom+xml; charset=utf-8";
@@ -43,6 +44,8 @@ struct Feed<'a> {
 struct Entry<'a> {
     /// The message's id as a UUID, which has as many bits.
     uuid: String,
+    /// The language tag of the text, where its letters tell it.
+    language: Option<&'static str>,
     title: String,
     author: Option<&'a str>,
     created_at: String,
@@ -94,6 +97,7 @@ pub async fn feed(
 fn entry<'a>(message: &'a Message, site: &Site) -> Entry<'a> {
     Entry {
         uuid: message.id.as_uuid(),
+        language: language_of(&message.text),
         title: excerpt::title(message),
         author: message.author.as_deref(),
         created_at: message.id.created_at(),

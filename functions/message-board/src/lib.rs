@@ -6,7 +6,8 @@
 //! - `messages`, `moderation`, `review`, `decide`, `session`, `moderation_log`, `operators_pictures`, `carrousel`, `description`,
 //!   `health`: one file per resource, with its handlers and bodies;
 //! - `link_page`, `feed`: a message as a page for whoever follows a link to it, and the newest messages for feed readers,
-//!   of templates; `site`: addresses for those who are elsewhere; `excerpt`: a message in a few words;
+//!   of templates; `site`: addresses for those who are elsewhere; `excerpt`: a message in a few words; `text_language`: its
+//!   language, by its letters;
 //! - `extract`, `auth`, `client`: what a handler takes out of a request, who the request says to be, and whom it
 //!   comes from;
 //! - `draft`: a request's body becomes a valid message, or says what is wrong with it;
@@ -56,6 +57,7 @@ mod session;
 mod settings;
 mod site;
 mod state;
+mod text_language;
 mod vocabulary;
 
 use std::sync::Arc;

@@ -17,6 +17,7 @@ use crate::extract::{InTime, PathId};
 use crate::problem::{Code, Problem};
 use crate::site::{Site, SitePicture};
 use crate::state::AppState;
+use crate::text_language::language_of;
 use crate::vocabulary;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -44,6 +45,9 @@ struct Page<'a> {
     description: String,
     author: Option<&'a str>,
     text: &'a str,
+    /// The language tag of the text, and of the picture's description, where their letters tell it.
+    text_language: Option<&'static str>,
+    alt_language: Option<&'static str>,
     created_at: &'a str,
     /// The day of it.
     day: &'a str,
@@ -82,6 +86,7 @@ pub async fn link_page(
         Err(problem) => return instead(&state, &site, problem),
     };
     let created_at = message.id.created_at();
+    let alt = message.picture.as_ref().and_then(|it| it.alt.as_deref());
     let page = Page {
         is_indexed: state.settings.is_indexed,
         board: &state.settings.appearance.name,
@@ -92,6 +97,8 @@ pub async fn link_page(
         description: excerpt::description(&message),
         author: message.author.as_deref(),
         text: &message.text,
+        text_language: language_of(&message.text),
+        alt_language: alt.and_then(language_of),
         day: &created_at[..10],
         created_at: &created_at,
         picture: site.picture_of(&message, WIDTH),
