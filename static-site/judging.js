@@ -32,7 +32,7 @@ export function createJudging({ queue, api, confirm, announce, words, view }) {
   async function letIn(id) {
     await attempt(async () => {
       await queue.letIn(id);
-      announce([['moderate.let-in']]);
+      announce([['acted.letIn']]);
     });
   }
 

@@ -116,6 +116,8 @@ export function createModeratorApi({ ask, session }) {
     /** A page of what moderators did: `{ entries, next }`. */
     log: (after = null) => get(pathOf('log', after)),
     letIn: (id) => send('/let-in', { messageId: id }),
+    /** Refuses a message's sender, and leaves what there is of that sender. */
+    refuse: (id) => ask('/api/moderation/refuse', session.token, json({ messageId: id })),
     /** `{ posting, mostPosting }` as it is then. */
     setPosting: (posting) => send('/posting', { posting }, 'PUT'),
   };

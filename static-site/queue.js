@@ -182,6 +182,7 @@ export class Queue extends EventTarget {
 
   async letIn(id) {
     await this.#api.letIn(id);
+    this.remember('letIn', [{ id }]);
     await this.refresh();
   }
 
@@ -249,9 +250,8 @@ export class Queue extends EventTarget {
     const api = this.#api;
     if (kind === 'takeDown') return api.takeAllDown(ids);
     if (kind === 'forever') return api.deleteForever(ids);
-    if (kind === 'letIn') await api.letIn(ids[0]);
-    else if (kind === 'restorePicture') await api.restorePicture(ids[0]);
-    else return api.decide(kind, ids);
+    if (!['letIn', 'refuse', 'restorePicture'].includes(kind)) return api.decide(kind, ids);
+    await api[kind](ids[0]);
     return ids.map((id) => [id, 'done']);
   }
 
@@ -304,7 +304,7 @@ export class Queue extends EventTarget {
 /** What undoes an act to a message. */
 function inverseOf({ kind }, { status }) {
   if (kind === 'restore') return status === 'rejected' ? 'reject' : 'takeDown';
-  return { approve: 'takeDown', reject: 'restore', takeDown: 'restore', removeSender: 'letIn', takePictureDown: 'restorePicture' }[kind];
+  return { approve: 'takeDown', reject: 'restore', takeDown: 'restore', removeSender: 'letIn', letIn: 'refuse', takePictureDown: 'restorePicture' }[kind];
 }
 
 function group(items, keyOf) {

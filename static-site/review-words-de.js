@@ -22,7 +22,6 @@ export default {
   'moderate.ended': 'Du warst eine Woche angemeldet, die ist vorbei. Melde dich noch einmal an.',
   'moderate.unchecked': 'Das Token konnte nicht geprüft werden.',
   'moderate.failed': 'Es wurde nicht ausgeführt.',
-  'moderate.let-in': 'Dieser Absender kann wieder posten.',
   'message.remove-sender': 'Alles von diesem Absender von heute entfernen',
 
   'review.title': 'Moderation',
@@ -62,6 +61,7 @@ export default {
   'log.delete': 'endgültig gelöscht',
   'log.remove-sender': 'Absender entfernt von',
   'log.let-in': 'Absender wieder zugelassen von',
+  'log.refuse': 'Absender gesperrt von',
   'log.posting-open': 'Posten geöffnet',
   'log.posting-reviewed': 'Prüfung jeder Nachricht eingeschaltet',
   'log.posting-closed': 'Posten geschlossen',
@@ -93,6 +93,7 @@ export default {
   'acted.restore': '{count} wiederhergestellt.',
   'acted.forever': '{count} endgültig gelöscht.',
   'acted.takeDown': '{count} abgehängt.',
+  'acted.letIn': 'Dieser Absender kann wieder posten.',
   'acted.removeSender': '{count} entfernt, und der Absender ist gesperrt.',
   'undone.approve': {
     one: 'Rückgängig gemacht: Sie ist unter „Abgehängt“.',
@@ -107,6 +108,7 @@ export default {
     one: 'Rückgängig gemacht: Sie hängt wieder an der Pinnwand.',
     other: 'Rückgängig gemacht: Sie hängen wieder an der Pinnwand.',
   },
+  'undone.letIn': 'Rückgängig: Dieser Absender ist wieder gesperrt.',
   'undone.removeSender': 'Der Absender kann wieder posten. Was entfernt wurde, ist unter „Abgehängt“.',
   'status.posted': 'an der Pinnwand',
   'status.held': 'wartend',

@@ -22,7 +22,6 @@ export default {
   'moderate.ended': 'Tu sesión duró una semana y ha terminado. Inicia sesión de nuevo.',
   'moderate.unchecked': 'No se pudo comprobar la clave.',
   'moderate.failed': 'No se ha hecho.',
-  'moderate.let-in': 'Este remitente puede volver a publicar.',
   'message.remove-sender': 'Quitar todo lo de este remitente de hoy',
 
   'review.title': 'Moderación',
@@ -62,6 +61,7 @@ export default {
   'log.delete': 'eliminó para siempre',
   'log.remove-sender': 'quitó al remitente de',
   'log.let-in': 'readmitió al remitente de',
+  'log.refuse': 'rechazó al remitente de',
   'log.posting-open': 'abrió la publicación',
   'log.posting-reviewed': 'puso la publicación con revisión',
   'log.posting-closed': 'cerró la publicación',
@@ -93,6 +93,7 @@ export default {
   'acted.restore': { one: '{count} restaurado.', other: '{count} restaurados.' },
   'acted.forever': { one: '{count} eliminado para siempre.', other: '{count} eliminados para siempre.' },
   'acted.takeDown': { one: '{count} retirado.', other: '{count} retirados.' },
+  'acted.letIn': 'Este remitente puede volver a publicar.',
   'acted.removeSender': {
     one: '{count} quitado y el remitente bloqueado.',
     other: '{count} quitados y el remitente bloqueado.',
@@ -104,6 +105,7 @@ export default {
     one: 'Deshecho: vuelve a estar en el tablón.',
     other: 'Deshecho: vuelven a estar en el tablón.',
   },
+  'undone.letIn': 'Deshecho: este remitente vuelve a estar rechazado.',
   'undone.removeSender': 'El remitente puede volver a publicar. Lo que se quitó está en «Retirados».',
   'status.posted': 'en el tablón',
   'status.held': 'en espera',

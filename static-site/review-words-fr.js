@@ -22,7 +22,6 @@ export default {
   'moderate.ended': 'Votre connexion d’une semaine est terminée. Reconnectez-vous.',
   'moderate.unchecked': 'Le jeton n’a pas pu être vérifié.',
   'moderate.failed': 'Cela n’a pas été fait.',
-  'moderate.let-in': 'Cet expéditeur peut de nouveau publier.',
   'message.remove-sender': 'Enlever tout ce que cet expéditeur a publié aujourd’hui',
 
   'review.title': 'Modération',
@@ -62,6 +61,7 @@ export default {
   'log.delete': 'a supprimé définitivement',
   'log.remove-sender': 'a bloqué l’expéditeur de',
   'log.let-in': 'a débloqué l’expéditeur de',
+  'log.refuse': 'a refusé l’expéditeur de',
   'log.posting-open': 'a ouvert la publication',
   'log.posting-reviewed': 'a fait relire chaque message',
   'log.posting-closed': 'a fermé la publication',
@@ -93,6 +93,7 @@ export default {
   'acted.restore': { one: '{count} restauré.', other: '{count} restaurés.' },
   'acted.forever': { one: '{count} supprimé définitivement.', other: '{count} supprimés définitivement.' },
   'acted.takeDown': { one: '{count} retiré.', other: '{count} retirés.' },
+  'acted.letIn': 'Cet expéditeur peut de nouveau publier.',
   'acted.removeSender': {
     one: '{count} enlevé, et l’expéditeur est bloqué.',
     other: '{count} enlevés, et l’expéditeur est bloqué.',
@@ -104,6 +105,7 @@ export default {
     one: 'Annulé : il est de nouveau sur le tableau.',
     other: 'Annulé : ils sont de nouveau sur le tableau.',
   },
+  'undone.letIn': 'Annulé : cet expéditeur est de nouveau refusé.',
   'undone.removeSender': 'L’expéditeur peut de nouveau publier. Ce qui a été enlevé est dans « Retirés ».',
   'status.posted': 'sur le tableau',
   'status.held': 'en attente',

@@ -22,7 +22,6 @@ export default {
   'moderate.ended': 'Você ficou conectado por uma semana, e ela acabou. Entre de novo.',
   'moderate.unchecked': 'Não foi possível verificar o token.',
   'moderate.failed': 'Não foi feito.',
-  'moderate.let-in': 'Este remetente pode publicar de novo.',
   'message.remove-sender': 'Remover tudo deste remetente de hoje',
 
   'review.title': 'Moderação',
@@ -62,6 +61,7 @@ export default {
   'log.delete': 'excluiu para sempre',
   'log.remove-sender': 'bloqueou o remetente de',
   'log.let-in': 'desbloqueou o remetente de',
+  'log.refuse': 'recusou o remetente de',
   'log.posting-open': 'abriu a publicação',
   'log.posting-reviewed': 'pôs a publicação sob moderação',
   'log.posting-closed': 'fechou a publicação',
@@ -93,6 +93,7 @@ export default {
   'acted.restore': { one: '{count} restaurada.', other: '{count} restauradas.' },
   'acted.forever': { one: '{count} excluída para sempre.', other: '{count} excluídas para sempre.' },
   'acted.takeDown': { one: '{count} retirada.', other: '{count} retiradas.' },
+  'acted.letIn': 'Este remetente pode publicar de novo.',
   'acted.removeSender': {
     one: '{count} removida, e o remetente está bloqueado.',
     other: '{count} removidas, e o remetente está bloqueado.',
@@ -101,6 +102,7 @@ export default {
   'undone.reject': { one: 'Desfeito: aguarda de novo.', other: 'Desfeito: aguardam de novo.' },
   'undone.restore': { one: 'Desfeito: não está no mural.', other: 'Desfeito: não estão no mural.' },
   'undone.takeDown': { one: 'Desfeito: está de novo no mural.', other: 'Desfeito: estão de novo no mural.' },
+  'undone.letIn': 'Desfeito: este remetente está recusado de novo.',
   'undone.removeSender': 'O remetente pode publicar de novo. O que foi removido está em “Retiradas”.',
   'status.posted': 'no mural',
   'status.held': 'aguardando',

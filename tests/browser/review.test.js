@@ -249,7 +249,13 @@ boardTest('a sender is removed from the queue, and let in again', { settings, ex
   const refused = page.getByRole('region', { name: 'Refused until midnight' });
   await refused.getByText('Mallory').waitFor();
   assert.deepEqual(await visitor.violations(), []);
-  await refused.getByRole('button', { name: 'Let this sender in again' }).click();
+  const letIn = refused.getByRole('button', { name: 'Let this sender in again' });
+  await letIn.click();
+  await refused.waitFor({ state: 'hidden' });
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await hears(page, /Undone: this sender is refused again/);
+  await assert.rejects(board.post('spam 3', sender), /403/);
+  await letIn.click();
   await refused.waitFor({ state: 'hidden' });
   await board.post('spam 3', sender);
 });

@@ -259,20 +259,24 @@ async fn a_removed_senders_messages_are_restored_and_the_sender_is_let_in_again(
     assert_eq!(others, [(&json!("2"), &removed), (&json!("1"), &removed)]);
     assert_eq!(board.post_from(bad, "more").await.status, 403);
 
-    let let_in = async || {
-        let post = http().post(board.url("/api/moderation/let-in"));
-        ask(post
-            .bearer_auth(&token)
-            .json(&json!({ "messageId": first })))
-        .await
+    let of_sender = async |act: &str| {
+        let post = http().post(board.url(&format!("/api/moderation/{act}")));
+        let body = json!({ "messageId": first });
+        ask(post.bearer_auth(&token).json(&body)).await
     };
-    let_in()
-        .await
-        .is(200, &[JSON, NO_STORE], &json!({"letIn": true}));
-    let_in()
-        .await
-        .is(200, &[JSON, NO_STORE], &json!({"letIn": false}));
+    for was_refused in [true, false] {
+        let let_in = json!({ "letIn": was_refused });
+        of_sender("let-in")
+            .await
+            .is(200, &[JSON, NO_STORE], &let_in);
+    }
     board.post_from(bad, "more").await.created();
+    // Undone, and again: what the sender posted stays.
+    for _ in 0..2 {
+        assert_eq!(of_sender("refuse").await.status, 204);
+        assert_eq!(board.post_from(bad, "no more").await.status, 403);
+    }
+    assert_eq!(of_sender("let-in").await.json()["letIn"], true);
     let ids: Vec<_> = posted.iter().map(|it| it["id"].as_str().unwrap()).collect();
     assert_eq!(board.decide("restore", &ids).await, ["done"; 3]);
     assert_eq!(board.messages().await.len(), 5);
@@ -361,7 +365,7 @@ async fn moderators_are_asked_for_their_token_and_for_what_can_be_decided() {
             .bearer_auth(own.as_str().unwrap());
         ask(get).await.is_problem(403, "token-wrong", &json!([]));
     }
-    for path in ["approve", "reject", "restore", "let-in"] {
+    for path in ["approve", "reject", "restore", "let-in", "refuse"] {
         let post = http().post(board.url(&format!("/api/moderation/{path}")));
         assert_eq!(ask(post.json(&json!({}))).await.status, 401, "{path}");
     }

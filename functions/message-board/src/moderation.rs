@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use domain::MessageId;
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use store::{Action, Entry, Shown, Status, Summary};
 use utoipa::{IntoParams, ToSchema};
@@ -27,6 +28,7 @@ pub fn router() -> Router<Arc<AppState>> {
         .route("/api/moderation/remove-sender", post(remove_sender))
         .route("/api/moderation/refused", get(refused))
         .route("/api/moderation/let-in", post(let_in))
+        .route("/api/moderation/refuse", post(refuse))
 }
 
 /// Whose sender.
@@ -194,9 +196,7 @@ pub async fn remove_sender(
     moderator: Moderator,
     request: Request,
 ) -> Result<Json<Removed>, Problem> {
-    let body = draft::json_object(request, &["messageId"], "Send application/json.").await?;
-    let id =
-        message_id(body.get("messageId")).map_err(|fault| Problem::invalid_fields(vec![fault]))?;
+    let id = sender_of(request).await?;
     let protocol = state.board.protocol(deadline);
     let act = moderator.act_on(Action::RemoveSender, id);
     let removed = protocol.logged(&act, protocol.remove_sender(id)).await?;
@@ -259,13 +259,35 @@ pub async fn let_in(
     moderator: Moderator,
     request: Request,
 ) -> Result<Json<LetIn>, Problem> {
-    let body = draft::json_object(request, &["messageId"], "Send application/json.").await?;
-    let id =
-        message_id(body.get("messageId")).map_err(|fault| Problem::invalid_fields(vec![fault]))?;
+    let id = sender_of(request).await?;
     let protocol = state.board.protocol(deadline);
     let act = moderator.act_on(Action::LetIn, id);
     let let_in = protocol.logged(&act, protocol.let_in(id)).await?;
     Ok(Json(LetIn { let_in }))
+}
+
+/// Lets the sender of a message post no more until midnight UTC, and leaves what the sender posted.
+#[utoipa::path(post, path = "/api/moderation/refuse", operation_id = "refuse",
+    security(("moderator" = [])),
+    request_body = OfSender,
+    responses((status = 204, description = "It is done."), LetInProblems))]
+pub async fn refuse(
+    State(state): State<Arc<AppState>>,
+    InTime(deadline): InTime,
+    moderator: Moderator,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let id = sender_of(request).await?;
+    let protocol = state.board.protocol(deadline);
+    let act = moderator.act_on(Action::Refuse, id);
+    protocol.logged(&act, protocol.refuse(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The message whose sender is meant.
+async fn sender_of(request: Request) -> Result<MessageId, Problem> {
+    let body = draft::json_object(request, &["messageId"], "Send application/json.").await?;
+    message_id(body.get("messageId")).map_err(|fault| Problem::invalid_fields(vec![fault]))
 }
 
 pub fn message_id(value: Option<&Value>) -> Result<MessageId, FieldProblem> {

@@ -34,8 +34,8 @@ struct EntryBody {
     /// The moderator's name; null for the token without a name.
     #[schema(required)]
     moderator: Option<String>,
-    /// What was done: `approve`, `reject`, `restore`, `take-down`, `delete`, `remove-sender`, `let-in`, `posting-open`,
-    /// `posting-reviewed`, `posting-closed`, `take-picture-down`, `restore-picture`; later also other acts.
+    /// What was done: `approve`, `reject`, `restore`, `take-down`, `delete`, `remove-sender`, `let-in`, `refuse`,
+    /// `posting-open`, `posting-reviewed`, `posting-closed`, `take-picture-down`, `restore-picture`; later also other acts.
     action: String,
     /// To which message, or to the sender of which message; null for other acts.
     #[schema(required, value_type = Option<String>)]

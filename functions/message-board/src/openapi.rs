@@ -43,6 +43,7 @@ pub async fn openapi() -> Json<utoipa::openapi::OpenApi> {
         moderation::remove_sender,
         moderation::refused,
         moderation::let_in,
+        moderation::refuse,
         session::sign_in,
         moderation_log::log,
         review::waiting,

@@ -37,6 +37,15 @@ impl Protocol<'_> {
         Ok(self.store.let_in(&sender).await?)
     }
 
+    /// Lets the sender of a message post no more that day; what there is of the sender stays.
+    ///
+    /// # Errors
+    /// As for [`Self::let_in`].
+    pub async fn refuse(&self, id: MessageId) -> Result<(), Error> {
+        let sender = self.store.sender_of(id).await?.ok_or(Error::NotFound)?;
+        Ok(self.store.refuse(&sender).await?)
+    }
+
     async fn steps_of_a_removal(&self, sender: &Sender) -> Result<usize, Error> {
         // First, so that nothing comes in behind: an insert looks at it.
         self.store.refuse(sender).await?;

@@ -28,6 +28,8 @@ pub enum Action {
     RemoveSender,
     /// The sender of a message was let in again.
     LetIn,
+    /// The sender of a message was refused.
+    Refuse,
     /// Posting was opened, reviewed or closed.
     SetPosting(Posting),
     /// A picture of the operator's was taken down.
@@ -46,6 +48,7 @@ impl Action {
             Self::Delete => "delete",
             Self::RemoveSender => "remove-sender",
             Self::LetIn => "let-in",
+            Self::Refuse => "refuse",
             Self::SetPosting(Posting::Open) => "posting-open",
             Self::SetPosting(Posting::Reviewed) => "posting-reviewed",
             Self::SetPosting(Posting::Closed) => "posting-closed",
