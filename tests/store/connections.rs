@@ -182,7 +182,7 @@ async fn connections_that_the_server_killed_cost_no_request_by_the_data_api() {
 }
 
 /// What stands between a function and its server, and forgets connections without a word to either side, as
-/// happens while a sandbox is frozen.
+/// happens while an execution environment is frozen.
 struct Network {
     port: u16,
     forget: watch::Sender<()>,

@@ -263,6 +263,36 @@ async fn an_import_that_was_killed_is_completed_by_the_next() {
     );
 }
 
+/// It may be killed with the picture there or not, the message there or not, the row held or not yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_of_what_waits_that_was_killed_is_completed_by_the_next() {
+    let board = Board::new().with("POSTING", "reviewed");
+    {
+        let running = board.open();
+        for text in ["one", "two", "three", "four"] {
+            send(&running, text, Some("small.jpg"), 202).await;
+        }
+    }
+    let archive = board.export();
+    let other = Board::new().with("POSTING", "reviewed");
+    for objects in 1..=8 {
+        let mut run = other
+            .command(&["import", archive.to_str().unwrap()])
+            .spawn()
+            .unwrap();
+        while other.objects("held/waiting/") < objects && run.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        run.kill().unwrap();
+        run.wait().unwrap();
+        assert_eq!(other.objects("images/") + other.objects("board/messages/"), 0);
+    }
+    let said = other.import(&archive).done();
+    assert_eq!(said.matches(" 0 not taken\n").count(), 2, "{said}");
+    assert_eq!(Content::of(&other.export()), Content::of(&archive));
+    assert_eq!(other.objects("held/waiting/"), 8);
+}
+
 #[test]
 fn an_empty_board_can_be_carried_over() {
     let board = Board::started();

@@ -31,7 +31,7 @@ const MIGRATING: Duration = Duration::from_mins(1);
 /// message-board over plain HTTP on a free port of 127.0.0.1.
 #[derive(Parser)]
 struct Options {
-    /// Connections to a database of `DATABASE_URL`; a sandbox of Lambda has one.
+    /// Connections to a database of `DATABASE_URL`; an execution environment of Lambda has one.
     #[arg(long, default_value_t = 1)]
     connections: u32,
 }

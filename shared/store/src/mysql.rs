@@ -15,14 +15,14 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::database_settings::MySqlSettings;
 use crate::sql::{Executed, Parameters, Row, StoreError, Value};
 
-/// A connection that was idle for longer may have died, in a frozen sandbox above all: it is asked first.
+/// A connection that was idle for longer may have died, in a frozen execution environment above all: it is asked first.
 const TRUSTED_WHILE_IDLE: Duration = Duration::from_secs(1);
 /// How long it may take to answer: one that was forgotten on the way never does.
 const PING: Duration = Duration::from_secs(1);
 /// How long a server that is starting, or a connection to spare, is waited for.
 const CONNECTING: Duration = Duration::from_secs(5);
-/// The server gives a connection up after a minute of idleness, whatever became of the sandbox that held it. The
-/// isolation level is what inserting "unless the sender is refused" relies on.
+/// The server gives a connection up after a minute of idleness, whatever became of the execution environment that held
+/// it. The isolation level is what inserting "unless the sender is refused" relies on.
 const SESSION: &str = "SET SESSION wait_timeout = 60, sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES'); \
     SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
 
@@ -46,7 +46,7 @@ struct Idle {
 }
 
 impl MySqlPool {
-    /// At most `connections` at once: a Lambda sandbox, which serves one request at a time, needs one.
+    /// At most `connections` at once: an execution environment of Lambda, which serves one request at a time, needs one.
     pub fn new(settings: &MySqlSettings, connections: u32) -> Self {
         Self {
             options: Arc::new((*settings.options).clone()),
