@@ -7,6 +7,7 @@ import { createReviewCard } from './review-card.js';
 import { mountReviewBar } from './review-bar.js';
 import { mountReviewHead } from './review-head.js';
 import { mountReviewLog } from './review-log.js';
+import { setLanguage } from './text-language.js';
 import { put } from './words.js';
 
 const TEMPLATE = `
@@ -259,6 +260,7 @@ function updateRefused(section, { queue, words, letIn }) {
     const item = section.ownerDocument.createElement('li');
     const name = section.ownerDocument.createElement('bdi');
     name.textContent = message?.author ?? words.say(message ? 'message.anonymous' : 'review.someone');
+    setLanguage(name, words.languages);
     const button = section.ownerDocument.createElement('button');
     Object.assign(button, { className: 'button', type: 'button', textContent: words.say('review.let-in') });
     button.addEventListener('click', () => void letIn(id));
