@@ -2,6 +2,7 @@
 
 import { emit } from './events.js';
 import { withLinks } from './links.js';
+import { onResize } from './resize.js';
 import { setLanguage } from './text-language.js';
 
 /** Emits `all-pictures` where somebody wants to see them. */
@@ -56,7 +57,7 @@ export function mountMasthead(root, { storage, words, page }) {
   more.addEventListener('click', () => fold(!isFolded));
   // A link that is cut would have the focus unseen.
   text.addEventListener('focusin', () => isCut && fold(false));
-  new ResizeObserver(measure).observe(text);
+  onResize(text, measure);
   find('.masthead__pictures').addEventListener('click', () => emit(root, 'all-pictures'));
 
   update();

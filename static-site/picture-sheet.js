@@ -55,7 +55,10 @@ export function createPictureSheet(sheet, { words, document }) {
     text.append(...withLinks(message?.text || message?.picture.alt || ''));
     text.hidden = text.textContent === '';
     setLanguage(text, words.languages);
-    fold(text, more, { article: sheet, words, whole: false }).update();
+    const folding = fold(text, more, { article: sheet, words, whole: false });
+    folding.update();
+    // At once, as the picture has the room that is left.
+    folding.measure();
   }
 
   button.addEventListener('click', () => emit(sheet, 'share-wanted', { id }));

@@ -131,5 +131,7 @@ function createBox() {
   const box = document.createElement('span');
   box.className = 'broken';
   box.append(document.createElement('span'), document.createElement('bdi'));
+  // The stage of a picture goes from left to right on any page.
+  box.firstElementChild.dir = 'auto';
   return box;
 }

@@ -1,6 +1,7 @@
 // One message as moderators judge it: all of its words, its picture and what that is said to show.
 
 import { emit } from './events.js';
+import { mark } from './mark.js';
 import { describe } from './picture.js';
 import { moves } from './small.js';
 import { setLanguage } from './text-language.js';
@@ -58,6 +59,7 @@ export function createReviewCard(message, { load, loadOthers, words, clock, page
   article.dataset.id = id;
   for (const control of [box, ...article.querySelectorAll('button')]) control.setAttribute('aria-describedby', author.id);
   author.classList.toggle('review-card__author--none', message.author === null);
+  find('.review-card__head').prepend(mark(message.author));
   time.dateTime = message.createdAt;
   const text = find('.review-card__text');
   text.textContent = message.text;
@@ -114,7 +116,7 @@ function prepareOthers(details, { load, words, page }) {
       Object.assign(what, { dir: 'auto', textContent: text });
       for (const written of [name, what]) setLanguage(written, words.languages);
       const state = words.sayAll([[`status.${status}`], ...(hasPicture ? [['review.has-picture']] : [])]);
-      item.append(name, ' ', what, ` (${state})`);
+      item.append(mark(author), name, ' ', what, ` (${state})`);
       return item;
     });
     details.querySelector('ul').replaceChildren(...items);

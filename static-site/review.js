@@ -2,6 +2,7 @@
 // one, by keys and by thumb. It stands in place of the board, at `#moderate`.
 
 import { explainAct } from './judging.js';
+import { mark } from './mark.js';
 import { ACTS } from './queue.js';
 import { createReviewCard } from './review-card.js';
 import { mountReviewBar } from './review-bar.js';
@@ -264,7 +265,7 @@ function updateRefused(section, { queue, words, letIn }) {
     const button = section.ownerDocument.createElement('button');
     Object.assign(button, { className: 'button', type: 'button', textContent: words.say('review.let-in') });
     button.addEventListener('click', () => void letIn(id));
-    item.append(name, button);
+    item.append(mark(message?.author ?? null), name, button);
     return item;
   });
   section.querySelector('ul').replaceChildren(...items);
