@@ -6,28 +6,14 @@ import { test } from 'node:test';
 import { ENGINES } from './support/engines.js';
 import { png } from './support/shapes.js';
 import { StubBoard } from './support/stub-board.js';
+import { CURRENT, IMAGE, historyIsBack, isClosed, open, postThree } from './support/viewer.js';
 import { eventually } from './support/visitor.js';
 import { boardTest } from './support/with-board.js';
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
-const CURRENT = '.picture-dialog__stage.is-current';
-const IMAGE = `${CURRENT} > .picture-dialog__image`;
 
 const says = (visitor, part, text) => eventually(async () => assert.equal(await visitor.find(`.picture-dialog__${part}`).textContent(), text));
 const widthOf = async (visitor) => (await visitor.find(IMAGE).boundingBox()).width;
-const isClosed = (visitor) => visitor.find('.picture-dialog').waitFor({ state: 'hidden' });
-const historyIsBack = ({ page }) => eventually(async () => assert.equal(await page.evaluate(() => history.state), null));
-
-async function open(visitor, text) {
-  await visitor.message(text).locator('.message__picture').click();
-  await eventually(async () => assert.ok(await visitor.find(IMAGE).evaluate(({ complete, naturalWidth }) => complete && naturalWidth > 0)));
-}
-
-/** Three pictures of messages, the newest first: third, second, first. */
-async function postThree(board, { page }) {
-  for (const [at, text] of ['first', 'second', 'third'].entries()) await board.postPicture(text, png(1_600, 1_200 + at), { author: 'Ada', alt: `picture ${text}` });
-  await page.reload();
-}
 
 /** Fingers on the screen, over the debugger: each step is where they are, and an empty one lifts them. */
 async function touch({ context, page }, ...steps) {
@@ -316,43 +302,3 @@ for (const [engine, start] of Object.entries(ENGINES)) {
     }
   });
 }
-
-/** Notes of each view transition what the picture grows into, and whether the dialog can be seen through then. */
-const noteTransitions = (page) =>
-  page.addInitScript(() => {
-    window.grown = [];
-    const start = document.startViewTransition.bind(document);
-    document.startViewTransition = (change) =>
-      start(async () => {
-        await change();
-        const images = [...document.images].filter((image) => image.style.viewTransitionName);
-        window.grown.push([...images.map((image) => image.closest('.picture-dialog, .message, .carrousel').classList[0]), getComputedStyle(document.querySelector('.picture-dialog')).opacity]);
-      });
-  });
-
-boardTest('a picture grows out of what it is opened from, and goes back there', { reducedMotion: 'no-preference', before: noteTransitions }, async ({ board, visitor }) => {
-  await postThree(board, visitor);
-  const grown = (...expected) => eventually(async () => assert.deepEqual(await visitor.page.evaluate(() => window.grown), expected));
-  const close = async () => {
-    await visitor.find('.picture-dialog__close').click();
-    await isClosed(visitor);
-    await historyIsBack(visitor);
-  };
-  await open(visitor, 'third');
-  await grown(['picture-dialog', '1']);
-  await close();
-  await grown(['picture-dialog', '1'], ['message', '1']);
-  await visitor.page.evaluate(() => (window.grown = []));
-  await visitor.find('.carrousel__frame').first().click();
-  await grown(['picture-dialog', '1']);
-  await close();
-  await grown(['picture-dialog', '1'], ['carrousel', '1']);
-});
-
-boardTest('nothing grows where motion is to be reduced', { before: noteTransitions }, async ({ board, visitor }) => {
-  await postThree(board, visitor);
-  await open(visitor, 'third');
-  await visitor.find('.picture-dialog__close').click();
-  await isClosed(visitor);
-  assert.deepEqual(await visitor.page.evaluate(() => window.grown), []);
-});
