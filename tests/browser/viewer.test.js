@@ -6,28 +6,14 @@ import { test } from 'node:test';
 import { ENGINES } from './support/engines.js';
 import { png } from './support/shapes.js';
 import { StubBoard } from './support/stub-board.js';
+import { CURRENT, IMAGE, historyIsBack, isClosed, open, postThree } from './support/viewer.js';
 import { eventually } from './support/visitor.js';
 import { boardTest } from './support/with-board.js';
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
-const CURRENT = '.picture-dialog__stage.is-current';
-const IMAGE = `${CURRENT} > .picture-dialog__image`;
 
 const says = (visitor, part, text) => eventually(async () => assert.equal(await visitor.find(`.picture-dialog__${part}`).textContent(), text));
 const widthOf = async (visitor) => (await visitor.find(IMAGE).boundingBox()).width;
-const isClosed = (visitor) => visitor.find('.picture-dialog').waitFor({ state: 'hidden' });
-const historyIsBack = ({ page }) => eventually(async () => assert.equal(await page.evaluate(() => history.state), null));
-
-async function open(visitor, text) {
-  await visitor.message(text).locator('.message__picture').click();
-  await eventually(async () => assert.ok(await visitor.find(IMAGE).evaluate(({ complete, naturalWidth }) => complete && naturalWidth > 0)));
-}
-
-/** Three pictures of messages, the newest first: third, second, first. */
-async function postThree(board, { page }) {
-  for (const [at, text] of ['first', 'second', 'third'].entries()) await board.postPicture(text, png(1_600, 1_200 + at), { author: 'Ada', alt: `picture ${text}` });
-  await page.reload();
-}
 
 /** Fingers on the screen, over the debugger: each step is where they are, and an empty one lifts them. */
 async function touch({ context, page }, ...steps) {
@@ -292,4 +278,27 @@ for (const [engine, start] of Object.entries(ENGINES)) {
       }
     });
   }
+}
+
+for (const [engine, start] of Object.entries(ENGINES)) {
+  test(`in ${engine} a panorama is read from its left and a long picture from its top, also on a page from right to left`, { timeout: 120_000 }, async () => {
+    const board = await StubBoard.start([{ key: 'wide.png', width: 6_000, height: 1_200 }, { key: 'long.png', width: 600, height: 6_000 }]);
+    let session;
+    try {
+      session = await start(board.site, { width: 390, height: 844, scale: 1 });
+      await eventually(() => session.run("document.querySelector('.message__picture img').getBoundingClientRect()"));
+      await session.run("document.documentElement.dir = 'rtl'");
+      await eventually(() => session.run("document.querySelector('.message__picture').click()"));
+      const shown = () => session.run(`
+        const stage = document.querySelector('.picture-dialog__stage.is-current');
+        const [box, image] = [stage, stage.firstElementChild].map((one) => one.getBoundingClientRect());
+        return { key: stage.firstElementChild.alt, stage: Math.round(box.left), left: Math.round(image.left), top: Math.round(image.top - box.top), isWider: image.width > 2 * box.width, isLonger: image.height > 2 * box.height };`);
+      await eventually(async () => assert.deepEqual(await shown(), { key: 'wide.png', stage: 0, left: 0, top: (await shown()).top, isWider: true, isLonger: false }));
+      await session.run("document.querySelector('.picture-dialog__next').click()");
+      await eventually(async () => assert.deepEqual(await shown(), { key: 'long.png', stage: 0, left: 0, top: 0, isWider: false, isLonger: true }));
+    } finally {
+      await session?.close();
+      await board.close();
+    }
+  });
 }
