@@ -24,6 +24,7 @@ import { NEWEST } from './slides.js';
 import { createStorage } from './storage.js';
 import { dictionary, language } from './viewer-language.js';
 import { createVisit } from './visit.js';
+import { roomIn } from './wall.js';
 import { createWords } from './words.js';
 
 const page = document;
@@ -79,7 +80,7 @@ const card = {
   words,
   clock,
   layout: () => layoutSwitch.layout,
-  room: () => find('.messages').clientWidth,
+  room: () => roomIn(find('.messages')),
   reducedMotion,
   moderate: (article, message) => later.moderation?.dress(article, message),
   stateOf(id) {

@@ -11,7 +11,7 @@ const BATCH = 50;
 
 export function mountMessageList(list, { feed, card, window }) {
   const wall = createWall(list, { layout: card.layout, window });
-  const cards = createCards(list, { feed, card, width: () => wall.width, onHeights, window });
+  const cards = createCards(list, { feed, card, room: () => wall.room, onHeights, window });
   /** The message that something leads to. */
   let wanted = null;
   let isPlanned = false;
@@ -22,6 +22,8 @@ export function mountMessageList(list, { feed, card, window }) {
   function update() {
     const { messages } = feed;
     const { masonry } = wall;
+    // Asked before anything is written, since asking afterwards lays the page out once more.
+    const isNear = wall.nearness();
     const known = new Set(messages.map(({ id }) => id));
     for (const id of masonry.ids.filter((one) => !known.has(one))) {
       cards.drop(id);
@@ -30,19 +32,24 @@ export function mountMessageList(list, { feed, card, window }) {
     }
     const fresh = messages.filter(({ id }) => !masonry.has(id));
     const last = messages[messages.length - fresh.length - 1]?.id;
-    if (last === undefined || fresh.every(({ id }) => id < last)) append(fresh);
-    else comeIn(fresh);
-    show();
+    const isBelow = last === undefined || fresh.every(({ id }) => id < last);
+    if (isBelow) {
+      append(fresh, isNear);
+      show(isNear);
+    } else {
+      comeIn(fresh);
+      show();
+    }
     cards.update();
   }
 
   /** Hangs messages below all others, which stay where they are. */
-  function append(messages) {
+  function append(messages, isNear) {
     for (let at = 0; at < messages.length; at += BATCH) {
+      if (at > 0) show(isNear);
       const batch = messages.slice(at, at + BATCH);
       for (const message of batch) cards.make(message);
       for (const { id } of batch) wall.masonry.add(id, cards.heightOf(id));
-      show();
     }
   }
 
@@ -63,10 +70,9 @@ export function mountMessageList(list, { feed, card, window }) {
   }
 
   /** Has the cards in the page that are near the screen, in their order, and lets go of the others. */
-  function show() {
+  function show(isNear = wall.nearness()) {
     isPlanned = false;
     const { messages } = feed;
-    const isNear = wall.nearness();
     const focused = window.document.activeElement?.closest?.('.message')?.id;
     let index = 0;
     for (const message of messages) {
@@ -99,7 +105,7 @@ export function mountMessageList(list, { feed, card, window }) {
     if (anew) for (const [id] of cards.all()) cards.drop(id);
     const { messages } = feed;
     if (messages.length <= ALL) for (const message of messages) if (!cards.has(message.id)) cards.make(message);
-    hang((id) => cards.heightOf(id) ?? (before.get(id)?.height ?? wall.width) * widened);
+    hang((id) => cards.heightOf(id) ?? (before.get(id)?.height ?? wall.room.width) * widened);
     if (at) bring(at);
     show();
   }
@@ -124,7 +130,7 @@ export function mountMessageList(list, { feed, card, window }) {
   }
 
   function plan() {
-    if (!isPlanned && feed.messages.length > ALL) isPlanned = window.requestAnimationFrame(show) > 0;
+    if (!isPlanned && feed.messages.length > ALL) isPlanned = window.requestAnimationFrame(() => show()) > 0;
   }
 
   reshape();

@@ -9,19 +9,22 @@ const WIDEST = 640;
 /** How many screens away what is near may be. */
 const SCREENS = 2;
 
+/** The room of a card that is as wide as `element`, and the screen. */
+export const roomIn = (element) => ({ width: element.clientWidth, screen: { width: window.innerWidth, height: window.innerHeight } });
+
 /** @param layout answers `wall` or `list` */
 export function createWall(list, { layout, window }) {
   let masonry = new Masonry(1, 0);
-  let shape = { width: 0, columns: 1, gap: 0, margin: 0 };
+  let shape = { width: 0, columns: 1, gap: 0, margin: 0, screen: { width: 0, height: 0 } };
   const topOfList = () => list.getBoundingClientRect().top;
 
   function measure() {
-    const room = list.clientWidth;
+    const { width: room, screen } = roomIn(list);
     const gap = Number.parseFloat(window.getComputedStyle(list).columnGap) || 0;
     const isList = layout() === 'list';
     const columns = isList ? 1 : Math.max(2, Math.floor((room + gap) / (NARROWEST + gap)));
     const width = isList ? Math.min(room, WIDEST) : (room - (columns - 1) * gap) / columns;
-    return { columns, gap, width, margin: isList ? (room - width) / 2 : 0 };
+    return { columns, gap, width, margin: isList ? (room - width) / 2 : 0, screen };
   }
 
   return {
@@ -29,9 +32,9 @@ export function createWall(list, { layout, window }) {
       return masonry;
     },
 
-    /** How wide a card is. */
-    get width() {
-      return shape.width;
+    /** How wide a card is, and the screen. */
+    get room() {
+      return shape;
     },
 
     /** Takes the room that there is now. Answers how much wider the cards were, or null where all is as it was. */
