@@ -296,6 +296,8 @@ function speak() {
   root.lang = words.language;
   root.dir = words.direction;
   words.fill(page);
+  // A card made now has its words.
+  words.fill(find('#message-template').content);
   root.classList.add('is-ready');
 }
 

@@ -6,15 +6,20 @@ import { createWall } from './wall.js';
 
 /** So many messages are all in the page, to be found there; of more, those that are near the screen. */
 const ALL = 200;
-/** How many cards are made before those that are far away are let go again. */
+/** How many cards are made in a frame beside those that are seen, so that a page of messages is no long task. */
+const AT_ONCE = 4;
+/** How many are made, where all are wanted at once, before those that are far away are let go again. */
 const BATCH = 50;
 
-export function mountMessageList(list, { feed, card, window }) {
+/** @param onWhole is told when the cards that came frame by frame are there: meanwhile the list is `aria-busy` */
+export function mountMessageList(list, { feed, card, onWhole, window }) {
   const wall = createWall(list, { layout: card.layout, window });
   const cards = createCards(list, { feed, card, room: () => wall.room, onHeights, window });
   /** The message that something leads to. */
   let wanted = null;
   let isPlanned = false;
+  /** Whether some messages are still to be hung, or some cards to be made, in the next frames. */
+  const missing = { messages: false, cards: false };
   /** Where who changed the layout last was brought to. */
   let switched = null;
 
@@ -23,34 +28,45 @@ export function mountMessageList(list, { feed, card, window }) {
     const { messages } = feed;
     const { masonry } = wall;
     // Asked before anything is written, since asking afterwards lays the page out once more.
-    const isNear = wall.nearness();
+    const view = wall.view();
     const known = new Set(messages.map(({ id }) => id));
     for (const id of masonry.ids.filter((one) => !known.has(one))) {
       cards.drop(id);
       // What is above the screen leaves its place empty: nothing that is read moves.
       masonry.remove(id, { isKept: wall.isPassed(masonry.get(id)) });
     }
-    const fresh = messages.filter(({ id }) => !masonry.has(id));
+    const fresh = unhung();
     const last = messages[messages.length - fresh.length - 1]?.id;
     const isBelow = last === undefined || fresh.every(({ id }) => id < last);
     if (isBelow) {
-      append(fresh, isNear);
-      show(isNear);
+      append(fresh, view);
     } else {
       comeIn(fresh);
+      missing.messages = false;
       show();
     }
     cards.update();
   }
 
-  /** Hangs messages below all others, which stay where they are. */
-  function append(messages, isNear) {
-    for (let at = 0; at < messages.length; at += BATCH) {
-      if (at > 0) show(isNear);
-      const batch = messages.slice(at, at + BATCH);
+  const unhung = () => feed.messages.filter(({ id }) => !wall.masonry.has(id));
+
+  /** Hangs messages below all others, which stay where they are: those that are seen, or `all`; the others frame by frame. */
+  function append(messages, view, { all = false } = {}) {
+    let hung = 0;
+    while (hung < messages.length && (all || hung === 0 || wall.masonry.filled < view.bottom)) {
+      const batch = messages.slice(hung, hung + (all ? BATCH : AT_ONCE));
+      hung += batch.length;
       for (const message of batch) cards.make(message);
       for (const { id } of batch) wall.masonry.add(id, cards.heightOf(id));
+      if (all) show(view);
     }
+    missing.messages = hung < messages.length;
+    show(view);
+  }
+
+  /** Hangs what would be hung in the next frames, for who wants to go there now. */
+  function hangAll() {
+    if (missing.messages) append(unhung(), wall.view(), { all: true });
   }
 
   /** Hangs new messages where they belong, and all others anew; those that are seen glide there. */
@@ -70,24 +86,44 @@ export function mountMessageList(list, { feed, card, window }) {
   }
 
   /** Has the cards in the page that are near the screen, in their order, and lets go of the others. */
-  function show(isNear = wall.nearness()) {
-    isPlanned = false;
+  function show(view = wall.view()) {
     const { messages } = feed;
+    let made = 0;
+    missing.cards = false;
     const focused = window.document.activeElement?.closest?.('.message')?.id;
     let index = 0;
     for (const message of messages) {
       const { id } = message;
       const place = wall.masonry.get(id);
       if (!place) continue;
-      if (messages.length > ALL && id !== wanted && id !== focused && !isNear(place)) {
+      if (messages.length > ALL && id !== wanted && id !== focused && !wall.isNear(place, view)) {
         cards.drop(id);
         continue;
       }
-      const { item } = cards.get(id) ?? cards.make(message);
+      if (!cards.has(id)) {
+        // What is seen comes at once.
+        if (made >= AT_ONCE && id !== wanted && !wall.isSeen(place, view)) {
+          missing.cards = true;
+          continue;
+        }
+        cards.make(message);
+        made += 1;
+      }
+      const { item } = cards.get(id);
       if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
       index += 1;
     }
     wall.arrange(cards.all());
+    setBusy(missing.messages || missing.cards);
+  }
+
+  /** Says whether cards are still to come, and has the next ones come in the next frame. */
+  function setBusy(isBusy) {
+    const wasBusy = list.ariaBusy === 'true';
+    if (isBusy) plan();
+    if (isBusy === wasBusy) return;
+    list.ariaBusy = isBusy ? 'true' : null;
+    if (wasBusy) onWhole();
   }
 
   function onHeights(ids) {
@@ -117,12 +153,14 @@ export function mountMessageList(list, { feed, card, window }) {
   }
 
   function bring(at) {
+    hangAll();
     if (at.isUnfolded) get(at.id)?.folding.unfold();
     wall.bring(at);
   }
 
   /** The card of a message, near or far. */
   function get(id) {
+    if (feed.has(id)) hangAll();
     if (!wall.masonry.has(id)) return undefined;
     wanted = id;
     if (!cards.has(id)) show();
@@ -130,16 +168,26 @@ export function mountMessageList(list, { feed, card, window }) {
   }
 
   function plan() {
-    if (!isPlanned && feed.messages.length > ALL) isPlanned = window.requestAnimationFrame(() => show()) > 0;
+    if (isPlanned) return;
+    isPlanned = true;
+    window.requestAnimationFrame(() => {
+      isPlanned = false;
+      if (missing.messages) append(unhung(), wall.view());
+      else show();
+    });
   }
 
   reshape();
   new window.ResizeObserver(() => reshape()).observe(list);
-  window.addEventListener('scroll', plan, { passive: true });
+  window.addEventListener('scroll', () => feed.messages.length > ALL && plan(), { passive: true });
 
   return {
     update,
     get,
+    /** Whether cards are still to come in the next frames. */
+    get isBusy() {
+      return list.ariaBusy === 'true';
+    },
     anchor,
     bring,
     /** Shows the other layout at the same place: what was at the top is, and from its beginning. */

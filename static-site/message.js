@@ -36,6 +36,8 @@ export function createMessage(message, { template, pictures, words, clock, layou
   const isOnWall = layout() === 'wall';
   /** What is shown now: most updates change nothing. */
   let shown = '';
+  /** The language of what the template says. */
+  let spoken = words.language;
 
   article.id = message.id;
   author.id = `author-${message.id}`;
@@ -107,7 +109,8 @@ export function createMessage(message, { template, pictures, words, clock, layou
     if (seen === shown) return;
     shown = seen;
     const { mayDelete, busy, problem, contactUrl, isAddressed, isNew, isHeld } = state;
-    words.fill(article);
+    if (spoken !== words.language) words.fill(article);
+    spoken = words.language;
     author.firstElementChild.textContent = message.author ?? words.say('message.anonymous');
     for (const written of [text, author]) setLanguage(written, words.languages);
     find('.message__you').hidden = !mayDelete;

@@ -67,12 +67,20 @@ export function createWall(list, { layout, window }) {
       list.style.blockSize = `${masonry.height}px`;
     },
 
-    /** Answers a function that tells whether a place is near the screen. */
-    nearness() {
-      const { innerHeight } = window;
-      const from = -topOfList() - SCREENS * innerHeight;
-      const to = from + (2 * SCREENS + 1) * innerHeight;
-      return ({ top, height }) => top < to && top + height > from;
+    /** What of the wall is on the screen, from `top` to `bottom`. */
+    view() {
+      const top = -topOfList();
+      return { top, bottom: top + window.innerHeight };
+    },
+
+    /** Whether a place is on the screen of a `view`, or no more than so many screens away. */
+    isSeen: (place, { top, bottom }, screens = 0) => {
+      const beyond = screens * (bottom - top);
+      return place.top < bottom + beyond && place.top + place.height > top - beyond;
+    },
+
+    isNear(place, view) {
+      return this.isSeen(place, view, SCREENS);
     },
 
     /** Whether a place is above the screen. */
