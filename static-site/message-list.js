@@ -1,25 +1,15 @@
-// The cards of the messages: shows those of the feed that are near the screen, where wall.js hangs them, and holds still
-// what is read.
+// The cards of the messages: shows those of the feed, and holds still what is read.
 
 import { createCards } from './cards.js';
+import { settle } from './fold.js';
+import { ALL, createHanging } from './hanging.js';
 import { createWall } from './wall.js';
 
-/** So many messages are all in the page, to be found there; of more, those that are near the screen. */
-const ALL = 200;
-/** How many cards are made in a frame beside those that are seen, so that a page of messages is no long task. */
-const AT_ONCE = 4;
-/** How many are made, where all are wanted at once, before those that are far away are let go again. */
-const BATCH = 50;
-
-/** @param onWhole is told when the cards that came frame by frame are there: meanwhile the list is `aria-busy` */
+/** @param onWhole is told when the cards that came one after the other are there: meanwhile the list is `aria-busy` */
 export function mountMessageList(list, { feed, card, onWhole, window }) {
   const wall = createWall(list, { layout: card.layout, window });
   const cards = createCards(list, { feed, card, room: () => wall.room, onHeights, window });
-  /** The message that something leads to. */
-  let wanted = null;
-  let isPlanned = false;
-  /** Whether some messages are still to be hung, or some cards to be made, in the next frames. */
-  const missing = { messages: false, cards: false };
+  const hanging = createHanging(list, { feed, clock: card.clock, wall, cards, onWhole, window });
   /** Where who changed the layout last was brought to. */
   let switched = null;
 
@@ -35,45 +25,19 @@ export function mountMessageList(list, { feed, card, onWhole, window }) {
       // What is above the screen leaves its place empty: nothing that is read moves.
       masonry.remove(id, { isKept: wall.isPassed(masonry.get(id)) });
     }
-    const fresh = unhung();
+    const fresh = hanging.rest();
     const last = messages[messages.length - fresh.length - 1]?.id;
     const isBelow = last === undefined || fresh.every(({ id }) => id < last);
-    if (isBelow) {
-      append(fresh, view);
-    } else {
-      comeIn(fresh);
-      missing.messages = false;
-      show();
-    }
+    if (!isBelow) comeIn(fresh);
+    hanging.append(isBelow ? view : wall.view());
     cards.update();
-  }
-
-  const unhung = () => feed.messages.filter(({ id }) => !wall.masonry.has(id));
-
-  /** Hangs messages below all others, which stay where they are: those that are seen, or `all`; the others frame by frame. */
-  function append(messages, view, { all = false } = {}) {
-    let hung = 0;
-    while (hung < messages.length && (all || hung === 0 || wall.masonry.filled < view.bottom)) {
-      const batch = messages.slice(hung, hung + (all ? BATCH : AT_ONCE));
-      hung += batch.length;
-      for (const message of batch) cards.make(message);
-      for (const { id } of batch) wall.masonry.add(id, cards.heightOf(id));
-      if (all) show(view);
-    }
-    missing.messages = hung < messages.length;
-    show(view);
-  }
-
-  /** Hangs what would be hung in the next frames, for who wants to go there now. */
-  function hangAll() {
-    if (missing.messages) append(unhung(), wall.view(), { all: true });
   }
 
   /** Hangs new messages where they belong, and all others anew; those that are seen glide there. */
   function comeIn(fresh) {
     const at = wall.anchor();
     const before = new Map(cards.all().map(([id, { item }]) => [id, item.getBoundingClientRect()]));
-    for (const message of fresh) cards.make(message);
+    settle(fresh.map((message) => cards.make(message).folding));
     hang((id) => wall.masonry.get(id)?.height ?? cards.heightOf(id));
     if (at) wall.bring(at);
     if (card.reducedMotion || before.size === 0) return;
@@ -83,47 +47,6 @@ export function mountMessageList(list, { feed, card, onWhole, window }) {
   function hang(heightOf) {
     wall.hang(feed.messages.map(({ id }) => id), heightOf);
     wall.arrange(cards.all());
-  }
-
-  /** Has the cards in the page that are near the screen, in their order, and lets go of the others. */
-  function show(view = wall.view()) {
-    const { messages } = feed;
-    let made = 0;
-    missing.cards = false;
-    const focused = window.document.activeElement?.closest?.('.message')?.id;
-    let index = 0;
-    for (const message of messages) {
-      const { id } = message;
-      const place = wall.masonry.get(id);
-      if (!place) continue;
-      if (messages.length > ALL && id !== wanted && id !== focused && !wall.isNear(place, view)) {
-        cards.drop(id);
-        continue;
-      }
-      if (!cards.has(id)) {
-        // What is seen comes at once.
-        if (made >= AT_ONCE && id !== wanted && !wall.isSeen(place, view)) {
-          missing.cards = true;
-          continue;
-        }
-        cards.make(message);
-        made += 1;
-      }
-      const { item } = cards.get(id);
-      if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
-      index += 1;
-    }
-    wall.arrange(cards.all());
-    setBusy(missing.messages || missing.cards);
-  }
-
-  /** Says whether cards are still to come, and has the next ones come in the next frame. */
-  function setBusy(isBusy) {
-    const wasBusy = list.ariaBusy === 'true';
-    if (isBusy) plan();
-    if (isBusy === wasBusy) return;
-    list.ariaBusy = isBusy ? 'true' : null;
-    if (wasBusy) onWhole();
   }
 
   function onHeights(ids) {
@@ -143,7 +66,7 @@ export function mountMessageList(list, { feed, card, onWhole, window }) {
     if (messages.length <= ALL) for (const message of messages) if (!cards.has(message.id)) cards.make(message);
     hang((id) => cards.heightOf(id) ?? (before.get(id)?.height ?? wall.room.width) * widened);
     if (at) bring(at);
-    show();
+    hanging.show();
   }
 
   /** What is read, as wall.js has it, and whether all of it is. */
@@ -153,40 +76,29 @@ export function mountMessageList(list, { feed, card, onWhole, window }) {
   }
 
   function bring(at) {
-    hangAll();
+    hanging.hangAll();
     if (at.isUnfolded) get(at.id)?.folding.unfold();
     wall.bring(at);
   }
 
   /** The card of a message, near or far. */
   function get(id) {
-    if (feed.has(id)) hangAll();
+    if (feed.has(id)) hanging.hangAll();
     if (!wall.masonry.has(id)) return undefined;
-    wanted = id;
-    if (!cards.has(id)) show();
+    hanging.want(id);
     return cards.get(id);
-  }
-
-  function plan() {
-    if (isPlanned) return;
-    isPlanned = true;
-    window.requestAnimationFrame(() => {
-      isPlanned = false;
-      if (missing.messages) append(unhung(), wall.view());
-      else show();
-    });
   }
 
   reshape();
   new window.ResizeObserver(() => reshape()).observe(list);
-  window.addEventListener('scroll', () => feed.messages.length > ALL && plan(), { passive: true });
+  window.addEventListener('scroll', () => feed.messages.length > ALL && hanging.plan(), { passive: true });
 
   return {
     update,
     get,
-    /** Whether cards are still to come in the next frames. */
+    /** Whether cards are still to come. */
     get isBusy() {
-      return list.ariaBusy === 'true';
+      return hanging.isBusy;
     },
     anchor,
     bring,
