@@ -1,6 +1,7 @@
 // The wall and the list: what hangs where, and what stays where it is.
 
 import assert from 'node:assert/strict';
+import { manyMessages } from './support/many-messages.js';
 import { png } from './support/shapes.js';
 import { boardTest } from './support/with-board.js';
 import { Visitor, eventually } from './support/visitor.js';
@@ -133,26 +134,8 @@ boardTest('who switches between wall and list stays where they read, and finds i
   assert.equal(await other.page.evaluate(() => document.documentElement.dataset.layout), 'list');
 });
 
-/** A board of `count` messages, as the API would give them. */
-async function withMessages(page, count) {
-  const all = Array.from({ length: count }, (_, at) => ({
-    id: `01M8312X2GQEXQEVEC5D3N${String(9_999 - at).padStart(4, '0')}`,
-    author: `Person ${at % 30}`,
-    text: `number ${count - at} ${'and so on '.repeat((at * 7) % 40)}`,
-    createdAt: '2026-11-23T01:42:16.912Z',
-    picture: at % 3 ? null : { url: `/favicon.svg?${at}`, alt: null, width: 400, height: 300 + (at % 5) * 60, type: 'image/png', animated: false, small: [] },
-  }));
-  await page.route('**/api/messages*', (route) => {
-    const { searchParams } = new URL(route.request().url());
-    const before = searchParams.get('before');
-    const from = before ? all.findIndex(({ id }) => id === before) + 1 : 0;
-    const messages = all.slice(from, from + Number(searchParams.get('limit') ?? 20));
-    return route.fulfill({ json: { messages, next: from + messages.length < count ? messages.at(-1).id : null } });
-  });
-}
-
 for (const layout of ['wall', 'list']) {
-  boardTest(`of two thousand messages on the ${layout} the page has those that are near, and holds no more memory for it`, { layout, viewport: { width: 1_440, height: 900 }, before: (page) => withMessages(page, 2_000) }, async ({ visitor }) => {
+  boardTest(`of two thousand messages on the ${layout} the page has those that are near, and holds no more memory for it`, { layout, viewport: { width: 1_440, height: 900 }, before: (page) => manyMessages(page, 2_000) }, async ({ visitor }) => {
     const session = await visitor.context.newCDPSession(visitor.page);
     const state = async () => {
       await session.send('HeapProfiler.collectGarbage');
@@ -186,7 +169,7 @@ for (const layout of ['wall', 'list']) {
   });
 }
 
-boardTest('a card that is far away is there again when an address leads to it, and what has the keyboard stays', { layout: 'list', before: (page) => withMessages(page, 400) }, async ({ visitor }) => {
+boardTest('a card that is far away is there again when an address leads to it, and what has the keyboard stays', { layout: 'list', before: (page) => manyMessages(page, 400) }, async ({ visitor }) => {
   const first = visitor.message('number 400 ').locator('.message__link');
   await first.focus();
   await visitor.page.evaluate(async () => {
