@@ -2,6 +2,7 @@
 // long task for the browser.
 
 import { settle } from './fold.js';
+import { afterFrame } from './frames.js';
 
 /** So many messages are all in the page, to be found there; of more, those that are near the screen. */
 export const ALL = 200;
@@ -73,14 +74,14 @@ export function createHanging(list, { feed, clock, wall, cards, onWhole, window 
     if (!isBusy) onWhole();
   }
 
-  /** Goes on in a task of its own, as what the browser does in a frame is long enough. */
+  /** Goes on once the browser has shown what is there. */
   function plan() {
     if (isPlanned) return;
     isPlanned = true;
-    clock.setTimeout(() => {
+    afterFrame(() => {
       isPlanned = false;
       append();
-    }, 0);
+    }, { clock, window });
   }
 
   return {

@@ -19,8 +19,7 @@ export async function loadDictionary(language) {
  */
 export function negotiate(preferred, available = LANGUAGES) {
   for (const wanted of parseAll(preferred)) {
-    // Only these are looked at more closely, since that takes a while.
-    const candidates = parseAll(available.filter((tag) => tag.split('-')[0] === wanted.language));
+    const candidates = parseAll(available).filter(({ language }) => language === wanted.language);
     const nearness = ({ script, region }) => 2 * (script === wanted.script) + (region === wanted.region);
     const [nearest] = candidates.toSorted((a, b) => nearness(b) - nearness(a));
     if (nearest) return nearest.tag;
