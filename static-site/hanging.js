@@ -7,7 +7,8 @@ import { afterFrame } from './frames.js';
 /** So many messages are all in the page, to be found there; of more, those that are near the screen. */
 export const ALL = 200;
 /** How many cards are made at a time beside those that are seen. */
-const AT_ONCE = 4;
+const AT_ONCE = 7;
+const ROWS = 2;
 /** How many are made, where all are wanted at once, before those that are far away are let go again. */
 const BATCH = 50;
 
@@ -21,12 +22,14 @@ export function createHanging(list, { feed, clock, wall, cards, onWhole, window 
   /** The messages that hang nowhere yet. */
   const rest = () => feed.messages.filter(({ id }) => !wall.masonry.has(id));
 
-  /** Hangs the rest below all others, which stay where they are: what is seen now, or `all` of it, and the others later. */
-  function append(view = wall.view(), { all = false } = {}) {
+  /** Hangs the rest below all others, which stay where they are: what is seen now, `least` so many or `all` of it, and the others later. */
+  function append(view = wall.view(), { least = 0, all = false } = {}) {
     const messages = rest();
     let hung = 0;
-    while (hung < messages.length && (all || hung === 0 || wall.masonry.filled < view.bottom)) {
-      const batch = messages.slice(hung, hung + (all ? BATCH : AT_ONCE));
+    while (hung < messages.length && (all || hung < least || wall.masonry.filled < view.bottom)) {
+      // As long as there is room, a row or two at a time: each batch is laid out once.
+      const seen = wall.masonry.filled < view.bottom ? ROWS * wall.columns : 0;
+      const batch = messages.slice(hung, hung + (all ? BATCH : Math.max(AT_ONCE, seen)));
       hung += batch.length;
       settle(batch.map((message) => cards.make(message).folding));
       for (const { id } of batch) wall.masonry.add(id, cards.heightOf(id));
@@ -80,7 +83,7 @@ export function createHanging(list, { feed, clock, wall, cards, onWhole, window 
     isPlanned = true;
     afterFrame(() => {
       isPlanned = false;
-      append();
+      append(wall.view(), { least: 1 });
     }, { clock, window });
   }
 

@@ -63,7 +63,7 @@ export function mountMessageList(list, { feed, card, onWhole, window }) {
     if (widened === null) return;
     if (anew) for (const [id] of cards.all()) cards.drop(id);
     const { messages } = feed;
-    if (messages.length <= ALL) for (const message of messages) if (!cards.has(message.id)) cards.make(message);
+    if (messages.length <= ALL) settle(messages.filter(({ id }) => !cards.has(id)).map((message) => cards.make(message).folding));
     hang((id) => cards.heightOf(id) ?? (before.get(id)?.height ?? wall.room.width) * widened);
     if (at) bring(at);
     hanging.show();

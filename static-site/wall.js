@@ -32,6 +32,10 @@ export function createWall(list, { layout, window }) {
       return masonry;
     },
 
+    get columns() {
+      return shape.columns;
+    },
+
     /** How wide a card is, and the screen. */
     get room() {
       return shape;
