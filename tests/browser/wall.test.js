@@ -114,7 +114,8 @@ boardTest('who switches between wall and list stays where they read, and finds i
   await visitor.page.reload();
   await visitor.message('number 40').waitFor();
   await eventually(async () => {
-    await visitor.page.mouse.wheel(0, 700);
+    // A wheel would go on turning for a while.
+    await visitor.page.evaluate(() => window.scrollBy({ top: 700, behavior: 'instant' }));
     assert.equal(await visitor.messages.count(), 40);
   });
   await visitor.page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight / 2));
@@ -151,6 +152,8 @@ for (const layout of ['wall', 'list']) {
           window.scrollBy({ top: 2_400, behavior: 'instant' });
           await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
         }
+        // What was near until a moment ago goes after the next frame.
+        for (let frame = 0; frame < 2; frame += 1) await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
       }, `number ${number} `);
     await goDownTo(1_500);
     const before = await state();
