@@ -1,4 +1,4 @@
-// A board of many messages, as the API would give them.
+// A board of many messages, as the API would give them. Its pictures are no SVG, each of which is a document of its own.
 
 /** @param pictureEvery which messages have a picture: every third one, or so */
 export async function manyMessages(page, count, { pictureEvery = 3 } = {}) {
@@ -7,7 +7,7 @@ export async function manyMessages(page, count, { pictureEvery = 3 } = {}) {
     author: `Person ${at % 30}`,
     text: `number ${count - at} ${'and so on '.repeat((at * 7) % 40)}`,
     createdAt: '2026-11-23T01:42:16.912Z',
-    picture: at % pictureEvery ? null : { url: `/favicon.svg?${at}`, alt: null, width: 400, height: 300 + (at % 5) * 60, type: 'image/png', animated: false, small: [] },
+    picture: at % pictureEvery ? null : { url: `/icon-192.png?${at}`, alt: null, width: 400, height: 300 + (at % 5) * 60, type: 'image/png', animated: false, small: [] },
   }));
   await page.route('**/api/messages*', (route) => {
     const { searchParams } = new URL(route.request().url());
