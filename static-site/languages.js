@@ -1,10 +1,23 @@
 // The languages of the page, and which of them is the viewer's.
 
-/**
- * The tag of every language (BCP 47). Its dictionary is `words-<tag in lower case>.js`. The first one is for
- * everyone whose own languages are not here.
- */
-export const LANGUAGES = ['en', 'de', 'es', 'fr', 'id', 'pt', 'vi', 'ar', 'ko', 'ja', 'zh-Hans', 'zh-Hant'];
+/** What each language calls itself, by its tag (BCP 47): as `Intl.DisplayNames` has it, which takes a viewer's phone long to load. */
+const NAMES = {
+  en: 'English',
+  de: 'Deutsch',
+  es: 'Español',
+  fr: 'Français',
+  id: 'Indonesia',
+  pt: 'Português',
+  vi: 'Tiếng Việt',
+  ar: 'العربية',
+  ko: '한국어',
+  ja: '日本語',
+  'zh-Hans': '简体中文',
+  'zh-Hant': '繁體中文',
+};
+
+/** Every language's dictionary is `words-<tag in lower case>.js`. The first one is for everyone whose own languages are not here. */
+export const LANGUAGES = Object.keys(NAMES);
 
 const RIGHT_TO_LEFT_SCRIPTS = ['Adlm', 'Arab', 'Hebr', 'Nkoo', 'Rohg', 'Syrc', 'Thaa'];
 
@@ -19,7 +32,8 @@ export async function loadDictionary(language) {
  */
 export function negotiate(preferred, available = LANGUAGES) {
   for (const wanted of parseAll(preferred)) {
-    const candidates = parseAll(available).filter(({ language }) => language === wanted.language);
+    // What begins otherwise need not be parsed, which takes long.
+    const candidates = parseAll(available.filter((tag) => tag.split('-')[0] === wanted.language));
     const nearness = ({ script, region }) => 2 * (script === wanted.script) + (region === wanted.region);
     const [nearest] = candidates.toSorted((a, b) => nearness(b) - nearness(a));
     if (nearest) return nearest.tag;
@@ -43,10 +57,7 @@ export function directionOf(language) {
 }
 
 /** What a language calls itself, as it stands at the beginning of a line. */
-export function nameOf(language) {
-  const [first, ...others] = new Intl.DisplayNames(language, { type: 'language' }).of(language);
-  return first.toLocaleUpperCase(language) + others.join('');
-}
+export const nameOf = (language) => NAMES[language];
 
 /** Language, script and region of each tag, the likely ones where a tag names none; leaves out what is no tag. */
 function parseAll(tags) {
