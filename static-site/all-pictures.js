@@ -6,6 +6,7 @@ import { emit } from './events.js';
 import { openOverlay } from './overlays.js';
 import { PictureGrid } from './picture-grid.js';
 import { createPictureTiles } from './picture-tiles.js';
+import { onResize } from './resize.js';
 import { put } from './words.js';
 
 /** In CSS pixels, as all-pictures.css has them. */
@@ -108,7 +109,7 @@ export async function mount(_, { feed, gallery, pictures, reducedMotion, words, 
     state.urls = [];
     tiles.clear();
   });
-  new window.ResizeObserver(update).observe(holder);
+  onResize(holder, update);
 
   return {
     update,

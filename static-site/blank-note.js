@@ -1,6 +1,7 @@
 // The blank note, on which one begins to write: it opens the composer.
 
 import { emit } from './events.js';
+import { setLanguage } from './text-language.js';
 import { put } from './words.js';
 
 /** Emits `composer-wanted`, with whether a picture is wanted first. */
@@ -18,7 +19,9 @@ export function mountBlankNote(root, { words }) {
       for (const button of root.querySelectorAll('button')) button.hidden = isClosed;
       const begun = draft?.text.trim() || draft?.pictureName;
       root.classList.toggle('has-draft', Boolean(begun));
-      put(find('.blank-note__line'), begun || words.say('compose.invite'));
+      const line = find('.blank-note__line');
+      put(line, begun || words.say('compose.invite'));
+      setLanguage(line, words.languages);
     },
   };
 }

@@ -11,6 +11,7 @@ import { mark } from './mark.js';
 import { PictureChoice } from './picture-choice.js';
 import { mountPictureField } from './picture-field.js';
 import { Submission } from './submission.js';
+import { setLanguage } from './text-language.js';
 import { put } from './words.js';
 
 /** From here on the viewer is told how many characters are left. */
@@ -40,6 +41,7 @@ export async function mount(dialog, { api, board, storage, tabStorage, clock, wo
     inputs.text.placeholder = words.say('compose.invite');
     for (const [field, input] of Object.entries(inputs)) {
       if (input.value !== draft[field]) input.value = draft[field];
+      setLanguage(input, words.languages, input.value);
       input.readOnly = sending !== null;
       input.setAttribute('aria-invalid', String(errors[field] !== undefined));
     }

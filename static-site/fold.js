@@ -1,10 +1,11 @@
 // A long text is folded: its beginning is shown, and the rest on demand. How much fits is settled by style.css.
 
+import { onResize } from './resize.js';
 import { put } from './words.js';
 
 const REACH = 8;
 
-/** `update` brings `button` in line with the language; `unfold` shows all of the text. */
+/** `update` brings `button` in line with the language, `measure` with how long the text is; `unfold` shows all of it. */
 export function fold(text, button, { article, words, whole }) {
   const state = { folded: !whole, long: false };
 
@@ -36,7 +37,7 @@ export function fold(text, button, { article, words, whole }) {
   }
 
   // Once it is laid out, and whenever its width is another one.
-  new ResizeObserver(measure).observe(text);
+  onResize(text, measure);
 
   // A search in the page, or a selection, has found something further down.
   text.addEventListener('scroll', () => state.folded && text.scrollTop > 0 && unfold());
@@ -56,6 +57,7 @@ export function fold(text, button, { article, words, whole }) {
   });
   return {
     update,
+    measure,
     unfold,
     get isUnfolded() {
       return state.long && !state.folded;

@@ -2,6 +2,8 @@
 
 import { emit } from './events.js';
 import { withLinks } from './links.js';
+import { onResize } from './resize.js';
+import { setLanguage } from './text-language.js';
 
 /** Emits `all-pictures` where somebody wants to see them. */
 export function mountMasthead(root, { storage, words, page }) {
@@ -18,6 +20,7 @@ export function mountMasthead(root, { storage, words, page }) {
   function update() {
     if (name === null) return;
     heading.firstElementChild.textContent = name;
+    setLanguage(heading, words.languages);
     // Chinese characters are twice as wide.
     const { length } = name.replace(/[^\x00-\u2e7f]/g, 'xx');
     heading.classList.toggle('is-long', length > 20);
@@ -29,6 +32,7 @@ export function mountMasthead(root, { storage, words, page }) {
       shown = description ?? '';
       text.replaceChildren(...withLinks(shown));
     }
+    setLanguage(text, words.languages);
     about.classList.toggle('is-folded', isFolded);
     about.classList.toggle('is-empty', description === null);
     more.hidden = isFolded && !isCut;
@@ -53,7 +57,7 @@ export function mountMasthead(root, { storage, words, page }) {
   more.addEventListener('click', () => fold(!isFolded));
   // A link that is cut would have the focus unseen.
   text.addEventListener('focusin', () => isCut && fold(false));
-  new ResizeObserver(measure).observe(text);
+  onResize(text, measure);
   find('.masthead__pictures').addEventListener('click', () => emit(root, 'all-pictures'));
 
   update();

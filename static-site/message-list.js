@@ -9,7 +9,8 @@ const ALL = 200;
 /** How many cards are made before those that are far away are let go again. */
 const BATCH = 50;
 
-export function mountMessageList(list, { feed, card, window }) {
+/** @param ruler an element that is as wide as the list, and whose height is always the same */
+export function mountMessageList(list, { ruler, feed, card, window }) {
   const wall = createWall(list, { layout: card.layout, window });
   const cards = createCards(list, { feed, card, width: () => wall.width, onHeights, window });
   /** The message that something leads to. */
@@ -128,7 +129,7 @@ export function mountMessageList(list, { feed, card, window }) {
   }
 
   reshape();
-  new window.ResizeObserver(() => reshape()).observe(list);
+  new window.ResizeObserver(() => reshape()).observe(ruler);
   window.addEventListener('scroll', plan, { passive: true });
 
   return {

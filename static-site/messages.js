@@ -15,7 +15,7 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
   const find = (selector) => root.querySelector(selector);
   const title = find('.messages__title');
   const older = find('.messages__older');
-  const list = mountMessageList(find('.messages__list'), { feed, card, window });
+  const list = mountMessageList(find('.messages__list'), { ruler: find('.messages__news'), feed, card, window });
   /** Whether the page no longer looks for what is new, since nobody was at it for long. */
   let paused = false;
   let said = [];

@@ -59,7 +59,6 @@ export async function mount(_, { api, feed, gallery, pictures, reducedMotion, wo
     newPage: (url) => createPicturePage(url, { pictures, gestures: { onPull: pull, onBeside: () => void close() }, window }),
     contentOf,
     onSwipe: (index) => go(index, { isSwiped: true }),
-    window,
   });
   const { page } = track;
   let playing = false;

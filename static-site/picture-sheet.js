@@ -5,6 +5,7 @@ import { fold } from './fold.js';
 import { withLinks } from './links.js';
 import { mark } from './mark.js';
 import { messageOf, nameOf, postedAt } from './slides.js';
+import { setLanguage } from './text-language.js';
 import { exactTime } from './time.js';
 
 /** Emits `share-wanted`. `update` shows what is known of the picture at `url`, by its message where that is there. */
@@ -41,6 +42,7 @@ export function createPictureSheet(sheet, { words, document }) {
       time.textContent = exactTime(since, words);
       who.append(time);
     }
+    setLanguage(name, words.languages);
     head.replaceChildren(...(message ? [mark(message.author)] : []), who);
   }
 
@@ -52,7 +54,11 @@ export function createPictureSheet(sheet, { words, document }) {
     // Where nothing was written with it, what it shows may have been.
     text.append(...withLinks(message?.text || message?.picture.alt || ''));
     text.hidden = text.textContent === '';
-    fold(text, more, { article: sheet, words, whole: false }).update();
+    setLanguage(text, words.languages);
+    const folding = fold(text, more, { article: sheet, words, whole: false });
+    folding.update();
+    // At once, as the picture has the room that is left.
+    folding.measure();
   }
 
   button.addEventListener('click', () => emit(sheet, 'share-wanted', { id }));

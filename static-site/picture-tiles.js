@@ -1,6 +1,6 @@
 // The tiles of the grid of all pictures: only those that are nearly seen are there, however many pictures there are.
 
-import { describeAny } from './picture.js';
+import { describe, describeAny } from './picture.js';
 import { movesByName, smallOf } from './small.js';
 import { put } from './words.js';
 
@@ -75,7 +75,9 @@ export function createPictureTiles(holder, { scroller, state, feed, pictures, re
     tile.setAttribute('aria-posinset', index + 1);
     Object.assign(tile.style, { insetBlockStart: `${top - grid.heading}px`, insetInlineStart: `${start}px`, inlineSize: `${grid.side}px` });
     tile.firstElementChild.tabIndex = url === active ? 0 : -1;
-    tile.querySelector('img').alt = describeAny(url, feed.withPicture(url), { words, clock });
+    const image = tile.querySelector('img');
+    const description = describeAny(url, feed.withPicture(url), { words, clock });
+    if (image.alt !== description) describe(image, description, words);
   }
 
   function newTile(url) {

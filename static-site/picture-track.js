@@ -1,5 +1,7 @@
 // The picture that is looked at and its neighbours, side by side, and swiped from one to the next (scroll snap).
 
+import { onResize } from './resize.js';
+
 /** No browser scrolls over any length: so many pictures at most are before the one that the track begins with. */
 const BEFORE = 200;
 
@@ -8,7 +10,7 @@ const BEFORE = 200;
  * @param contentOf answers what a page's `update` takes
  * @param onSwipe somebody swipes to the picture at a place
  */
-export function createPictureTrack(track, { viewing, newPage, contentOf, onSwipe, window }) {
+export function createPictureTrack(track, { viewing, newPage, contentOf, onSwipe }) {
   const pages = new Map();
   /** The place of the picture that the track begins with. */
   let start = 0;
@@ -33,7 +35,7 @@ export function createPictureTrack(track, { viewing, newPage, contentOf, onSwipe
     const isShown = url === viewing.url;
     if (!pages.has(url)) pages.set(url, newPage(url));
     const { stage, reset, update: updatePage } = pages.get(url);
-    stage.style.insetInlineStart = `${(viewing.urls.indexOf(url) - start) * 100}%`;
+    stage.style.setProperty('--place', viewing.urls.indexOf(url) - start);
     const isTurned = stage.classList.contains('is-current') !== isShown;
     stage.classList.toggle('is-current', isShown);
     stage.inert = !isShown;
@@ -56,7 +58,7 @@ export function createPictureTrack(track, { viewing, newPage, contentOf, onSwipe
     // What the browser scrolls when it lays the track out anew is not a swipe.
     if (pages.size > 0 && track.clientWidth === width) onSwipe(start + Math.round(Math.abs(track.scrollLeft) / width));
   });
-  new window.ResizeObserver(() => pages.size > 0 && update()).observe(track);
+  onResize(track, () => pages.size > 0 && update());
 
   return {
     update,

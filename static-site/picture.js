@@ -3,6 +3,7 @@
 
 import { messageOf, nameOf, postedAt } from './slides.js';
 import { point, versionsOf } from './small.js';
+import { setLanguage } from './text-language.js';
 import { relativeTime } from './time.js';
 import { put } from './words.js';
 
@@ -74,6 +75,7 @@ export function createPictures({ words, clock }) {
       box.style.setProperty('--ratio', width / height);
       put(box.firstElementChild, words.say('picture.broken'));
       put(box.lastElementChild, alt);
+      setLanguage(box.lastElementChild, words.languages);
       if (!box.isConnected) image.after(box);
     }
 
@@ -88,7 +90,8 @@ export function createPictures({ words, clock }) {
       } else {
         const { width, height } = picture;
         // The size first: it reserves the space before the picture is there, and no version has quite the same ratio.
-        Object.assign(image, { width, height, alt });
+        Object.assign(image, { width, height });
+        describe(image, alt, words);
         image.style.aspectRatio = `${width} / ${height}`;
         ask(image, { url: picture.url, versions: versionsOf(picture), width: widthOf(width / height) });
       }
@@ -102,6 +105,12 @@ export function createPictures({ words, clock }) {
 /** Lets what `image` shows move, or holds it still. */
 export function setMotion(image, moving) {
   import('./still.js').then((still) => still.setMotion(image, moving)).catch(() => {});
+}
+
+/** Gives `image` what stands for it, in the language of that. */
+export function describe(image, alt, words) {
+  image.alt = alt;
+  setLanguage(image, words.languages, alt);
 }
 
 /** What stands for a message's picture: its description, else whose it is and when it came. */
@@ -122,5 +131,7 @@ function createBox() {
   const box = document.createElement('span');
   box.className = 'broken';
   box.append(document.createElement('span'), document.createElement('bdi'));
+  // The stage of a picture goes from left to right on any page.
+  box.firstElementChild.dir = 'auto';
   return box;
 }

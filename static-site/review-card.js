@@ -1,6 +1,8 @@
 // One message as moderators judge it: all of its words, its picture and what that is said to show.
 
 import { emit } from './events.js';
+import { mark } from './mark.js';
+import { describe } from './picture.js';
 import { moves } from './small.js';
 import { setLanguage } from './text-language.js';
 import { relativeTime, exactTime } from './time.js';
@@ -20,7 +22,7 @@ const TEMPLATE = `
         <button class="button review-card__play" type="button" hidden></button>
         <p class="review-card__broken" hidden data-say="picture.broken"></p>
       </div>
-      <p class="review-card__alt" hidden></p>
+      <p class="review-card__alt" hidden><span data-say="review.alt"></span> <bdi></bdi></p>
       <p class="field__error review-card__error" role="alert"></p>
       <div class="review-card__acts">
         <button class="button button--primary review-card__yes" type="button"></button>
@@ -57,6 +59,7 @@ export function createReviewCard(message, { load, loadOthers, words, clock, page
   article.dataset.id = id;
   for (const control of [box, ...article.querySelectorAll('button')]) control.setAttribute('aria-describedby', author.id);
   author.classList.toggle('review-card__author--none', message.author === null);
+  find('.review-card__head').prepend(mark(message.author));
   time.dateTime = message.createdAt;
   const text = find('.review-card__text');
   text.textContent = message.text;
@@ -111,8 +114,9 @@ function prepareOthers(details, { load, words, page }) {
       name.textContent = author ?? words.say('message.anonymous');
       const what = page.createElement('span');
       Object.assign(what, { dir: 'auto', textContent: text });
+      for (const written of [name, what]) setLanguage(written, words.languages);
       const state = words.sayAll([[`status.${status}`], ...(hasPicture ? [['review.has-picture']] : [])]);
-      item.append(name, ' ', what, ` (${state})`);
+      item.append(mark(author), name, ' ', what, ` (${state})`);
       return item;
     });
     details.querySelector('ul').replaceChildren(...items);
@@ -145,7 +149,7 @@ function preparePicture({ picture }, { find, load, words }) {
   if (!picture) return { show() {}, forget() {}, update() {} };
   frame.hidden = false;
   const { width, height, alt } = picture;
-  Object.assign(image, { width, height, alt: alt ?? '' });
+  Object.assign(image, { width, height });
   image.style.aspectRatio = `${width} / ${height}`;
   frame.style.setProperty('--ratio', width / height);
   image.addEventListener('error', () => fail(true));
@@ -159,7 +163,9 @@ function preparePicture({ picture }, { find, load, words }) {
   function update() {
     const description = find('.review-card__alt');
     description.hidden = alt === null;
-    put(description, alt === null ? '' : words.say('review.alt', { alt }));
+    put(description.lastElementChild, alt ?? '');
+    setLanguage(description.lastElementChild, words.languages);
+    describe(image, alt ?? '', words);
     play.hidden = !moves(picture) || !url;
     put(play, words.say(isMoving ? 'picture.pause' : 'picture.play'));
   }

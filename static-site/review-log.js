@@ -1,5 +1,6 @@
 // What moderators did, newest first: looked up when it is opened.
 
+import { setLanguage } from './text-language.js';
 import { exactTime } from './time.js';
 import { put } from './words.js';
 
@@ -20,6 +21,7 @@ export function mountReviewLog(details, { load, words, page }) {
     Object.assign(time, { dateTime: at, textContent: exactTime(new Date(at), words) });
     const name = page.createElement('bdi');
     name.textContent = moderator ?? words.say('review.nobody');
+    setLanguage(name, words.languages);
     item.append(time, ' ', name, ` ${words.say(`log.${action}`)}`);
     const which = url?.split('/').at(-1) ?? messageId;
     if (which) {

@@ -74,7 +74,7 @@ export default {
   'review.now': 'الآن: {author}. {text}',
   'review.sender': 'كل ما نشره هذا المرسل…',
   'review.let-in': 'رفع الحظر عن هذا المرسل',
-  'review.alt': 'الوصف: {alt}',
+  'review.alt': 'الوصف:',
 
   'act.approve': 'موافقة',
   'act.reject': 'رفض',

@@ -74,7 +74,7 @@ export default {
   'review.now': 'Jetzt: {author}. {text}',
   'review.sender': 'Alles von diesem Absender…',
   'review.let-in': 'Diesen Absender wieder zulassen',
-  'review.alt': 'Beschrieben als: {alt}',
+  'review.alt': 'Beschrieben als:',
 
   'act.approve': 'Freigeben',
   'act.reject': 'Ablehnen',

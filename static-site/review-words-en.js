@@ -74,7 +74,7 @@ export default {
   'review.now': 'Now: {author}. {text}',
   'review.sender': 'Everything from this sender…',
   'review.let-in': 'Let this sender in again',
-  'review.alt': 'Described as: {alt}',
+  'review.alt': 'Described as:',
 
   'act.approve': 'Approve',
   'act.reject': 'Reject',

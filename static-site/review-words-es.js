@@ -74,7 +74,7 @@ export default {
   'review.now': 'Ahora: {author}. {text}',
   'review.sender': 'Todo lo de este remitente…',
   'review.let-in': 'Volver a admitir a este remitente',
-  'review.alt': 'Descripción: {alt}',
+  'review.alt': 'Descripción:',
 
   'act.approve': 'Aprobar',
   'act.reject': 'Rechazar',

@@ -74,7 +74,7 @@ export default {
   'review.now': 'Actuellement : {author}. {text}',
   'review.sender': 'Tout de cet expéditeur…',
   'review.let-in': 'Débloquer cet expéditeur',
-  'review.alt': 'Description : {alt}',
+  'review.alt': 'Description :',
 
   'act.approve': 'Approuver',
   'act.reject': 'Refuser',

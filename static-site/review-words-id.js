@@ -74,7 +74,7 @@ export default {
   'review.now': 'Sekarang: {author}. {text}',
   'review.sender': 'Semua dari pengirim ini…',
   'review.let-in': 'Terima lagi pengirim ini',
-  'review.alt': 'Keterangan: {alt}',
+  'review.alt': 'Keterangan:',
 
   'act.approve': 'Setujui',
   'act.reject': 'Tolak',

@@ -74,7 +74,7 @@ export default {
   'review.now': '現在：{author}。{text}',
   'review.sender': 'この投稿者のすべての投稿…',
   'review.let-in': 'この投稿者の投稿を再び許可',
-  'review.alt': '画像の説明：{alt}',
+  'review.alt': '画像の説明：',
 
   'act.approve': '承認',
   'act.reject': '却下',

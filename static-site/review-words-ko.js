@@ -74,7 +74,7 @@ export default {
   'review.now': '현재: {author}. {text}',
   'review.sender': '이 사람의 모든 글…',
   'review.let-in': '이 사람을 다시 허용',
-  'review.alt': '사진 설명: {alt}',
+  'review.alt': '사진 설명:',
 
   'act.approve': '승인',
   'act.reject': '거절',

@@ -74,7 +74,7 @@ export default {
   'review.now': 'Agora: {author}. {text}',
   'review.sender': 'Tudo deste remetente…',
   'review.let-in': 'Desbloquear este remetente',
-  'review.alt': 'Descrição: {alt}',
+  'review.alt': 'Descrição:',
 
   'act.approve': 'Aprovar',
   'act.reject': 'Rejeitar',

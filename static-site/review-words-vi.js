@@ -74,7 +74,7 @@ export default {
   'review.now': 'Hiện tại: {author}. {text}',
   'review.sender': 'Mọi tin của người gửi này…',
   'review.let-in': 'Bỏ chặn người gửi này',
-  'review.alt': 'Mô tả: {alt}',
+  'review.alt': 'Mô tả:',
 
   'act.approve': 'Duyệt',
   'act.reject': 'Từ chối',

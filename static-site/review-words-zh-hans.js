@@ -74,7 +74,7 @@ export default {
   'review.now': '现在是{author}：{text}',
   'review.sender': '此人的所有留言…',
   'review.let-in': '允许此人再次留言',
-  'review.alt': '图片说明：{alt}',
+  'review.alt': '图片说明：',
 
   'act.approve': '通过',
   'act.reject': '驳回',

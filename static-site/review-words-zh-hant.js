@@ -74,7 +74,7 @@ export default {
   'review.now': '現在是{author}：{text}',
   'review.sender': '此人的所有留言…',
   'review.let-in': '讓此人再次留言',
-  'review.alt': '圖片說明：{alt}',
+  'review.alt': '圖片說明：',
 
   'act.approve': '通過',
   'act.reject': '退回',

@@ -2,11 +2,13 @@
 // one, by keys and by thumb. It stands in place of the board, at `#moderate`.
 
 import { explainAct } from './judging.js';
+import { mark } from './mark.js';
 import { ACTS } from './queue.js';
 import { createReviewCard } from './review-card.js';
 import { mountReviewBar } from './review-bar.js';
 import { mountReviewHead } from './review-head.js';
 import { mountReviewLog } from './review-log.js';
+import { setLanguage } from './text-language.js';
 import { put } from './words.js';
 
 const TEMPLATE = `
@@ -259,10 +261,11 @@ function updateRefused(section, { queue, words, letIn }) {
     const item = section.ownerDocument.createElement('li');
     const name = section.ownerDocument.createElement('bdi');
     name.textContent = message?.author ?? words.say(message ? 'message.anonymous' : 'review.someone');
+    setLanguage(name, words.languages);
     const button = section.ownerDocument.createElement('button');
     Object.assign(button, { className: 'button', type: 'button', textContent: words.say('review.let-in') });
     button.addEventListener('click', () => void letIn(id));
-    item.append(name, button);
+    item.append(mark(message?.author ?? null), name, button);
     return item;
   });
   section.querySelector('ul').replaceChildren(...items);

@@ -51,9 +51,9 @@ export function languageOf(text, languages) {
   return count(BOPOMOFO) > 0 ? 'zh-Hant' : chineseOf(read, languages);
 }
 
-/** Gives `element` the attribute `lang` by what it says; without one it is taken for the page's language. */
-export function setLanguage(element, languages) {
-  const language = languageOf(element.textContent, languages);
+/** Gives `element` the attribute `lang` by the `text` that it says; without one it is taken for the page's language. */
+export function setLanguage(element, languages, text = element.textContent) {
+  const language = languageOf(text, languages);
   if (language) element.lang = language;
   else element.removeAttribute('lang');
 }

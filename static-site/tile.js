@@ -1,9 +1,10 @@
 // One picture of the carrousel: small, and under it whose it is, when it came, and the first words.
 
 import { emit } from './events.js';
-import { describeAny } from './picture.js';
+import { describe, describeAny } from './picture.js';
 import { messageOf, nameOf, postedAt } from './slides.js';
 import { moves, movesByName, smallOf, versionsOf } from './small.js';
+import { setLanguage } from './text-language.js';
 import { shortTime } from './time.js';
 import { put } from './words.js';
 
@@ -41,6 +42,8 @@ export function createTile(url, { message, pictures, newImage, reducedMotion, wo
   if (!id) item.dataset.operators = url;
   frame.append(image);
   item.append(frame, said);
+  /** What is shown now: most updates change nothing. */
+  let shown = '';
   pictures.watch(image, update);
   pictures.ask(image, { url, versions: known ? versionsOf(known) : smallOf(url), width: ratio * HIGHEST });
   const isMoving = known ? moves(known) : movesByName(url);
@@ -55,11 +58,18 @@ export function createTile(url, { message, pictures, newImage, reducedMotion, wo
   function update() {
     const of = message(url);
     const since = of ? new Date(of.createdAt) : id && postedAt(id);
-    frame.classList.toggle('is-broken', pictures.isBroken(image));
-    image.alt = describeAny(url, of, { words, clock });
+    const description = describeAny(url, of, { words, clock });
+    const time = since ? shortTime(since, clock.now(), words) : nameOf(url);
+    const isBroken = pictures.isBroken(image);
+    const seen = JSON.stringify([of?.id, description, time, isBroken, words.language]);
+    if (seen === shown) return;
+    shown = seen;
+    frame.classList.toggle('is-broken', isBroken);
+    describe(image, description, words);
     put(name, of ? (of.author ?? words.say('message.anonymous')) : '');
-    put(when, since ? shortTime(since, clock.now(), words) : nameOf(url));
-    put(first, pictures.isBroken(image) ? words.say('picture.broken') : (of?.text ?? '').slice(0, 80));
+    put(when, time);
+    put(first, isBroken ? words.say('picture.broken') : (of?.text ?? '').slice(0, 80));
+    for (const written of [name, first]) setLanguage(written, words.languages);
   }
 
   frame.addEventListener('click', open);

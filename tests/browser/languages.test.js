@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { LANGUAGES, nameOf } from '../../static-site/languages.js';
+import { png } from './support/shapes.js';
 import { boardTest } from './support/with-board.js';
 import { eventually } from './support/visitor.js';
 
@@ -119,4 +120,39 @@ boardTest('each message has the language of its letters, and with it the face of
   await eventually(async () => assert.equal(await visitor.messages.count(), 5));
   const told = await visitor.find('.message__text').evaluateAll((texts) => texts.map((text) => [text.getAttribute('lang'), /CJK (..)/.exec(getComputedStyle(text).fontFamily)[1]]));
   assert.deepEqual(told, [['ko', 'KR'], ['zh-Hant', 'TC'], ['zh-Hans', 'SC'], ['ja', 'JP'], [null, 'TC']]);
+});
+
+const POEM = '骨、刃、直です';
+
+boardTest('so have the words on the strip, with a picture and in what is being written, and the board’s own', { settings: { BOARD_NAME: '山村の掲示板', BOARD_DESCRIPTION: 'お知らせ' } }, async ({ board, visitor }) => {
+  await board.postPicture(POEM, png(1_200, 800), { author: 'ליאת', alt: 'дом' });
+  await visitor.page.reload();
+  const toldBy = async (selectors) => {
+    for (const [selector, language] of Object.entries(selectors)) {
+      await eventually(async () => assert.equal(await visitor.find(selector).first().getAttribute('lang'), language, selector));
+    }
+  };
+  await toldBy({
+    '.masthead__name': 'ja',
+    '.masthead__about p': 'ja',
+    '.carrousel__words bdi': 'he',
+    '.carrousel__words > :last-child': 'ja',
+    '.carrousel__frame img': 'und-Cyrl',
+    '.message__picture img': 'und-Cyrl',
+  });
+  assert.match(await visitor.find('.masthead__name').evaluate((name) => getComputedStyle(name).fontFamily), /Serif CJK JP/);
+  await visitor.message(POEM).locator('.message__picture').click();
+  await toldBy({ '.picture-dialog__who bdi': 'he', '.picture-dialog__words': 'ja', '.is-current > .picture-dialog__image': 'und-Cyrl' });
+  await visitor.page.keyboard.press('Escape');
+  await visitor.page.getByRole('button', { name: 'All pictures' }).click();
+  await toldBy({ '.all-pictures__tile img': 'und-Cyrl' });
+  await visitor.page.keyboard.press('Escape');
+
+  const line = visitor.find('.blank-note__line');
+  assert.equal(await line.getAttribute('lang'), null, 'the page itself speaks');
+  await visitor.write({ text: 'שלום', author: POEM });
+  await toldBy({ '#composer-text': 'he', '#composer-author': 'ja', '.blank-note__line': 'he' });
+  assert.equal(await line.evaluate((words) => getComputedStyle(words).direction), 'rtl');
+  await visitor.textField.fill('Hello');
+  await eventually(async () => assert.equal(await visitor.textField.getAttribute('lang'), null));
 });

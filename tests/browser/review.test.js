@@ -356,10 +356,39 @@ boardTest('what else a sender posted is seen before it is decided on', { setting
   const { page } = visitor;
   const sender = { headers: { 'X-Forwarded-For': '203.0.113.9' } };
   for (const text of ['spam 1', 'spam 2']) await board.post(text, sender);
+  await board.postPicture('הודעה', 'drawing.png', { ...sender, author: '骨です', alt: 'дом' });
   await signIn(page, board);
-  await page.getByText('What else this sender posted today').first().click();
-  await page.locator('.review-card__others li').getByText('spam 2').waitFor();
+  const card = page.locator('.review-card', { hasText: 'spam 1' });
+  await card.getByText('What else this sender posted today').click();
+  const others = card.locator('.review-card__others li');
+  await others.getByText('spam 2').waitFor();
+  const other = others.filter({ hasText: 'הודעה' });
+  assert.deepEqual(await other.locator('[lang]').evaluateAll((parts) => parts.map(({ lang }) => lang)), ['ja', 'he']);
+  const alt = page.locator('.review-card__alt:visible');
+  assert.equal(await alt.textContent(), 'Described as: дом');
+  assert.equal(await alt.locator('bdi').getAttribute('lang'), 'und-Cyrl');
   assert.deepEqual(await visitor.violations(), []);
+});
+
+boardTest('whose a message is is seen by the same mark as on the board', { settings, expected, viewport: DESK }, async ({ board, visitor }) => {
+  const { page } = visitor;
+  await board.postFromAll(['one'], { author: 'Ada' });
+  await board.postFromAll(['two', 'three'], { author: '阿明' });
+  await board.postFromAll(['four'], { author: null });
+  await signIn(page, board);
+  const marks = (selector) => page.locator(selector).evaluateAll((all) => all.map(({ textContent, dataset: { colour, shape } }) => [textContent, colour, shape]));
+  await eventually(async () => assert.deepEqual((await marks('.review-card__head > .mark')).map(([letter]) => letter).toSorted(), ['', 'A', '阿', '阿']));
+  const queued = await marks('.review-card__head > .mark');
+  const card = page.locator('.review-card', { hasText: 'one' });
+  await card.getByText('What else this sender posted today').click();
+  await eventually(async () => assert.equal(await card.locator('.review-card__others .mark').count(), 2));
+  for (const one of await marks('.review-card__others .mark')) assert.ok(queued.some((other) => JSON.stringify(other) === JSON.stringify(one)), JSON.stringify(one));
+  await card.getByRole('button', { name: 'Approve' }).click();
+  await onBoard(board, ['one']);
+  await page.getByRole('button', { name: 'Board' }).click();
+  await visitor.message('one').waitFor();
+  const [ada] = await marks('.message__head > .mark');
+  assert.ok(queued.some((other) => JSON.stringify(other) === JSON.stringify(ada)));
 });
 
 boardTest('of a token only a session of a week is kept', { settings, expected }, async ({ board, visitor }) => {

@@ -293,3 +293,26 @@ for (const [engine, start] of Object.entries(ENGINES)) {
     });
   }
 }
+
+for (const [engine, start] of Object.entries(ENGINES)) {
+  test(`in ${engine} a panorama is read from its left and a long picture from its top, also on a page from right to left`, { timeout: 120_000 }, async () => {
+    const board = await StubBoard.start([{ key: 'wide.png', width: 6_000, height: 1_200 }, { key: 'long.png', width: 600, height: 6_000 }]);
+    let session;
+    try {
+      session = await start(board.site, { width: 390, height: 844, scale: 1 });
+      await eventually(() => session.run("document.querySelector('.message__picture img').getBoundingClientRect()"));
+      await session.run("document.documentElement.dir = 'rtl'");
+      await eventually(() => session.run("document.querySelector('.message__picture').click()"));
+      const shown = () => session.run(`
+        const stage = document.querySelector('.picture-dialog__stage.is-current');
+        const [box, image] = [stage, stage.firstElementChild].map((one) => one.getBoundingClientRect());
+        return { key: stage.firstElementChild.alt, stage: Math.round(box.left), left: Math.round(image.left), top: Math.round(image.top - box.top), isWider: image.width > 2 * box.width, isLonger: image.height > 2 * box.height };`);
+      await eventually(async () => assert.deepEqual(await shown(), { key: 'wide.png', stage: 0, left: 0, top: (await shown()).top, isWider: true, isLonger: false }));
+      await session.run("document.querySelector('.picture-dialog__next').click()");
+      await eventually(async () => assert.deepEqual(await shown(), { key: 'long.png', stage: 0, left: 0, top: 0, isWider: false, isLonger: true }));
+    } finally {
+      await session?.close();
+      await board.close();
+    }
+  });
+}

@@ -248,6 +248,27 @@ boardTest('what came since the last visit has a pin and a word, what is one’s 
   assert.deepEqual(await later.find('.message:has(.message__you:not([hidden])) .message__text').allTextContents(), ['mine, long ago']);
 });
 
+boardTest('what follows from another size is told in the next frame, and in no loop', { viewport: { width: 800, height: 700 } }, async ({ board, visitor }) => {
+  await fill(board, 12);
+  await visitor.page.reload();
+  await eventually(async () => assert.equal((await cardsOf(visitor)).length, 12));
+  // Once it is laid out, what is wrong was told.
+  const settled = () => visitor.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve)))));
+  for (const [width, columns] of [[1_200, 4], [600, 2]]) {
+    await visitor.page.setViewportSize({ width, height: 700 });
+    await eventually(async () => assert.equal(new Set((await cardsOf(visitor)).map(({ left }) => left)).size, columns));
+    await settled();
+  }
+  await visitor.page.getByRole('button', { name: 'More', exact: true }).first().click();
+  await settled();
+  await visitor.find('.message__picture').first().click();
+  await visitor.find('.is-current > .picture-dialog__image').waitFor();
+  for (const width of [1_200, 390]) {
+    await visitor.page.setViewportSize({ width, height: 700 });
+    await settled();
+  }
+});
+
 boardTest('a mark comes from the name: the same for the same name, none without', {}, async ({ board, visitor }) => {
   for (const author of ['Ada', '阿明', 'Ada', null]) await board.post(`by ${author}`, { author });
   await visitor.page.reload();

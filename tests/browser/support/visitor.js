@@ -70,6 +70,8 @@ export class Visitor {
     const session = await visitor.context.newCDPSession(page);
     await session.send('Network.enable');
     await session.send('Network.setCacheDisabled', { cacheDisabled: true });
+    // This fault Chromium tells the page alone.
+    await page.addInitScript(() => addEventListener('error', ({ message }) => /^ResizeObserver loop/.test(message) && console.error(message)));
     if (layout) await page.addInitScript((chosen) => location.protocol === 'http:' && (localStorage.getItem('corkboard:layout') ?? localStorage.setItem('corkboard:layout', chosen)), layout);
     await before(page);
     await page.goto(site);

@@ -8,10 +8,9 @@ import { eventually } from './visitor.js';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-// What a ResizeObserver could not be told of in one frame it is told of in the next: no fault.
 const LISTEN = `
   window.complaints = [];
-  const note = (text) => /^ResizeObserver loop/.test(text) || window.complaints.push(text);
+  const note = (text) => window.complaints.push(text);
   addEventListener('error', (event) => note(event.message ?? event.target.src + ' does not load'), true);
   addEventListener('unhandledrejection', (event) => note('unhandled: ' + event.reason));
   addEventListener('securitypolicyviolation', (event) => note(event.violatedDirective + ' refuses ' + event.blockedURI));`;
