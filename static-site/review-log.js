@@ -22,7 +22,9 @@ export function mountReviewLog(details, { load, words, page }) {
     const name = page.createElement('bdi');
     name.textContent = moderator ?? words.say('review.nobody');
     setLanguage(name, words.languages);
-    item.append(time, ' ', name, ` ${words.say(`log.${action}`)}`);
+    // The board may know acts that this page has no words for.
+    const act = words.has(`log.${action}`) ? words.say(`log.${action}`) : action;
+    item.append(time, ' ', name, ` ${act}`);
     const which = url?.split('/').at(-1) ?? messageId;
     if (which) {
       const code = Object.assign(page.createElement('code'), { textContent: which });
