@@ -1,6 +1,7 @@
 // What moderators do in their view: they are asked where something cannot be undone, and told what became of it.
 
 import { emit } from './events.js';
+import { isSignedOut } from './moderator-session.js';
 import { explain } from './problems.js';
 
 /** What readers see is another thing after these. */
@@ -23,6 +24,7 @@ export function createJudging({ queue, api, confirm, announce, words, view }) {
     try {
       return await action();
     } catch (error) {
+      if (isSignedOut(error)) return null;
       announce(explainAct(error));
       queue.fail(error);
       return null;
@@ -81,9 +83,9 @@ function sayOutcomes(outcomes) {
   });
 }
 
-/** Why something was not done to a message, or what follows from that instead. */
+/** Why something was not done to a message, or what follows from that instead. Who is signed out is told so where one signs in. */
 export function explainAct(error, consequence = 'moderate.failed') {
-  if (error.status === 401 || error.status === 403) return [['moderate.refused']];
+  if (isSignedOut(error)) return [];
   return explain(error, consequence);
 }
 

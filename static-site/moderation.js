@@ -4,75 +4,68 @@
 import { addStyle } from './add-style.js';
 import { emit } from './events.js';
 import { createJudging } from './judging.js';
+import { mountModerationBar } from './moderation-bar.js';
 import { createModeratorApi } from './moderator-api.js';
 import { createSession } from './moderator-session.js';
 import { createOperatorsPictures } from './operators-pictures.js';
 import { createPoller } from './poller.js';
 import { Queue } from './queue.js';
-import { sayingOf } from './review-bar.js';
-import { countOf } from './review-head.js';
 import { addReviewWords } from './review-words.js';
 import { mountReview } from './review.js';
 import { mountSignIn } from './sign-in.js';
 import { createTakingDown } from './taking-down.js';
-import { put } from './words.js';
+import { toast } from './toast.js';
 
 const ADDRESS = '#moderate';
 /** How often is looked what waits while the moderator is on the board: each time wakes the database. */
 const COUNT_MS = 60_000;
-
-const BAR = `
-  <p><span data-say="moderate.on"></span> <span class="moderation-bar__last"></span></p>
-  <div class="moderation-bar__buttons">
-    <button class="button moderation-bar__undo" type="button" data-say="review.undo" hidden></button>
-    <a class="button moderation-bar__queue" href="${ADDRESS}"></a>
-    <button class="button moderation-bar__stop" type="button" data-say="moderate.stop"></button>
-  </div>`;
 
 /** Emits `moderator-changed`, `posting-changed`, `message-removed` and `messages-changed`. */
 export async function mount(_, { api: boardApi, feed, removal, storage, tabStorage, activity, announce, confirm, clock, words, window }) {
   const page = window.document;
   await Promise.all([addReviewWords(words), addStyle(page, 'review.css')]);
   const session = createSession({ storage, tabStorage, clock });
-  const api = createModeratorApi({ ask: boardApi.ask, session });
+  const api = createModeratorApi({ ask: boardApi.ask, session, onRefused: followSession });
   const queue = new Queue({ api });
-  const bar = add('aside', 'moderation-bar', BAR);
-  bar.setAttribute('aria-label', words.say('moderate.on'));
-  const signIn = mountSignIn(add('dialog', 'moderation', ''), { exchange: api.signIn, session, words, window });
-  const view = add('main', 'review', '');
+  const root = add('aside', 'moderation-bar');
+  const bar = mountModerationBar(root, { address: ADDRESS, state: () => ({ isModerating: session.token !== null, isReviewing: isShown() }), queue, signOut, words, window });
+  const signIn = mountSignIn(add('dialog', 'moderation'), { exchange: api.signIn, session, words, window });
+  const view = add('main', 'review');
   const judging = createJudging({ queue, api, confirm, announce, words, view });
   const takingDown = createTakingDown({ queue, api, session, removal, askForSender: judging.askForSender, announce, words, page });
   const review = mountReview(view, { queue, judging, load: api.picture, loadOthers: api.others, loadLog: api.log, announce, words, clock, window });
   const operatorsPictures = createOperatorsPictures({ carrousel: page.querySelector('.carrousel'), section: view.querySelector('.review__pictures'), queue, api, session, attempt: judging.attempt, announce, words, page, window });
   const poller = createPoller({ run: look, activity, clock });
+  /** The token by which all that is shown was looked up. */
+  let known = session.token;
   /** Where the reader was on the board, and whether what is on it is another by now. */
   let scrolled = 0;
   let isStale = false;
   let countedAt = -Infinity;
 
-  function add(name, className, html) {
-    const element = Object.assign(page.createElement(name), { className, hidden: name !== 'dialog', innerHTML: html });
+  function add(name, className) {
+    const element = Object.assign(page.createElement(name), { className, hidden: name !== 'dialog' });
     page.querySelector('.masthead').after(element);
     return element;
   }
 
   const isShown = () => !view.hidden;
 
-  function update() {
-    const isModerating = session.token !== null;
-    bar.hidden = !isModerating || isShown();
-    const { last, counts } = queue;
-    words.fill(bar);
-    put(bar.querySelector('.moderation-bar__last'), last ? words.sayAll([sayingOf(last)]) : '');
-    bar.querySelector('.moderation-bar__undo').hidden = last === null;
-    put(bar.querySelector('.moderation-bar__queue'), words.say('review.queue', { total: counts ? countOf(counts.held, words) : '' }).trim());
-    // The title is told by the board's name; what waits stands before it.
-    const name = page.title.replace(/^\(\d[\d,.]*\+?\) /, '');
-    const title = isModerating && counts?.held > 0 ? `(${countOf(counts.held, words)}) ${name}` : name;
-    if (page.title !== title) page.title = title;
+  /** Does what follows where the session ended, was refused, or is another moderator's: nothing of the one before is left. */
+  function followSession() {
+    if (session.token === known) return;
+    known = session.token;
+    countedAt = -Infinity;
+    queue.clear();
+    emit(root, 'moderator-changed');
+    if (isShown() && known === null) leave();
+    if (isShown()) void queue.refresh();
+    bar.update();
+    if (session.lost) signIn.ask();
   }
 
   async function look() {
+    followSession();
     if (session.token === null) return;
     if (isShown()) return queue.refresh();
     if (clock.now() - countedAt < COUNT_MS) return;
@@ -82,17 +75,20 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
 
   /** Shows the view or the board, as the address says. */
   function follow() {
-    const isWanted = window.location.hash === ADDRESS;
+    const { hash } = window.location;
+    // The code of a link is exchanged first.
+    if (hash.startsWith(`${ADDRESS}=`)) return;
+    const isWanted = hash === ADDRESS;
     if (isWanted && session.token === null) return signIn.ask();
     if (isWanted === isShown()) return;
     if (isWanted) scrolled = window.scrollY;
     for (const element of page.querySelectorAll('.masthead, .board')) element.hidden = isWanted;
     page.documentElement.classList.toggle('is-reviewing', isWanted);
     review.show(isWanted);
-    update();
+    bar.update();
     if (isWanted) return void queue.refresh();
     window.scrollTo(0, scrolled);
-    if (isStale) emit(bar, 'messages-changed');
+    if (isStale) emit(root, 'messages-changed');
     isStale = false;
   }
 
@@ -101,40 +97,42 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
     follow();
   }
 
-  function end() {
-    session.drop();
-    operatorsPictures.update();
-    if (isShown()) leave();
-    update();
-    emit(bar, 'moderator-changed');
+  function enter() {
+    if (window.location.hash !== ADDRESS) window.history.pushState(null, '', ADDRESS);
+    follow();
   }
 
-  queue.addEventListener('change', update);
+  function signOut() {
+    session.signOut();
+    followSession();
+    announce([['moderate.signed-out']]);
+  }
+
   view.addEventListener('board-changed', ({ detail: { ids } }) => {
     for (const id of ids) feed.revive(id);
     if (isShown()) isStale = true;
-    else emit(bar, 'messages-changed');
+    else emit(root, 'messages-changed');
   });
   signIn.onDone = () => {
-    operatorsPictures.update();
-    emit(bar, 'moderator-changed');
-    if (window.location.hash !== ADDRESS) window.history.pushState(null, '', ADDRESS);
-    follow();
+    followSession();
+    enter();
   };
-  bar.querySelector('.moderation-bar__undo').addEventListener('click', () => void queue.undo());
-  bar.querySelector('.moderation-bar__stop').addEventListener('click', end);
+  signIn.onUnneeded = () => {
+    enter();
+    toast(words.say('moderate.unneeded'), { clock, document: page });
+  };
   view.addEventListener('moderation-left', leave);
-  view.addEventListener('moderation-ended', end);
+  view.addEventListener('moderation-ended', signOut);
   view.addEventListener('sender-wanted', ({ detail }) => void judging.removeSender(detail));
   window.addEventListener('popstate', follow);
-  // What is scrolled to, and what sticks to the top, stays clear of it.
-  new window.ResizeObserver(() => page.documentElement.style.setProperty('--bar', `${bar.offsetHeight}px`)).observe(bar);
-  // The board's name may come later than this.
-  new window.MutationObserver(update).observe(page.querySelector('title'), { childList: true });
+  window.addEventListener('storage', (event) => {
+    if (session.isSigningOut(event)) session.drop();
+    followSession();
+  });
 
-  update();
+  bar.update();
   // A link that is being followed may sign in.
-  if (session.hasEnded && window.location.hash !== ADDRESS) signIn.ask();
+  if (session.lost && window.location.hash !== ADDRESS) signIn.ask();
   void poller.now();
 
   return {
@@ -145,13 +143,13 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
     update() {
       words.fill(view);
       signIn.update();
-      update();
+      bar.update();
       review.update();
       operatorsPictures.update();
     },
 
     /** Shows what the address asks for, or signs in by the code of a link. */
-    follow: (code) => (code ? void signIn.follow(code) : follow()),
+    follow: (code) => (code === undefined ? follow() : void signIn.follow(code)),
 
     dress: takingDown.dress,
   };

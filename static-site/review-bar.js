@@ -25,7 +25,7 @@ export function mountReviewBar(root, { queue, act, undo, words }) {
       const wasHidden = find('.review__last').hidden;
       const isAtUndo = root.ownerDocument.activeElement === find('.review__undo');
       find('.review__last').hidden = last === null;
-      if (last) put(find('.review__last span'), words.sayAll([sayingOf(last)]));
+      put(find('.review__last span'), last ? words.sayAll([sayingOf(last)]) : '');
       if (isAtUndo && last === null && !wasHidden) find('.review__panel').focus();
       find('.review__many').hidden = !hasChosen;
       put(find('.review__many span'), words.say('review.chosen', { count: chosen.length }));

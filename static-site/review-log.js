@@ -62,5 +62,12 @@ export function mountReviewLog(details, { load, words, page }) {
 
   details.addEventListener('toggle', () => details.open && void look(null));
   find('button').addEventListener('click', () => void look(next));
-  return { update };
+  return {
+    update,
+    clear() {
+      Object.assign(details, { open: false });
+      [entries, next, saying] = [[], null, null];
+      update();
+    },
+  };
 }

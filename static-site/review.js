@@ -4,8 +4,8 @@
 import { explainAct } from './judging.js';
 import { mark } from './mark.js';
 import { ACTS } from './queue.js';
-import { createReviewCard } from './review-card.js';
 import { mountReviewBar } from './review-bar.js';
+import { createReviewCards } from './review-cards.js';
 import { mountReviewHead } from './review-head.js';
 import { mountReviewLog } from './review-log.js';
 import { setLanguage } from './text-language.js';
@@ -86,7 +86,7 @@ export function mountReview(root, { queue, judging, load, loadOthers, loadLog, a
   root.innerHTML = TEMPLATE;
   const find = (selector) => root.querySelector(selector);
   const list = find('.review__list');
-  const cards = new Map();
+  const cards = createReviewCards(list, { queue, load, loadOthers, words, clock, window });
   const head = mountReviewHead(root, { queue, setPosting: judging.setPosting, words, window });
   const log = mountReviewLog(find('.review__log'), { load: loadLog, words, page });
   const bar = mountReviewBar(root, { queue, act: doBoth, undo: () => queue.undo(), words });
@@ -94,48 +94,16 @@ export function mountReview(root, { queue, judging, load, loadOthers, loadLog, a
   let lastChosen = null;
   /** When somebody else decided on what was being judged. */
   let surprisedAt = -Infinity;
-  const seen = new window.IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) if (isIntersecting) cards.get(target.firstElementChild.dataset.id)?.showPicture();
-  }, { rootMargin: '400px' });
 
-  function update() {
-    if (root.hidden) return;
+  const update = () => root.hidden || render();
+
+  function render() {
     head.update();
     bar.update();
     log.update();
-    updateCards();
+    cards.update();
     updateNotes(find, { queue, words });
     updateRefused(find('.review__refused'), { queue, words, letIn: judging.letIn });
-  }
-
-  function updateCards() {
-    const { messages, chosen, problems } = queue.list;
-    const wanted = new Set(messages.map(({ id }) => id));
-    for (const [id, { item, forget }] of cards) {
-      if (wanted.has(id)) continue;
-      seen.unobserve(item);
-      item.remove();
-      forget();
-      cards.delete(id);
-    }
-    messages.forEach((message, index) => {
-      const { id } = message;
-      if (!cards.has(id)) {
-        cards.set(id, createReviewCard(message, { load: () => load(id), loadOthers: () => loadOthers(id), words, clock, page }));
-        seen.observe(cards.get(id).item);
-      }
-      const { item, update: updateCard } = cards.get(id);
-      if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
-      updateCard({
-        isCurrent: message === queue.current,
-        isChosen: chosen.has(id),
-        problem: problems.has(id) ? [['outcome.failed', { count: 1 }]] : [],
-        says: saysOf(message, queue),
-      });
-    });
-    // The next one is there when it is wanted.
-    const next = messages[messages.indexOf(queue.current) + 1];
-    if (next) void cards.get(next.id).showPicture();
   }
 
   /** @param by `key`, `card` or `bar`: where the keyboard goes after that */
@@ -152,11 +120,9 @@ export function mountReview(root, { queue, judging, load, loadOthers, loadLog, a
     find('.review__panel').scrollTo(0, 0);
     const { current } = queue;
     if (!current) return find('.review__note').focus();
-    const { article } = cards.get(current.id);
     // Whoever acts by the bar stays there, and hears what comes next.
     if (by === 'bar' && page.activeElement?.closest('.review__bar')) return;
-    article.focus({ preventScroll: true });
-    article.scrollIntoView({ block: 'nearest' });
+    cards.focus(current.id);
   }
 
   function step(by) {
@@ -203,6 +169,11 @@ export function mountReview(root, { queue, judging, load, loadOthers, loadLog, a
     });
   }
   queue.addEventListener('change', update);
+  queue.addEventListener('cleared', () => {
+    log.clear();
+    // Nothing is left in the page, either.
+    render();
+  });
   queue.addEventListener('surprised', () => {
     surprisedAt = clock.now();
     announce([['outcome.changed', { count: 1 }]]);
@@ -217,17 +188,6 @@ export function mountReview(root, { queue, judging, load, loadOthers, loadLog, a
       update();
       find('.review__title').focus();
     },
-  };
-}
-
-/** What a card says, by its parts. */
-function saysOf({ status, id }, { tab, refused }) {
-  const { yes, no } = ACTS[tab];
-  return {
-    yes: [`act.${yes}`],
-    no: [`act.${no}`],
-    sender: tab === 'held' ? ['review.sender'] : refused.includes(id) ? ['review.let-in'] : null,
-    status: tab === 'held' ? null : [`status.${status}`],
   };
 }
 

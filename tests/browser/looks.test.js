@@ -256,7 +256,7 @@ for (const colorScheme of ['light', 'dark']) {
 /** Moderates in this tab, as after signing in. */
 async function moderate({ board, visitor }) {
   const token = await board.moderatorToken();
-  await visitor.page.evaluate((entered) => sessionStorage.setItem('corkboard:moderator-token', entered), token);
+  await visitor.page.evaluate((entered) => sessionStorage.setItem('corkboard:moderator', JSON.stringify({ token: entered, until: Date.now() + 60_000 })), token);
   await visitor.page.reload();
   await visitor.page.getByText('You are moderating.').waitFor();
 }

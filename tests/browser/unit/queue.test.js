@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ApiError } from '../../../static-site/api.js';
 import { Queue } from '../../../static-site/queue.js';
 
 const message = (id, status = 'held') => ({ id, status, text: id, author: null, picture: null });
@@ -152,4 +153,38 @@ test('what the board told before an act is of no account', async () => {
   queue.act('approve', queue.judged);
   await late;
   assert.deepEqual(ids(queue), ['B']);
+});
+
+test('of what the board refuses it is known that it was not done, and as many are told as there are', async () => {
+  const { queue } = queueOf({ held: ['A', 'B', 'C'] }, { answer: () => { throw new ApiError({ status: 400 }); } });
+  await queue.refresh();
+  const heard = [];
+  queue.addEventListener('settled', ({ detail }) => heard.push(detail.outcomes, queue.counts.held));
+  await queue.act('reject', queue.judged).settled;
+  assert.deepEqual([heard, ids(queue), queue.list.problems.size, queue.last], [[['refused'], 3], ['A', 'B', 'C'], 0, null]);
+});
+
+test('why something was not done is told until the board can be reached again', async () => {
+  let isDown = true;
+  const { queue } = queueOf({ held: ['A'] }, { answer: (outcome) => { if (isDown) throw new ApiError({ status: 503 }); return outcome; } });
+  await queue.refresh();
+  queue.addEventListener('failed', ({ detail }) => queue.fail(detail));
+  await queue.act('reject', queue.judged).settled;
+  assert.equal(queue.fault.status, 503);
+  isDown = false;
+  await queue.refresh();
+  assert.equal(queue.fault, null);
+});
+
+test('another moderator finds nothing of the one before, whatever comes of it later', async () => {
+  let answered;
+  const { queue } = queueOf({ held: ['A', 'B'] }, { answer: () => { throw new ApiError({ status: 403, code: 'session-over' }); } });
+  await queue.refresh();
+  queue.remember('takeDown', [message('C')]);
+  queue.choose('B', true);
+  const { settled } = queue.act('reject', [message('A')]);
+  for (const type of ['settled', 'failed']) queue.addEventListener(type, () => (answered = type));
+  queue.clear();
+  await settled;
+  assert.deepEqual([ids(queue), queue.counts, queue.last, queue.chosen, queue.fault, answered], [[], null, null, [], null, undefined]);
 });
