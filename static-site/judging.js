@@ -7,7 +7,7 @@ import { explain } from './problems.js';
 /** What readers see is another thing after these. */
 const PUBLIC = ['approve', 'restore', 'takeDown', 'removeSender', 'takePictureDown'];
 
-/** Emits `posting-changed` on `view`, and `board-changed`, with the ids of what may be back, where readers see something else now. */
+/** Emits on `view` `moderated` after each act, `posting-changed`, and `board-changed`, with the ids of what may be back, where readers see something else now. */
 export function createJudging({ queue, api, confirm, announce, words, view }) {
   /** Does something to messages of the queue; answers whether it is being done. */
   async function act(kind, messages) {
@@ -22,7 +22,9 @@ export function createJudging({ queue, api, confirm, announce, words, view }) {
   /** Answers what `action` does; null where it fails, which is told. */
   async function attempt(action) {
     try {
-      return await action();
+      const answer = await action();
+      emit(view, 'moderated');
+      return answer;
     } catch (error) {
       if (isSignedOut(error)) return null;
       announce(explainAct(error));
@@ -63,11 +65,13 @@ export function createJudging({ queue, api, confirm, announce, words, view }) {
 
   queue.addEventListener('failed', ({ detail }) => queue.fail(detail));
   queue.addEventListener('settled', ({ detail: { kind, done, outcomes } }) => {
+    emit(view, 'moderated');
     if (PUBLIC.includes(kind)) emit(view, 'board-changed', { ids: done.map(({ id }) => id) });
     const other = sayOutcomes(outcomes);
     if (other.length > 0) announce(other);
   });
   queue.addEventListener('undone', ({ detail: { act: { kind }, done, outcomes } }) => {
+    emit(view, 'moderated');
     announce([...(done.length > 0 ? [[`undone.${kind}`, { count: done.length }]] : []), ...sayOutcomes(outcomes)]);
     if (PUBLIC.includes(kind)) emit(view, 'board-changed', { ids: done.map(({ id }) => id) });
   });

@@ -4,19 +4,20 @@
 import { addStyle } from './add-style.js';
 import { emit } from './events.js';
 import { createJudging } from './judging.js';
+import { ModerationLog } from './moderation-log.js';
 import { mountModerationBar } from './moderation-bar.js';
 import { createModeratorApi } from './moderator-api.js';
 import { createSession } from './moderator-session.js';
 import { createOperatorsPictures } from './operators-pictures.js';
 import { createPoller } from './poller.js';
 import { Queue } from './queue.js';
+import { ADDRESS, createReviewRoute } from './review-route.js';
 import { addReviewWords } from './review-words.js';
 import { mountReview } from './review.js';
 import { mountSignIn } from './sign-in.js';
 import { createTakingDown } from './taking-down.js';
 import { toast } from './toast.js';
 
-const ADDRESS = '#moderate';
 /** How often is looked what waits while the moderator is on the board: each time wakes the database. */
 const COUNT_MS = 60_000;
 
@@ -28,19 +29,17 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
   const api = createModeratorApi({ ask: boardApi.ask, session, onRefused: followSession });
   const queue = new Queue({ api });
   const root = add('aside', 'moderation-bar');
-  const bar = mountModerationBar(root, { address: ADDRESS, state: () => ({ isModerating: session.token !== null, isReviewing: isShown() }), queue, signOut, words, window });
+  const bar = mountModerationBar(root, { address: ADDRESS, state: () => ({ isModerating: session.token !== null, isReviewing: route.isShown }), queue, signOut, words, window });
   const signIn = mountSignIn(add('dialog', 'moderation'), { exchange: api.signIn, session, words, window });
   const view = add('main', 'review');
   const judging = createJudging({ queue, api, confirm, announce, words, view });
   const takingDown = createTakingDown({ queue, api, session, removal, askForSender: judging.askForSender, announce, words, page });
-  const review = mountReview(view, { queue, judging, load: api.picture, loadOthers: api.others, loadLog: api.log, announce, words, clock, window });
+  const review = mountReview(view, { queue, judging, load: api.picture, loadOthers: api.others, log: new ModerationLog({ load: api.log }), openMessage, announce, words, clock, window });
   const operatorsPictures = createOperatorsPictures({ carrousel: page.querySelector('.carrousel'), section: view.querySelector('.review__pictures'), queue, api, session, attempt: judging.attempt, announce, words, page, window });
+  const route = createReviewRoute({ view, review, queue, session, ask: () => signIn.ask(), onChange: bar.update, window });
   const poller = createPoller({ run: look, activity, clock });
   /** The token by which all that is shown was looked up. */
   let known = session.token;
-  /** Where the reader was on the board, and whether what is on it is another by now. */
-  let scrolled = 0;
-  let isStale = false;
   let countedAt = -Infinity;
 
   function add(name, className) {
@@ -49,8 +48,6 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
     return element;
   }
 
-  const isShown = () => !view.hidden;
-
   /** Does what follows where the session ended, was refused, or is another moderator's: nothing of the one before is left. */
   function followSession() {
     if (session.token === known) return;
@@ -58,8 +55,8 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
     countedAt = -Infinity;
     queue.clear();
     emit(root, 'moderator-changed');
-    if (isShown() && known === null) leave();
-    if (isShown()) void queue.refresh();
+    if (route.isShown && known === null) route.leave();
+    if (route.isShown) void queue.refresh();
     bar.update();
     if (session.lost) signIn.ask();
   }
@@ -67,40 +64,19 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
   async function look() {
     followSession();
     if (session.token === null) return;
-    if (isShown()) return queue.refresh();
+    if (route.isShown) return queue.refresh();
     if (clock.now() - countedAt < COUNT_MS) return;
     countedAt = clock.now();
     await queue.count();
   }
 
-  /** Shows the view or the board, as the address says. */
-  function follow() {
-    const { hash } = window.location;
-    // The code of a link is exchanged first.
-    if (hash.startsWith(`${ADDRESS}=`)) return;
-    const isWanted = hash === ADDRESS;
-    if (isWanted && session.token === null) return signIn.ask();
-    if (isWanted === isShown()) return;
-    if (isWanted) scrolled = window.scrollY;
-    for (const element of page.querySelectorAll('.masthead, .board')) element.hidden = isWanted;
-    page.documentElement.classList.toggle('is-reviewing', isWanted);
-    review.show(isWanted);
-    bar.update();
-    if (isWanted) return void queue.refresh();
-    window.scrollTo(0, scrolled);
-    if (isStale) emit(root, 'messages-changed');
-    isStale = false;
+  async function openMessage(id) {
+    const isThere = await boardApi.message(id).then(() => true, ({ status }) => status !== 404);
+    if (isThere) window.location.hash = `#${id}`;
+    else say('log.absent');
   }
 
-  function leave() {
-    window.history.pushState(null, '', window.location.pathname + window.location.search);
-    follow();
-  }
-
-  function enter() {
-    if (window.location.hash !== ADDRESS) window.history.pushState(null, '', ADDRESS);
-    follow();
-  }
+  const say = (key) => toast(words.say(key), { clock, document: page });
 
   function signOut() {
     session.signOut();
@@ -110,21 +86,19 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
 
   view.addEventListener('board-changed', ({ detail: { ids } }) => {
     for (const id of ids) feed.revive(id);
-    if (isShown()) isStale = true;
-    else emit(root, 'messages-changed');
+    route.boardChanged();
   });
   signIn.onDone = () => {
     followSession();
-    enter();
+    route.enter();
   };
   signIn.onUnneeded = () => {
-    enter();
-    toast(words.say('moderate.unneeded'), { clock, document: page });
+    route.enter();
+    say('moderate.unneeded');
   };
-  view.addEventListener('moderation-left', leave);
+  view.addEventListener('moderation-left', route.leave);
   view.addEventListener('moderation-ended', signOut);
   view.addEventListener('sender-wanted', ({ detail }) => void judging.removeSender(detail));
-  window.addEventListener('popstate', follow);
   window.addEventListener('storage', (event) => {
     if (session.isSigningOut(event)) session.drop();
     followSession();
@@ -149,7 +123,7 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
     },
 
     /** Shows what the address asks for, or signs in by the code of a link. */
-    follow: (code) => (code === undefined ? follow() : void signIn.follow(code)),
+    follow: (code) => (code === undefined ? route.follow() : void signIn.follow(code)),
 
     dress: takingDown.dress,
   };

@@ -1,6 +1,7 @@
 // One message as moderators judge it: all of its words, its picture and what that is said to show.
 
 import { emit } from './events.js';
+import { explainAct } from './judging.js';
 import { mark } from './mark.js';
 import { describe } from './picture.js';
 import { moves } from './small.js';
@@ -104,10 +105,10 @@ export function createReviewCard(message, { load, loadOthers, words, clock, page
 /** What else the sender posted, looked up when it is opened. */
 function prepareOthers(details, { load, words, page }) {
   let messages = null;
-  let saying = null;
+  let sayings = [];
 
   function update() {
-    put(details.querySelector('p'), saying ? words.sayAll([saying]) : '');
+    put(details.querySelector('p'), words.sayAll(sayings));
     const items = (messages ?? []).map(({ author, text, status, hasPicture }) => {
       const item = page.createElement('li');
       const name = page.createElement('bdi');
@@ -124,13 +125,13 @@ function prepareOthers(details, { load, words, page }) {
 
   details.addEventListener('toggle', async () => {
     if (!details.open) return;
-    saying = ['list.loading'];
+    sayings = [['list.loading']];
     update();
     try {
       messages = await load();
-      saying = messages.length === 0 ? ['review.no-others'] : null;
-    } catch {
-      saying = ['review.unread'];
+      sayings = messages.length === 0 ? [['review.no-others']] : [];
+    } catch (error) {
+      sayings = explainAct(error, 'review.unread');
     }
     update();
   });

@@ -79,16 +79,17 @@ const SURPRISED_FOR_MS = 800;
  * Emits what `moderation.js` listens to: `moderation-left`, `moderation-ended`, `sender-wanted`.
  * @param load answers a message's picture as a `Blob`
  * @param loadOthers answers what the sender of a message posted beside it
- * @param loadLog answers a page of what moderators did
+ * @param log what moderators did
+ * @param openMessage shows a message on the board, where it is there
  */
-export function mountReview(root, { queue, judging, load, loadOthers, loadLog, announce, words, clock, window }) {
+export function mountReview(root, { queue, judging, load, loadOthers, log, openMessage, announce, words, clock, window }) {
   const page = window.document;
   root.innerHTML = TEMPLATE;
   const find = (selector) => root.querySelector(selector);
   const list = find('.review__list');
   const cards = createReviewCards(list, { queue, load, loadOthers, words, clock, window });
   const head = mountReviewHead(root, { queue, setPosting: judging.setPosting, words, window });
-  const log = mountReviewLog(find('.review__log'), { load: loadLog, words, page });
+  const logView = mountReviewLog(find('.review__log'), { log, view: root, open: openMessage, words, page });
   const bar = mountReviewBar(root, { queue, act: doBoth, undo: () => queue.undo(), words });
   /** The message whose box was clicked last. */
   let lastChosen = null;
@@ -100,7 +101,7 @@ export function mountReview(root, { queue, judging, load, loadOthers, loadLog, a
   function render() {
     head.update();
     bar.update();
-    log.update();
+    logView.update();
     cards.update();
     updateNotes(find, { queue, words });
     updateRefused(find('.review__refused'), { queue, words, letIn: judging.letIn });
@@ -170,7 +171,7 @@ export function mountReview(root, { queue, judging, load, loadOthers, loadLog, a
   }
   queue.addEventListener('change', update);
   queue.addEventListener('cleared', () => {
-    log.clear();
+    logView.clear();
     // Nothing is left in the page, either.
     render();
   });

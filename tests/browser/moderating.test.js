@@ -14,7 +14,7 @@ async function moderate(visitor, board, token) {
   await visitor.page.getByText('You are moderating.').waitFor();
 }
 
-const removeSender = async (visitor, message) => (await visitor.inMenu(message, 'Remove everything from this sender today')).click();
+const removeSender = async (visitor, message) => (await visitor.inMenu(message, 'Everything from this sender…')).click();
 
 const takeDown = async (visitor, message) => (await visitor.inMenu(message, 'Take down')).click();
 

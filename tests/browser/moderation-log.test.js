@@ -1,7 +1,7 @@
 // What moderators did, as their page tells it.
 
 import assert from 'node:assert/strict';
-import { current, expected, onBoard, settings, signIn, signInByLink } from './support/moderators.js';
+import { PHONE, current, expected, onBoard, settings, signIn, signInByLink } from './support/moderators.js';
 import { eventually } from './support/visitor.js';
 import { boardTest } from './support/with-board.js';
 
@@ -55,4 +55,43 @@ boardTest('an act that the page has no words for is called as the board calls it
   const log = page.locator('.review__log');
   await log.getByText(/Ada ban-for-good/).waitFor();
   await log.getByText(/Ada approved/).waitFor();
+});
+
+boardTest('what is done at once is one line, and what is done while the log is open comes to stand in it', { settings, expected, viewport: PHONE }, async ({ board, visitor }) => {
+  const { page } = visitor;
+  const [first, ...others] = await board.postFromAll(['one', 'two', 'three', 'four']);
+  await signIn(page, board);
+  await page.getByLabel('Choose all').click();
+  await page.getByText('4 chosen').waitFor();
+  await page.locator('.review__no').click();
+  await page.getByText('Nothing waits.').waitFor();
+  await page.getByText('Who did what').click();
+  const lines = page.locator('.review__log > ol > li');
+  await lines.getByText('4 messages').click();
+  await lines.getByText(first.id).waitFor();
+  assert.equal(await lines.count(), 1);
+  assert.equal(await lines.getByRole('link').count(), 0);
+  for (const { id } of others) assert.ok((await lines.textContent()).includes(id));
+  assert.deepEqual(await visitor.violations(), []);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await eventually(async () => assert.match(await lines.first().textContent(), /restored/));
+
+  // It waits again, so it is not on the board: that is said here.
+  await lines.first().getByText('4 messages').click();
+  await lines.first().getByRole('link').first().click();
+  await page.getByText('It is not on the board now.').waitFor();
+  assert.equal(await page.locator('.review').isVisible(), true);
+  await board.moderate('/approve', { method: 'POST', body: { messageIds: [first.id] } });
+  await onBoard(board, ['one']);
+  await lines.first().getByText(first.id).click();
+  await visitor.message('one').waitFor();
+});
+
+boardTest('a picture is called in the log as its file is', { settings, expected }, async ({ board, visitor }) => {
+  const { page } = visitor;
+  const entry = { id: '01KAAAAAAAAAAAAAAAAAAAAAAA', at: '2026-01-01T00:00:00.000Z', moderator: 'Ada', action: 'take-picture-down', messageId: null, url: '/images/%E9%A2%A8.png' };
+  await page.route('**/api/moderation/log*', (route) => route.fulfill({ json: { entries: [entry], next: null } }));
+  await signIn(page, board);
+  await page.getByText('Who did what').click();
+  await page.locator('.review__log').getByText('風.png').waitFor();
 });

@@ -271,7 +271,7 @@ boardTest('what else a sender posted is seen before it is decided on', { setting
   await board.postPicture('הודעה', 'drawing.png', { ...sender, author: '骨です', alt: 'дом' });
   await signIn(page, board);
   const card = page.locator('.review-card', { hasText: 'spam 1' });
-  await card.getByText('What else this sender posted today').click();
+  await card.getByText('What else this sender posted that day').click();
   const others = card.locator('.review-card__others li');
   await others.getByText('spam 2').waitFor();
   const other = others.filter({ hasText: 'הודעה' });
@@ -292,7 +292,7 @@ boardTest('whose a message is is seen by the same mark as on the board', { setti
   await eventually(async () => assert.deepEqual((await marks('.review-card__head > .mark')).map(([letter]) => letter).toSorted(), ['', 'A', '阿', '阿']));
   const queued = await marks('.review-card__head > .mark');
   const card = page.locator('.review-card', { hasText: 'one' });
-  await card.getByText('What else this sender posted today').click();
+  await card.getByText('What else this sender posted that day').click();
   await eventually(async () => assert.equal(await card.locator('.review-card__others .mark').count(), 2));
   for (const one of await marks('.review-card__others .mark')) assert.ok(queued.some((other) => JSON.stringify(other) === JSON.stringify(one)), JSON.stringify(one));
   await card.getByRole('button', { name: 'Approve' }).click();
