@@ -7,7 +7,7 @@ import { explain } from './problems.js';
 /** What readers see is another thing after these. */
 const PUBLIC = ['approve', 'restore', 'takeDown', 'removeSender', 'takePictureDown'];
 
-/** Emits on `view` `moderated` after each act, `posting-changed`, and `board-changed`, with the ids of what may be back, where readers see something else now. */
+/** Emits on `view` `moderated` after each act, `posting-changed`, and `board-changed`, with the ids of what is gone or may be back, where readers see something else now. */
 export function createJudging({ queue, api, confirm, announce, words, view }) {
   /** Does something to messages of the queue; answers whether it is being done. */
   async function act(kind, messages) {
@@ -66,7 +66,7 @@ export function createJudging({ queue, api, confirm, announce, words, view }) {
   queue.addEventListener('failed', ({ detail }) => queue.fail(detail));
   queue.addEventListener('settled', ({ detail: { kind, done, outcomes } }) => {
     emit(view, 'moderated');
-    if (PUBLIC.includes(kind)) emit(view, 'board-changed', { ids: done.map(({ id }) => id) });
+    if (PUBLIC.includes(kind)) emit(view, 'board-changed', { ids: done.map(({ id }) => id), areGone: kind === 'takeDown' });
     const other = sayOutcomes(outcomes);
     if (other.length > 0) announce(other);
   });

@@ -26,7 +26,7 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
   const page = window.document;
   await Promise.all([addReviewWords(words), addStyle(page, 'review.css')]);
   const session = createSession({ storage, tabStorage, clock });
-  const api = createModeratorApi({ ask: boardApi.ask, session, onRefused: followSession });
+  const api = createModeratorApi({ ask: boardApi.ask, messagesBefore: boardApi.olderMessages, session, onRefused: followSession });
   const queue = new Queue({ api });
   const root = add('aside', 'moderation-bar');
   const bar = mountModerationBar(root, { address: ADDRESS, state: () => ({ isModerating: session.token !== null, isReviewing: route.isShown }), queue, signOut, words, window });
@@ -84,8 +84,8 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
     announce([['moderate.signed-out']]);
   }
 
-  view.addEventListener('board-changed', ({ detail: { ids } }) => {
-    for (const id of ids) feed.revive(id);
+  view.addEventListener('board-changed', ({ detail: { ids, areGone } }) => {
+    for (const id of ids) feed[areGone ? 'remove' : 'revive'](id);
     route.boardChanged();
   });
   signIn.onDone = () => {

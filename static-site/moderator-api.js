@@ -13,9 +13,10 @@ const json = (body, method = 'POST') => ({ method, headers: { 'Content-Type': 'a
 
 /**
  * @param askBoard makes a request with a token
+ * @param messagesBefore answers a page of the board's messages
  * @param onRefused is called where the board does not accept the session's token any more
  */
-export function createModeratorApi({ ask: askBoard, session, onRefused }) {
+export function createModeratorApi({ ask: askBoard, messagesBefore, session, onRefused }) {
   /** Asks with the session's token. What comes after the session is nobody's. */
   async function ask(path, options) {
     const { token } = session;
@@ -69,6 +70,11 @@ export function createModeratorApi({ ask: askBoard, session, onRefused }) {
   }
 
   const pathOf = (which, after) => `/${which}?limit=${PAGE}${after ? `&after=${encodeURIComponent(after)}` : ''}`;
+  async function posted(before) {
+    const { messages, next } = await messagesBefore(before, PAGE);
+    return { messages: messages.map((message) => ({ ...message, status: 'posted' })), next };
+  }
+
   const orFailed = (action) => action.catch((error) => ({ error }));
 
   return {
@@ -85,8 +91,8 @@ export function createModeratorApi({ ask: askBoard, session, onRefused }) {
     /** `{ moderator, expiresAt, held, removed, posting, mostPosting }`. */
     waiting: () => get(''),
 
-    /** A page of what is `held` or `removed`. */
-    list: (which, after = null) => get(pathOf(which, after)),
+    /** A page of what is `held`, `removed` or `posted`, which all may read. */
+    list: (which, after = null) => (which === 'posted' ? posted(after) : get(pathOf(which, after))),
 
     async picture(id) {
       return (await ask(`/api/moderation/picture/${encodeURIComponent(id)}`)).blob();

@@ -1,13 +1,12 @@
-// What moderators decide on: what waits, oldest first, and what was taken down or rejected, newest first; what is done
-// about it, and undone. What is decided goes from its list at once, and comes back where it was not done. Knows no DOM.
+// What moderators decide on: what waits, oldest first, what was taken down or rejected, and what is on the board, newest
+// first; what is done about it, and undone. What is decided goes from its list at once, and comes back where it was not
+// done. Knows no DOM.
 
 import { emit } from './events.js';
 import { isSignedOut } from './moderator-session.js';
 import { isFinal, isRefusal } from './problems.js';
+import { inversesOf } from './review-acts.js';
 import { ReviewList } from './review-list.js';
-
-/** The two answers in each list: what they do. */
-export const ACTS = { held: { yes: 'approve', no: 'reject' }, removed: { yes: 'restore', no: 'forever' } };
 
 /** How many acts can be undone, one after the other. */
 const REMEMBERED = 50;
@@ -17,7 +16,7 @@ const REMEMBERED = 50;
  * `failed` with what went wrong.
  */
 export class Queue extends EventTarget {
-  /** `held` or `removed`. */
+  /** `held`, `removed` or `posted`. */
   tab = 'held';
   /** `{ moderator, expiresAt, held, removed, posting, mostPosting }`, once the board has told. */
   counts;
@@ -33,7 +32,9 @@ export class Queue extends EventTarget {
   #api;
   #acts;
   /** Ids of what is being decided. */
-  #pending = new Set();
+  #pending;
+  /** Ids of what was taken down, which a cache may tell of as if it was on the board. */
+  #gone;
   /** Goes on with every act: what the board told before that is of no account. */
   #epoch = 0;
 
@@ -60,6 +61,12 @@ export class Queue extends EventTarget {
   get judged() {
     const { chosen, current } = this;
     return chosen.length > 0 ? chosen : current ? [current] : [];
+  }
+
+  /** How many messages there are in a list, or null where that is not known. */
+  countOf(tab) {
+    const { loaded, next, messages } = this.lists[tab];
+    return this.counts?.[tab] ?? (tab === this.tab && loaded && next === null ? messages.length : null);
   }
 
   /** What can be undone next, or null. */
@@ -131,12 +138,12 @@ export class Queue extends EventTarget {
     this.#changed();
   }
 
-  /** Chooses all there are, also those that were not loaded yet; or none. */
+  /** Chooses all there are, also those that were not loaded yet, but of those on the board; or none. */
   async chooseAll(isChosen) {
     const { list, tab } = this;
     list.chosen.clear();
     if (isChosen) {
-      while (list.next !== null) await this.more({ list, tab });
+      while (tab !== 'posted' && list.next !== null) await this.more({ list, tab });
       list.chooseAll(true);
     }
     this.#changed();
@@ -157,6 +164,7 @@ export class Queue extends EventTarget {
 
   /** Makes something that was done elsewhere on the page undoable here. */
   remember(kind, messages, more = {}) {
+    this.#note(kind, messages.map(({ id }) => id));
     this.#remember({ kind, messages, settled: Promise.resolve(messages), ...more });
     this.#changed();
   }
@@ -166,8 +174,7 @@ export class Queue extends EventTarget {
     if (!act) return;
     this.#changed();
     const messages = await act.settled;
-    const groups = group(messages, (message) => inverseOf(act, message));
-    for (const [kind, some] of groups) await this.#undo(act, kind, some);
+    for (const [kind, some] of inversesOf(act, messages)) await this.#undo(act, kind, some);
   }
 
   async letIn(id) {
@@ -196,10 +203,16 @@ export class Queue extends EventTarget {
   }
 
   #empty() {
-    const pending = new Set();
-    const lists = { held: new ReviewList({ oldestFirst: true, pending }), removed: new ReviewList({ pending }) };
+    const [pending, gone] = [new Set(), new Set()];
+    const isPending = (id) => pending.has(id);
+    const lists = {
+      held: new ReviewList({ oldestFirst: true, isAway: isPending }),
+      removed: new ReviewList({ isAway: isPending }),
+      posted: new ReviewList({ isAway: (id) => isPending(id) || gone.has(id) }),
+    };
     Object.assign(this, { counts: null, failure: null, fault: null, lists, refused: [], pictures: [] });
     this.#pending = pending;
+    this.#gone = gone;
     this.#acts = [];
     this.#epoch += 1;
   }
@@ -261,7 +274,9 @@ export class Queue extends EventTarget {
     for (const id of ids) pending.add(id);
     this.#epoch += 1;
     try {
-      return new Map(await this.#send(kind, ids));
+      const outcomes = await this.#send(kind, ids);
+      this.#note(kind, outcomes.flatMap(([id, outcome]) => (outcome === 'done' ? [id] : [])));
+      return new Map(outcomes);
     } catch (error) {
       if (!isSignedOut(error)) emit(this, 'failed', error);
       return new Map(ids.map((id) => [id, isRefusal(error) ? 'refused' : 'failed']));
@@ -280,27 +295,23 @@ export class Queue extends EventTarget {
     return ids.map((id) => [id, 'done']);
   }
 
+  /** What is on the board now, and what is not. */
+  #note(kind, ids) {
+    for (const id of ids) {
+      if (kind === 'takeDown') this.#gone.add(id);
+      else this.#gone.delete(id);
+    }
+  }
+
   #remember(act) {
     this.#acts = [...this.#acts, act].slice(-REMEMBERED);
   }
 
   #count(tab, by) {
-    if (this.counts) this.counts = { ...this.counts, [tab]: Math.max(0, this.counts[tab] + by) };
+    if (this.counts?.[tab] !== undefined) this.counts = { ...this.counts, [tab]: Math.max(0, this.counts[tab] + by) };
   }
 
   #changed() {
     emit(this, 'change');
   }
-}
-
-/** What undoes an act to a message. */
-function inverseOf({ kind }, { status }) {
-  if (kind === 'restore') return status === 'rejected' ? 'reject' : 'takeDown';
-  return { approve: 'takeDown', reject: 'restore', takeDown: 'restore', removeSender: 'letIn', letIn: 'refuse', takePictureDown: 'restorePicture' }[kind];
-}
-
-function group(items, keyOf) {
-  const groups = new Map();
-  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
-  return groups;
 }

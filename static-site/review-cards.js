@@ -1,6 +1,6 @@
 // The messages of the queue's list, as cards: each is made when it comes to be shown.
 
-import { ACTS } from './queue.js';
+import { ACTS } from './review-acts.js';
 import { createReviewCard } from './review-card.js';
 
 /**
@@ -9,6 +9,8 @@ import { createReviewCard } from './review-card.js';
  */
 export function createReviewCards(list, { queue, load, loadOthers, words, clock, window }) {
   const cards = new Map();
+  /** Which list they are of: in another one the same message is another card. */
+  let shown = null;
   const seen = new window.IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) if (isIntersecting) cards.get(target.firstElementChild.dataset.id)?.showPicture();
   }, { rootMargin: '400px' });
@@ -37,7 +39,8 @@ export function createReviewCards(list, { queue, load, loadOthers, words, clock,
     update() {
       const { messages, chosen, problems } = queue.list;
       const wanted = new Set(messages.map(({ id }) => id));
-      for (const id of [...cards.keys()]) if (!wanted.has(id)) drop(id);
+      for (const id of [...cards.keys()]) if (queue.tab !== shown || !wanted.has(id)) drop(id);
+      shown = queue.tab;
       messages.forEach((message, index) => {
         const { id } = message;
         if (!cards.has(id)) make(message);
@@ -58,12 +61,14 @@ export function createReviewCards(list, { queue, load, loadOthers, words, clock,
 }
 
 /** What a card says, by its parts. */
-function saysOf({ status, id }, { tab, refused }) {
+function saysOf({ status, id }, { tab, refused, list: { chosen } }) {
   const { yes, no } = ACTS[tab];
+  const letIn = refused.includes(id) ? ['review.let-in'] : null;
   return {
-    yes: [`act.${yes}`],
+    yes: yes ? [`act.${yes}`] : null,
     no: [`act.${no}`],
-    sender: tab === 'held' ? ['review.sender'] : refused.includes(id) ? ['review.let-in'] : null,
-    status: tab === 'held' ? null : [`status.${status}`],
+    through: tab === 'posted' && chosen.size > 0 && !chosen.has(id) ? ['review.through'] : null,
+    sender: tab === 'removed' ? letIn : ['review.sender'],
+    status: tab === 'removed' ? [`status.${status}`] : null,
   };
 }

@@ -9,13 +9,15 @@ export class ReviewList {
   /** Why what was decided on a message is not done, by its id. */
   problems = new Map();
   #current = null;
+  /** The id of the message that was chosen last, or no longer. */
+  #lastChosen = null;
   #sign;
-  #pending;
+  #isAway;
 
-  /** @param pending ids of what is being decided, which is in no list */
-  constructor({ oldestFirst = false, pending }) {
+  /** @param isAway answers of an id whether the message is not to be in the list, whatever the board tells */
+  constructor({ oldestFirst = false, isAway }) {
     this.#sign = oldestFirst ? 1 : -1;
-    this.#pending = pending;
+    this.#isAway = isAway;
   }
 
   /** The message being judged, or null. */
@@ -35,11 +37,13 @@ export class ReviewList {
     this.#judgeAt(this.messages.indexOf(this.current) + by);
   }
 
-  /** Chooses a message or no longer does, and with `through` all from the one chosen before to this one. */
-  choose(id, isChosen, { through = null } = {}) {
+  /** Chooses a message or no longer does, and as a range all from the one before to this one. */
+  choose(id, isChosen, { isRange = false } = {}) {
     const at = (one) => this.messages.findIndex((message) => message.id === one);
-    const [from, to] = [through === null ? at(id) : at(through), at(id)].toSorted((a, b) => a - b);
-    for (const message of this.messages.slice(Math.max(0, from), to + 1)) this.#choose(message, isChosen);
+    const before = isRange ? at(this.#lastChosen) : -1;
+    const [from, to] = [before < 0 ? at(id) : before, at(id)].toSorted((a, b) => a - b);
+    for (const message of this.messages.slice(from, to + 1)) this.#choose(message, isChosen);
+    this.#lastChosen = id;
   }
 
   chooseAll(isChosen) {
@@ -48,7 +52,7 @@ export class ReviewList {
 
   /** Adds messages, as far as they are not there. */
   put(messages) {
-    const once = new Map([...this.messages, ...messages].filter(({ id }) => !this.#pending.has(id)).map((message) => [message.id, message]));
+    const once = new Map([...this.messages, ...messages].filter(({ id }) => !this.#isAway(id)).map((message) => [message.id, message]));
     this.messages = [...once.values()].sort((a, b) => this.#compare(a.id, b.id));
   }
 

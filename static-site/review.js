@@ -3,7 +3,7 @@
 
 import { explainAct } from './judging.js';
 import { mark } from './mark.js';
-import { ACTS } from './queue.js';
+import { ACTS } from './review-acts.js';
 import { mountReviewBar } from './review-bar.js';
 import { createReviewCards } from './review-cards.js';
 import { mountReviewHead } from './review-head.js';
@@ -22,6 +22,7 @@ const TEMPLATE = `
     <div class="review__tabs" role="tablist" data-say-label="review.tabs">
       <button class="review__tab" type="button" role="tab" id="review-held" aria-controls="review-panel" data-tab="held"><span data-say="review.held"></span> <span class="review__count"></span></button>
       <button class="review__tab" type="button" role="tab" id="review-removed" aria-controls="review-panel" data-tab="removed"><span data-say="review.removed"></span> <span class="review__count"></span></button>
+      <button class="review__tab" type="button" role="tab" id="review-posted" aria-controls="review-panel" data-tab="posted"><span data-say="review.posted"></span> <span class="review__count"></span></button>
     </div>
     <div class="review__posting" role="group" data-say-label="posting.label">
       <button type="button" data-posting="open"></button>
@@ -31,7 +32,7 @@ const TEMPLATE = `
   </div>
   <div class="review__panel" role="tabpanel" id="review-panel" tabindex="-1">
     <div class="review__choosing">
-      <label class="review__all"><input type="checkbox"> <span data-say="review.all"></span></label>
+      <label class="review__all"><input type="checkbox"> <span></span></label>
       <span class="review__place"></span>
       <button class="button button--quiet review__help-wanted" type="button" data-say="review.keys"></button>
     </div>
@@ -91,8 +92,6 @@ export function mountReview(root, { queue, judging, load, loadOthers, log, openM
   const head = mountReviewHead(root, { queue, setPosting: judging.setPosting, words, window });
   const logView = mountReviewLog(find('.review__log'), { log, view: root, open: openMessage, words, page });
   const bar = mountReviewBar(root, { queue, act: doBoth, undo: () => queue.undo(), words });
-  /** The message whose box was clicked last. */
-  let lastChosen = null;
   /** When somebody else decided on what was being judged. */
   let surprisedAt = -Infinity;
 
@@ -109,6 +108,7 @@ export function mountReview(root, { queue, judging, load, loadOthers, log, openM
 
   /** @param by `key`, `card` or `bar`: where the keyboard goes after that */
   async function doBoth(what, { messages = queue.judged, by = 'bar' } = {}) {
+    if (!ACTS[queue.tab][what]) return;
     // Meant for what was there a moment ago.
     if (by !== 'card' && queue.chosen.length === 0 && clock.now() - surprisedAt < SURPRISED_FOR_MS) return;
     const hadFocus = by === 'bar' || list.contains(page.activeElement) || page.activeElement === page.body;
@@ -153,10 +153,7 @@ export function mountReview(root, { queue, judging, load, loadOthers, log, openM
     if (what === 'sender') return void bar.askForSender(message);
     void doBoth(what, { messages: [message], by: 'card' });
   });
-  root.addEventListener('review-chosen', ({ detail: { id, isChosen, shiftKey } }) => {
-    queue.choose(id, isChosen, { through: shiftKey ? lastChosen : null });
-    lastChosen = id;
-  });
+  root.addEventListener('review-chosen', ({ detail: { id, isChosen, isRange } }) => queue.choose(id, isChosen, { isRange }));
   root.addEventListener('review-judged', ({ detail }) => queue.judge(detail));
   find('.review__all input').addEventListener('change', ({ target }) => void queue.chooseAll(target.checked).catch(() => {}));
   find('.review__more').addEventListener('click', () => void queue.more().catch(() => {}));
@@ -192,6 +189,8 @@ export function mountReview(root, { queue, judging, load, loadOthers, log, openM
   };
 }
 
+const EMPTY = { held: 'review.empty', removed: 'review.empty-removed', posted: 'review.empty-posted' };
+
 function updateNotes(find, { queue, words }) {
   const { list, failure, fault, tab, current } = queue;
   const failed = find('.review__failure');
@@ -200,13 +199,17 @@ function updateNotes(find, { queue, words }) {
   put(failed, words.sayAll(sayings));
   const note = find('.review__note');
   note.hidden = list.messages.length > 0 || (failure !== null && !list.loaded);
-  put(note, words.say(!list.loaded ? 'list.loading' : tab === 'held' ? 'review.empty' : 'review.empty-removed'));
+  put(note, words.say(list.loaded ? EMPTY[tab] : 'list.loading'));
   find('.review__more').hidden = list.next === null;
   find('.review__choosing').hidden = list.messages.length === 0;
   const all = find('.review__all input');
-  all.checked = list.messages.length > 0 && list.messages.every(({ id }) => list.chosen.has(id)) && list.next === null;
+  const isWhole = list.next === null || tab === 'posted';
+  all.checked = isWhole && list.messages.length > 0 && list.messages.every(({ id }) => list.chosen.has(id));
   all.indeterminate = !all.checked && list.chosen.size > 0;
-  const total = Math.max(queue.counts?.[tab] ?? 0, list.messages.length);
+  // Of the board's messages none are chosen that were not seen.
+  put(find('.review__all span'), words.say(tab === 'posted' && list.next !== null ? 'review.newest' : 'review.all', { count: list.messages.length }));
+  const count = queue.countOf(tab);
+  const total = count === null ? `${list.messages.length.toLocaleString(words.locale)}+` : Math.max(count, list.messages.length);
   put(find('.review__place'), current ? words.say('review.place', { number: list.messages.indexOf(current) + 1, total }) : '');
 }
 
