@@ -58,7 +58,8 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
     if (route.isShown && known === null) route.leave();
     if (route.isShown) void queue.refresh();
     bar.update();
-    if (session.lost) signIn.ask();
+    if (known !== null) signIn.close();
+    else if (session.lost) signIn.ask();
   }
 
   async function look() {

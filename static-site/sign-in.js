@@ -34,7 +34,7 @@ export function mountSignIn(dialog, { exchange, session, words, window }) {
   const state = { checking: false, refusal: [] };
   /** The number of the token asked about last: what is heard of another is of no account. */
   let last = 0;
-  const signIn = { onDone() {}, onUnneeded() {}, ask, follow, update };
+  const signIn = { onDone() {}, onUnneeded() {}, ask, follow, update, close: () => dialog.close() };
 
   function show({ checking = false, refusal = [] }) {
     Object.assign(state, { checking, refusal });

@@ -18,7 +18,7 @@ function apiWith(...answers) {
     if (answer instanceof Error) throw answer;
     return answer;
   };
-  const { ask } = createApi({ fetch, upload: fetch, base: 'https://api.example' });
+  const { ask, olderMessages } = createApi({ fetch, upload: fetch, base: 'https://api.example' });
   const session = {
     token: 'secret',
     refuse(token) {
@@ -26,7 +26,7 @@ function apiWith(...answers) {
     },
   };
   const refusals = [];
-  return { api: createModeratorApi({ ask, session, onRefused: () => refusals.push(session.token) }), asked, session, refusals };
+  return { api: createModeratorApi({ ask, messagesBefore: olderMessages, session, onRefused: () => refusals.push(session.token) }), asked, session, refusals };
 }
 
 const json = (value) => Response.json(value);
@@ -66,6 +66,14 @@ test('many are decided on in parts, and of a part that failed nothing is known',
   assert.deepEqual(asked.map(({ body }) => JSON.parse(body).messageIds.length), [50, 50, 20]);
   assert.deepEqual(['id 0', 'id 50', 'id 119'].map((id) => outcomes.get(id)), ['done', 'failed', 'done']);
   assert.equal((await failure(apiWith(problem(403, 'token-wrong')).api.decide('approve', ids))).status, 403);
+});
+
+test('what is on the board is read as all read it, in pages', async () => {
+  const { api, asked } = apiWith(json({ messages: [{ id: 'B', picture: null }], next: 'B' }), json({ messages: [], next: null }));
+  assert.deepEqual(await api.list('posted'), { messages: [{ id: 'B', picture: null, status: 'posted' }], next: 'B' });
+  await api.list('posted', 'B');
+  assert.deepEqual(asked.map(({ url }) => url), ['https://api.example/api/messages?limit=50', 'https://api.example/api/messages?limit=50&before=B']);
+  assert.ok(asked.every(({ headers }) => !headers?.Authorization));
 });
 
 test('what is deleted forever says so in the query, and its token in the header', async () => {
