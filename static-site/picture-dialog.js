@@ -62,6 +62,8 @@ export async function mount(_, { api, feed, gallery, pictures, reducedMotion, wo
   });
   const { page } = track;
   let playing = false;
+  /** The image that the picture grew from. */
+  let opener = null;
 
   function update(how) {
     if (!dialog.open) return;
@@ -115,6 +117,7 @@ export async function mount(_, { api, feed, gallery, pictures, reducedMotion, wo
    */
   async function open(url, thumbnail, message) {
     if (message) known.add(message);
+    if (!dialog.open) opener = thumbnail;
     await grow(reducedMotion || dialog.open ? null : thumbnail, () => page().image, () => {
       viewing.show(url);
       playing = !reducedMotion;
@@ -127,7 +130,7 @@ export async function mount(_, { api, feed, gallery, pictures, reducedMotion, wo
 
   /** The picture goes back to what shows it on the page, where that is seen. */
   async function close() {
-    const thumbnail = reducedMotion ? null : thumbnailOf(viewing.url, document);
+    const thumbnail = reducedMotion ? null : thumbnailOf(viewing.url, { opener, document });
     await grow(thumbnail && page().image, () => thumbnail, () => dialog.close(), { clock, document });
   }
 
@@ -190,10 +193,12 @@ function createMessages({ api, feed }) {
   };
 }
 
-/** What shows a picture on the page where it is seen now, or undefined. */
-function thumbnailOf(url, document) {
-  return [...document.images].find((image) => {
+/** What shows a picture below the dialog where it is seen now: what it was opened from, else the largest; or undefined. */
+function thumbnailOf(url, { opener, document }) {
+  const below = [...document.querySelectorAll('dialog[open]:not(.picture-dialog)')].at(-1) ?? document.body;
+  const seen = [...below.querySelectorAll('img')].filter((image) => {
     const { top, bottom } = image.getBoundingClientRect();
     return image.getAttribute('src') === url && !image.closest('.picture-dialog') && image.checkVisibility() && bottom > 0 && top < window.innerHeight;
   });
+  return seen.find((image) => image === opener) ?? seen.toSorted((one, other) => other.clientWidth - one.clientWidth)[0];
 }

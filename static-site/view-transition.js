@@ -8,13 +8,21 @@ const CRASHES = /Linux(?!.*Chrome).*AppleWebKit/;
 
 /** Lets the image `from` become the one that `to` answers after `change`, where the browser can; without `from` it only changes. */
 export async function grow(from, to, change, { clock, document }) {
-  if (!document.startViewTransition || !from || CRASHES.test(document.defaultView.navigator.userAgent)) return change();
+  const { navigator, getComputedStyle } = document.defaultView;
+  if (!document.startViewTransition || !from || CRASHES.test(navigator.userAgent)) return change();
+  /** Of what is cut the same part is seen all the way. */
+  const focusOn = (image) => {
+    const { objectFit, objectPosition } = getComputedStyle(image);
+    if (objectFit === 'cover') document.documentElement.style.setProperty('--focus', objectPosition);
+  };
+  focusOn(from);
   from.style.viewTransitionName = NAME;
   let grown = null;
   const transition = document.startViewTransition(async () => {
     from.style.viewTransitionName = '';
     change();
     grown = to();
+    focusOn(grown);
     grown.style.viewTransitionName = NAME;
     await Promise.race([grown.decode().catch(() => {}), new Promise((resolve) => clock.setTimeout(resolve, PATIENCE_MS))]);
   });

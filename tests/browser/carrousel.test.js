@@ -10,7 +10,7 @@ boardTest('the carrousel begins with the newest picture, and says whose it is, w
   await board.postPicture('早安，今天的夕陽真美', 'small.jpg', { author: '阿明' });
   await visitor.page.reload();
   await tiles(visitor).nth(1).waitFor();
-  assert.deepEqual(await tiles(visitor).locator('.carrousel__words').evaluateAll((all) => all.map(({ innerText }) => innerText.split('\n'))), [
+  assert.deepEqual(await tiles(visitor).locator('.carrousel__words').evaluateAll((all) => all.map(({ children }) => [...children].map(({ textContent }) => textContent))), [
     ['阿明 just now', '早安，今天的夕陽真美'],
     ['Bo just now', 'the older one'],
   ]);

@@ -68,6 +68,7 @@ for (const [width, height] of [[390, 844], [1_440, 900]]) {
     assert.ok(width - (await right('.message')) < 60, 'and so do the cards');
     const arabic = visitor.message('مرحبًا').locator('.message__text');
     assert.deepEqual(await arabic.evaluate((text) => [text.lang, getComputedStyle(text).direction]), ['ar', 'rtl']);
+    assert.equal(await visitor.message('A message').locator('.message__author').evaluate((name) => getComputedStyle(name).direction), 'ltr', 'a name that is too long is cut at its end');
     const english = visitor.message('A message').locator('.message__text');
     assert.deepEqual(await english.evaluate((text) => [text.hasAttribute('lang'), getComputedStyle(text).direction]), [false, 'ltr']);
     assert.deepEqual(await visitor.violations(), []);

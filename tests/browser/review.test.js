@@ -1,16 +1,14 @@
 // What is looked at before others see it: the sender's own page, and the moderators' queue.
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { FIND_VIOLATIONS } from './support/axe.js';
 import { Board } from './support/corkboard.js';
 import { ENGINES } from './support/engines.js';
 import { DESK, PHONE, current, expected, hears, inBoard, onBoard, settings, signIn, waitFor } from './support/moderators.js';
 import { Visitor, eventually, look } from './support/visitor.js';
 import { boardTest } from './support/with-board.js';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const held = (visitor, text) => visitor.find('.message--held', { hasText: text });
 
 /** The sender's own page. */
@@ -348,12 +346,7 @@ for (const engine of Object.keys(ENGINES)) {
         input.value = arguments[1];
         input.dispatchEvent(new InputEvent('input', { bubbles: true }));`, selector, value));
       await says('.messages__empty p', /./);
-      const isAccessible = async () => {
-        const violations = await run(`
-          ${await readFile(AXE, 'utf8')}
-          return axe.run(document, { resultTypes: ['violations'] }).then((found) => found.violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' | ')));`);
-        assert.deepEqual(violations, []);
-      };
+      const isAccessible = async () => assert.deepEqual(await run(FIND_VIOLATIONS), []);
       await board.postPicture('before it', 'small.jpg', { headers: { 'X-Forwarded-For': '192.0.2.9' } });
       await click('.blank-note__write');
       await eventually(async () => assert.equal(await run('return document.querySelector(".composer__reviewed")?.hidden'), false));

@@ -279,6 +279,15 @@ boardTest('a mark comes from the name: the same for the same name, none without'
   assert.deepEqual([marks[1][0], marks[2][0]], ['A', '阿']);
 });
 
+boardTest('at 390 pixels whose one’s own message is stands beside when it came, and over nothing', { layout: 'wall', viewport: { width: 390, height: 844 } }, async ({ visitor }) => {
+  for (const author of ['Ada', 'A name that is longer than its card']) await visitor.post({ text: `by ${author}`, author });
+  for (const card of await visitor.messages.all()) {
+    const [name, chip, time, menu] = await Promise.all(['.message__author', '.message__you', '.message__time', '.message__menu'].map((part) => card.locator(part).boundingBox()));
+    assert.ok(name.x + name.width <= chip.x && chip.x + chip.width <= menu.x, JSON.stringify([name, chip, menu]));
+    assert.ok(chip.y + chip.height <= time.y + 1, JSON.stringify([chip, time]));
+  }
+});
+
 boardTest('on the wall a panorama and a long screenshot are cut and say so, in the list neither is', { viewport: { width: 1_440, height: 900 } }, async ({ board, visitor }) => {
   for (const [width, height] of [[3_000, 500], [500, 3_000], [1_600, 1_200]]) await board.postPicture(`${width} × ${height}`, png(width, height));
   await visitor.page.reload();

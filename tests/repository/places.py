@@ -114,6 +114,15 @@ def small_widths(tree):
     yield from same("the width", the_domain=found(r"\d+", made), the_page=found(r"\d+", asked))
 
 
+def grounds(tree):
+    """What the accent must be readable on is what the page lays under it, in the light and in the dark."""
+    laid = re.findall(r"--(?:page|surface|paper): light-dark\(#(\w+), #(\w+)\)", tree.read("static-site/style.css"))
+    accent = tree.read(f"{BOARD}/accent.rs")
+    for mode, colours in zip(("light", "dark"), zip(*laid)):
+        measured = re.search(rf"const {mode.upper()}_GROUNDS: .*? = \[(.*?)\];", accent, re.S)[1]
+        yield from same(f"the {mode} ground", the_style_sheet=set(colours), the_accent={number.replace("_", "") for number in found(r"0x(\w+)", measured)})
+
+
 def development_secret(tree):
     """What corkboard sends to small-pictures under cargo lambda watch is what the function expects there."""
     sent = re.search(r'const ORIGIN_SECRET: &str = "([^"]+)"', tree.read("corkboard/src/functions.rs"))[1]
@@ -129,7 +138,7 @@ def own_crates(tree):
     yield from same("the crate", the_workspace=names, the_log_filter=found(r'"(\w+)"', listed))
 
 
-CHECKS = [own_crates, small_widths, development_secret, routes, settings, query_parameters, cache_headers, formats, fields, alarms]
+CHECKS = [own_crates, small_widths, grounds, development_secret, routes, settings, query_parameters, cache_headers, formats, fields, alarms]
 
 # What is forgotten: (the check that must notice, the file, what stands there, what stands there instead).
 MUTATIONS = [
@@ -143,6 +152,8 @@ MUTATIONS = [
     (formats, "shared/domain/src/picture/mod.rs", '"image/webp"', '"image/avif"'),
     (fields, f"{BOARD}/draft.rs", '=> "alt",', '=> "caption",'),
     (small_widths, "static-site/small.js", "[640, 960, 1280]", "[640, 1280]"),
+    (grounds, "static-site/style.css", "#f5e0e2", "#f5e0e3"),
+    (grounds, f"{BOARD}/accent.rs", "0x30_2b3a", "0x30_2b3b"),
     (development_secret, "functions/small-pictures/Cargo.toml", "for development only", "for development"),
     (alarms, "docs/operation.md", "ErrorsAlarm", "FaultsAlarm"),
 ]

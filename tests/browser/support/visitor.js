@@ -1,12 +1,9 @@
 // Someone at the page: opens it in Chromium, writes, posts, deletes, and sees what is there.
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+import { FIND_VIOLATIONS } from './axe.js';
 
 /** Generous, for a busy machine; nothing waits longer than it must. */
 export const WITHIN_MS = Number(process.env.WITHIN_MS ?? 30_000);
@@ -299,10 +296,7 @@ export class Visitor {
 
   /** What axe-core finds against WCAG 2.2 A and AA and its best practices: nothing, it is hoped. */
   async violations() {
-    // The page's own policy lets no script of others in; this one comes through the debugger.
-    if (!(await this.page.evaluate(() => 'axe' in window))) await this.page.evaluate(await readFile(AXE, 'utf8'));
-    const { violations } = await this.page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
+    return this.page.evaluate(`(function () { ${FIND_VIOLATIONS} })()`);
   }
 
   async texts() {

@@ -2,11 +2,8 @@
 // https://www.w3.org/TR/webdriver2/#endpoints
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { FIND_VIOLATIONS } from './axe.js';
 import { eventually } from './visitor.js';
-
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 const LISTEN = `
   window.complaints = [];
@@ -94,10 +91,6 @@ export class WebDriver {
 
   /** What axe-core finds against WCAG 2.2 A and AA and its best practices: nothing, it is hoped. */
   async violations() {
-    return this.run(
-      `${await readFile(AXE, 'utf8')}
-      return axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
-        violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' | ')));`,
-    );
+    return this.run(FIND_VIOLATIONS);
   }
 }
