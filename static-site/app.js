@@ -10,6 +10,7 @@ import { createDeleteTokens } from './delete-tokens.js';
 import { Feed } from './feed.js';
 import { listenForFiles } from './file-drop.js';
 import { AS_PRELOADED, answered, imageFor } from './first-picture.js';
+import { afterFrame } from './frames.js';
 import { mountLanguageMenu } from './language-menu.js';
 import { mountLayoutSwitch } from './layout-switch.js';
 import { mountMasthead } from './masthead.js';
@@ -24,6 +25,7 @@ import { NEWEST } from './slides.js';
 import { createStorage } from './storage.js';
 import { dictionary, language } from './viewer-language.js';
 import { createVisit } from './visit.js';
+import { roomIn } from './wall.js';
 import { createWords } from './words.js';
 
 const page = document;
@@ -79,7 +81,7 @@ const card = {
   words,
   clock,
   layout: () => layoutSwitch.layout,
-  room: () => find('.messages').clientWidth,
+  room: () => roomIn(find('.messages')),
   reducedMotion,
   moderate: (article, message) => later.moderation?.dress(article, message),
   stateOf(id) {
@@ -197,7 +199,8 @@ async function start() {
   if (storage.get('draft')) void loadComposer();
   void carrouselPoller.now();
   await messagesPoller.now();
-  carrousel.setReady();
+  // The messages are seen first.
+  afterFrame(carrousel.setReady, { clock, window });
   const saved = scrollRestoration.saved();
   if (saved) {
     // What cannot be brought back now comes as the viewer goes down.
@@ -295,6 +298,8 @@ function speak() {
   root.lang = words.language;
   root.dir = words.direction;
   words.fill(page);
+  // A card made now has its words.
+  words.fill(find('#message-template').content);
   root.classList.add('is-ready');
 }
 

@@ -5,10 +5,10 @@ import { createMessage } from './message.js';
 const heightOf = ({ item }) => item.getBoundingClientRect().height;
 
 /**
- * @param width answers how wide a card is
+ * @param room answers how wide a card is, and the screen
  * @param onHeights is told of cards, by their ids, that are higher or lower than they were perhaps
  */
-export function createCards(list, { feed, card, width, onHeights, window }) {
+export function createCards(list, { feed, card, room, onHeights, window }) {
   const cards = new Map();
   /** Those of which the viewer wants to read all. */
   const unfolded = new Set();
@@ -25,7 +25,7 @@ export function createCards(list, { feed, card, width, onHeights, window }) {
     make(message) {
       const { id } = message;
       const first = message === feed.messages.find(({ picture }) => picture);
-      const made = createMessage(message, { ...card, room: width }, { whole: unfolded.has(id), first });
+      const made = createMessage(message, { ...card, room }, { whole: unfolded.has(id), first });
       made.update(card.stateOf(id));
       cards.set(id, made);
       list.append(made.item);

@@ -26,7 +26,13 @@ export function mountCarrousel(root, { clock, feed, pictures, words, newImage, r
   function update() {
     if (!isReady || !isLoaded) return;
     const { shown } = slides;
-    // What is looked at stays where it is.
+    const isSame = shown.length === tiles.size && shown.every((url, index) => tiles.has(url) && strip.children[index] === tiles.get(url).item);
+    if (!isSame) hang(shown);
+    for (const url of shown) tiles.get(url).update();
+  }
+
+  /** Has the tiles of these pictures, in their order; what is looked at stays where it is. */
+  function hang(shown) {
     const kept = strip.scrollLeft === 0 ? null : [...tiles].find(([url, { item }]) => shown.includes(url) && isSeen(item))?.[1].item;
     const before = kept?.getBoundingClientRect().left;
     for (const [url, { item }] of tiles) {
@@ -36,9 +42,8 @@ export function mountCarrousel(root, { clock, feed, pictures, words, newImage, r
     }
     shown.forEach((url, index) => {
       if (!tiles.has(url)) tiles.set(url, createTile(url, needs));
-      const { item, update: updateTile } = tiles.get(url);
+      const { item } = tiles.get(url);
       if (strip.children[index] !== item) strip.insertBefore(item, strip.children[index] ?? null);
-      updateTile();
     });
     const moved = kept ? kept.getBoundingClientRect().left - before : 0;
     if (moved !== 0) strip.scrollLeft += moved;

@@ -1,11 +1,27 @@
 // A long text is folded: its beginning is shown, and the rest on demand. How much fits is settled by style.css.
 
-import { onResize } from './resize.js';
 import { put } from './words.js';
 
 const REACH = 8;
 
-/** `update` brings `button` in line with the language, `measure` with how long the text is; `unfold` shows all of it. */
+/** The foldings by their texts. */
+const foldings = new WeakMap();
+let observer = null;
+
+/** Finds out which of these are long. All are looked at first: a look after a change would lay the page out once more. */
+export function settle(some) {
+  const found = some.map((folding) => folding.look());
+  for (const [at, folding] of some.entries()) folding.take(found[at]);
+}
+
+/** Does so with `text` once it is laid out, and whenever its width is another one. */
+function watch(text, folding) {
+  observer ??= new ResizeObserver((entries) => requestAnimationFrame(() => settle(entries.map(({ target }) => foldings.get(target)))));
+  foldings.set(text, folding);
+  observer.observe(text);
+}
+
+/** `update` brings `button` in line with the language; `unfold` shows all of the text. */
 export function fold(text, button, { article, words, whole }) {
   const state = { folded: !whole, long: false };
 
@@ -18,17 +34,25 @@ export function fold(text, button, { article, words, whole }) {
     put(button, words.say(folded ? 'message.more' : 'message.less'));
   }
 
-  function measure() {
-    if (!state.folded) return;
-    // Letters may reach out of their lines, but by less than a line.
-    state.long = text.scrollHeight > text.clientHeight + REACH;
-    update();
-  }
+  const folding = {
+    update,
+    unfold,
+    get isUnfolded() {
+      return state.long && !state.folded;
+    },
+    /** Whether there is more of it than is seen. Letters may reach out of their lines, but by less than a line. */
+    look: () => (state.folded ? text.scrollHeight > text.clientHeight + REACH : state.long),
+    take(long) {
+      if (long === state.long) return;
+      state.long = long;
+      update();
+    },
+  };
 
   /** What was scrolled to inside the text stays where it is on the screen. */
   function unfold() {
     // It may have come a moment ago.
-    measure();
+    settle([folding]);
     if (!state.long) return;
     const { scrollTop } = text;
     state.folded = false;
@@ -36,8 +60,7 @@ export function fold(text, button, { article, words, whole }) {
     window.scrollBy({ top: scrollTop, behavior: 'instant' });
   }
 
-  // Once it is laid out, and whenever its width is another one.
-  onResize(text, measure);
+  watch(text, folding);
 
   // A search in the page, or a selection, has found something further down.
   text.addEventListener('scroll', () => state.folded && text.scrollTop > 0 && unfold());
@@ -51,16 +74,9 @@ export function fold(text, button, { article, words, whole }) {
     update();
     // Firefox brings back where the text was scrolled to, which would unfold it again.
     text.scrollTop = 0;
-    measure();
+    settle([folding]);
     // The button went up with the end of the text, and the reader with it.
     article.scrollIntoView({ block: 'nearest' });
   });
-  return {
-    update,
-    measure,
-    unfold,
-    get isUnfolded() {
-      return state.long && !state.folded;
-    },
-  };
+  return folding;
 }

@@ -3,17 +3,27 @@
 
 const COLOURS = 8;
 const SHAPES = 4;
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+/** Letters that never become one with the next one, so that most names need no segmenter, which takes a while to make. */
+const PLAIN = /^[\p{sc=Latin}\p{sc=Cyrl}\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\uac00-\ud7a3](?=[\p{sc=Latin}\p{sc=Cyrl}\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\uac00-\ud7a3 .]|$)/u;
+let graphemes;
 
 /** `{ letter, colour, shape }` of a name; the numbers are those of style.css. */
 export function lookOf(name) {
   const composed = name.normalize('NFC').trim();
   const number = hash(composed);
-  const [{ segment = '' } = {}] = graphemes.segment(composed);
+  const segment = firstGrapheme(composed);
   const large = segment.toLocaleUpperCase();
   // Some letters become two.
   const letter = large.length === segment.length ? large : segment;
   return { letter, colour: number % COLOURS, shape: Math.floor(number / COLOURS) % SHAPES };
+}
+
+function firstGrapheme(text) {
+  const [plain] = PLAIN.exec(text) ?? [];
+  if (plain) return plain;
+  graphemes ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+  const [{ segment = '' } = {}] = graphemes.segment(text);
+  return segment;
 }
 
 /** An element for the eyes that shows whose something is; without a name (`null`) an empty circle. */

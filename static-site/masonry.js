@@ -20,6 +20,11 @@ export class Masonry {
     return Math.max(0, Math.max(...this.#columns.map((column) => this.#end(column))) - this.#gap);
   }
 
+  /** How far down all columns go. */
+  get filled() {
+    return Math.min(...this.#columns.map((column) => this.#end(column)));
+  }
+
   get ids() {
     return [...this.#places.keys()];
   }

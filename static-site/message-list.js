@@ -1,21 +1,18 @@
-// The cards of the messages: shows those of the feed that are near the screen, where wall.js hangs them, and holds still
-// what is read.
+// The cards of the messages: shows those of the feed, and holds still what is read.
 
 import { createCards } from './cards.js';
+import { settle } from './fold.js';
+import { ALL, createHanging } from './hanging.js';
 import { createWall } from './wall.js';
 
-/** So many messages are all in the page, to be found there; of more, those that are near the screen. */
-const ALL = 200;
-/** How many cards are made before those that are far away are let go again. */
-const BATCH = 50;
-
-/** @param ruler an element that is as wide as the list, and whose height is always the same */
-export function mountMessageList(list, { ruler, feed, card, window }) {
+/**
+ * @param ruler an element that is as wide as the list, and whose height is always the same
+ * @param onWhole is told when the cards that came one after the other are there: meanwhile the list is `aria-busy`
+ */
+export function mountMessageList(list, { ruler, feed, card, onWhole, window }) {
   const wall = createWall(list, { layout: card.layout, window });
-  const cards = createCards(list, { feed, card, width: () => wall.width, onHeights, window });
-  /** The message that something leads to. */
-  let wanted = null;
-  let isPlanned = false;
+  const cards = createCards(list, { feed, card, room: () => wall.room, onHeights, window });
+  const hanging = createHanging(list, { feed, clock: card.clock, wall, cards, onWhole, window });
   /** Where who changed the layout last was brought to. */
   let switched = null;
 
@@ -23,35 +20,27 @@ export function mountMessageList(list, { ruler, feed, card, window }) {
   function update() {
     const { messages } = feed;
     const { masonry } = wall;
+    // Asked before anything is written, since asking afterwards lays the page out once more.
+    const view = wall.view();
     const known = new Set(messages.map(({ id }) => id));
     for (const id of masonry.ids.filter((one) => !known.has(one))) {
       cards.drop(id);
       // What is above the screen leaves its place empty: nothing that is read moves.
       masonry.remove(id, { isKept: wall.isPassed(masonry.get(id)) });
     }
-    const fresh = messages.filter(({ id }) => !masonry.has(id));
+    const fresh = hanging.rest();
     const last = messages[messages.length - fresh.length - 1]?.id;
-    if (last === undefined || fresh.every(({ id }) => id < last)) append(fresh);
-    else comeIn(fresh);
-    show();
+    const isBelow = last === undefined || fresh.every(({ id }) => id < last);
+    if (!isBelow) comeIn(fresh);
+    hanging.append(isBelow ? view : wall.view());
     cards.update();
-  }
-
-  /** Hangs messages below all others, which stay where they are. */
-  function append(messages) {
-    for (let at = 0; at < messages.length; at += BATCH) {
-      const batch = messages.slice(at, at + BATCH);
-      for (const message of batch) cards.make(message);
-      for (const { id } of batch) wall.masonry.add(id, cards.heightOf(id));
-      show();
-    }
   }
 
   /** Hangs new messages where they belong, and all others anew; those that are seen glide there. */
   function comeIn(fresh) {
     const at = wall.anchor();
     const before = new Map(cards.all().map(([id, { item }]) => [id, item.getBoundingClientRect()]));
-    for (const message of fresh) cards.make(message);
+    settle(fresh.map((message) => cards.make(message).folding));
     hang((id) => wall.masonry.get(id)?.height ?? cards.heightOf(id));
     if (at) wall.bring(at);
     if (card.reducedMotion || before.size === 0) return;
@@ -60,28 +49,6 @@ export function mountMessageList(list, { ruler, feed, card, window }) {
 
   function hang(heightOf) {
     wall.hang(feed.messages.map(({ id }) => id), heightOf);
-    wall.arrange(cards.all());
-  }
-
-  /** Has the cards in the page that are near the screen, in their order, and lets go of the others. */
-  function show() {
-    isPlanned = false;
-    const { messages } = feed;
-    const isNear = wall.nearness();
-    const focused = window.document.activeElement?.closest?.('.message')?.id;
-    let index = 0;
-    for (const message of messages) {
-      const { id } = message;
-      const place = wall.masonry.get(id);
-      if (!place) continue;
-      if (messages.length > ALL && id !== wanted && id !== focused && !isNear(place)) {
-        cards.drop(id);
-        continue;
-      }
-      const { item } = cards.get(id) ?? cards.make(message);
-      if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
-      index += 1;
-    }
     wall.arrange(cards.all());
   }
 
@@ -99,10 +66,10 @@ export function mountMessageList(list, { ruler, feed, card, window }) {
     if (widened === null) return;
     if (anew) for (const [id] of cards.all()) cards.drop(id);
     const { messages } = feed;
-    if (messages.length <= ALL) for (const message of messages) if (!cards.has(message.id)) cards.make(message);
-    hang((id) => cards.heightOf(id) ?? (before.get(id)?.height ?? wall.width) * widened);
+    if (messages.length <= ALL) settle(messages.filter(({ id }) => !cards.has(id)).map((message) => cards.make(message).folding));
+    hang((id) => cards.heightOf(id) ?? (before.get(id)?.height ?? wall.room.width) * widened);
     if (at) bring(at);
-    show();
+    hanging.show();
   }
 
   /** What is read, as wall.js has it, and whether all of it is. */
@@ -112,29 +79,30 @@ export function mountMessageList(list, { ruler, feed, card, window }) {
   }
 
   function bring(at) {
+    hanging.hangAll();
     if (at.isUnfolded) get(at.id)?.folding.unfold();
     wall.bring(at);
   }
 
   /** The card of a message, near or far. */
   function get(id) {
+    if (feed.has(id)) hanging.hangAll();
     if (!wall.masonry.has(id)) return undefined;
-    wanted = id;
-    if (!cards.has(id)) show();
+    hanging.want(id);
     return cards.get(id);
-  }
-
-  function plan() {
-    if (!isPlanned && feed.messages.length > ALL) isPlanned = window.requestAnimationFrame(show) > 0;
   }
 
   reshape();
   new window.ResizeObserver(() => reshape()).observe(ruler);
-  window.addEventListener('scroll', plan, { passive: true });
+  window.addEventListener('scroll', () => feed.messages.length > ALL && hanging.plan(), { passive: true });
 
   return {
     update,
     get,
+    /** Whether cards are still to come. */
+    get isBusy() {
+      return hanging.isBusy;
+    },
     anchor,
     bring,
     /** Shows the other layout at the same place: what was at the top is, and from its beginning. */

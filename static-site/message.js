@@ -23,7 +23,7 @@ const WIDE = /[\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60
  * Makes a message's card, for the `wall` or the `list`. `update` brings it in line with what may be done to it, with the
  * time and with the language. A long text is folded, unless it is to be shown `whole` from the start; the picture of the
  * `first` one does not wait until it is seen.
- * @param room answers how wide the card is
+ * @param room answers how wide the card is, and the screen: known before, since asking the browser lays the page out
  * Emits `message-opened`, `share-wanted` and `delete-wanted`; moderators have more to do with it.
  */
 export function createMessage(message, { template, pictures, words, clock, layout, room, reducedMotion, moderate }, { whole = false, first = false } = {}) {
@@ -36,6 +36,8 @@ export function createMessage(message, { template, pictures, words, clock, layou
   const isOnWall = layout() === 'wall';
   /** What is shown now: most updates change nothing. */
   let shown = '';
+  /** The language of what the template says. */
+  let spoken = words.language;
 
   article.id = message.id;
   author.id = `author-${message.id}`;
@@ -94,8 +96,9 @@ export function createMessage(message, { template, pictures, words, clock, layou
     }
     // What is cut at its sides is wider than what is seen of it.
     const widthOf = (ratio) => {
-      const width = room() - 2 * EDGE;
-      return isOnWall ? width * Math.max(1, ratio / crop.ratio) : Math.min(width, ratio * highest());
+      const { width, screen } = room();
+      const inside = width - 2 * EDGE;
+      return isOnWall ? inside * Math.max(1, ratio / crop.ratio) : Math.min(inside, ratio * highest(screen));
     };
     return () => show(picture, describePicture(message, { words, clock }), widthOf);
   }
@@ -106,7 +109,8 @@ export function createMessage(message, { template, pictures, words, clock, layou
     if (seen === shown) return;
     shown = seen;
     const { mayDelete, busy, problem, contactUrl, isAddressed, isNew, isHeld } = state;
-    words.fill(article);
+    if (spoken !== words.language) words.fill(article);
+    spoken = words.language;
     author.firstElementChild.textContent = message.author ?? words.say('message.anonymous');
     for (const written of [text, author]) setLanguage(written, words.languages);
     find('.message__you').hidden = !mayDelete;
@@ -138,7 +142,7 @@ export function createMessage(message, { template, pictures, words, clock, layou
 }
 
 /** How high a picture is in the list at most: on a phone the first screen has all of the first message. */
-const highest = () => Math.min(HIGHEST, (window.innerWidth < 600 ? 0.42 : 0.8) * window.innerHeight);
+const highest = ({ width, height }) => Math.min(HIGHEST, (width < 600 ? 0.42 : 0.8) * height);
 
 /** `short`, `middling` or `long`, by how much room a text takes. */
 function sizeOf(text) {

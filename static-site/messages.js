@@ -15,7 +15,7 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
   const find = (selector) => root.querySelector(selector);
   const title = find('.messages__title');
   const older = find('.messages__older');
-  const list = mountMessageList(find('.messages__list'), { ruler: find('.messages__news'), feed, card, window });
+  const list = mountMessageList(find('.messages__list'), { ruler: find('.messages__news'), feed, card, onWhole: lookAhead, window });
   /** Whether the page no longer looks for what is new, since nobody was at it for long. */
   let paused = false;
   let said = [];
@@ -48,7 +48,7 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
   // At the top, older ones are waited for only where the page has room for them.
   const isWanted = () => window.scrollY > 0 || window.document.documentElement.scrollHeight <= window.innerHeight;
   const nearEnd = new window.IntersectionObserver(
-    (entries) => entries.at(-1).isIntersecting && isWanted() && !pagination.older.failure && !older.hidden && loadOlder(),
+    (entries) => entries.at(-1).isIntersecting && isWanted() && !list.isBusy && !pagination.older.failure && !older.hidden && loadOlder(),
     { rootMargin: `0px 0px ${AHEAD} 0px` },
   );
   nearEnd.observe(older);

@@ -5,6 +5,7 @@ import { withBackoff } from './backoff.js';
 import { emit } from './events.js';
 import { createMessage } from './message.js';
 import { explainLoad } from './problems.js';
+import { roomIn } from './wall.js';
 
 const ID = /^#([0-9A-HJKMNP-TV-Z]{26})$/;
 
@@ -33,7 +34,7 @@ export function mount(root, { api, feed, card, clock, words, window }) {
       return;
     }
     if (!shown) {
-      shown = createMessage(message, { ...card, layout: () => 'list', room: () => place.clientWidth }, { whole: true });
+      shown = createMessage(message, { ...card, layout: () => 'list', room: () => roomIn(place) }, { whole: true });
       place.replaceChildren(shown.article);
     }
     shown.update(card.stateOf(id));

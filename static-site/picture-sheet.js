@@ -1,7 +1,7 @@
 // What is known of the picture that the dialog shows: whose it is, when it came, and what was written with it.
 
 import { emit } from './events.js';
-import { fold } from './fold.js';
+import { fold, settle } from './fold.js';
 import { withLinks } from './links.js';
 import { mark } from './mark.js';
 import { messageOf, nameOf, postedAt } from './slides.js';
@@ -58,7 +58,7 @@ export function createPictureSheet(sheet, { words, document }) {
     const folding = fold(text, more, { article: sheet, words, whole: false });
     folding.update();
     // At once, as the picture has the room that is left.
-    folding.measure();
+    settle([folding]);
   }
 
   button.addEventListener('click', () => emit(sheet, 'share-wanted', { id }));

@@ -9,19 +9,22 @@ const WIDEST = 640;
 /** How many screens away what is near may be. */
 const SCREENS = 2;
 
+/** The room of a card that is as wide as `element`, and the screen. */
+export const roomIn = (element) => ({ width: element.clientWidth, screen: { width: window.innerWidth, height: window.innerHeight } });
+
 /** @param layout answers `wall` or `list` */
 export function createWall(list, { layout, window }) {
   let masonry = new Masonry(1, 0);
-  let shape = { width: 0, columns: 1, gap: 0, margin: 0 };
+  let shape = { width: 0, columns: 1, gap: 0, margin: 0, screen: { width: 0, height: 0 } };
   const topOfList = () => list.getBoundingClientRect().top;
 
   function measure() {
-    const room = list.clientWidth;
+    const { width: room, screen } = roomIn(list);
     const gap = Number.parseFloat(window.getComputedStyle(list).columnGap) || 0;
     const isList = layout() === 'list';
     const columns = isList ? 1 : Math.max(2, Math.floor((room + gap) / (NARROWEST + gap)));
     const width = isList ? Math.min(room, WIDEST) : (room - (columns - 1) * gap) / columns;
-    return { columns, gap, width, margin: isList ? (room - width) / 2 : 0 };
+    return { columns, gap, width, margin: isList ? (room - width) / 2 : 0, screen };
   }
 
   return {
@@ -29,9 +32,13 @@ export function createWall(list, { layout, window }) {
       return masonry;
     },
 
-    /** How wide a card is. */
-    get width() {
-      return shape.width;
+    get columns() {
+      return shape.columns;
+    },
+
+    /** How wide a card is, and the screen. */
+    get room() {
+      return shape;
     },
 
     /** Takes the room that there is now. Answers how much wider the cards were, or null where all is as it was. */
@@ -64,12 +71,20 @@ export function createWall(list, { layout, window }) {
       list.style.blockSize = `${masonry.height}px`;
     },
 
-    /** Answers a function that tells whether a place is near the screen. */
-    nearness() {
-      const { innerHeight } = window;
-      const from = -topOfList() - SCREENS * innerHeight;
-      const to = from + (2 * SCREENS + 1) * innerHeight;
-      return ({ top, height }) => top < to && top + height > from;
+    /** What of the wall is on the screen, from `top` to `bottom`. */
+    view() {
+      const top = -topOfList();
+      return { top, bottom: top + window.innerHeight };
+    },
+
+    /** Whether a place is on the screen of a `view`, or no more than so many screens away. */
+    isSeen: (place, { top, bottom }, screens = 0) => {
+      const beyond = screens * (bottom - top);
+      return place.top < bottom + beyond && place.top + place.height > top - beyond;
+    },
+
+    isNear(place, view) {
+      return this.isSeen(place, view, SCREENS);
     },
 
     /** Whether a place is above the screen. */

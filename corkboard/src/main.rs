@@ -97,9 +97,11 @@ fn moderator_token(
     };
     let tokens = Tokens::new(&secret, None);
     if is_link {
-        let base = optional(&environment, "PUBLIC_BASE_URL");
-        let base =
-            base.unwrap_or_else(|| format!("http://{}", services::reachable(options.listen)));
+        let base = optional(&environment, "PUBLIC_BASE_URL").unwrap_or_else(|| {
+            let base = format!("http://{}", services::reachable(options.listen));
+            eprintln!("corkboard: PUBLIC_BASE_URL is not set, so the link leads to {base}");
+            base
+        });
         let code = tokens.sign_in_code(name, SystemTime::now());
         println!("{}/#moderate={code}", base.trim_end_matches('/'));
     } else {

@@ -129,6 +129,8 @@ def test_what_containers_are_told_is_what_the_program_knows():
         for variable in board["environment"]:
             assert f"[env: {variable}" in described or f'"{variable}"' in settings, variable
     whole = yaml_parse((EXAMPLES / "compose.yaml").read_text())
+    # Every setting, not only those that somebody thought of.
+    assert whole["services"]["board"]["env_file"] == ".env"
     assert whole["services"]["board"]["healthcheck"]["test"] == ["CMD", "/usr/local/bin/corkboard", "health"]
     trusted = ipaddress.ip_network(whole["services"]["board"]["environment"]["CORKBOARD_TRUSTED_PROXY"])
     assert [str(trusted)] == [config["subnet"] for config in whole["networks"]["board"]["ipam"]["config"]]

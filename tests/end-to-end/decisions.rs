@@ -125,6 +125,34 @@ async fn a_decision_that_died_at_any_step_is_finished_by_its_repeat_or_by_a_late
     assert!(died.iter().all(|died| *died >= 16), "{died:?}");
 }
 
+/// It is told first, beside the first step.
+#[tokio::test]
+async fn a_decision_that_died_at_any_step_is_in_the_log_if_anything_was_done() {
+    let board = Board::start();
+    let number = async |sql: &str, id: &str| match &board.sql(sql, id).await[0][..] {
+        [aws_sdk_rdsdata::types::Field::LongValue(number)] => *number,
+        other => panic!("{other:?}"),
+    };
+    let mut unlogged = 0;
+    for arrives in [false, true] {
+        for requests in 1.. {
+            let message = held(&board, text("hello")).await;
+            if !dies(&board, requests, arrives, decide("reject", &message)).await {
+                break;
+            }
+            let id = message["id"].as_str().unwrap();
+            let logged = "SELECT count(*) FROM moderation_log WHERE message_id = :id";
+            let logged = number(logged, id).await;
+            let waiting = "SELECT count(*) FROM message WHERE id = :id AND status = 'held'";
+            let waiting = number(waiting, id).await;
+            assert!(logged + waiting > 0, "{arrives} {requests}");
+            unlogged += 1 - logged;
+        }
+    }
+    // It died before the log was told.
+    assert!(unlogged > 0);
+}
+
 /// How many round trips follow one another.
 #[tokio::test]
 async fn decisions_take_as_many_round_trips_as_promised() {

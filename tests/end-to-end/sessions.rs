@@ -90,6 +90,7 @@ async fn a_token_that_lasts_is_exchanged_for_one_of_a_week() {
         (json!({}), Some("wrong"), 403),
         (json!({ "code": "wrong" }), Some(token.as_str()), 403),
         (json!({ "code": 1 }), None, 422),
+        (json!({ "code": null }), Some(token.as_str()), 200),
         (json!([]), None, 400),
     ] {
         let answer = board.sign_in(&body, bearer).await;
@@ -104,7 +105,7 @@ async fn a_token_that_lasts_is_exchanged_for_one_of_a_week() {
 #[tokio::test]
 async fn who_is_revoked_moderates_no_more_and_others_do() {
     let board = Board::start_with(|command| {
-        command.env("MODERATORS_REVOKED", "Ada, -");
+        command.env("MODERATORS_REVOKED", "ada, -");
     });
     for (arguments, status) in [
         (vec![], 403),
@@ -156,7 +157,14 @@ async fn the_log_says_who_did_what_and_nothing_of_what_was_not_done() {
     assert_eq!(take_down(one.as_str().unwrap(), &nameless).await, 204);
     assert_eq!(take_down(unknown, &nameless).await, 404);
     assert_eq!(board.set_posting("closed").await.status, 200);
+    // It stays reviewed, and nobody was refused.
+    assert_eq!(board.set_posting("open").await.status, 200);
+    let let_in = http().post(board.url("/api/moderation/let-in"));
+    let let_in = let_in.bearer_auth(&nameless);
+    let let_in = ask(let_in.json(&json!({ "messageId": one }))).await;
+    assert_eq!(let_in.json()["letIn"], false);
     let expected = [
+        (json!(null), json!("posting-reviewed"), json!(null)),
         (json!(null), json!("posting-closed"), json!(null)),
         (json!(null), json!("take-down"), one.clone()),
         (json!("Ada"), json!("reject"), two),
@@ -173,6 +181,6 @@ async fn the_log_says_who_did_what_and_nothing_of_what_was_not_done() {
         .json();
     assert_eq!(
         (rest["entries"].as_array().unwrap().len(), &rest["next"]),
-        (1, &json!(null))
+        (2, &json!(null))
     );
 }

@@ -30,7 +30,7 @@ fn act(moderator: Option<&str>, action: Action, subject: Subject) -> Act {
 }
 
 async fn what_moderators_did_is_listed_newest_first_in_pages(backend: &Backend) {
-    let store = backend.store();
+    let (store, now) = (backend.store(), SystemTime::now());
     let ids: Vec<_> = (0..100).map(|_| MessageId::generate()).collect();
     let many = act(Some("Ada-2"), Action::Reject, Subject::Messages(ids));
     let logged = store.log(&many).await.unwrap();
@@ -47,7 +47,7 @@ async fn what_moderators_did_is_listed_newest_first_in_pages(backend: &Backend) 
         while MessageId::generate().created_at() == kept[0].created_at() {}
         store.log(&other).await.unwrap();
     }
-    let (all, none) = store.moderation_log(3, None).await.unwrap();
+    let (all, none) = store.moderation_log(3, None, now).await.unwrap();
     assert_eq!((all.len(), none), (3, None));
     let mut actions: Vec<_> = all.iter().map(|it| it.action.as_str()).collect();
     actions.sort_unstable();
@@ -65,20 +65,20 @@ async fn what_moderators_did_is_listed_newest_first_in_pages(backend: &Backend) 
         id: id_aged(Duration::from_hours(24), 1),
         ..first.clone()
     };
-    for _ in 0..2 {
-        store.import_log(&of_before).await.unwrap();
-        store.import_log(&all[0]).await.unwrap();
+    for is_new in [true, false] {
+        assert_eq!(store.import_log(&of_before).await.unwrap(), is_new);
+        assert!(!store.import_log(&all[0]).await.unwrap());
     }
     let all = [&all[..], &[of_before]].concat();
     assert_eq!(
-        store.moderation_log(5, None).await.unwrap(),
+        store.moderation_log(5, None, now).await.unwrap(),
         (all.clone(), None)
     );
     store.unlog(&[all[3].id]).await.unwrap();
 
-    let (page, next) = store.moderation_log(2, None).await.unwrap();
+    let (page, next) = store.moderation_log(2, None, now).await.unwrap();
     assert_eq!((&page[..], next), (&all[..2], Some(all[1].id)));
-    let (rest, next) = store.moderation_log(2, next).await.unwrap();
+    let (rest, next) = store.moderation_log(2, next, now).await.unwrap();
     assert_eq!((&rest[..], next), (&all[2..3], None));
 }
 
@@ -88,8 +88,14 @@ async fn what_is_older_than_90_days_is_forgotten(backend: &Backend) {
     store.log(&opened).await.unwrap();
     let day = Duration::from_hours(24);
     for (later, kept) in [(day * 89, 1), (day * 91, 0)] {
+        // Also before it is forgotten.
+        let (log, _) = store.moderation_log(5, None, now + later).await.unwrap();
+        assert_eq!(log.len(), kept);
         store.forget_log(now + later).await.unwrap();
-        assert_eq!(store.moderation_log(5, None).await.unwrap().0.len(), kept);
+        assert_eq!(
+            store.moderation_log(5, None, now).await.unwrap().0.len(),
+            kept
+        );
     }
 }
 

@@ -285,7 +285,10 @@ async fn an_import_of_what_waits_that_was_killed_is_completed_by_the_next() {
         }
         run.kill().unwrap();
         run.wait().unwrap();
-        assert_eq!(other.objects("images/") + other.objects("board/messages/"), 0);
+        assert_eq!(
+            other.objects("images/") + other.objects("board/messages/"),
+            0
+        );
     }
     let said = other.import(&archive).done();
     assert_eq!(said.matches(" 0 not taken\n").count(), 2, "{said}");

@@ -87,8 +87,11 @@ fn a_file_that_is_not_there_is_one_clear_line() {
 
 #[test]
 fn a_log_is_read_as_carefully_as_messages() {
+    // What is older than 90 days is forgotten.
+    let id = domain::MessageId::generate();
     let entry = json!({
-        "id": ID, "at": TIME, "moderator": "Ada", "action": "approve", "messageId": LATER_ID, "picture": null,
+        "id": id.to_string(), "at": id.created_at(), "moderator": "Ada", "action": "approve", "messageId": LATER_ID,
+        "picture": null,
     });
     let forged = |version: u8, lines: &str| {
         let header = format!(r#"{{"format":"corkboard","version":{version}}}"#);
@@ -99,11 +102,23 @@ fn a_log_is_read_as_carefully_as_messages() {
         ];
         Forged::empty().with_sums(&entries).bytes()
     };
-    let board = Board::new();
     let right = format!("{entry}\n");
-    for _ in 0..2 {
-        board.import(&file(&board, &forged(3, &right))).done();
-        assert_eq!(board.content().log, std::slice::from_ref(&entry));
+    // Also of pictures that no archive has, since their names are no paths.
+    for picture in [
+        json!(null),
+        json!("images/a//b.png"),
+        json!("images/a\\b\t.png"),
+    ] {
+        let board = Board::new();
+        let entry = with(entry.clone(), "picture", picture);
+        for fate in ["1 taken, 0", "0 taken, 1"] {
+            let archive = file(&board, &forged(3, &format!("{entry}\n")));
+            let said = board.import(&archive).done();
+            let sums =
+                format!("entries of the moderators' log: {fate} already there, 0 not taken\n");
+            assert!(said.ends_with(&sums), "{said}");
+            assert_eq!(board.content().log, std::slice::from_ref(&entry));
+        }
     }
     assert_refused(
         &forged(2, &right),

@@ -1,8 +1,9 @@
 //! A copy of the embedded database and of the media bucket, as they were at one moment, while they are in use.
 //!
-//! For that moment nobody writes to either: both are locked, a state of each is held fast, and the locks are let go.
-//! Those states are copied, and then the bodies that they name. Bodies never change, so one that is in an earlier backup
-//! is not copied again.
+//! Bodies never change, so those that there are are copied first, and one that is in an earlier backup is not copied again.
+//! Then, for one moment, nobody writes to either: both are locked, a state of each is held fast, the bodies that are new
+//! since are opened, so that they can be read whatever becomes of their names, and the locks are let go. The states are
+//! copied, and these bodies.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -22,7 +23,9 @@ use crate::s3;
 const FILE_LOCK_PATIENCE: Duration = Duration::from_secs(2);
 /// Pages of a database that are copied at once.
 const PAGES: i32 = 1_000;
-/// How often it is begun anew because somebody wrote all the time, or deleted objects before they could be copied.
+/// The most bodies that are open at once.
+const OPEN: usize = 512;
+/// How often it is begun anew because somebody wrote all the time, or more bodies came than can be open at once.
 const ROUNDS: usize = 20;
 
 /// Where a database and a media bucket are.
@@ -92,23 +95,34 @@ pub fn run(
         let what = "the next start of the board rebuilds it".to_owned();
         return Err(Error::Damaged(index, what));
     }
-    let mut databases = vec![(index, s3::index_of(&to.objects))];
+    let mut databases = vec![(index.clone(), s3::index_of(&to.objects))];
     if let (Some(from), Some(to)) = (&from.database, &to.database) {
         databases.insert(0, (from.clone(), to.clone()));
     }
     let mut copied = Copied::default();
     for _ in 0..ROUNDS {
-        let Some(moment) = moment(databases.iter().map(|(from, _)| from))? else {
+        let names = bodies_named_in(&open(&index)?, &index)?;
+        for (done, name) in (1..).zip(&names) {
+            let place = kept.join(name);
+            if !place.exists()
+                && let Some(body) = open_body(&bodies.join(name))?
+            {
+                copy_body(body, &place)?;
+                copied.new += 1;
+            }
+            progress(done, names.len() as u64);
+        }
+        let Some(moment) = moment(&databases, &bodies, &kept)? else {
             continue;
         };
-        for ((from, to), state) in databases.iter().zip(&moment) {
+        for (name, body) in moment.new {
+            copy_body(body, &kept.join(name))?;
+            copied.new += 1;
+        }
+        for ((from, to), state) in databases.iter().zip(&moment.states) {
             copy_database(from, state, &draft(to))?;
         }
-        drop(moment);
-        let names = bodies_named_in(&draft(&s3::index_of(&to.objects)))?;
-        if !copy_bodies(&names, &bodies, &kept, &mut copied, progress)? {
-            continue;
-        }
+        let names = moment.names;
         copied.bodies = names.len() as u64;
         sync_folder(&kept).map_err(|error| of_file(&kept, error))?;
         in_place().map_err(|error| of_file(&to.objects, error))?;
@@ -173,10 +187,23 @@ fn remove(path: &Path) -> Result<(), Error> {
     if_found(fs::remove_file(path)).map_err(|error| of_file(path, error))
 }
 
-/// One state of all these databases; `None` where somebody writes all the time.
-fn moment<'a>(
-    paths: impl Iterator<Item = &'a PathBuf> + Clone,
-) -> Result<Option<Vec<Connection>>, Error> {
+/// How everything was at one moment.
+struct Moment {
+    /// Of each database.
+    states: Vec<Connection>,
+    /// The files of all bodies.
+    names: BTreeSet<String>,
+    /// Those of them that are not kept yet, open.
+    new: Vec<(String, File)>,
+}
+
+/// The state of all these databases, the index last; `None` where somebody writes all the time, or too much came.
+fn moment(
+    databases: &[(PathBuf, PathBuf)],
+    bodies: &Path,
+    kept: &Path,
+) -> Result<Option<Moment>, Error> {
+    let paths = databases.iter().map(|(from, _)| from);
     let mut locked = Vec::new();
     for path in paths.clone() {
         let connection = open(path)?;
@@ -195,14 +222,32 @@ fn moment<'a>(
             .map_err(|error| of_database(path, error))?;
         Ok(connection)
     });
-    held.collect::<Result<_, _>>().map(Some)
+    let states = held.collect::<Result<Vec<_>, _>>()?;
+    let (Some(index), Some((path, _))) = (states.last(), databases.last()) else {
+        return Ok(None);
+    };
+    let names = bodies_named_in(index, path)?;
+    let missing: Vec<_> = names
+        .iter()
+        .filter(|name| !kept.join(name).exists())
+        .collect();
+    if missing.len() > OPEN {
+        return Ok(None);
+    }
+    let mut new = Vec::new();
+    for name in missing {
+        // What is lost is lost in the copy, too.
+        if let Some(body) = open_body(&bodies.join(name))? {
+            new.push((name.clone(), body));
+        }
+    }
+    Ok(Some(Moment { states, names, new }))
 }
 
-/// The files of all bodies.
-fn bodies_named_in(index: &Path) -> Result<BTreeSet<String>, Error> {
+/// The files of all bodies, as this connection to the index sees it.
+fn bodies_named_in(connection: &Connection, index: &Path) -> Result<BTreeSet<String>, Error> {
     let sql = "SELECT file FROM object WHERE file IS NOT NULL UNION SELECT file FROM part";
     let read = || {
-        let connection = Connection::open_with_flags(index, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let mut statement = connection.prepare(sql)?;
         let names = statement.query_map([], |row| row.get(0))?;
         names.collect::<rusqlite::Result<BTreeSet<String>>>()
@@ -219,37 +264,23 @@ fn open(path: &Path) -> Result<Connection, Error> {
     opened.map_err(|error| of_database(path, error))
 }
 
-/// Answers whether none of them went in between.
-fn copy_bodies(
-    names: &BTreeSet<String>,
-    from: &Path,
-    to: &Path,
-    copied: &mut Copied,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<bool, Error> {
-    let mut all_there = true;
-    for (done, name) in (1..).zip(names) {
-        let kept = to.join(name);
-        if !kept.exists() {
-            let body = from.join(name);
-            let draft = draft(&kept);
-            match fs::copy(&body, &draft) {
-                Ok(_) => {
-                    let lasting = File::open(&draft)
-                        .and_then(|file| file.sync_all())
-                        .and_then(|()| fs::rename(&draft, &kept));
-                    lasting.map_err(|error| of_file(&kept, error))?;
-                    copied.new += 1;
-                }
-                Err(error) if error.kind() == ErrorKind::NotFound && !body.exists() => {
-                    all_there = false;
-                }
-                Err(error) => return Err(of_file(&body, error)),
-            }
-        }
-        progress(done, names.len() as u64);
+/// A body, if it is there.
+fn open_body(path: &Path) -> Result<Option<File>, Error> {
+    match File::open(path) {
+        Ok(body) => Ok(Some(body)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(of_file(path, error)),
     }
-    Ok(all_there)
+}
+
+fn copy_body(mut body: File, to: &Path) -> Result<(), Error> {
+    let draft = draft(to);
+    let lasting = File::create(&draft).and_then(|mut copy| {
+        io::copy(&mut body, &mut copy)?;
+        copy.sync_all()?;
+        fs::rename(&draft, to)
+    });
+    lasting.map_err(|error| of_file(to, error))
 }
 
 /// A copy of a state of `source`, which is refused if it is damaged: no good copy is to go for it.

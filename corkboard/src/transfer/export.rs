@@ -3,6 +3,7 @@ use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use domain::{Format, Message, MessageId, Name, PostedPicture};
 use local_aws::files::sync_folder;
@@ -283,7 +284,8 @@ async fn log(board: &Board, tar: &mut Tar) -> Result<(), Error> {
     let mut lines = tar.entry(&mut header, LOG)?;
     let mut after = None;
     loop {
-        let page = board.store().moderation_log(PAGE, after).await;
+        let now = SystemTime::now();
+        let page = board.store().moderation_log(PAGE, after, now).await;
         let (page, next) = page.map_err(|error| Error::Board(failed(error)))?;
         for entry in page {
             lines.write_line(&LogLine {

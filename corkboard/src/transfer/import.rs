@@ -28,9 +28,14 @@ pub async fn run(board: &Board, archive: &Archive) -> Result<Report, String> {
     drop(outcomes);
     for entry in archive.log()? {
         let entry = entry?;
-        if !is_in_future(entry.id) {
-            board.store().import_log(&entry).await.map_err(failed)?;
-        }
+        let fate = if is_in_future(entry.id) {
+            Fate::NotTaken("its time lies in the future".into())
+        } else if board.store().import_log(&entry).await.map_err(failed)? {
+            Fate::Taken
+        } else {
+            Fate::AlreadyThere
+        };
+        report.entry(entry.id, &fate);
     }
     for (key, span) in &archive.others {
         report.picture(key, &other_picture(board, archive, key, *span).await?);

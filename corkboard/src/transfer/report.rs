@@ -1,5 +1,7 @@
 use std::fmt::Display;
 
+use domain::MessageId;
+
 use crate::progress::Progress;
 
 /// What became of a message or a picture.
@@ -33,6 +35,7 @@ pub struct Report {
     progress: Progress,
     messages: Sums,
     pictures: Sums,
+    log: Sums,
 }
 
 #[derive(Default)]
@@ -43,6 +46,10 @@ struct Sums {
 }
 
 impl Sums {
+    fn is_nothing(&self) -> bool {
+        self.taken + self.already_there + self.not_taken == 0
+    }
+
     fn count(&mut self, fate: &Fate) {
         match fate {
             Fate::Taken => self.taken += 1,
@@ -59,6 +66,7 @@ impl Report {
             progress: Progress::of("messages and pictures", expected),
             messages: Sums::default(),
             pictures: Sums::default(),
+            log: Sums::default(),
         }
     }
 
@@ -92,6 +100,14 @@ impl Report {
         }
     }
 
+    /// Notes what became of an entry of the log of what moderators did.
+    pub fn entry(&mut self, id: MessageId, fate: &Fate) {
+        self.log.count(fate);
+        if let Fate::NotTaken(why) = fate {
+            self.say(&format!("entry {id} of the log was not taken: {why}"));
+        }
+    }
+
     /// How many messages were not taken.
     pub fn messages_not_taken(&self) -> u64 {
         self.messages.not_taken
@@ -99,7 +115,10 @@ impl Report {
 
     /// The sums.
     pub fn print(self) {
-        for (what, sums) in [("messages", &self.messages), ("pictures", &self.pictures)] {
+        // Most boards have no log.
+        let log = (!self.log.is_nothing()).then_some(("entries of the moderators' log", &self.log));
+        let sums = [("messages", &self.messages), ("pictures", &self.pictures)];
+        for (what, sums) in sums.into_iter().chain(log) {
             self.progress.say(&format!(
                 "{what}: {} taken, {} already there, {} not taken",
                 sums.taken, sums.already_there, sums.not_taken

@@ -262,7 +262,8 @@ pub async fn let_in(
     let id = sender_of(request).await?;
     let protocol = state.board.protocol(deadline);
     let act = moderator.act_on(Action::LetIn, id);
-    let let_in = protocol.logged(&act, protocol.let_in(id)).await?;
+    let steps = protocol.let_in(id);
+    let let_in = protocol.logged_where(&act, steps, |it| *it).await?;
     Ok(Json(LetIn { let_in }))
 }
 

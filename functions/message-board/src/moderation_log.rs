@@ -1,6 +1,7 @@
 //! Which moderator did what.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::extract::State;
 use axum::routing::get;
@@ -72,7 +73,9 @@ pub async fn log(
 ) -> Result<Json<LogBody>, Problem> {
     let (limit, after) = query.parsed()?;
     let store = state.board.store(deadline);
-    let (entries, next) = store.moderation_log(limit, after).await?;
+    let (entries, next) = store
+        .moderation_log(limit, after, SystemTime::now())
+        .await?;
     let url = |key: String| state.settings.public_base_url.of_key(&key);
     let body = |entry: LogEntry| EntryBody {
         id: entry.id,

@@ -86,6 +86,6 @@ impl Modify for Schemes {
             "token",
             scheme("The message's `deleteToken`, or the moderators' token."),
         );
-        components.add_security_scheme("moderator", scheme("The moderators' token."));
+        components.add_security_scheme("moderator", scheme("What a moderator signs in with: the token without a name, a named moderator's token, or that of a session."));
     }
 }

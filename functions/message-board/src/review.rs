@@ -171,10 +171,10 @@ pub struct Page {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
-    /// How many messages.
+    /// How many.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 50, default = 20)]
     limit: Option<String>,
-    /// Only those that follow this message; the page before gives it as `next`.
+    /// Only those that follow this one; the page before gives it as `next`.
     #[param(schema_with = vocabulary::id, required = false)]
     after: Option<String>,
 }
@@ -313,12 +313,14 @@ pub async fn set_posting(
         }])
     })?;
     let protocol = state.board.protocol(deadline);
-    let act = moderator.act(Action::SetPosting(posting), Subject::Board);
+    let most_posting = state.settings.posting;
+    // What holds from now on.
+    let now = posting.max(most_posting);
+    let act = moderator.act(Action::SetPosting(now), Subject::Board);
     let set = state.board.set_posting(posting, deadline);
     protocol.logged_unless_asleep(&act, set).await?;
-    let most_posting = state.settings.posting;
     Ok(Json(PostingBody {
-        posting: posting.max(most_posting),
+        posting: now,
         most_posting,
     }))
 }

@@ -66,13 +66,8 @@ pub async fn sign_in(
         Some(Value::Text(code)) => tokens.moderator_of_code(code, now),
         // A session does not prolong itself.
         None | Some(Value::Null) => Some(bearer?.0).filter(|it| it.expires_at.is_none()),
-        Some(_) => {
-            return Err(Problem::invalid_fields(vec![FieldProblem {
-                field: "code",
-                code: FieldCode::NotAString,
-                detail: "must be a string".into(),
-            }]));
-        }
+        Some(Value::Several) => return Err(fault(FieldCode::Several, "must be given once")),
+        Some(_) => return Err(fault(FieldCode::NotAString, "must be a string")),
     };
     let name = moderator.ok_or(Code::TokenWrong)?.name;
     let (token, expires_at) = tokens.session_token(name.as_ref(), now);
@@ -81,6 +76,14 @@ pub async fn sign_in(
         moderator: name.map(|name| name.to_string()),
         expires_at: written(expires_at),
     }))
+}
+
+fn fault(code: FieldCode, detail: &str) -> Problem {
+    Problem::invalid_fields(vec![FieldProblem {
+        field: "code",
+        code,
+        detail: detail.to_owned(),
+    }])
 }
 
 /// A time in seconds since 1970, as the time of an id is written.

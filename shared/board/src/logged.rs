@@ -1,4 +1,5 @@
-//! What a moderator does is written into the log beside the steps that do it, so that nothing waits for it.
+//! What a moderator does is written into the log beside the steps that do it, so that nothing waits for it. The log is asked
+//! first: whoever dies between two requests has done nothing that the log does not say.
 
 use std::time::Duration;
 
@@ -14,8 +15,8 @@ use crate::protocol::Protocol;
 const NOT_WAITED: Duration = Duration::from_secs(2);
 
 impl Protocol<'_> {
-    /// Does the steps of an act, and writes the act into the log beside them. What turns out not to be done is taken out of
-    /// the log again. An entry that cannot be written keeps nothing from being done.
+    /// Writes an act into the log, and does its steps. What turns out not to be done is taken out of the log again. An entry
+    /// that cannot be written keeps nothing from being done.
     ///
     /// # Errors
     /// Those of the steps.
@@ -24,8 +25,22 @@ impl Protocol<'_> {
         act: &Act,
         steps: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let (done, logged) = tokio::join!(steps, self.store.log(act));
-        self.take_out(logged, |_| is_undone(&done)).await;
+        self.logged_where(act, steps, |_| true).await
+    }
+
+    /// The same of steps that may find nothing to do: `is_done` tells by what they answer.
+    ///
+    /// # Errors
+    /// Those of the steps.
+    pub async fn logged_where<T>(
+        &self,
+        act: &Act,
+        steps: impl Future<Output = Result<T, Error>>,
+        is_done: impl Fn(&T) -> bool,
+    ) -> Result<T, Error> {
+        let (logged, done) = tokio::join!(self.store.log(act), steps);
+        let is_undone = is_undone(&done) || done.as_ref().is_ok_and(|it| !is_done(it));
+        self.take_out(logged, |_| is_undone).await;
         done
     }
 
@@ -38,7 +53,7 @@ impl Protocol<'_> {
         act: &Act,
         steps: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let (done, logged) = tokio::join!(steps, timeout(NOT_WAITED, self.store.log(act)));
+        let (logged, done) = tokio::join!(timeout(NOT_WAITED, self.store.log(act)), steps);
         if let Ok(logged) = logged {
             self.take_out(logged, |_| is_undone(&done)).await;
         } else {
@@ -67,5 +82,8 @@ impl Protocol<'_> {
 
 /// Whether nothing was done: of other failures that is not known.
 pub(crate) fn is_undone<T>(done: &Result<T, Error>) -> bool {
-    matches!(done, Err(Error::NotFound | Error::Conflict))
+    matches!(
+        done,
+        Err(Error::NotFound | Error::Conflict | Error::Deleted)
+    )
 }

@@ -53,7 +53,7 @@ pub(crate) enum Decided {
 pub(crate) type Guessed = Result<Option<Bytes>, BucketError>;
 
 impl Protocol<'_> {
-    /// Decides the same on several messages, and says what became of each. Beside it, the log is told who decided.
+    /// Decides the same on several messages, and says what became of each. Beside it, the log is told who decides.
     pub async fn decide_all(
         &self,
         decision: Decision,
@@ -66,7 +66,7 @@ impl Protocol<'_> {
             subject: Subject::Messages(ids.to_vec()),
         };
         let decided = self.decide_on_each(decision, ids);
-        let (decided, logged) = tokio::join!(decided, self.store.log(&act));
+        let (logged, decided) = tokio::join!(self.store.log(&act), decided);
         let is_undone = |place: usize| is_undone(&decided[place].1);
         self.take_out(logged, is_undone).await;
         decided

@@ -16,6 +16,8 @@ use super::BoardSecret;
 const CODE: Duration = Duration::from_mins(10);
 /// How long a session lasts.
 const SESSION: Duration = Duration::from_hours(7 * 24);
+/// How far apart the clocks may be of who makes a link and of who exchanges it.
+const CLOCKS: Duration = Duration::from_mins(5);
 /// What stands for the moderator without a name.
 const NAMELESS: &str = "-";
 
@@ -61,9 +63,10 @@ pub struct Moderator {
     pub expires_at: Option<u64>,
 }
 
-/// Moderators whose tokens, sign-in links and sessions are accepted no longer.
+/// Moderators whose tokens, sign-in links and sessions are accepted no longer, in lower case: whoever writes one of several
+/// spellings means them all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Revoked(BTreeSet<Option<ModeratorName>>);
+pub struct Revoked(BTreeSet<Option<String>>);
 
 impl FromStr for Revoked {
     type Err = InvalidModeratorName;
@@ -74,8 +77,13 @@ impl FromStr for Revoked {
             .split(',')
             .map(str::trim)
             .filter(|name| !name.is_empty());
-        names.map(name_or_none).collect::<Result<_, _>>().map(Self)
+        let names = names.map(|name| Ok(in_lower_case(name_or_none(name)?.as_ref())));
+        names.collect::<Result<_, _>>().map(Self)
     }
+}
+
+fn in_lower_case(name: Option<&ModeratorName>) -> Option<String> {
+    name.map(|name| name.0.to_ascii_lowercase())
 }
 
 fn name_or_none(name: &str) -> Result<Option<ModeratorName>, InvalidModeratorName> {
@@ -129,7 +137,7 @@ impl Moderators {
 
     /// Whose code this is, where it can still be exchanged.
     pub(super) fn of_code(&self, code: &str, now: SystemTime) -> Option<Moderator> {
-        self.unless_revoked(of_expiring(&self.codes, code, now)?)
+        self.unless_revoked(of_expiring(&self.codes, code, CODE, now)?)
     }
 
     /// Whose token this is, where it is accepted.
@@ -145,13 +153,14 @@ impl Moderators {
                 name: Some(verified(&self.named, token)?.parse().ok()?),
                 expires_at: None,
             },
-            _ => of_expiring(&self.sessions, token, now)?,
+            _ => of_expiring(&self.sessions, token, SESSION, now)?,
         };
         self.unless_revoked(moderator)
     }
 
     fn unless_revoked(&self, moderator: Moderator) -> Option<Moderator> {
-        let is_revoked = self.revoked.0.contains(&moderator.name);
+        let name = in_lower_case(moderator.name.as_ref());
+        let is_revoked = self.revoked.0.contains(&name);
         (!is_revoked).then_some(moderator)
     }
 }
@@ -180,14 +189,21 @@ fn expiring(key: &Hmac<Sha256>, name: Option<&ModeratorName>, expires_at: u64) -
     signed(key, &format!("{name}.{expires_at}"))
 }
 
-fn of_expiring(key: &Hmac<Sha256>, signed: &str, now: SystemTime) -> Option<Moderator> {
+/// Whose text this is, which `lasts` so long from when it was made: one that ends later was made by a wrong clock.
+fn of_expiring(
+    key: &Hmac<Sha256>,
+    signed: &str,
+    lasts: Duration,
+    now: SystemTime,
+) -> Option<Moderator> {
     let (name, expires_at) = verified(key, signed)?.split_once('.')?;
     let (name, expires_at) = (name_or_none(name).ok()?, expires_at.parse().ok()?);
     let moderator = Moderator {
         name,
         expires_at: Some(expires_at),
     };
-    (seconds(now) < expires_at).then_some(moderator)
+    let is_now = seconds(now) < expires_at && expires_at <= seconds(now + lasts + CLOCKS);
+    is_now.then_some(moderator)
 }
 
 #[cfg(test)]
@@ -250,6 +266,8 @@ mod tests {
             let found = moderators.of_code(&code, NOW + CODE - SECOND).unwrap();
             assert_eq!(found.name.as_ref(), who);
             assert_eq!(moderators.of_code(&code, NOW + CODE), None);
+            assert!(moderators.of_code(&code, NOW - CLOCKS).is_some());
+            assert_eq!(moderators.of_code(&code, NOW - CLOCKS - SECOND), None);
             let (session, expires_at) = moderators.session(who, NOW);
             let found = moderators
                 .of_token(&session, NOW + SESSION - SECOND)
@@ -259,6 +277,8 @@ mod tests {
                 (who, Some(expires_at))
             );
             assert_eq!(moderators.of_token(&session, NOW + SESSION), None);
+            let before = NOW - CLOCKS - SECOND;
+            assert_eq!(moderators.of_token(&session, before), None);
             // No kind stands for another.
             assert_eq!(moderators.of_token(&code, NOW), None);
             assert_eq!(moderators.of_code(&session, NOW), None);
@@ -271,6 +291,7 @@ mod tests {
         let (before, ada, bo) = (moderators(""), name("Ada"), name("Bo"));
         for (list, revoked, others) in [
             (" Ada ,", Some(&ada), [None, Some(&bo)]),
+            ("aDA", Some(&ada), [None, Some(&bo)]),
             ("-", None, [Some(&ada), Some(&bo)]),
         ] {
             let now = moderators(list);

@@ -144,8 +144,8 @@ impl Store {
         self.execute(&remove, vec![]).await.map(drop)
     }
 
-    /// At most `limit` entries, newest first, older than `after` where one is given, and the id after which to go on, unless
-    /// these are the last. Rows that cannot be read are passed over.
+    /// At most `limit` entries of the last 90 days, newest first, older than `after` where one is given, and the id after which
+    /// to go on, unless these are the last. Rows that cannot be read are passed over.
     ///
     /// # Errors
     /// Where the database fails.
@@ -153,11 +153,15 @@ impl Store {
         &self,
         limit: u32,
         after: Option<MessageId>,
+        now: SystemTime,
     ) -> Result<(Vec<LogEntry>, Option<MessageId>), StoreError> {
         let limit = limit.min(MESSAGES_AT_ONCE - 1);
-        let (from, parameters) = match after {
-            Some(id) => ("WHERE id < :after ", vec![("after", id_value(id))]),
-            None => ("", vec![]),
+        let mut parameters = vec![("oldest", id_value(oldest(now)))];
+        let older = if let Some(after) = after {
+            parameters.push(("after", id_value(after)));
+            "AND id < :after "
+        } else {
+            ""
         };
         // One more tells whether there are others.
         let read = limit + 1;
@@ -165,7 +169,7 @@ impl Store {
             .execute(
                 &format!(
                     "SELECT id, moderator, action, message_id, picture_key FROM moderation_log \
-                     {from}ORDER BY id DESC LIMIT {read}"
+                     WHERE id >= :oldest {older}ORDER BY id DESC LIMIT {read}"
                 ),
                 parameters,
             )
@@ -173,11 +177,11 @@ impl Store {
         Ok(row::page(found.rows, limit, entry))
     }
 
-    /// Writes an entry of another board's log, unless one of its id is there.
+    /// Writes an entry of another board's log, unless one of its id is there, and says whether none was.
     ///
     /// # Errors
     /// Where the database fails; it may be written all the same.
-    pub async fn import_log(&self, entry: &LogEntry) -> Result<(), StoreError> {
+    pub async fn import_log(&self, entry: &LogEntry) -> Result<bool, StoreError> {
         let LogEntry {
             id,
             moderator,
@@ -185,7 +189,7 @@ impl Store {
             message,
             picture,
         } = entry;
-        self.execute(
+        let insert = self.execute(
             "INSERT INTO moderation_log (id, moderator, action, message_id, picture_key) \
              SELECT :id, :moderator, :action, :message, :picture FROM (SELECT 1) AS one \
              WHERE NOT EXISTS (SELECT 1 FROM moderation_log WHERE id = :id)",
@@ -196,9 +200,8 @@ impl Store {
                 ("message", message.map_or(Value::Null, id_value)),
                 ("picture", picture.as_deref().into()),
             ],
-        )
-        .await
-        .map(drop)
+        );
+        Ok(insert.await?.affected > 0)
     }
 
     /// Forgets entries that are older than 90 days, 64 at once in MySQL.
@@ -206,17 +209,22 @@ impl Store {
     /// # Errors
     /// Where the database fails.
     pub async fn forget_log(&self, now: SystemTime) -> Result<(), StoreError> {
-        let old = milliseconds(now.checked_sub(KEPT).unwrap_or(SystemTime::UNIX_EPOCH));
-        let old = MessageId::from_parts(u64::try_from(old).unwrap_or_default(), 0);
-        let old = || vec![("old", id_value(old))];
+        let oldest = || vec![("oldest", id_value(oldest(now)))];
         // Most look and find none, and then lock nothing.
-        let is_any = "SELECT EXISTS (SELECT 1 FROM moderation_log WHERE id < :old)";
-        if self.execute(is_any, old()).await?.rows == [[Value::Integer(0)]] {
+        let is_any = "SELECT EXISTS (SELECT 1 FROM moderation_log WHERE id < :oldest)";
+        if self.execute(is_any, oldest()).await?.rows == [[Value::Integer(0)]] {
             return Ok(());
         }
-        let remove = "DELETE FROM moderation_log WHERE id < :old /*!40101 ORDER BY id LIMIT 64 */";
-        self.execute(remove, old()).await.map(drop)
+        let remove =
+            "DELETE FROM moderation_log WHERE id < :oldest /*!40101 ORDER BY id LIMIT 64 */";
+        self.execute(remove, oldest()).await.map(drop)
     }
+}
+
+/// The least id of an entry that is kept.
+fn oldest(now: SystemTime) -> MessageId {
+    let oldest = milliseconds(now.checked_sub(KEPT).unwrap_or(SystemTime::UNIX_EPOCH));
+    MessageId::from_parts(u64::try_from(oldest).unwrap_or_default(), 0)
 }
 
 fn entry(row: Row) -> Option<LogEntry> {

@@ -8,6 +8,9 @@ import { FIND_VIOLATIONS } from './axe.js';
 /** Generous, for a busy machine; nothing waits longer than it must. */
 export const WITHIN_MS = Number(process.env.WITHIN_MS ?? 30_000);
 
+/** The cards, once all that are to be in the page are: more than fill the screen come frame by frame. */
+const WHOLE = '.message:not([aria-busy] .message)';
+
 let browser;
 
 export async function openBrowser() {
@@ -180,11 +183,11 @@ export class Visitor {
   }
 
   get messages() {
-    return this.find('.message');
+    return this.find(WHOLE);
   }
 
   message(text) {
-    return this.find('.message', { hasText: text });
+    return this.find(WHOLE, { hasText: text });
   }
 
   get picture() {
@@ -300,6 +303,7 @@ export class Visitor {
   }
 
   async texts() {
+    await this.find('.messages__list:not([aria-busy])').waitFor({ state: 'attached' });
     return this.find('.message__text').allTextContents();
   }
 

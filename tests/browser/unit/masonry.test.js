@@ -20,6 +20,11 @@ test('each hangs in the shortest column, and the first of those that are nearly 
   assert.deepEqual(columnsOf(wallOf(2, [125, 100, 50])), [0, 1, 1]);
 });
 
+test('the wall is filled as far down as its shortest column goes', () => {
+  assert.equal(wallOf(3, [100, 100]).filled, 0);
+  assert.equal(wallOf(3, [100, 120, 70, 10]).filled, 70 + GAP + 10 + GAP);
+});
+
 test('no card begins far above one that comes before it', () => {
   const heights = Array.from({ length: 300 }, (_, index) => 80 + ((index * 7_919) % 400));
   const wall = wallOf(5, heights);

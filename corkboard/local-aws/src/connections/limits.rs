@@ -61,7 +61,9 @@ pub struct Connections {
 
 /// Room for a connection, until this is dropped.
 #[derive(Debug)]
-pub struct Room(#[expect(dead_code, reason = "it is held, not looked at")] Option<OwnedSemaphorePermit>);
+pub struct Room(
+    #[expect(dead_code, reason = "it is held, not looked at")] Option<OwnedSemaphorePermit>,
+);
 
 #[derive(Debug, Default)]
 struct Open {
