@@ -21,7 +21,7 @@ import { toast } from './toast.js';
 /** How often is looked what waits while the moderator is on the board: each time wakes the database. */
 const COUNT_MS = 60_000;
 
-/** Emits `moderator-changed`, `posting-changed`, `message-removed` and `messages-changed`. */
+/** Emits `moderator-changed`, `removal-changed`, `posting-changed`, `message-removed` and `messages-changed`. */
 export async function mount(_, { api: boardApi, feed, removal, storage, tabStorage, activity, announce, confirm, clock, words, window }) {
   const page = window.document;
   await Promise.all([addReviewWords(words), addStyle(page, 'review.css')]);
@@ -87,6 +87,8 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
 
   view.addEventListener('board-changed', ({ detail: { ids, areGone } }) => {
     for (const id of ids) feed[areGone ? 'remove' : 'revive'](id);
+    // The wall lets go of its cards while it knows where they hang.
+    emit(root, 'removal-changed');
     route.boardChanged();
   });
   signIn.onDone = () => {

@@ -54,7 +54,6 @@ boardTest('what is on the board is taken down by key, and nothing approves it; i
   await page.locator('.review__last').getByText('1 taken down.').waitFor();
   await eventually(async () => assert.deepEqual((await board.moderate('/removed')).messages.map(({ text }) => text), ['with a picture']));
   assert.match(await current(page).textContent(), /number 53/);
-  await page.keyboard.press('ArrowLeft');
   await page.getByRole('button', { name: 'Board', exact: true }).click();
   await visitor.message('number 53').waitFor();
   await eventually(async () => assert.equal(await visitor.message('with a picture').count(), 0));
