@@ -93,8 +93,9 @@ export function createApi({ fetch, upload, base = '', preloaded = {} }) {
       return text === null ? null : readPage(parse(text));
     },
 
+    /** A page of messages, older than the one with the id `before`; the newest where that is null. */
     async olderMessages(before, limit = 20) {
-      return readPage(await get(`/api/messages?limit=${limit}&before=${encodeURIComponent(before)}`));
+      return readPage(await get(`/api/messages?limit=${limit}${before === null ? '' : `&before=${encodeURIComponent(before)}`}`));
     },
 
     async message(id) {

@@ -240,10 +240,10 @@ function loadComposer() {
 
 /** Only for those who moderate, or want to. */
 async function loadModeration() {
-  const [address, code] = window.location.hash.split('=');
-  if (!tabStorage.get('moderator-token') && !storage.get('moderator') && address !== '#moderate') return;
+  const [, address, code] = /^(#moderate)(?:=(.*))?$/.exec(window.location.hash) ?? [];
+  if (!tabStorage.get('moderator') && !storage.get('moderator') && !address) return;
   // Nobody else shall read the code of a sign-in link from the address or the history.
-  if (code) window.history.replaceState(null, '', address);
+  if (code !== undefined) window.history.replaceState(null, '', address);
   const moderation = await load('moderation', { api, feed, removal, storage, tabStorage, activity, announce, confirm, clock, words, window });
   moderation?.follow(code);
   update();

@@ -1,12 +1,13 @@
 // What moderators do in their view: they are asked where something cannot be undone, and told what became of it.
 
 import { emit } from './events.js';
+import { isSignedOut } from './moderator-session.js';
 import { explain } from './problems.js';
 
 /** What readers see is another thing after these. */
 const PUBLIC = ['approve', 'restore', 'takeDown', 'removeSender', 'takePictureDown'];
 
-/** Emits `posting-changed` on `view`, and `board-changed`, with the ids of what may be back, where readers see something else now. */
+/** Emits on `view` `moderated` after each act, `posting-changed`, and `board-changed`, with the ids of what is gone or may be back, where readers see something else now. */
 export function createJudging({ queue, api, confirm, announce, words, view }) {
   /** Does something to messages of the queue; answers whether it is being done. */
   async function act(kind, messages) {
@@ -21,8 +22,11 @@ export function createJudging({ queue, api, confirm, announce, words, view }) {
   /** Answers what `action` does; null where it fails, which is told. */
   async function attempt(action) {
     try {
-      return await action();
+      const answer = await action();
+      emit(view, 'moderated');
+      return answer;
     } catch (error) {
+      if (isSignedOut(error)) return null;
       announce(explainAct(error));
       queue.fail(error);
       return null;
@@ -61,11 +65,13 @@ export function createJudging({ queue, api, confirm, announce, words, view }) {
 
   queue.addEventListener('failed', ({ detail }) => queue.fail(detail));
   queue.addEventListener('settled', ({ detail: { kind, done, outcomes } }) => {
-    if (PUBLIC.includes(kind)) emit(view, 'board-changed', { ids: done.map(({ id }) => id) });
+    emit(view, 'moderated');
+    if (PUBLIC.includes(kind)) emit(view, 'board-changed', { ids: done.map(({ id }) => id), areGone: kind === 'takeDown' });
     const other = sayOutcomes(outcomes);
     if (other.length > 0) announce(other);
   });
   queue.addEventListener('undone', ({ detail: { act: { kind }, done, outcomes } }) => {
+    emit(view, 'moderated');
     announce([...(done.length > 0 ? [[`undone.${kind}`, { count: done.length }]] : []), ...sayOutcomes(outcomes)]);
     if (PUBLIC.includes(kind)) emit(view, 'board-changed', { ids: done.map(({ id }) => id) });
   });
@@ -81,9 +87,9 @@ function sayOutcomes(outcomes) {
   });
 }
 
-/** Why something was not done to a message, or what follows from that instead. */
+/** Why something was not done to a message, or what follows from that instead. Who is signed out is told so where one signs in. */
 export function explainAct(error, consequence = 'moderate.failed') {
-  if (error.status === 401 || error.status === 403) return [['moderate.refused']];
+  if (isSignedOut(error)) return [];
   return explain(error, consequence);
 }
 

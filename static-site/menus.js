@@ -1,12 +1,14 @@
-// Menus that unfold (`<details>`): one goes when somebody goes on elsewhere, chooses in it, or presses Escape.
+// Menus that unfold (`<details class="message__menu">`): one goes when somebody goes on elsewhere, chooses in it, or presses Escape.
+
+const OPEN = '.message__menu[open]';
 
 export function closeMenus(page) {
   // Before what was chosen takes the keyboard, so that it comes back to the menu.
   page.addEventListener('click', ({ target }) => {
-    for (const menu of page.querySelectorAll('details[open]')) if (!menu.firstElementChild.contains(target)) close(menu);
+    for (const menu of page.querySelectorAll(OPEN)) if (!menu.firstElementChild.contains(target)) close(menu);
   }, { capture: true });
   page.addEventListener('keydown', ({ key, target }) => {
-    const menu = key === 'Escape' && target.closest?.('details[open]');
+    const menu = key === 'Escape' && target.closest?.(OPEN);
     if (menu) close(menu);
   });
 

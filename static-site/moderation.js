@@ -4,137 +4,112 @@
 import { addStyle } from './add-style.js';
 import { emit } from './events.js';
 import { createJudging } from './judging.js';
+import { ModerationLog } from './moderation-log.js';
+import { mountModerationBar } from './moderation-bar.js';
 import { createModeratorApi } from './moderator-api.js';
 import { createSession } from './moderator-session.js';
 import { createOperatorsPictures } from './operators-pictures.js';
 import { createPoller } from './poller.js';
 import { Queue } from './queue.js';
-import { sayingOf } from './review-bar.js';
-import { countOf } from './review-head.js';
+import { ADDRESS, createReviewRoute } from './review-route.js';
 import { addReviewWords } from './review-words.js';
 import { mountReview } from './review.js';
 import { mountSignIn } from './sign-in.js';
 import { createTakingDown } from './taking-down.js';
-import { put } from './words.js';
+import { toast } from './toast.js';
 
-const ADDRESS = '#moderate';
 /** How often is looked what waits while the moderator is on the board: each time wakes the database. */
 const COUNT_MS = 60_000;
 
-const BAR = `
-  <p><span data-say="moderate.on"></span> <span class="moderation-bar__last"></span></p>
-  <div class="moderation-bar__buttons">
-    <button class="button moderation-bar__undo" type="button" data-say="review.undo" hidden></button>
-    <a class="button moderation-bar__queue" href="${ADDRESS}"></a>
-    <button class="button moderation-bar__stop" type="button" data-say="moderate.stop"></button>
-  </div>`;
-
-/** Emits `moderator-changed`, `posting-changed`, `message-removed` and `messages-changed`. */
+/** Emits `moderator-changed`, `removal-changed`, `posting-changed`, `message-removed` and `messages-changed`. */
 export async function mount(_, { api: boardApi, feed, removal, storage, tabStorage, activity, announce, confirm, clock, words, window }) {
   const page = window.document;
   await Promise.all([addReviewWords(words), addStyle(page, 'review.css')]);
   const session = createSession({ storage, tabStorage, clock });
-  const api = createModeratorApi({ ask: boardApi.ask, session });
+  const api = createModeratorApi({ ask: boardApi.ask, messagesBefore: boardApi.olderMessages, session, onRefused: followSession });
   const queue = new Queue({ api });
-  const bar = add('aside', 'moderation-bar', BAR);
-  bar.setAttribute('aria-label', words.say('moderate.on'));
-  const signIn = mountSignIn(add('dialog', 'moderation', ''), { exchange: api.signIn, session, words, window });
-  const view = add('main', 'review', '');
+  const root = add('aside', 'moderation-bar');
+  const bar = mountModerationBar(root, { address: ADDRESS, state: () => ({ isModerating: session.token !== null, isReviewing: route.isShown }), queue, signOut, words, window });
+  const signIn = mountSignIn(add('dialog', 'moderation'), { exchange: api.signIn, session, words, window });
+  const view = add('main', 'review');
   const judging = createJudging({ queue, api, confirm, announce, words, view });
   const takingDown = createTakingDown({ queue, api, session, removal, askForSender: judging.askForSender, announce, words, page });
-  const review = mountReview(view, { queue, judging, load: api.picture, loadOthers: api.others, loadLog: api.log, announce, words, clock, window });
+  const review = mountReview(view, { queue, judging, load: api.picture, loadOthers: api.others, log: new ModerationLog({ load: api.log }), openMessage, announce, words, clock, window });
   const operatorsPictures = createOperatorsPictures({ carrousel: page.querySelector('.carrousel'), section: view.querySelector('.review__pictures'), queue, api, session, attempt: judging.attempt, announce, words, page, window });
+  const route = createReviewRoute({ view, review, queue, session, ask: () => signIn.ask(), onChange: bar.update, window });
   const poller = createPoller({ run: look, activity, clock });
-  /** Where the reader was on the board, and whether what is on it is another by now. */
-  let scrolled = 0;
-  let isStale = false;
+  /** The token by which all that is shown was looked up. */
+  let known = session.token;
   let countedAt = -Infinity;
 
-  function add(name, className, html) {
-    const element = Object.assign(page.createElement(name), { className, hidden: name !== 'dialog', innerHTML: html });
+  function add(name, className) {
+    const element = Object.assign(page.createElement(name), { className, hidden: name !== 'dialog' });
     page.querySelector('.masthead').after(element);
     return element;
   }
 
-  const isShown = () => !view.hidden;
-
-  function update() {
-    const isModerating = session.token !== null;
-    bar.hidden = !isModerating || isShown();
-    const { last, counts } = queue;
-    words.fill(bar);
-    put(bar.querySelector('.moderation-bar__last'), last ? words.sayAll([sayingOf(last)]) : '');
-    bar.querySelector('.moderation-bar__undo').hidden = last === null;
-    put(bar.querySelector('.moderation-bar__queue'), words.say('review.queue', { total: counts ? countOf(counts.held, words) : '' }).trim());
-    // The title is told by the board's name; what waits stands before it.
-    const name = page.title.replace(/^\(\d[\d,.]*\+?\) /, '');
-    const title = isModerating && counts?.held > 0 ? `(${countOf(counts.held, words)}) ${name}` : name;
-    if (page.title !== title) page.title = title;
+  /** Does what follows where the session ended, was refused, or is another moderator's: nothing of the one before is left. */
+  function followSession() {
+    if (session.token === known) return;
+    known = session.token;
+    countedAt = -Infinity;
+    queue.clear();
+    emit(root, 'moderator-changed');
+    if (route.isShown && known === null) route.leave();
+    if (route.isShown) void queue.refresh();
+    bar.update();
+    if (known !== null) signIn.close();
+    else if (session.lost) signIn.ask();
   }
 
   async function look() {
+    followSession();
     if (session.token === null) return;
-    if (isShown()) return queue.refresh();
+    if (route.isShown) return queue.refresh();
     if (clock.now() - countedAt < COUNT_MS) return;
     countedAt = clock.now();
     await queue.count();
   }
 
-  /** Shows the view or the board, as the address says. */
-  function follow() {
-    const isWanted = window.location.hash === ADDRESS;
-    if (isWanted && session.token === null) return signIn.ask();
-    if (isWanted === isShown()) return;
-    if (isWanted) scrolled = window.scrollY;
-    for (const element of page.querySelectorAll('.masthead, .board')) element.hidden = isWanted;
-    page.documentElement.classList.toggle('is-reviewing', isWanted);
-    review.show(isWanted);
-    update();
-    if (isWanted) return void queue.refresh();
-    window.scrollTo(0, scrolled);
-    if (isStale) emit(bar, 'messages-changed');
-    isStale = false;
+  async function openMessage(id) {
+    const isThere = await boardApi.message(id).then(() => true, ({ status }) => status !== 404);
+    if (isThere) window.location.hash = `#${id}`;
+    else say('log.absent');
   }
 
-  function leave() {
-    window.history.pushState(null, '', window.location.pathname + window.location.search);
-    follow();
+  const say = (key) => toast(words.say(key), { clock, document: page });
+
+  function signOut() {
+    session.signOut();
+    followSession();
+    announce([['moderate.signed-out']]);
   }
 
-  function end() {
-    session.drop();
-    operatorsPictures.update();
-    if (isShown()) leave();
-    update();
-    emit(bar, 'moderator-changed');
-  }
-
-  queue.addEventListener('change', update);
-  view.addEventListener('board-changed', ({ detail: { ids } }) => {
-    for (const id of ids) feed.revive(id);
-    if (isShown()) isStale = true;
-    else emit(bar, 'messages-changed');
+  view.addEventListener('board-changed', ({ detail: { ids, areGone } }) => {
+    for (const id of ids) feed[areGone ? 'remove' : 'revive'](id);
+    // The wall lets go of its cards while it knows where they hang.
+    emit(root, 'removal-changed');
+    route.boardChanged();
   });
   signIn.onDone = () => {
-    operatorsPictures.update();
-    emit(bar, 'moderator-changed');
-    if (window.location.hash !== ADDRESS) window.history.pushState(null, '', ADDRESS);
-    follow();
+    followSession();
+    route.enter();
   };
-  bar.querySelector('.moderation-bar__undo').addEventListener('click', () => void queue.undo());
-  bar.querySelector('.moderation-bar__stop').addEventListener('click', end);
-  view.addEventListener('moderation-left', leave);
-  view.addEventListener('moderation-ended', end);
+  signIn.onUnneeded = () => {
+    route.enter();
+    say('moderate.unneeded');
+  };
+  view.addEventListener('moderation-left', route.leave);
+  view.addEventListener('moderation-ended', signOut);
   view.addEventListener('sender-wanted', ({ detail }) => void judging.removeSender(detail));
-  window.addEventListener('popstate', follow);
-  // What is scrolled to, and what sticks to the top, stays clear of it.
-  new window.ResizeObserver(() => page.documentElement.style.setProperty('--bar', `${bar.offsetHeight}px`)).observe(bar);
-  // The board's name may come later than this.
-  new window.MutationObserver(update).observe(page.querySelector('title'), { childList: true });
+  window.addEventListener('storage', (event) => {
+    if (session.isSigningOut(event)) session.drop();
+    followSession();
+  });
 
-  update();
+  bar.update();
   // A link that is being followed may sign in.
-  if (session.hasEnded && window.location.hash !== ADDRESS) signIn.ask();
+  if (session.lost && window.location.hash !== ADDRESS) signIn.ask();
   void poller.now();
 
   return {
@@ -145,13 +120,13 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
     update() {
       words.fill(view);
       signIn.update();
-      update();
+      bar.update();
       review.update();
       operatorsPictures.update();
     },
 
     /** Shows what the address asks for, or signs in by the code of a link. */
-    follow: (code) => (code ? void signIn.follow(code) : follow()),
+    follow: (code) => (code === undefined ? route.follow() : void signIn.follow(code)),
 
     dress: takingDown.dress,
   };

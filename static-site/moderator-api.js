@@ -1,6 +1,7 @@
 // What moderators ask of the board, by `ask` of api.js, which makes the requests. Knows nothing of the page.
 
 import { ApiError } from './api.js';
+import { isSignedOut } from './moderator-session.js';
 
 const PAGE = 50;
 /** The board decides on 100 at once; half of that is answered in time, also where it is slow. */
@@ -10,9 +11,31 @@ const SIDE_BY_SIDE = 4;
 
 const json = (body, method = 'POST') => ({ method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
 
-export function createModeratorApi({ ask, session }) {
-  async function get(path, token = session.token, options = {}) {
-    const response = await ask(`/api/moderation${path}`, token, options);
+/**
+ * @param askBoard makes a request with a token
+ * @param messagesBefore answers a page of the board's messages
+ * @param onRefused is called where the board does not accept the session's token any more
+ */
+export function createModeratorApi({ ask: askBoard, messagesBefore, session, onRefused }) {
+  /** Asks with the session's token. What comes after the session is nobody's. */
+  async function ask(path, options) {
+    const { token } = session;
+    try {
+      if (token === null) throw new ApiError({ status: 401, code: 'token-missing' });
+      const response = await askBoard(path, token, options);
+      if (session.token === token) return response;
+    } catch (error) {
+      if (isSignedOut(error)) {
+        session.refuse(token);
+        onRefused();
+        throw error;
+      }
+      if (session.token === token) throw error;
+    }
+    throw new ApiError({ status: 0, code: 'session-over' });
+  }
+
+  async function read(response) {
     try {
       return await response.json();
     } catch {
@@ -21,7 +44,8 @@ export function createModeratorApi({ ask, session }) {
     }
   }
 
-  const send = (path, body, method = 'POST') => get(path, session.token, json(body, method));
+  const get = async (path, options) => read(await ask(`/api/moderation${path}`, options));
+  const send = (path, body, method = 'POST') => get(path, json(body, method));
 
   /** Does `one` to each of `ids`, a few at a time, and answers `[id, outcome]` of each. */
   async function each(ids, one) {
@@ -36,7 +60,7 @@ export function createModeratorApi({ ask, session }) {
 
   async function remove(id, query = '') {
     try {
-      await ask(`/api/messages/${encodeURIComponent(id)}${query}`, session.token, { method: 'DELETE' });
+      await ask(`/api/messages/${encodeURIComponent(id)}${query}`, { method: 'DELETE' });
       return 'done';
     } catch (error) {
       if (error.status === 404) return 'not-found';
@@ -46,6 +70,11 @@ export function createModeratorApi({ ask, session }) {
   }
 
   const pathOf = (which, after) => `/${which}?limit=${PAGE}${after ? `&after=${encodeURIComponent(after)}` : ''}`;
+  async function posted(before) {
+    const { messages, next } = await messagesBefore(before, PAGE);
+    return { messages: messages.map((message) => ({ ...message, status: 'posted' })), next };
+  }
+
   const orFailed = (action) => action.catch((error) => ({ error }));
 
   return {
@@ -56,25 +85,25 @@ export function createModeratorApi({ ask, session }) {
     async signIn({ token = '', code }) {
       // No header can carry anything else.
       if (!/^[\x21-\x7e]*$/.test(token)) throw new ApiError({ status: 403 });
-      return get('/session', token, json({ code }));
+      return read(await askBoard('/api/moderation/session', token, json({ code })));
     },
 
     /** `{ moderator, expiresAt, held, removed, posting, mostPosting }`. */
     waiting: () => get(''),
 
-    /** A page of what is `held` or `removed`. */
-    list: (which, after = null) => get(pathOf(which, after)),
+    /** A page of what is `held`, `removed` or `posted`, which all may read. */
+    list: (which, after = null) => (which === 'posted' ? posted(after) : get(pathOf(which, after))),
 
     async picture(id) {
-      return (await ask(`/api/moderation/picture/${encodeURIComponent(id)}`, session.token)).blob();
+      return (await ask(`/api/moderation/picture/${encodeURIComponent(id)}`)).blob();
     },
 
     /** The operator's pictures that were taken down: `{ url, since }` of each. */
     removedPictures: async () => (await get('/pictures')).pictures,
     async removedPicture(url) {
-      return (await ask(`/api/moderation/pictures/content?url=${encodeURIComponent(url)}`, session.token)).blob();
+      return (await ask(`/api/moderation/pictures/content?url=${encodeURIComponent(url)}`)).blob();
     },
-    takePictureDown: (url) => ask('/api/moderation/pictures/take-down', session.token, json({ url })),
+    takePictureDown: (url) => ask('/api/moderation/pictures/take-down', json({ url })),
     /** Answers where it is now. */
     restorePicture: async (url) => (await send('/pictures/restore', { url })).url,
 
@@ -117,7 +146,7 @@ export function createModeratorApi({ ask, session }) {
     log: (after = null) => get(pathOf('log', after)),
     letIn: (id) => send('/let-in', { messageId: id }),
     /** Refuses a message's sender, and leaves what there is of that sender. */
-    refuse: (id) => ask('/api/moderation/refuse', session.token, json({ messageId: id })),
+    refuse: (id) => ask('/api/moderation/refuse', json({ messageId: id })),
     /** `{ posting, mostPosting }` as it is then. */
     setPosting: (posting) => send('/posting', { posting }, 'PUT'),
   };

@@ -1,41 +1,72 @@
 // A moderator's session on this device: until the tab is closed, or until the session ends where that is wanted. Knows no DOM.
 
-export function createSession({ storage, tabStorage, clock }) {
-  let hasEnded = false;
+const KEY = 'moderator';
+/** Set for a moment when somebody signs out, so that the other tabs hear of it. */
+const SIGNED_OUT = 'moderator-out';
+/** What the board says of a token that it does not accept; and what is said of an answer that came after the session. */
+const OVER = ['token-missing', 'token-wrong', 'session-over'];
 
-  function kept() {
+/** Whether something was not done since nobody is signed in any more, which is told where one signs in. */
+export const isSignedOut = ({ code }) => OVER.includes(code);
+
+export function createSession({ storage, tabStorage, clock }) {
+  const stores = [tabStorage, storage];
+  let lost = null;
+
+  function keptIn(store) {
     try {
-      const { token, until } = JSON.parse(storage.get('moderator'));
+      const { token, until } = JSON.parse(store.get(KEY));
       if (until > clock.now()) return token;
-      hasEnded = true;
+      lost = 'ended';
     } catch {
       // Nothing is kept, or nothing that was kept here.
     }
-    storage.drop('moderator');
+    store.drop(KEY);
     return null;
+  }
+
+  function drop() {
+    lost = null;
+    for (const store of stores) store.drop(KEY);
   }
 
   return {
     get token() {
-      return tabStorage.get('moderator-token') ?? kept();
+      return keptIn(tabStorage) ?? keptIn(storage);
     },
 
-    /** Whether a session that was kept here has run out, and nobody signed in since. */
-    get hasEnded() {
-      return this.token === null && hasEnded;
+    /** How the session was lost that was kept here, and nobody signed in since: `ended`, `revoked`, or null. */
+    get lost() {
+      return this.token === null ? lost : null;
     },
 
     /** @param session `{ token, expiresAt }`, as the board answers a sign-in */
     keep({ token, expiresAt }, { forWeek }) {
-      tabStorage.set('moderator-token', token);
-      if (forWeek) storage.set('moderator', JSON.stringify({ token, until: Date.parse(expiresAt) }));
-      else storage.drop('moderator');
+      const kept = JSON.stringify({ token, until: Date.parse(expiresAt) });
+      lost = null;
+      tabStorage.set(KEY, kept);
+      if (forWeek) storage.set(KEY, kept);
+      else storage.drop(KEY);
     },
 
-    drop() {
-      hasEnded = false;
-      tabStorage.drop('moderator-token');
-      storage.drop('moderator');
+    /** The board does not accept this token. */
+    refuse(token) {
+      for (const store of stores) {
+        if (token === null || keptIn(store) !== token) continue;
+        store.drop(KEY);
+        lost = 'revoked';
+      }
     },
+
+    drop,
+
+    signOut() {
+      drop();
+      storage.set(SIGNED_OUT, String(clock.now()));
+      storage.drop(SIGNED_OUT);
+    },
+
+    /** Whether a `storage` event tells that somebody signed out in another tab. */
+    isSigningOut: ({ key, newValue }) => newValue !== null && Boolean(key?.endsWith(`:${SIGNED_OUT}`)),
   };
 }

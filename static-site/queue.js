@@ -1,43 +1,47 @@
-// What moderators decide on: what waits, oldest first, and what was taken down or rejected, newest first; what is done
-// about it, and undone. What is decided goes from its list at once, and comes back where it was not done. Knows no DOM.
+// What moderators decide on: what waits, oldest first, what was taken down or rejected, and what is on the board, newest
+// first; what is done about it, and undone. What is decided goes from its list at once, and comes back where it was not
+// done. Knows no DOM.
 
 import { emit } from './events.js';
-
-/** The two answers in each list: what they do. */
-export const ACTS = { held: { yes: 'approve', no: 'reject' }, removed: { yes: 'restore', no: 'forever' } };
+import { isSignedOut } from './moderator-session.js';
+import { isFinal, isRefusal } from './problems.js';
+import { inversesOf } from './review-acts.js';
+import { ReviewList } from './review-list.js';
 
 /** How many acts can be undone, one after the other. */
 const REMEMBERED = 50;
 
-const newList = (sign) => ({ sign, messages: [], next: null, loaded: false, current: null, chosen: new Set(), problems: new Map() });
-
 /**
- * Emits `change`; `surprised` where somebody else decided on what is being judged; `settled` and `undone` where something came of an act; and
+ * Emits `change`; `cleared`; `surprised` where somebody else decided on what is being judged; `settled` and `undone` where something came of an act; and
  * `failed` with what went wrong.
  */
 export class Queue extends EventTarget {
-  /** `{ held, removed, posting, mostPosting }`, once the board has told. */
-  counts = null;
-  /** Why the board could not be asked the last time, or null; and why something was not done. */
-  failure = null;
-  fault = null;
-  /** `held` or `removed`. */
+  /** `held`, `removed` or `posted`. */
   tab = 'held';
-  lists = { held: newList(1), removed: newList(-1) };
+  /** `{ moderator, expiresAt, held, removed, posting, mostPosting }`, once the board has told. */
+  counts;
+  /** Why the board could not be asked the last time, or null; and why something was not done. */
+  failure;
+  fault;
+  /** Those of one moderator: another one begins with others. */
+  lists;
   /** Senders that are refused, each by a message. */
-  refused = [];
+  refused;
   /** The operator's pictures that were taken down. */
-  pictures = [];
+  pictures;
   #api;
-  #acts = [];
+  #acts;
   /** Ids of what is being decided. */
-  #pending = new Set();
+  #pending;
+  /** Ids of what was taken down, which a cache may tell of as if it was on the board. */
+  #gone;
   /** Goes on with every act: what the board told before that is of no account. */
   #epoch = 0;
 
   constructor({ api }) {
     super();
     this.#api = api;
+    this.#empty();
   }
 
   get list() {
@@ -46,13 +50,11 @@ export class Queue extends EventTarget {
 
   /** The message being judged, or null. */
   get current() {
-    const { messages, current } = this.list;
-    return messages.find(({ id }) => id === current) ?? messages[0] ?? null;
+    return this.list.current;
   }
 
   get chosen() {
-    const { messages, chosen } = this.list;
-    return messages.filter(({ id }) => chosen.has(id));
+    return this.list.chosenMessages;
   }
 
   /** What an act is about: those that are chosen, else the one being judged. */
@@ -61,9 +63,23 @@ export class Queue extends EventTarget {
     return chosen.length > 0 ? chosen : current ? [current] : [];
   }
 
+  /** How many messages there are in a list, or null where that is not known. */
+  countOf(tab) {
+    const { loaded, next, messages } = this.lists[tab];
+    return this.counts?.[tab] ?? (tab === this.tab && loaded && next === null ? messages.length : null);
+  }
+
   /** What can be undone next, or null. */
   get last() {
     return this.#acts.at(-1) ?? null;
+  }
+
+  /** Forgets all that a moderator saw and did. */
+  clear() {
+    this.tab = 'held';
+    this.#empty();
+    emit(this, 'cleared');
+    this.#changed();
   }
 
   show(tab) {
@@ -75,18 +91,9 @@ export class Queue extends EventTarget {
 
   /** Asks what there is now. What is being judged stays where it is. */
   async refresh() {
-    const { tab } = this;
-    const epoch = this.#epoch;
-    try {
-      const [counts, page, ...others] = await Promise.all([this.#api.waiting(), this.#api.list(tab), ...(tab === 'removed' ? [this.#api.refused(), this.#api.removedPictures()] : [])]);
-      if (epoch !== this.#epoch) return;
-      const [refused = this.refused, pictures = this.pictures] = others;
-      Object.assign(this, { counts, refused, pictures, failure: null });
-      this.#merge(this.lists[tab], page);
-    } catch (failure) {
-      this.failure = failure;
-    }
-    this.#changed();
+    if (!(await this.#look())) return;
+    // What was in the way then is not in the way now.
+    if (this.fault && !isFinal(this.fault)) this.fail(null);
   }
 
   /** Only how many there are. */
@@ -99,18 +106,16 @@ export class Queue extends EventTarget {
   }
 
   /** Loads the page that follows. */
-  async more() {
-    const { list, tab } = this;
+  async more({ list, tab } = this) {
     const { next } = list;
     if (next === null) return;
     try {
       const page = await this.#api.list(tab, next);
       if (list.next !== next) return;
-      list.messages = this.#sorted(list, [...list.messages, ...page.messages]);
+      list.put(page.messages);
       list.next = page.next;
     } catch (failure) {
-      this.failure = failure;
-      list.next = next;
+      if (list === this.list) this.failure = failure;
       throw failure;
     } finally {
       this.#changed();
@@ -118,37 +123,28 @@ export class Queue extends EventTarget {
   }
 
   step(by) {
-    const { list, current } = this;
-    const at = list.messages.indexOf(current) + by;
-    list.current = list.messages[Math.max(0, Math.min(at, list.messages.length - 1))]?.id ?? null;
+    this.list.step(by);
     this.#changed();
   }
 
   judge(id) {
-    if (this.list.current === id) return;
-    this.list.current = id;
+    if (this.current?.id === id) return;
+    this.list.judge(id);
     this.#changed();
   }
 
-  /** Chooses a message or no longer does, and with `through` all from the one chosen before to this one. */
-  choose(id, isChosen, { through = null } = {}) {
-    const { messages, chosen } = this.list;
-    const at = (one) => messages.findIndex((message) => message.id === one);
-    const [from, to] = [through === null ? at(id) : at(through), at(id)].toSorted((a, b) => a - b);
-    for (const message of messages.slice(Math.max(0, from), to + 1)) {
-      if (isChosen) chosen.add(message.id);
-      else chosen.delete(message.id);
-    }
+  choose(id, isChosen, options) {
+    this.list.choose(id, isChosen, options);
     this.#changed();
   }
 
-  /** Chooses all there are, also those that were not loaded yet; or none. */
+  /** Chooses all there are, also those that were not loaded yet, but of those on the board; or none. */
   async chooseAll(isChosen) {
-    const { list } = this;
+    const { list, tab } = this;
     list.chosen.clear();
     if (isChosen) {
-      while (list.next !== null) await this.more();
-      for (const { id } of list.messages) list.chosen.add(id);
+      while (tab !== 'posted' && list.next !== null) await this.more({ list, tab });
+      list.chooseAll(true);
     }
     this.#changed();
   }
@@ -156,8 +152,9 @@ export class Queue extends EventTarget {
   /** @param kind `approve`, `reject`, `restore`, `takeDown` or `forever`, which cannot be undone */
   act(kind, messages) {
     if (messages.length === 0) return null;
-    const act = { kind, messages, settled: null };
-    this.#takeOut(messages);
+    const { tab, list } = this;
+    const act = { kind, messages, tab, list, settled: null };
+    this.#count(tab, -list.takeOut(messages));
     if (kind !== 'forever') this.#remember(act);
     this.fault = null;
     act.settled = this.#settle(act);
@@ -167,6 +164,7 @@ export class Queue extends EventTarget {
 
   /** Makes something that was done elsewhere on the page undoable here. */
   remember(kind, messages, more = {}) {
+    this.#note(kind, messages.map(({ id }) => id));
     this.#remember({ kind, messages, settled: Promise.resolve(messages), ...more });
     this.#changed();
   }
@@ -176,24 +174,23 @@ export class Queue extends EventTarget {
     if (!act) return;
     this.#changed();
     const messages = await act.settled;
-    const groups = group(messages, (message) => inverseOf(act, message));
-    for (const [kind, some] of groups) await this.#undo(act, kind, some);
+    for (const [kind, some] of inversesOf(act, messages)) await this.#undo(act, kind, some);
   }
 
   async letIn(id) {
     await this.#api.letIn(id);
     this.remember('letIn', [{ id }]);
-    await this.refresh();
+    await this.#look();
   }
 
   async removeSender(message) {
     const count = await this.#api.removeSender(message.id);
     this.remember('removeSender', [message], { count });
-    await this.refresh();
+    await this.#look({ anew: true });
     return count;
   }
 
-  /** Something was not done. */
+  /** Something was not done, or null: what was not done is possible again. */
   fail(fault) {
     this.fault = fault;
     this.#changed();
@@ -205,43 +202,86 @@ export class Queue extends EventTarget {
     this.#changed();
   }
 
-  async #undo(act, kind, messages) {
-    const outcomes = await this.#run(kind, messages);
-    const back = messages.filter(({ id }) => outcomes.get(id) === 'done');
-    const list = { reject: this.lists.held, restore: this.lists.removed }[act.kind];
-    if (list && back.length > 0) {
-      list.messages = this.#sorted(list, [...list.messages, ...back]);
-      list.current = back[0].id;
-    }
-    emit(this, 'undone', { act, done: back, outcomes: [...outcomes.values()] });
-    await this.refresh();
+  #empty() {
+    const [pending, gone] = [new Set(), new Set()];
+    const isPending = (id) => pending.has(id);
+    const lists = {
+      held: new ReviewList({ oldestFirst: true, isAway: isPending }),
+      removed: new ReviewList({ isAway: isPending }),
+      posted: new ReviewList({ isAway: (id) => isPending(id) || gone.has(id) }),
+    };
+    Object.assign(this, { counts: null, failure: null, fault: null, lists, refused: [], pictures: [] });
+    this.#pending = pending;
+    this.#gone = gone;
+    this.#acts = [];
+    this.#epoch += 1;
   }
 
-  async #settle({ kind, messages }) {
+  /** Answers whether the board told something that is of account. */
+  async #look({ anew = false } = {}) {
+    const { tab } = this;
+    const epoch = this.#epoch;
+    try {
+      const [counts, page, ...others] = await Promise.all([this.#api.waiting(), this.#api.list(tab), ...(tab === 'removed' ? [this.#api.refused(), this.#api.removedPictures()] : [])]);
+      if (epoch !== this.#epoch) return false;
+      const [refused = this.refused, pictures = this.pictures] = others;
+      Object.assign(this, { counts, refused, pictures, failure: null });
+      // Decided by somebody else.
+      if (this.lists[tab].merge(page, { anew })) emit(this, 'surprised');
+    } catch (failure) {
+      if (epoch !== this.#epoch) return false;
+      this.failure = failure;
+    }
+    this.#changed();
+    return this.failure === null;
+  }
+
+  async #undo(act, kind, messages) {
+    const { lists } = this;
     const outcomes = await this.#run(kind, messages);
-    const [list] = Object.values(this.lists).filter(({ sign }) => sign === (['approve', 'reject'].includes(kind) ? 1 : -1));
-    const failed = messages.filter(({ id }) => outcomes.get(id) === 'failed');
-    for (const { id } of failed) list.problems.set(id, 'failed');
-    list.messages = this.#sorted(list, [...list.messages, ...failed]);
-    const done = messages.filter(({ id }) => outcomes.get(id) === 'done');
+    if (lists !== this.lists) return;
+    const back = messages.filter(({ id }) => outcomes.get(id) === 'done');
+    // What was approved does not wait again.
+    if (act.list && act.kind !== 'approve' && back.length > 0) {
+      act.list.put(back);
+      act.list.judge(back[0].id);
+    }
+    emit(this, 'undone', { act, done: back, outcomes: [...outcomes.values()] });
+    await this.#look();
+  }
+
+  async #settle({ kind, messages, tab, list }) {
+    const { lists } = this;
+    const outcomes = await this.#run(kind, messages);
+    const having = (...some) => messages.filter(({ id }) => some.includes(outcomes.get(id)));
+    const done = having('done');
+    // Of another moderator nobody is told.
+    if (lists !== this.lists) return done;
+    for (const { id } of having('failed')) list.problems.set(id, 'failed');
+    const back = having('failed', 'refused');
+    list.put(back);
+    this.#count(tab, back.length);
     if (done.length === 0) this.#acts = this.#acts.filter((act) => act.messages !== messages);
     emit(this, 'settled', { kind, done, outcomes: [...outcomes.values()] });
-    void this.refresh();
+    void this.#look();
     return done;
   }
 
   /** Answers what became of each, by its id. */
   async #run(kind, messages) {
     const ids = messages.map(({ id }) => id);
-    for (const id of ids) this.#pending.add(id);
+    const pending = this.#pending;
+    for (const id of ids) pending.add(id);
     this.#epoch += 1;
     try {
-      return new Map(await this.#send(kind, ids));
+      const outcomes = await this.#send(kind, ids);
+      this.#note(kind, outcomes.flatMap(([id, outcome]) => (outcome === 'done' ? [id] : [])));
+      return new Map(outcomes);
     } catch (error) {
-      emit(this, 'failed', error);
-      return new Map(ids.map((id) => [id, 'failed']));
+      if (!isSignedOut(error)) emit(this, 'failed', error);
+      return new Map(ids.map((id) => [id, isRefusal(error) ? 'refused' : 'failed']));
     } finally {
-      for (const id of ids) this.#pending.delete(id);
+      for (const id of ids) pending.delete(id);
       this.#epoch += 1;
     }
   }
@@ -255,60 +295,23 @@ export class Queue extends EventTarget {
     return ids.map((id) => [id, 'done']);
   }
 
+  /** What is on the board now, and what is not. */
+  #note(kind, ids) {
+    for (const id of ids) {
+      if (kind === 'takeDown') this.#gone.add(id);
+      else this.#gone.delete(id);
+    }
+  }
+
   #remember(act) {
     this.#acts = [...this.#acts, act].slice(-REMEMBERED);
   }
 
-  /** Takes messages out of their list; what follows the one being judged is judged next. */
-  #takeOut(messages) {
-    const { list, tab } = this;
-    const gone = new Set(messages.map(({ id }) => id));
-    const at = list.messages.indexOf(this.current);
-    const stays = ({ id }) => !gone.has(id);
-    const next = list.messages.slice(Math.max(0, at)).find(stays) ?? list.messages.findLast(stays);
-    list.current = next?.id ?? null;
-    const before = list.messages.length;
-    list.messages = list.messages.filter(stays);
-    for (const id of gone) {
-      list.chosen.delete(id);
-      list.problems.delete(id);
-    }
-    if (this.counts) this.counts = { ...this.counts, [tab]: Math.max(0, this.counts[tab] - (before - list.messages.length)) };
-  }
-
-  #merge(list, { messages, next }) {
-    const end = next === null ? null : messages.at(-1).id;
-    const beyond = list.messages.filter(({ id }) => end !== null && (id > end ? 1 : -1) === list.sign && id !== end);
-    const at = list.messages.findIndex(({ id }) => id === list.current);
-    list.messages = this.#sorted(list, [...messages, ...beyond]);
-    if (beyond.length === 0) list.next = next;
-    list.loaded = true;
-    const ids = new Set(list.messages.map(({ id }) => id));
-    // Decided by somebody else.
-    for (const id of [...list.chosen]) if (!ids.has(id)) list.chosen.delete(id);
-    const isSurprised = list.current !== null && !ids.has(list.current);
-    if (!ids.has(list.current)) list.current = list.messages[Math.max(0, Math.min(at, list.messages.length - 1))]?.id ?? null;
-    if (isSurprised) emit(this, 'surprised');
-  }
-
-  #sorted({ sign }, messages) {
-    const once = new Map(messages.filter(({ id }) => !this.#pending.has(id)).map((message) => [message.id, message]));
-    return [...once.values()].sort((a, b) => (a.id > b.id ? sign : -sign));
+  #count(tab, by) {
+    if (this.counts?.[tab] !== undefined) this.counts = { ...this.counts, [tab]: Math.max(0, this.counts[tab] + by) };
   }
 
   #changed() {
     emit(this, 'change');
   }
-}
-
-/** What undoes an act to a message. */
-function inverseOf({ kind }, { status }) {
-  if (kind === 'restore') return status === 'rejected' ? 'reject' : 'takeDown';
-  return { approve: 'takeDown', reject: 'restore', takeDown: 'restore', removeSender: 'letIn', letIn: 'refuse', takePictureDown: 'restorePicture' }[kind];
-}
-
-function group(items, keyOf) {
-  const groups = new Map();
-  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
-  return groups;
 }

@@ -2,7 +2,7 @@
 // what was done last, to be undone.
 
 import { emit } from './events.js';
-import { ACTS } from './queue.js';
+import { ACTS } from './review-acts.js';
 import { put } from './words.js';
 
 /** Emits `sender-wanted`. */
@@ -25,7 +25,7 @@ export function mountReviewBar(root, { queue, act, undo, words }) {
       const wasHidden = find('.review__last').hidden;
       const isAtUndo = root.ownerDocument.activeElement === find('.review__undo');
       find('.review__last').hidden = last === null;
-      if (last) put(find('.review__last span'), words.sayAll([sayingOf(last)]));
+      put(find('.review__last span'), last ? words.sayAll([sayingOf(last)]) : '');
       if (isAtUndo && last === null && !wasHidden) find('.review__panel').focus();
       find('.review__many').hidden = !hasChosen;
       put(find('.review__many span'), words.say('review.chosen', { count: chosen.length }));
@@ -35,8 +35,12 @@ export function mountReviewBar(root, { queue, act, undo, words }) {
       find('.review__previous').setAttribute('aria-disabled', String(at <= 0));
       find('.review__next').setAttribute('aria-disabled', String(at === list.messages.length - 1));
       root.classList.toggle('has-chosen', hasChosen);
-      put(find('.review__yes'), words.say(`act.${ACTS[tab].yes}`));
-      put(find('.review__no'), words.say(`act.${ACTS[tab].no}`));
+      for (const what of ['yes', 'no']) {
+        const button = find(`.review__${what}`);
+        const kind = ACTS[tab][what];
+        button.hidden = !kind;
+        if (kind) put(button, words.say(`act.${kind}`));
+      }
     },
   };
 }

@@ -1,9 +1,10 @@
 // One message as moderators judge it: all of its words, its picture and what that is said to show.
 
 import { emit } from './events.js';
+import { explainAct } from './judging.js';
 import { mark } from './mark.js';
 import { describe } from './picture.js';
-import { moves } from './small.js';
+import { moves, point, versionsOf } from './small.js';
 import { setLanguage } from './text-language.js';
 import { relativeTime, exactTime } from './time.js';
 import { put } from './words.js';
@@ -27,6 +28,7 @@ const TEMPLATE = `
       <div class="review-card__acts">
         <button class="button button--primary review-card__yes" type="button"></button>
         <button class="button button--danger review-card__no" type="button"></button>
+        <button class="button button--quiet review-card__through" type="button"></button>
         <button class="button button--quiet review-card__sender" type="button"></button>
       </div>
       <details class="review-card__others">
@@ -72,7 +74,8 @@ export function createReviewCard(message, { load, loadOthers, words, clock, page
   for (const what of ['yes', 'no', 'sender']) {
     find(`.review-card__${what}`).addEventListener('click', () => emit(article, 'review-act', { message, what }));
   }
-  box.addEventListener('click', ({ shiftKey }) => emit(article, 'review-chosen', { id, isChosen: box.checked, shiftKey }));
+  box.addEventListener('click', ({ shiftKey }) => emit(article, 'review-chosen', { id, isChosen: box.checked, isRange: shiftKey }));
+  find('.review-card__through').addEventListener('click', () => emit(article, 'review-chosen', { id, isChosen: true, isRange: true }));
   article.addEventListener('focusin', () => emit(article, 'review-judged', id));
 
   function update(state) {
@@ -89,7 +92,7 @@ export function createReviewCard(message, { load, loadOthers, words, clock, page
     put(time, when);
     time.title = exactTime(createdAt, words);
     for (const [name, saying] of Object.entries(says)) put(find(`.review-card__${name}`), saying === null ? '' : words.sayAll([saying]));
-    find('.review-card__sender').hidden = says.sender === null;
+    for (const name of ['yes', 'through', 'sender']) find(`.review-card__${name}`).hidden = says[name] === null;
     item.classList.toggle('is-current', isCurrent);
     if (isCurrent) article.setAttribute('aria-current', 'true');
     else article.removeAttribute('aria-current');
@@ -104,10 +107,10 @@ export function createReviewCard(message, { load, loadOthers, words, clock, page
 /** What else the sender posted, looked up when it is opened. */
 function prepareOthers(details, { load, words, page }) {
   let messages = null;
-  let saying = null;
+  let sayings = [];
 
   function update() {
-    put(details.querySelector('p'), saying ? words.sayAll([saying]) : '');
+    put(details.querySelector('p'), words.sayAll(sayings));
     const items = (messages ?? []).map(({ author, text, status, hasPicture }) => {
       const item = page.createElement('li');
       const name = page.createElement('bdi');
@@ -124,26 +127,31 @@ function prepareOthers(details, { load, words, page }) {
 
   details.addEventListener('toggle', async () => {
     if (!details.open) return;
-    saying = ['list.loading'];
+    sayings = [['list.loading']];
     update();
     try {
       messages = await load();
-      saying = messages.length === 0 ? ['review.no-others'] : null;
-    } catch {
-      saying = ['review.unread'];
+      sayings = messages.length === 0 ? [['review.no-others']] : [];
+    } catch (error) {
+      sayings = explainAct(error, 'review.unread');
     }
     update();
   });
   return { update };
 }
 
-/** A picture comes when it is nearly seen: it has no public address, and is fetched with the moderator's token. */
-function preparePicture({ picture }, { find, load, words }) {
+/**
+ * A picture comes when it is nearly seen: unless the message is on the board it has no public address, and is fetched with
+ * the moderator's token.
+ */
+function preparePicture({ status, picture }, { find, load, words }) {
   const frame = find('.review-card__picture');
   const image = frame.querySelector('img');
   const play = find('.review-card__play');
   const broken = find('.review-card__broken');
+  /** Its address in this page, where it has no public one. */
   let url = null;
+  let isThere = false;
   let isComing = false;
   let isMoving = false;
   if (!picture) return { show() {}, forget() {}, update() {} };
@@ -152,7 +160,11 @@ function preparePicture({ picture }, { find, load, words }) {
   Object.assign(image, { width, height });
   image.style.aspectRatio = `${width} / ${height}`;
   frame.style.setProperty('--ratio', width / height);
-  image.addEventListener('error', () => fail(true));
+  image.addEventListener('error', () => {
+    // The original is there where a small version is not.
+    if (image.hasAttribute('srcset')) image.removeAttribute('srcset');
+    else fail(true);
+  });
   image.addEventListener('load', () => fail(false));
 
   function fail(isBroken) {
@@ -166,7 +178,7 @@ function preparePicture({ picture }, { find, load, words }) {
     put(description.lastElementChild, alt ?? '');
     setLanguage(description.lastElementChild, words.languages);
     describe(image, alt ?? '', words);
-    play.hidden = !moves(picture) || !url;
+    play.hidden = !moves(picture) || !isThere;
     put(play, words.say(isMoving ? 'picture.pause' : 'picture.play'));
   }
 
@@ -184,14 +196,15 @@ function preparePicture({ picture }, { find, load, words }) {
     update,
 
     async show() {
-      if (url || isComing) return;
+      if (isThere || isComing) return;
       isComing = true;
       try {
-        const blob = await load();
-        url = URL.createObjectURL(blob);
+        if (status !== 'posted') url = URL.createObjectURL(await load());
+        isThere = true;
         // What moves is still until it is to move.
         if (moves(picture)) setMotion();
-        image.src = url;
+        if (url) image.src = url;
+        else point(image, { url: picture.url, versions: versionsOf(picture), width: frame.clientWidth });
         update();
       } catch {
         // Asked for again when it is seen again.

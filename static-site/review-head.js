@@ -23,7 +23,9 @@ export function mountReviewHead(root, { queue, setPosting, words, window }) {
   for (const tab of tabs) {
     tab.addEventListener('click', () => show(tab));
     tab.addEventListener('keydown', ({ key }) => {
-      if (key === 'ArrowLeft' || key === 'ArrowRight') show(tabs.find((other) => other !== tab));
+      if (key !== 'ArrowLeft' && key !== 'ArrowRight') return;
+      const by = (key === 'ArrowRight') === (words.direction === 'ltr') ? 1 : -1;
+      show(tabs.at((tabs.indexOf(tab) + by) % tabs.length));
     });
   }
   for (const button of switches) {
@@ -35,6 +37,7 @@ export function mountReviewHead(root, { queue, setPosting, words, window }) {
   return {
     update() {
       const { counts } = queue;
+      root.dataset.tab = queue.tab;
       put(find('.review__title bdi'), window.document.querySelector('.masthead__name').textContent);
       const who = counts && words.say(counts.moderator ? 'review.who' : 'review.nameless', { name: counts.moderator });
       const until = counts?.expiresAt && words.say('review.until', { moment: exactTime(new Date(counts.expiresAt), words) });
@@ -43,7 +46,8 @@ export function mountReviewHead(root, { queue, setPosting, words, window }) {
         const isShown = tab.dataset.tab === queue.tab;
         tab.setAttribute('aria-selected', String(isShown));
         tab.tabIndex = isShown ? 0 : -1;
-        put(tab.querySelector('.review__count'), counts ? countOf(counts[tab.dataset.tab], words) : '');
+        const count = queue.countOf(tab.dataset.tab);
+        put(tab.querySelector('.review__count'), count === null ? '' : countOf(count, words));
         if (isShown) find('.review__panel').setAttribute('aria-labelledby', tab.id);
       }
       for (const button of switches) {

@@ -3,9 +3,9 @@
 
 import { explainAct } from './judging.js';
 import { mark } from './mark.js';
-import { ACTS } from './queue.js';
-import { createReviewCard } from './review-card.js';
+import { ACTS } from './review-acts.js';
 import { mountReviewBar } from './review-bar.js';
+import { createReviewCards } from './review-cards.js';
 import { mountReviewHead } from './review-head.js';
 import { mountReviewLog } from './review-log.js';
 import { setLanguage } from './text-language.js';
@@ -22,6 +22,7 @@ const TEMPLATE = `
     <div class="review__tabs" role="tablist" data-say-label="review.tabs">
       <button class="review__tab" type="button" role="tab" id="review-held" aria-controls="review-panel" data-tab="held"><span data-say="review.held"></span> <span class="review__count"></span></button>
       <button class="review__tab" type="button" role="tab" id="review-removed" aria-controls="review-panel" data-tab="removed"><span data-say="review.removed"></span> <span class="review__count"></span></button>
+      <button class="review__tab" type="button" role="tab" id="review-posted" aria-controls="review-panel" data-tab="posted"><span data-say="review.posted"></span> <span class="review__count"></span></button>
     </div>
     <div class="review__posting" role="group" data-say-label="posting.label">
       <button type="button" data-posting="open"></button>
@@ -31,7 +32,7 @@ const TEMPLATE = `
   </div>
   <div class="review__panel" role="tabpanel" id="review-panel" tabindex="-1">
     <div class="review__choosing">
-      <label class="review__all"><input type="checkbox"> <span data-say="review.all"></span></label>
+      <label class="review__all"><input type="checkbox"> <span></span></label>
       <span class="review__place"></span>
       <button class="button button--quiet review__help-wanted" type="button" data-say="review.keys"></button>
     </div>
@@ -79,67 +80,35 @@ const SURPRISED_FOR_MS = 800;
  * Emits what `moderation.js` listens to: `moderation-left`, `moderation-ended`, `sender-wanted`.
  * @param load answers a message's picture as a `Blob`
  * @param loadOthers answers what the sender of a message posted beside it
- * @param loadLog answers a page of what moderators did
+ * @param log what moderators did
+ * @param openMessage shows a message on the board, where it is there
  */
-export function mountReview(root, { queue, judging, load, loadOthers, loadLog, announce, words, clock, window }) {
+export function mountReview(root, { queue, judging, load, loadOthers, log, openMessage, announce, words, clock, window }) {
   const page = window.document;
   root.innerHTML = TEMPLATE;
   const find = (selector) => root.querySelector(selector);
   const list = find('.review__list');
-  const cards = new Map();
+  const cards = createReviewCards(list, { queue, load, loadOthers, words, clock, window });
   const head = mountReviewHead(root, { queue, setPosting: judging.setPosting, words, window });
-  const log = mountReviewLog(find('.review__log'), { load: loadLog, words, page });
+  const logView = mountReviewLog(find('.review__log'), { log, view: root, open: openMessage, words, page });
   const bar = mountReviewBar(root, { queue, act: doBoth, undo: () => queue.undo(), words });
-  /** The message whose box was clicked last. */
-  let lastChosen = null;
   /** When somebody else decided on what was being judged. */
   let surprisedAt = -Infinity;
-  const seen = new window.IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) if (isIntersecting) cards.get(target.firstElementChild.dataset.id)?.showPicture();
-  }, { rootMargin: '400px' });
 
-  function update() {
-    if (root.hidden) return;
+  const update = () => root.hidden || render();
+
+  function render() {
     head.update();
     bar.update();
-    log.update();
-    updateCards();
+    logView.update();
+    cards.update();
     updateNotes(find, { queue, words });
     updateRefused(find('.review__refused'), { queue, words, letIn: judging.letIn });
   }
 
-  function updateCards() {
-    const { messages, chosen, problems } = queue.list;
-    const wanted = new Set(messages.map(({ id }) => id));
-    for (const [id, { item, forget }] of cards) {
-      if (wanted.has(id)) continue;
-      seen.unobserve(item);
-      item.remove();
-      forget();
-      cards.delete(id);
-    }
-    messages.forEach((message, index) => {
-      const { id } = message;
-      if (!cards.has(id)) {
-        cards.set(id, createReviewCard(message, { load: () => load(id), loadOthers: () => loadOthers(id), words, clock, page }));
-        seen.observe(cards.get(id).item);
-      }
-      const { item, update: updateCard } = cards.get(id);
-      if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
-      updateCard({
-        isCurrent: message === queue.current,
-        isChosen: chosen.has(id),
-        problem: problems.has(id) ? [['outcome.failed', { count: 1 }]] : [],
-        says: saysOf(message, queue),
-      });
-    });
-    // The next one is there when it is wanted.
-    const next = messages[messages.indexOf(queue.current) + 1];
-    if (next) void cards.get(next.id).showPicture();
-  }
-
   /** @param by `key`, `card` or `bar`: where the keyboard goes after that */
   async function doBoth(what, { messages = queue.judged, by = 'bar' } = {}) {
+    if (!ACTS[queue.tab][what]) return;
     // Meant for what was there a moment ago.
     if (by !== 'card' && queue.chosen.length === 0 && clock.now() - surprisedAt < SURPRISED_FOR_MS) return;
     const hadFocus = by === 'bar' || list.contains(page.activeElement) || page.activeElement === page.body;
@@ -152,11 +121,9 @@ export function mountReview(root, { queue, judging, load, loadOthers, loadLog, a
     find('.review__panel').scrollTo(0, 0);
     const { current } = queue;
     if (!current) return find('.review__note').focus();
-    const { article } = cards.get(current.id);
     // Whoever acts by the bar stays there, and hears what comes next.
     if (by === 'bar' && page.activeElement?.closest('.review__bar')) return;
-    article.focus({ preventScroll: true });
-    article.scrollIntoView({ block: 'nearest' });
+    cards.focus(current.id);
   }
 
   function step(by) {
@@ -186,10 +153,7 @@ export function mountReview(root, { queue, judging, load, loadOthers, loadLog, a
     if (what === 'sender') return void bar.askForSender(message);
     void doBoth(what, { messages: [message], by: 'card' });
   });
-  root.addEventListener('review-chosen', ({ detail: { id, isChosen, shiftKey } }) => {
-    queue.choose(id, isChosen, { through: shiftKey ? lastChosen : null });
-    lastChosen = id;
-  });
+  root.addEventListener('review-chosen', ({ detail: { id, isChosen, isRange } }) => queue.choose(id, isChosen, { isRange }));
   root.addEventListener('review-judged', ({ detail }) => queue.judge(detail));
   find('.review__all input').addEventListener('change', ({ target }) => void queue.chooseAll(target.checked).catch(() => {}));
   find('.review__more').addEventListener('click', () => void queue.more().catch(() => {}));
@@ -203,6 +167,11 @@ export function mountReview(root, { queue, judging, load, loadOthers, loadLog, a
     });
   }
   queue.addEventListener('change', update);
+  queue.addEventListener('cleared', () => {
+    logView.clear();
+    // Nothing is left in the page, either.
+    render();
+  });
   queue.addEventListener('surprised', () => {
     surprisedAt = clock.now();
     announce([['outcome.changed', { count: 1 }]]);
@@ -220,16 +189,7 @@ export function mountReview(root, { queue, judging, load, loadOthers, loadLog, a
   };
 }
 
-/** What a card says, by its parts. */
-function saysOf({ status, id }, { tab, refused }) {
-  const { yes, no } = ACTS[tab];
-  return {
-    yes: [`act.${yes}`],
-    no: [`act.${no}`],
-    sender: tab === 'held' ? ['review.sender'] : refused.includes(id) ? ['review.let-in'] : null,
-    status: tab === 'held' ? null : [`status.${status}`],
-  };
-}
+const EMPTY = { held: 'review.empty', removed: 'review.empty-removed', posted: 'review.empty-posted' };
 
 function updateNotes(find, { queue, words }) {
   const { list, failure, fault, tab, current } = queue;
@@ -239,13 +199,17 @@ function updateNotes(find, { queue, words }) {
   put(failed, words.sayAll(sayings));
   const note = find('.review__note');
   note.hidden = list.messages.length > 0 || (failure !== null && !list.loaded);
-  put(note, words.say(!list.loaded ? 'list.loading' : tab === 'held' ? 'review.empty' : 'review.empty-removed'));
+  put(note, words.say(list.loaded ? EMPTY[tab] : 'list.loading'));
   find('.review__more').hidden = list.next === null;
   find('.review__choosing').hidden = list.messages.length === 0;
   const all = find('.review__all input');
-  all.checked = list.messages.length > 0 && list.messages.every(({ id }) => list.chosen.has(id)) && list.next === null;
+  const isWhole = list.next === null || tab === 'posted';
+  all.checked = isWhole && list.messages.length > 0 && list.messages.every(({ id }) => list.chosen.has(id));
   all.indeterminate = !all.checked && list.chosen.size > 0;
-  const total = Math.max(queue.counts?.[tab] ?? 0, list.messages.length);
+  // Of the board's messages none are chosen that were not seen.
+  put(find('.review__all span'), words.say(tab === 'posted' && list.next !== null ? 'review.newest' : 'review.all', { count: list.messages.length }));
+  const count = queue.countOf(tab);
+  const total = count === null ? `${list.messages.length.toLocaleString(words.locale)}+` : Math.max(count, list.messages.length);
   put(find('.review__place'), current ? words.say('review.place', { number: list.messages.indexOf(current) + 1, total }) : '');
 }
 

@@ -18,6 +18,12 @@ const TEMPLATE = `
     </div>
   </form>`;
 
+/** The code of a sign-in link. Whatever is around it is left alone: where a link is sent, signs come to stand behind it. */
+const CODE = /(?:-|[A-Za-z0-9-]{1,24})\.\d+\.[\w-]{43}(?![\w-])/;
+const LOST = { ended: 'moderate.ended', revoked: 'moderate.revoked' };
+
+export const codeIn = (text) => CODE.exec(text)?.[0] ?? null;
+
 /** @param exchange answers a session for a `token` or a `code`, and fails where the board does not take it */
 export function mountSignIn(dialog, { exchange, session, words, window }) {
   dialog.innerHTML = TEMPLATE;
@@ -28,7 +34,7 @@ export function mountSignIn(dialog, { exchange, session, words, window }) {
   const state = { checking: false, refusal: [] };
   /** The number of the token asked about last: what is heard of another is of no account. */
   let last = 0;
-  const signIn = { onDone() {}, ask, follow, update };
+  const signIn = { onDone() {}, onUnneeded() {}, ask, follow, update, close: () => dialog.close() };
 
   function show({ checking = false, refusal = [] }) {
     Object.assign(state, { checking, refusal });
@@ -45,19 +51,21 @@ export function mountSignIn(dialog, { exchange, session, words, window }) {
   function ask() {
     // So that it can be asked for again, and a reload does not ask.
     window.history.replaceState(null, '', window.location.pathname + window.location.search);
-    if (session.hasEnded) state.refusal = [['moderate.ended']];
+    if (session.lost) state.refusal = [[LOST[session.lost]]];
     update();
     if (!dialog.open) dialog.showModal();
   }
 
-  /** Signs in by the code of a link. Who has one is on a device of their own. */
-  async function follow(code) {
+  /** Signs in by a link, which has `text` as its code. Who has one is on a device of their own. */
+  async function follow(text) {
     try {
-      session.keep(await exchange({ code }), { forWeek: true });
+      session.keep(await exchange({ code: codeIn(text) ?? text }), { forWeek: true });
     } catch (error) {
+      if (session.token !== null) return signIn.onUnneeded();
       ask();
       return show({ refusal: explainToken(error, 'moderate.link-wrong') });
     }
+    dialog.close();
     signIn.onDone();
   }
 
@@ -68,7 +76,8 @@ export function mountSignIn(dialog, { exchange, session, words, window }) {
     show({ checking: true });
     last += 1;
     const mine = last;
-    const signedIn = await exchange({ token: entered }).catch((error) => ({ refusal: explainToken(error) }));
+    const code = codeIn(entered);
+    const signedIn = await exchange(code ? { code } : { token: entered }).catch((error) => ({ refusal: explainToken(error, code ? 'moderate.link-wrong' : 'moderate.wrong') }));
     if (mine !== last) return;
     const { refusal = [] } = signedIn;
     show({ refusal });
@@ -89,7 +98,7 @@ export function mountSignIn(dialog, { exchange, session, words, window }) {
 }
 
 /** Why a moderator's token was not taken, or a link. */
-export function explainToken(error, wrong = 'moderate.wrong') {
+export function explainToken(error, wrong) {
   if (error.status === 401 || error.status === 403) return [[wrong]];
   return explain(error, 'moderate.unchecked');
 }

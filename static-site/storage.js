@@ -18,8 +18,9 @@ export function createStorage(webStorage) {
   return {
     get: (key) => memory.get(key) ?? attempt((storage) => storage.getItem(PREFIX + key)),
     set(key, value) {
-      memory.set(key, value);
-      attempt((storage) => storage.setItem(PREFIX + key, value));
+      // What the browser keeps, other tabs may change.
+      if (attempt((storage) => storage.setItem(PREFIX + key, value)) === null) memory.set(key, value);
+      else memory.delete(key);
     },
     drop(key) {
       memory.delete(key);

@@ -35,7 +35,7 @@ export function createTakingDown({ queue, api, session, removal, askForSender, a
         return;
       }
       if (mine.length > 0) return;
-      for (const [key, action] of [['message.remove-sender', removeSender], ['act.takeDown', takeDown]]) {
+      for (const [key, action] of [['review.sender', removeSender], ['act.takeDown', takeDown]]) {
         const button = Object.assign(page.createElement('button'), { type: 'button', className: 'button button--quiet button--danger message__moderate' });
         button.dataset.say = key;
         button.textContent = words.say(key);

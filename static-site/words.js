@@ -81,6 +81,7 @@ export function createWords({ language, dictionary, preferred, storage, load = l
       return locale;
     },
 
+    has: (key) => key in dictionary,
     say,
     size,
 

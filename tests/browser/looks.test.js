@@ -233,7 +233,7 @@ for (const colorScheme of ['light', 'dark']) {
       return { color, backgroundColor };
     });
     const danger = colorScheme === 'light' ? 'rgb(163, 39, 27)' : 'rgb(255, 161, 147)';
-    const buttons = { 'Delete': 'Delete', 'Remove everything from this sender today': 'Remove' };
+    const buttons = { 'Delete': 'Delete', 'Everything from this sender…': 'Remove' };
     for (const [name, yes] of Object.entries(buttons)) {
       await visitor.page.mouse.move(0, 0);
       const button = await visitor.inMenu(visitor.message('mine'), name);
@@ -256,7 +256,7 @@ for (const colorScheme of ['light', 'dark']) {
 /** Moderates in this tab, as after signing in. */
 async function moderate({ board, visitor }) {
   const token = await board.moderatorToken();
-  await visitor.page.evaluate((entered) => sessionStorage.setItem('corkboard:moderator-token', entered), token);
+  await visitor.page.evaluate((entered) => sessionStorage.setItem('corkboard:moderator', JSON.stringify({ token: entered, until: Date.now() + 60_000 })), token);
   await visitor.page.reload();
   await visitor.page.getByText('You are moderating.').waitFor();
 }

@@ -72,7 +72,7 @@ boardTest('nothing of what moderators are told is kept, and nothing that was del
   await visitor.page.reload();
   await isKept(visitor);
   const token = await board.moderatorToken();
-  await visitor.page.evaluate((entered) => sessionStorage.setItem('corkboard:moderator-token', entered), token);
+  await visitor.page.evaluate((entered) => sessionStorage.setItem('corkboard:moderator', JSON.stringify({ token: entered, until: Date.now() + 60_000 })), token);
   await visitor.page.reload();
   await visitor.page.getByText('You are moderating.').waitFor();
   const paths = Object.values(await kept(visitor)).flat();

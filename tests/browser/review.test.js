@@ -5,31 +5,11 @@ import { test } from 'node:test';
 import { FIND_VIOLATIONS } from './support/axe.js';
 import { Board } from './support/corkboard.js';
 import { ENGINES } from './support/engines.js';
+import { DESK, PHONE, current, expected, hears, inBoard, onBoard, settings, signIn, waitFor } from './support/moderators.js';
 import { Visitor, eventually, look } from './support/visitor.js';
 import { boardTest } from './support/with-board.js';
 
-const PHONE = { width: 390, height: 844 };
-const DESK = { width: 1_440, height: 900 };
-/** Each visitor's address is told by whoever is in front of the board. */
-const settings = { POSTING: 'reviewed', CORKBOARD_TRUSTED_PROXY: '127.0.0.0/8', BOARD_NAME: 'Hillside' };
-/** What is not on the board yet is looked for. */
-const expected = [/status of 404/, /status of 410/];
-
 const held = (visitor, text) => visitor.find('.message--held', { hasText: text });
-const current = (page) => page.locator('.review__item.is-current');
-const waiting = (page) => page.locator('.review-card__text').allTextContents();
-const waitFor = (page, texts) => eventually(async () => assert.deepEqual(await waiting(page), texts));
-const inBoard = async (board) => (await board.json('/api/messages')).messages.map(({ text }) => text);
-const onBoard = (board, texts) => eventually(async () => assert.deepEqual(await inBoard(board), texts));
-const hears = (page, pattern) => eventually(async () => assert.match(await page.locator('#announcer').textContent(), pattern));
-
-async function signIn(page, board, { forWeek = false } = {}) {
-  await page.goto(`${board.site}#moderate`);
-  await page.getByLabel('Moderator token').fill(await board.moderatorToken());
-  if (forWeek) await page.getByLabel(/Stay signed in/).check();
-  await page.getByRole('button', { name: 'Moderate', exact: true }).click();
-  await page.locator('.review').waitFor();
-}
 
 /** The sender's own page. */
 
@@ -282,74 +262,6 @@ boardTest('moderators open no more than the settings allow', { settings, expecte
   await eventually(async () => assert.equal((await board.moderate('')).posting, 'reviewed'));
 });
 
-boardTest('a moderator stays signed in for a week where that is wanted, and leaves nothing after that', { settings, expected }, async ({ board, visitor }) => {
-  await signIn(visitor.page, board, { forWeek: true });
-  const other = await visitor.openTab(board.site);
-  await other.page.getByText('You are moderating.').waitFor();
-  await other.page.close();
-  await visitor.page.getByRole('button', { name: 'Sign out' }).click();
-  await visitor.find('.masthead').waitFor();
-  const token = await board.moderatorToken();
-  assert.equal(await visitor.page.evaluate((secret) => (JSON.stringify(localStorage) + JSON.stringify(sessionStorage)).includes(secret), token), false);
-
-  await signIn(visitor.page, board, { forWeek: true });
-  await visitor.page.evaluate(() => {
-    const kept = JSON.parse(localStorage.getItem('corkboard:moderator'));
-    localStorage.setItem('corkboard:moderator', JSON.stringify({ ...kept, until: Date.now() - 1 }));
-    sessionStorage.clear();
-  });
-  await visitor.page.goto(board.site);
-  await visitor.page.reload();
-  await visitor.page.getByText('it is over. Sign in again.').waitFor();
-  assert.deepEqual(await visitor.violations(), []);
-  await eventually(async () => assert.equal(await visitor.page.getByText('You are moderating.').isVisible(), false));
-  await eventually(async () => assert.equal(await visitor.page.evaluate(() => localStorage.getItem('corkboard:moderator')), null));
-});
-
-boardTest('a link signs a moderator in by name, and its code is nowhere afterwards', { settings, expected: [...expected, /status of 403/] }, async ({ board, visitor }) => {
-  const { page } = visitor;
-  const token = await board.moderatorToken('--name', 'Ada', '--link');
-  const code = token.slice(token.indexOf('=') + 1);
-  await page.goto('about:blank');
-  await page.goto(`${board.site}#moderate=${code}`);
-  await page.getByText(/Signed in as Ada · until .*\d/).waitFor();
-  assert.equal(new URL(page.url()).hash, '#moderate');
-  assert.deepEqual(await visitor.violations(), []);
-  const kept = () => page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
-  assert.ok(!(await kept()).includes(code));
-  const other = await visitor.openTab(board.site);
-  await other.page.getByText('You are moderating.').waitFor();
-  await other.page.close();
-  await page.getByRole('button', { name: 'Sign out' }).click();
-  assert.ok(!(await kept()).includes('Ada.'));
-
-  await page.goto('about:blank');
-  await page.goto(`${board.site}#moderate=${code}A`);
-  await page.getByText('The board does not accept this link').waitFor();
-  assert.equal(new URL(page.url()).hash, '');
-  assert.deepEqual(await visitor.violations(), []);
-});
-
-boardTest('the log says who did what, in both languages', { settings, expected }, async ({ board, visitor }) => {
-  const { page } = visitor;
-  await board.postFromAll(['one', 'two']);
-  const link = await board.moderatorToken('--name', 'Ada', '--link');
-  await page.goto('about:blank');
-  await page.goto(`${board.site}#moderate=${link.slice(link.indexOf('=') + 1)}`);
-  await page.getByRole('button', { name: 'Approve' }).first().click();
-  await onBoard(board, ['one']);
-  await page.getByText('Who did what').click();
-  const log = page.locator('.review__log li');
-  await log.getByText('Ada').waitFor();
-  assert.match(await log.textContent(), /Ada approved [0-9A-Z]{26}/);
-  assert.match(await log.getByRole('link').getAttribute('href'), /^#[0-9A-Z]{26}$/);
-  assert.deepEqual(await visitor.violations(), []);
-  await page.getByRole('button', { name: 'Board' }).click();
-  await visitor.speak('zh-Hant');
-  await page.evaluate(() => (location.hash = '#moderate'));
-  await eventually(async () => assert.match(await log.textContent(), /Ada 通過了/));
-});
-
 boardTest('what else a sender posted is seen before it is decided on', { settings, expected }, async ({ board, visitor }) => {
   const { page } = visitor;
   const sender = { headers: { 'X-Forwarded-For': '203.0.113.9' } };
@@ -357,7 +269,7 @@ boardTest('what else a sender posted is seen before it is decided on', { setting
   await board.postPicture('הודעה', 'drawing.png', { ...sender, author: '骨です', alt: 'дом' });
   await signIn(page, board);
   const card = page.locator('.review-card', { hasText: 'spam 1' });
-  await card.getByText('What else this sender posted today').click();
+  await card.getByText('What else this sender posted that day').click();
   const others = card.locator('.review-card__others li');
   await others.getByText('spam 2').waitFor();
   const other = others.filter({ hasText: 'הודעה' });
@@ -378,7 +290,7 @@ boardTest('whose a message is is seen by the same mark as on the board', { setti
   await eventually(async () => assert.deepEqual((await marks('.review-card__head > .mark')).map(([letter]) => letter).toSorted(), ['', 'A', '阿', '阿']));
   const queued = await marks('.review-card__head > .mark');
   const card = page.locator('.review-card', { hasText: 'one' });
-  await card.getByText('What else this sender posted today').click();
+  await card.getByText('What else this sender posted that day').click();
   await eventually(async () => assert.equal(await card.locator('.review-card__others .mark').count(), 2));
   for (const one of await marks('.review-card__others .mark')) assert.ok(queued.some((other) => JSON.stringify(other) === JSON.stringify(one)), JSON.stringify(one));
   await card.getByRole('button', { name: 'Approve' }).click();
@@ -387,13 +299,6 @@ boardTest('whose a message is is seen by the same mark as on the board', { setti
   await visitor.message('one').waitFor();
   const [ada] = await marks('.message__head > .mark');
   assert.ok(queued.some((other) => JSON.stringify(other) === JSON.stringify(ada)));
-});
-
-boardTest('of a token only a session of a week is kept', { settings, expected }, async ({ board, visitor }) => {
-  await signIn(visitor.page, board, { forWeek: true });
-  await visitor.page.getByText('Signed in without a name').waitFor();
-  const token = await board.moderatorToken();
-  assert.ok(!(await visitor.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).includes(token));
 });
 
 boardTest('the queue fits every screen, in both languages, light and dark', { settings, expected }, async ({ board, visitor }) => {

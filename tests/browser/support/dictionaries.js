@@ -109,7 +109,7 @@ function typographyFaults(language, dictionary) {
 }
 
 /** Words that are spelt alike in English. */
-const SPELT_ALIKE = { de: ['compose.author'], fr: ['compose.text', 'list.title'] };
+const SPELT_ALIKE = { de: ['compose.author'], fr: ['compose.text', 'list.title', 'log.messages'] };
 
 function untranslated(language, dictionary, words) {
   return Object.entries(dictionary)

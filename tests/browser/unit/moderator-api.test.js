@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError, createApi } from '../../../static-site/api.js';
 import { createModeratorApi } from '../../../static-site/moderator-api.js';
-import { createSession } from '../../../static-site/moderator-session.js';
+import { createSession, isSignedOut } from '../../../static-site/moderator-session.js';
+
+const keeping = () => {
+  const kept = new Map();
+  return { get: (key) => kept.get(key) ?? null, set: (key, value) => kept.set(key, value), drop: (key) => kept.delete(key), kept };
+};
 
 /** A moderator's API whose server gives these answers one after the other, and notes what it was asked. */
 function apiWith(...answers) {
@@ -13,8 +18,15 @@ function apiWith(...answers) {
     if (answer instanceof Error) throw answer;
     return answer;
   };
-  const { ask } = createApi({ fetch, upload: fetch, base: 'https://api.example' });
-  return { api: createModeratorApi({ ask, session: { token: 'secret' } }), asked };
+  const { ask, olderMessages } = createApi({ fetch, upload: fetch, base: 'https://api.example' });
+  const session = {
+    token: 'secret',
+    refuse(token) {
+      if (token === this.token) this.token = null;
+    },
+  };
+  const refusals = [];
+  return { api: createModeratorApi({ ask, messagesBefore: olderMessages, session, onRefused: () => refusals.push(session.token) }), asked, session, refusals };
 }
 
 const json = (value) => Response.json(value);
@@ -56,6 +68,14 @@ test('many are decided on in parts, and of a part that failed nothing is known',
   assert.equal((await failure(apiWith(problem(403, 'token-wrong')).api.decide('approve', ids))).status, 403);
 });
 
+test('what is on the board is read as all read it, in pages', async () => {
+  const { api, asked } = apiWith(json({ messages: [{ id: 'B', picture: null }], next: 'B' }), json({ messages: [], next: null }));
+  assert.deepEqual(await api.list('posted'), { messages: [{ id: 'B', picture: null, status: 'posted' }], next: 'B' });
+  await api.list('posted', 'B');
+  assert.deepEqual(asked.map(({ url }) => url), ['https://api.example/api/messages?limit=50', 'https://api.example/api/messages?limit=50&before=B']);
+  assert.ok(asked.every(({ headers }) => !headers?.Authorization));
+});
+
 test('what is deleted forever says so in the query, and its token in the header', async () => {
   const { api, asked } = apiWith(new Response(null, { status: 204 }), problem(404, 'message-not-found'), problem(503, 'x'));
   assert.deepEqual((await api.deleteForever(['A', 'B', 'C'])).toSorted(), [['A', 'done'], ['B', 'not-found'], ['C', 'failed']]);
@@ -63,14 +83,29 @@ test('what is deleted forever says so in the query, and its token in the header'
   assert.ok(asked.every(({ url }) => !url.includes('secret')));
 });
 
+test('a session that the board does not accept is over at once, and what comes after it is nobody’s', async () => {
+  const { api, asked, session, refusals } = apiWith(json({ held: 1 }), problem(403, 'token-wrong'), json({ held: 2 }));
+  assert.equal((await api.waiting()).held, 1);
+  assert.ok(isSignedOut(await failure(api.waiting())));
+  assert.deepEqual([session.token, refusals], [null, [null]]);
+  assert.ok(isSignedOut(await failure(api.waiting())));
+  assert.equal(asked.length, 2, 'nothing is asked without a token');
+  session.token = 'another';
+  const late = failure(api.waiting());
+  session.token = 'a third';
+  assert.ok(isSignedOut(await late));
+});
+
+test('of a token only that refusal ends a session', async () => {
+  const { api, session, refusals } = apiWith(problem(403, 'cross-site'), new Response(null, { status: 403 }), problem(503, 'x'));
+  for (const status of [403, 403, 503]) assert.equal((await failure(api.waiting())).status, status);
+  assert.deepEqual([session.token, refusals], ['secret', []]);
+});
+
 test('a token is kept until the tab is closed, or for a week', () => {
   const clock = { time: 0, now: () => clock.time };
-  const create = () => {
-    const kept = new Map();
-    return { get: (key) => kept.get(key) ?? null, set: (key, value) => kept.set(key, value), drop: (key) => kept.delete(key), kept };
-  };
-  const storage = create();
-  const inTab = (tabStorage = create()) => createSession({ storage, tabStorage, clock });
+  const storage = keeping();
+  const inTab = (tabStorage = keeping()) => createSession({ storage, tabStorage, clock });
   const first = inTab();
   const session = { token: 'secret', expiresAt: new Date(7 * 24 * 60 * 60_000).toISOString() };
   first.keep(session, { forWeek: false });
@@ -79,13 +114,22 @@ test('a token is kept until the tab is closed, or for a week', () => {
   assert.equal(inTab().token, 'secret');
   clock.time = 7 * 24 * 60 * 60_000;
   const ended = inTab();
-  assert.deepEqual([ended.token, ended.hasEnded], [null, true]);
+  assert.deepEqual([ended.token, ended.lost], [null, 'ended']);
+  ended.refuse(null);
+  assert.equal(ended.lost, 'ended');
+  assert.deepEqual([first.token, first.lost], [null, 'ended'], 'also in the tab where it began');
   ended.keep({ ...session, expiresAt: new Date(clock.time + 1).toISOString() }, { forWeek: true });
-  assert.equal(ended.hasEnded, false);
+  assert.equal(ended.lost, null);
   ended.drop();
-  assert.equal(ended.hasEnded, false);
+  assert.equal(ended.lost, null);
   assert.equal(storage.kept.size, 0, 'nothing is left of it');
+  clock.time = 0;
   first.keep(session, { forWeek: true });
-  first.drop();
-  assert.deepEqual([first.token, inTab().token, storage.kept.size], [null, null, 0]);
+  first.refuse('of somebody else');
+  assert.equal(first.token, 'secret');
+  first.refuse('secret');
+  assert.deepEqual([first.token, first.lost, inTab().token, storage.kept.size], [null, 'revoked', null, 0]);
+  first.keep(session, { forWeek: true });
+  first.signOut();
+  assert.deepEqual([first.token, first.lost, inTab().token, storage.kept.size], [null, null, null, 0]);
 });

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ApiError } from '../../../static-site/api.js';
 import { Queue } from '../../../static-site/queue.js';
 
 const message = (id, status = 'held') => ({ id, status, text: id, author: null, picture: null });
 
 /** A queue before a board that has these messages, and does as it is told; `answer` may change what it tells. */
-function queueOf({ held = [], removed = [] }, { answer = (outcome) => outcome, page = 50 } = {}) {
-  const board = { held: held.map((id) => message(id)), removed: removed.map((id) => message(id, 'rejected')), shown: [], asked: [] };
+function queueOf({ held = [], removed = [], posted = [] }, { answer = (outcome) => outcome, page = 50 } = {}) {
+  const board = { held: held.map((id) => message(id)), removed: removed.map((id) => message(id, 'rejected')), posted: posted.map((id) => message(id, 'posted')), asked: [] };
   const take = (id) => {
-    for (const list of ['held', 'removed', 'shown']) {
+    for (const list of ['held', 'removed', 'posted']) {
       const at = board[list].findIndex((one) => one.id === id);
       if (at >= 0) return board[list].splice(at, 1)[0];
     }
@@ -19,9 +20,9 @@ function queueOf({ held = [], removed = [] }, { answer = (outcome) => outcome, p
     return some.map((id) => {
       const outcome = answer('done', id, kind);
       if (outcome === 'done') {
-        const { [kind]: to } = { approve: 'shown', reject: 'removed', restore: 'held', takeDown: 'removed', forever: null };
         const taken = take(id);
-        if (to) board[to].push({ ...taken, status: { approve: 'posted', reject: 'rejected', restore: 'held', takeDown: 'removed' }[kind] });
+        const { [kind]: to } = { approve: 'posted', reject: 'removed', restore: taken?.status === 'removed' ? 'posted' : 'held', takeDown: 'removed', forever: null };
+        if (to) board[to].push({ ...taken, status: { approve: 'posted', reject: 'rejected', restore: to, takeDown: 'removed' }[kind] });
       }
       return [id, outcome];
     });
@@ -30,7 +31,7 @@ function queueOf({ held = [], removed = [] }, { answer = (outcome) => outcome, p
     waiting: async () => ({ held: board.held.length, removed: board.removed.length, posting: 'reviewed', mostPosting: 'open' }),
     list: async (which, after) => {
       const sign = which === 'held' ? 1 : -1;
-      const all = board[which].toSorted((a, b) => (a.id > b.id ? sign : -sign)).filter(({ id }) => !after || (id > after ? 1 : -1) === sign);
+      const all = board[which].toSorted((a, b) => (a.id > b.id ? sign : -sign)).filter(({ id }) => !after || (id !== after && (id > after ? 1 : -1) === sign));
       return { messages: all.slice(0, page), next: all.length > page ? all[page - 1].id : null };
     },
     refused: async () => [],
@@ -122,7 +123,7 @@ test('all are chosen, also those that were not loaded, and a row of them', async
   await queue.refresh();
   assert.equal(queue.list.messages.length, 50);
   queue.choose('003', true);
-  queue.choose('007', true, { through: '003' });
+  queue.choose('007', true, { isRange: true });
   assert.deepEqual(queue.chosen.map(({ id }) => id), ['003', '004', '005', '006', '007']);
   await queue.chooseAll(true);
   assert.equal(queue.chosen.length, 120);
@@ -152,4 +153,64 @@ test('what the board told before an act is of no account', async () => {
   queue.act('approve', queue.judged);
   await late;
   assert.deepEqual(ids(queue), ['B']);
+});
+
+test('of what the board refuses it is known that it was not done, and as many are told as there are', async () => {
+  const { queue } = queueOf({ held: ['A', 'B', 'C'] }, { answer: () => { throw new ApiError({ status: 400 }); } });
+  await queue.refresh();
+  const heard = [];
+  queue.addEventListener('settled', ({ detail }) => heard.push(detail.outcomes, queue.counts.held));
+  await queue.act('reject', queue.judged).settled;
+  assert.deepEqual([heard, ids(queue), queue.list.problems.size, queue.last], [[['refused'], 3], ['A', 'B', 'C'], 0, null]);
+});
+
+test('why something was not done is told until the board can be reached again', async () => {
+  let isDown = true;
+  const { queue } = queueOf({ held: ['A'] }, { answer: (outcome) => { if (isDown) throw new ApiError({ status: 503 }); return outcome; } });
+  await queue.refresh();
+  queue.addEventListener('failed', ({ detail }) => queue.fail(detail));
+  await queue.act('reject', queue.judged).settled;
+  assert.equal(queue.fault.status, 503);
+  isDown = false;
+  await queue.refresh();
+  assert.equal(queue.fault, null);
+});
+
+test('another moderator finds nothing of the one before, whatever comes of it later', async () => {
+  let answered;
+  const { queue } = queueOf({ held: ['A', 'B'] }, { answer: () => { throw new ApiError({ status: 403, code: 'session-over' }); } });
+  await queue.refresh();
+  queue.remember('takeDown', [message('C')]);
+  queue.choose('B', true);
+  const { settled } = queue.act('reject', [message('A')]);
+  for (const type of ['settled', 'failed']) queue.addEventListener(type, () => (answered = type));
+  queue.clear();
+  await settled;
+  assert.deepEqual([ids(queue), queue.counts, queue.last, queue.chosen, queue.fault, answered], [[], null, null, [], null, undefined]);
+});
+
+test('what is on the board is taken down, also from a list that a cache tells as it was, and put back', async () => {
+  const { queue, board } = queueOf({ posted: ['A', 'B', 'C'] });
+  await queue.show('posted');
+  assert.deepEqual([ids(queue), queue.countOf('posted')], [['C', 'B', 'A'], 3]);
+  queue.choose('C', true);
+  queue.choose('B', true);
+  await queue.act('takeDown', queue.judged).settled;
+  const before = board.posted;
+  board.posted = [...before, message('B', 'posted'), message('C', 'posted')];
+  await queue.refresh();
+  assert.deepEqual(ids(queue), ['A']);
+  board.posted = before;
+  await queue.undo();
+  assert.deepEqual([ids(queue), board.asked], [['C', 'B', 'A'], [['takeDown', 'C', 'B'], ['restore', 'C', 'B']]]);
+});
+
+test('of the board only what was loaded is chosen, and counted once all is', async () => {
+  const { queue } = queueOf({ posted: ['A', 'B', 'C', 'D', 'E'] }, { page: 2 });
+  await queue.show('posted');
+  await queue.chooseAll(true);
+  assert.deepEqual([queue.chosen.map(({ id }) => id), queue.countOf('posted')], [['E', 'D'], null]);
+  await queue.more();
+  await queue.more();
+  assert.deepEqual([queue.chosen.length, queue.countOf('posted')], [2, 5]);
 });
