@@ -54,14 +54,10 @@ pub fn router(front_door: FrontDoor) -> Router {
     let front_door = Arc::new(front_door);
     let site = get(site::file).with_state(Arc::clone(&front_door));
     Router::new()
-        .merge(
-            Router::new()
-                .route("/api/", any(api::handle))
-                .route("/api/{*path}", any(api::handle))
-                .route("/m/{*id}", any(api::handle))
-                .route("/feed.atom", any(api::handle))
-                .layer(CompressionLayer::new()),
-        )
+        .route("/api/", any(api::handle))
+        .route("/api/{*path}", any(api::handle))
+        .route("/m/{*id}", any(api::handle))
+        .route("/feed.atom", any(api::handle))
         .merge(
             Router::new()
                 .route("/images/{*key}", get(media::image))
