@@ -292,7 +292,7 @@ for (const [engine, open] of Object.entries(ENGINES)) {
     let session;
     try {
       await board.postPicture('an icon', gif(120, 80), { alt: 'icon' });
-      await board.postPicture('a photo', 'camera.jpg', { alt: 'photo' });
+      await board.hasSmall(await board.postPicture('a photo', 'camera.jpg', { alt: 'photo' }));
       session = await open(board.site, PHONE);
       const [photo, small] = await listed(session);
       assert.match(photo.src, /\/small\/960\/[0-9A-Z]{26}\.jpg\.webp$/);

@@ -120,6 +120,16 @@ export class Board {
     return response.json();
   }
 
+  /** Until all small versions of a message's picture are made: instead of one that is not made in time the picture itself is shown. */
+  async hasSmall({ picture }) {
+    for (const { url } of picture.small) {
+      await eventually(async () => {
+        const { status } = await fetch(new URL(url, this.site));
+        if (status !== 200) throw new Error(`${url} answers ${status}`);
+      });
+    }
+  }
+
   /** Takes a message's picture out of the bucket, as it is missing where the two were restored from different times. */
   async losePicture({ picture }) {
     await eventually(() => removeObject(this.s3, `/corkboard-media${picture.url}`));
