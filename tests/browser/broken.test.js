@@ -129,8 +129,11 @@ for (const [what, viewport] of [['a phone', { width: 390, height: 844 }], ['a ph
       await card.evaluate((element) => element.scrollIntoView());
       const box = card.locator('.broken');
       await box.getByText(SENTENCE).waitFor();
-      const { width, height } = await box.boundingBox();
-      assert.ok(height <= 0.8 * viewport.height + 1 && height >= 44 && width >= 200, `${shape}: ${width} × ${height}`);
+      // It goes for a moment where the picture is asked for once more.
+      await eventually(async () => {
+        const { width, height } = (await box.boundingBox()) ?? {};
+        assert.ok(height <= 0.8 * viewport.height + 1 && height >= 44 && width >= 200, `${shape}: ${width} × ${height}`);
+      });
       assert.equal(await box.evaluate(({ scrollHeight, clientHeight }) => scrollHeight > clientHeight), false, 'its words fit');
 
       await card.locator('.message__picture').click();
