@@ -10,7 +10,7 @@ import { createDeleteTokens } from './delete-tokens.js';
 import { Feed } from './feed.js';
 import { listenForFiles } from './file-drop.js';
 import { AS_PRELOADED, answered, imageFor } from './first-picture.js';
-import { afterFrame } from './frames.js';
+import { afterFirstPicture } from './frames.js';
 import { mountLanguageMenu } from './language-menu.js';
 import { mountLayoutSwitch } from './layout-switch.js';
 import { mountMasthead } from './masthead.js';
@@ -200,7 +200,7 @@ async function start() {
   void carrouselPoller.now();
   await messagesPoller.now();
   // The messages are seen first.
-  afterFrame(carrousel.setReady, { clock, window });
+  afterFirstPicture(carrousel.setReady, { clock, window });
   const saved = scrollRestoration.saved();
   if (saved) {
     // What cannot be brought back now comes as the viewer goes down.

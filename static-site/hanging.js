@@ -2,7 +2,7 @@
 // long task for the browser.
 
 import { settle } from './fold.js';
-import { afterFrame } from './frames.js';
+import { afterFirstPicture } from './frames.js';
 
 /** So many messages are all in the page, to be found there; of more, those that are near the screen. */
 export const ALL = 200;
@@ -81,7 +81,7 @@ export function createHanging(list, { feed, clock, wall, cards, onWhole, window 
   function plan() {
     if (isPlanned) return;
     isPlanned = true;
-    afterFrame(() => {
+    afterFirstPicture(() => {
       isPlanned = false;
       append(wall.view(), { least: 1 });
     }, { clock, window });

@@ -32,7 +32,8 @@ export function createTile(url, { message, pictures, newImage, reducedMotion, wo
   first.dir = 'auto';
   said.append(line, first);
   const image = newImage(url);
-  Object.assign(image, { decoding: 'async', loading: 'lazy' });
+  // Behind the pictures of the messages, whose first one is the largest thing on the screen.
+  Object.assign(image, { decoding: 'async', loading: 'lazy', fetchPriority: 'low' });
   const id = messageOf(url);
   const known = message(url)?.picture;
   const ratio = known ? Math.min(WIDEST, Math.max(NARROWEST, known.width / known.height)) : USUAL;
