@@ -118,7 +118,7 @@ def grounds(tree):
     """What the accent must be readable on is what the page lays under it, in the light and in the dark."""
     laid = re.findall(r"--(?:page|surface|paper): light-dark\(#(\w+), #(\w+)\)", tree.read("static-site/style.css"))
     accent = tree.read(f"{BOARD}/accent.rs")
-    for mode, colours in zip(("light", "dark"), zip(*laid)):
+    for mode, colours in zip(("light", "dark"), zip(*laid, strict=True), strict=True):
         measured = re.search(rf"const {mode.upper()}_GROUNDS: .*? = \[(.*?)\];", accent, re.S)[1]
         yield from same(f"the {mode} ground", the_style_sheet=set(colours), the_accent={number.replace("_", "") for number in found(r"0x(\w+)", measured)})
 
