@@ -23,6 +23,9 @@ const PLACES = {
   SetWindowRect: () => 'window/rect',
 };
 
+/** How long a browser may take to start. */
+const PATIENCE_MS = 90_000;
+
 /** The browser's own bar wants no room, so that a window can be as narrow as a phone. */
 const STYLE = '* { min-width: 0; min-height: 0; margin: 0; border-width: 0; padding: 0; font-size: 1px; }';
 
@@ -38,23 +41,7 @@ export class WebKit {
     try {
       webkit.screen = startFamily('Xvfb', ['-displayfd', '3', '-screen', '0', `${1600 * scale}x${1200 * scale}x24`, '-nolisten', 'tcp'], { pipes: 1 });
       const display = await once(webkit.screen.pipes[0], 'data', { signal: AbortSignal.timeout(WITHIN_MS) });
-      webkit.port = await freePort();
-      webkit.driver = startFamily('WebKitWebDriver', [`--port=${webkit.port}`], {
-        env: {
-          PATH: process.env.PATH,
-          DISPLAY: `:${String(display).trim()}`,
-          LANG: 'en_US.UTF-8',
-          HOME: webkit.home,
-          XDG_RUNTIME_DIR: webkit.home,
-          GDK_SCALE: String(scale),
-          // No graphics card is asked for, and no bus of a desktop.
-          LIBGL_ALWAYS_SOFTWARE: '1',
-          WEBKIT_DISABLE_DMABUF_RENDERER: '1',
-          NO_AT_BRIDGE: '1',
-          GSETTINGS_BACKEND: 'memory',
-        },
-      });
-      await eventually(() => webkit.request('GET', '/status'));
+      await webkit.startDriver({ DISPLAY: `:${String(display).trim()}`, GDK_SCALE: String(scale) });
     } catch (error) {
       await webkit.close();
       throw error;
@@ -62,8 +49,28 @@ export class WebKit {
     return webkit;
   }
 
-  async request(method, path, parameters) {
-    const response = await fetch(`http://127.0.0.1:${this.port}${path}`, { method, body: parameters && JSON.stringify(parameters) });
+  async startDriver(settings) {
+    this.settings = settings;
+    this.port = await freePort();
+    this.driver = startFamily('WebKitWebDriver', [`--port=${this.port}`], {
+      env: {
+        ...settings,
+        PATH: process.env.PATH,
+        LANG: 'en_US.UTF-8',
+        HOME: this.home,
+        XDG_RUNTIME_DIR: this.home,
+        // No graphics card is asked for, and no bus of a desktop.
+        LIBGL_ALWAYS_SOFTWARE: '1',
+        WEBKIT_DISABLE_DMABUF_RENDERER: '1',
+        NO_AT_BRIDGE: '1',
+        GSETTINGS_BACKEND: 'memory',
+      },
+    });
+    await eventually(() => this.request('GET', '/status'));
+  }
+
+  async request(method, path, parameters, { signal } = {}) {
+    const response = await fetch(`http://127.0.0.1:${this.port}${path}`, { method, body: parameters && JSON.stringify(parameters), signal });
     const { value } = await response.json();
     if (!response.ok) throw new Error(`${value.error}: ${value.message}`);
     return value;
@@ -72,7 +79,14 @@ export class WebKit {
   /** A browser that has kept nothing and will keep nothing. */
   async openSession() {
     const capabilities = { alwaysMatch: { timeouts: { script: WITHIN_MS } } };
-    const { sessionId } = await this.request('POST', '/session', { capabilities });
+    const open = () => this.request('POST', '/session', { capabilities }, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const { sessionId } = await open().catch(async (error) => {
+      if (error.name !== 'TimeoutError') throw error;
+      // On a busy machine the driver sometimes misses that its browser is there, and waits for ever.
+      await this.driver.end();
+      await this.startDriver(this.settings);
+      return open();
+    });
     return new Session(this, sessionId);
   }
 
