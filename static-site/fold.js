@@ -1,5 +1,6 @@
 // A long text is folded: its beginning is shown, and the rest on demand. How much fits is settled by style.css.
 
+import { resizeObserver } from './resize.js';
 import { put } from './words.js';
 
 const REACH = 8;
@@ -16,7 +17,7 @@ export function settle(some) {
 
 /** Does so with `text` once it is laid out, and whenever its width is another one. */
 function watch(text, folding) {
-  observer ??= new ResizeObserver((entries) => requestAnimationFrame(() => settle(entries.map(({ target }) => foldings.get(target)))));
+  observer ??= resizeObserver((texts) => settle(texts.map((one) => foldings.get(one))));
   foldings.set(text, folding);
   observer.observe(text);
 }
