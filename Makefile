@@ -54,8 +54,6 @@ test-clients: tools ## the S3 endpoint, used by boto3, s3cmd and rclone
 	cargo build --workspace
 	CORKBOARD_BINARIES=$(TARGET)/debug $(PYTEST) $(PARALLEL) tests/clients
 
-# The binaries of `cargo test` have the features of the tests' own dependencies; the page and the watch
-# test take those that a user has.
 test-browser: $(PICTURES) ## the page in Chromium, Firefox and WebKit, with pictures as cameras make them
 	cargo build --workspace
 	cd tests/browser && CORKBOARD_BIN=$(TARGET)/debug/corkboard CORKBOARD_PICTURES=$(PICTURES) npm test

@@ -17,7 +17,7 @@ export function mountCarrousel(root, { clock, feed, pictures, words, newImage, r
   const slides = new Slides();
   const tiles = new Map();
   const needs = { message: (url) => feed.withPicture(url), pictures, newImage, reducedMotion, words, clock };
-  /** The shape of a tile is known once its message is, and stays. */
+  /** Whether the messages are there: the shape of a tile is known once its message is, and stays. */
   let isReady = false;
   let isLoaded = false;
   // A board that had no picture the last time has no room for any before there is one.

@@ -88,7 +88,7 @@ export function createModeratorApi({ ask: askBoard, messagesBefore, session, onR
       return read(await askBoard('/api/moderation/session', token, json({ code })));
     },
 
-    /** `{ moderator, expiresAt, held, removed, posting, mostPosting }`. */
+    /** `{ moderator, expiresAt, held, removed, refused, posting, mostPosting }`. */
     waiting: () => get(''),
 
     /** A page of what is `held`, `removed` or `posted`, which all may read. */

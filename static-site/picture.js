@@ -102,11 +102,6 @@ export function createPictures({ words, clock }) {
   return { ask, watch, frame, tryAgain, tryAgainInTime, isBroken: (image) => broken.has(image) };
 }
 
-/** Lets what `image` shows move, or holds it still. */
-export function setMotion(image, moving) {
-  import('./still.js').then((still) => still.setMotion(image, moving)).catch(() => {});
-}
-
 /** Gives `image` what stands for it, in the language of that. */
 export function describe(image, alt, words) {
   image.alt = alt;

@@ -55,9 +55,6 @@ export function createPoller({ run, activity, clock, onPaused = () => {} }) {
   });
 
   return {
-    get isPaused() {
-      return paused;
-    },
     /** Runs now, unless it is running already. */
     now: tick,
     /** Something is about to change: looks more often for the next few seconds. */

@@ -18,7 +18,7 @@ const REMEMBERED = 50;
 export class Queue extends EventTarget {
   /** `held`, `removed` or `posted`. */
   tab = 'held';
-  /** `{ moderator, expiresAt, held, removed, posting, mostPosting }`, once the board has told. */
+  /** `{ moderator, expiresAt, held, removed, refused, posting, mostPosting }`, once the board has told. */
   counts;
   /** Why the board could not be asked the last time, or null; and why something was not done. */
   failure;

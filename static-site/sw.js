@@ -38,9 +38,13 @@ self.addEventListener('fetch', (event) => {
   else if (pathname.startsWith('/small/')) event.respondWith(freshest(event, PICTURES));
 });
 
-/** The page tells of pictures that it showed before it had this worker. */
+/**
+ * The page tells of pictures that it showed before it had this worker. A page that was on its way while the worker began
+ * is not among those that it took over.
+ */
 self.addEventListener('message', (event) => {
   if (!SITE.version || !Array.isArray(event.data)) return;
+  event.waitUntil(self.clients.claim());
   const seen = event.data.filter((url) => url.startsWith(`${SCOPE.origin}/small/`)).slice(-MOST_PICTURES);
   event.waitUntil(Promise.all(seen.map((url) => look(new Request(url, { cache: 'force-cache', mode: 'no-cors' }), PICTURES))).then(forgetOldest));
 });

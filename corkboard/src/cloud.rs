@@ -2,7 +2,6 @@
 //! asked for: ports, the data directory, the database, settings.
 
 use std::io::Write as _;
-
 use std::sync::{Arc, Once};
 
 use axum::body::Body;

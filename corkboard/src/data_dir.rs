@@ -49,23 +49,15 @@ impl DataDir {
 
     /// The same for a backup: a folder with nothing in it, or with an earlier backup of the board with this secret.
     pub fn open_for_backup(path: &Path, secret: &str) -> Result<Self, String> {
+        // Nothing is put where a backup may not be.
+        if path.exists() && !path.join(BACKUP).exists() && has_others(path)? {
+            return Err(format!(
+                "{} has something else in it than a backup: choose an empty folder",
+                path.display()
+            ));
+        }
         let this = Self::take(path)?;
         if !path.join(BACKUP).exists() {
-            let others = fs::read_dir(path).map_err(|error| unusable(path, &error))?;
-            let is_other = |entry: io::Result<fs::DirEntry>| {
-                let name = entry.map(|entry| entry.file_name());
-                name.is_ok_and(|name| {
-                    !["lock", "backup.new", "lost+found"]
-                        .iter()
-                        .any(|it| name == *it)
-                })
-            };
-            if others.into_iter().any(is_other) {
-                return Err(format!(
-                    "{} has something else in it than a backup: choose an empty folder",
-                    path.display()
-                ));
-            }
             this.mark_backup(false)
                 .map_err(|error| unusable(&path.join(BACKUP), &error))?;
         }
@@ -240,6 +232,13 @@ fn read_secret(folder: &Path) -> Result<Option<String>, String> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unusable(&path, &error)),
     }
+}
+
+/// Whether a folder has more in it than what a backup that was begun leaves, or a file system by itself.
+fn has_others(path: &Path) -> Result<bool, String> {
+    const OURS: [&str; 3] = ["lock", "backup.new", "lost+found"];
+    let mut entries = fs::read_dir(path).map_err(|error| unusable(path, &error))?;
+    Ok(entries.any(|entry| entry.is_ok_and(|it| OURS.iter().all(|ours| it.file_name() != *ours))))
 }
 
 fn unusable(path: &Path, error: &io::Error) -> String {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use axum::Router;
 use bytes::Bytes;
+use lambda_http::Service as _;
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Service as _};
 use lambda_runtime::{Context, LambdaEvent};
 use local_aws::gateway::{EVENT_LIMIT, InvokeError};
 use local_aws::queue::Queue;
@@ -29,7 +29,7 @@ const INVOCATION: Duration = Duration::from_mins(15);
 const ORIGIN_SECRET: &str = "for development only: never deploy this value";
 
 /// `ORIGIN_SECRET` of small-pictures in this process.
-pub fn origin_secret() -> String {
+pub fn small_pictures_secret() -> String {
     optional(&environment, "ORIGIN_SECRET").unwrap_or_else(|| ORIGIN_SECRET.to_owned())
 }
 
@@ -79,9 +79,9 @@ impl Functions {
     pub async fn message_board(&self, event: Bytes) -> Result<Bytes, InvokeError> {
         match self {
             Self::InProcess { message_board, .. } => {
-                let function = message_board::function(message_board.clone());
+                let app = message_board.clone();
                 in_process(event, move |event: LambdaRequest| {
-                    Adapter::from(function).call(LambdaEvent::new(event, Context::default()))
+                    message_board::function(app).call(LambdaEvent::new(event, Context::default()))
                 })
                 .await
             }
@@ -113,9 +113,9 @@ impl Functions {
     }
 
     /// What whoever stands before API Gateway sends to small-pictures.
-    pub fn origin_secret(&self) -> String {
+    pub fn small_pictures_secret(&self) -> String {
         match self {
-            Self::InProcess { .. } => origin_secret(),
+            Self::InProcess { .. } => small_pictures_secret(),
             Self::Lambda { .. } => ORIGIN_SECRET.to_owned(),
         }
     }

@@ -40,7 +40,7 @@ use tracing_subscriber::prelude::*;
 use data_dir::DataDir;
 use domain::{BoardSecret, ModeratorName, Tokens};
 use options::{Command, Options};
-use settings::{environment, optional};
+use settings::{SettingError, environment, optional};
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -48,7 +48,9 @@ fn main() -> ExitCode {
         return decoder::run(link_preview)
             .map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS);
     }
-    log();
+    if let Err(error) = log() {
+        return failed(&error.to_string());
+    }
     // What is written here, archives too, is for who runs the board.
     #[cfg(unix)]
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
@@ -135,12 +137,14 @@ fn failed(error: &str) -> ExitCode {
 }
 
 /// To standard error, for a person; `RUST_LOG` as for the functions. s3s logs every missing key as an error.
-fn log() {
-    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn,s3s=off".into());
+fn log() -> Result<(), SettingError> {
+    let filter = optional(&environment, "RUST_LOG").unwrap_or_else(|| "warn,s3s=off".into());
+    let filter = lambda::telemetry::filtered(Some(&filter))?;
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_target(false);
     tracing_subscriber::registry()
-        .with(lines.with_filter(lambda::telemetry::filtered(Some(&filter))))
+        .with(lines.with_filter(filter))
         .init();
+    Ok(())
 }

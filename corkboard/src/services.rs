@@ -37,7 +37,7 @@ use url::Url;
 use crate::budget::Budget;
 use crate::data_dir::DataDir;
 use crate::decoder::Child;
-use crate::functions::{Functions, origin_secret};
+use crate::functions::{Functions, small_pictures_secret};
 use crate::notices;
 use crate::options::Options;
 use crate::progress::follow;
@@ -77,6 +77,9 @@ impl Services {
             Some(url) => Some(Functions::lambda(url.clone()).await?),
             None => None,
         };
+        if lambda.is_none() {
+            FunctionSettings::read(ANY_SECRET)?;
+        }
         // What the folder is not needed for was asked before, so that a refusal leaves none behind.
         let data_dir = access.open(&options.data_dir)?;
         let is_alone = matches!(&chosen, Chosen::DataApi(_, None));
@@ -233,7 +236,7 @@ async fn bring_in_step(database: &Database, s3: &aws_sdk_s3::Client) -> Result<(
 
 /// What a start says that has met damage of the index, which the next one mends.
 fn damage_or(error: String, objects: &Path) -> String {
-    if s3::damage_mark_of(objects).exists() {
+    if s3::damage_note_of(objects).exists() {
         let index = s3::index_of(objects);
         format!(
             "{} is damaged: start again, and it is rebuilt",
@@ -388,31 +391,51 @@ fn behind_data_api(config: &SdkConfig, connector: Connector, address: SocketAddr
     Database::data_api(|| aws_sdk_rdsdata::Client::from_conf(config), settings)
 }
 
-/// The functions' libraries with the settings that a deployment would give them.
+/// In place of the board's own secret where the folder that has it is not opened yet.
+const ANY_SECRET: &str = "as long as a board's secret has to be";
+
+/// What a deployment would give the functions.
+struct FunctionSettings {
+    message_board: message_board::Settings,
+    sync_s3_bucket: sync_s3_bucket::Settings,
+    small_pictures: small_pictures::Settings,
+}
+
+impl FunctionSettings {
+    fn read(secret: &str) -> Result<Self, String> {
+        let lookup = |variable: &str| match variable {
+            "MEDIA_BUCKET" => Some(s3::BUCKET.to_owned()),
+            "PUBLIC_BASE_URL" => Some(environment(variable).unwrap_or_default()),
+            "BOARD_SECRET" => optional(&environment, variable).or_else(|| Some(secret.to_owned())),
+            _ => environment(variable),
+        };
+        let of_small_pictures = |variable: &str| match variable {
+            "ORIGIN_SECRET" => Some(small_pictures_secret()),
+            _ => lookup(variable),
+        };
+        let read = || {
+            Ok(Self {
+                message_board: message_board::Settings::from_lookup(&lookup)?,
+                sync_s3_bucket: sync_s3_bucket::Settings::from_lookup(&lookup)?,
+                small_pictures: small_pictures::Settings::from_lookup(&of_small_pictures)?,
+            })
+        };
+        read().map_err(|error: SettingError| error.to_string())
+    }
+}
+
+/// The functions' libraries.
 fn functions(
     data_dir: &DataDir,
     s3: &aws_sdk_s3::Client,
     database: Database,
 ) -> Result<Functions, String> {
-    let secret = data_dir.secret()?;
-    let lookup = |variable: &str| match variable {
-        "MEDIA_BUCKET" => Some(s3::BUCKET.to_owned()),
-        "PUBLIC_BASE_URL" => Some(environment(variable).unwrap_or_default()),
-        "BOARD_SECRET" => Some(optional(&environment, variable).unwrap_or_else(|| secret.clone())),
-        _ => environment(variable),
-    };
-    let failed = |error: SettingError| error.to_string();
-    let settings = message_board::Settings::from_lookup(&lookup).map_err(failed)?;
-    let sync = sync_s3_bucket::Settings::from_lookup(&lookup).map_err(failed)?;
-    let small = small_pictures::Settings::from_lookup(&|variable: &str| match variable {
-        "ORIGIN_SECRET" => Some(origin_secret()),
-        _ => lookup(variable),
-    });
-    let small = small.map_err(failed)?;
+    let settings = FunctionSettings::read(&data_dir.secret()?)?;
+    let child = Child::new();
     Ok(Functions::InProcess {
-        message_board: app(settings, database, bucket(s3)),
-        sync_s3_bucket: SyncS3Bucket::new(clone_of(s3), sync),
-        small_pictures: SmallPictures::new(clone_of(s3), small, Child::new()),
+        message_board: app(settings.message_board, database, bucket(s3)),
+        sync_s3_bucket: SyncS3Bucket::new(clone_of(s3), settings.sync_s3_bucket),
+        small_pictures: SmallPictures::new(clone_of(s3), settings.small_pictures, child),
     })
 }
 

@@ -105,6 +105,18 @@ async fn the_boards_own_page_and_programs_may_post() {
 }
 
 #[tokio::test]
+async fn what_is_no_preflight_request_is_answered_as_any_other() {
+    let board = Board::start_with(|command| {
+        command.env("ALLOWED_ORIGINS", "https://friend.example");
+    });
+    let headers = [("origin", "https://friend.example")];
+    for (path, status) in [("/api/messages", 405), ("/api/nope", 404)] {
+        let answer = send(&board, Method::OPTIONS, path, &headers).await;
+        assert_eq!(answer.status, status, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn allowed_origins_are_answered_as_browsers_want_it() {
     let board = Board::start_with(|command| {
         command.env(

@@ -49,6 +49,28 @@ async fn of_a_hundred_at_once_as_many_get_through_as_the_limit_says() {
     assert_eq!(board.messages().await.len(), 10);
 }
 
+/// The first of a key counts, and those of other keys come between it and its repeats.
+#[tokio::test]
+async fn repeats_of_as_many_keys_as_the_limit_says_are_all_answered() {
+    let board = board("3");
+    for address in 1..=10 {
+        let address = format!("192.0.2.{address}");
+        let keys = [new_key(), new_key(), new_key()];
+        let post = async |number: usize| {
+            let post = http().post(board.url("/api/messages"));
+            let post = post.header("x-forwarded-for", &address);
+            let post = post.json(&json!({ "text": format!("number {}", number % 3) }));
+            ask(post.header("idempotency-key", &keys[number % 3])).await
+        };
+        let answers = join_all((0..9).map(post)).await;
+        for (number, answer) in answers.into_iter().enumerate() {
+            assert_eq!(answer.created(), post(number).await.created());
+        }
+        is_over_the_limit(&board.post_from(&address, "one more").await);
+    }
+    assert_eq!(board.messages().await.len(), 20);
+}
+
 #[tokio::test]
 async fn each_address_has_a_limit_of_its_own_and_a_network_of_ipv6_one_together() {
     let board = board("1");

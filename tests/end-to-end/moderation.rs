@@ -10,6 +10,7 @@ use crate::answer::{Answer, JSON, NO_STORE, ask, shown};
 use crate::board::{Board, eventually, file, http, picture};
 use crate::limit;
 use crate::log_privacy::plant;
+use crate::repeats::new_key;
 
 const SECRET: &str = "the secret of this board, long enough";
 const BEFORE: &str = "the secret of this board before that";
@@ -209,6 +210,32 @@ async fn remove_sender_takes_all_that_the_sender_posted_and_refuses_more() {
     // Once more it finds nothing.
     let answer = board.remove_sender(&token, id(&last)).await;
     answer.is(200, &[JSON, NO_STORE], &json!({"removed": 0}));
+}
+
+#[tokio::test]
+async fn a_refused_senders_repeat_is_answered_as_before() {
+    for limit in ["0", "5"] {
+        let board = limit::board(limit);
+        let token = board.moderator_token();
+        let bad = "192.0.2.1";
+        let key = new_key();
+        let post = async |text: &str, key: &str| {
+            let post = http().post(board.url("/api/messages"));
+            let post = post.json(&json!({ "text": text }));
+            let post = post.header("x-forwarded-for", bad);
+            ask(post.header("idempotency-key", key)).await
+        };
+        let first = post("said", &key).await.created();
+        let refuse = http().post(board.url("/api/moderation/refuse"));
+        let refuse = refuse.json(&json!({ "messageId": id(&first) }));
+        assert_eq!(ask(refuse.bearer_auth(&token)).await.status, 204);
+        assert_eq!(post("said", &key).await.created(), first);
+        let answer = post("something else", &new_key()).await;
+        answer.is_problem(403, "sender-refused", &json!([]));
+        assert_eq!(board.delete(id(&first), &token).await.status, 204);
+        let answer = post("said", &key).await;
+        answer.is_problem(410, "message-deleted", &json!([]));
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 
 The walls are those of docs/architecture.md: which crates of the workspace a crate may depend on, and which
 dependencies of others it may never have, however far down. Within a crate, no two modules may depend on each other.
+And what `cargo build` compiles of other people's crates, `cargo test` compiles too, with the same features: once.
 """
 
 import json
@@ -131,6 +132,19 @@ def broken_modules(metadata):
                 yield f"in {package['name']}, {one} and {other} depend on each other"
 
 
+# Features ----------------------------------------------------------------------------------------------------------
+
+def with_features(edges):
+    told = subprocess.run(["cargo", "tree", "--workspace", "--locked", "--edges", edges, "--format", "{p} {f}", "--prefix", "none"],
+                          cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    return {line.removesuffix(" (*)") for line in told.stdout.splitlines()}
+
+
+def compiled_twice():
+    for crate in sorted(with_features("no-dev") - with_features("all")):
+        yield f"cargo test has other features of this, so all above it is compiled twice; add them to tests/support/Cargo.toml: {crate}"
+
+
 # The drawing -------------------------------------------------------------------------------------------------------
 
 def drawing(metadata):
@@ -164,7 +178,7 @@ def main():
     if sys.argv[1:] == ["--write"]:
         ARCHITECTURE.write_text(drawn(ARCHITECTURE.read_text(), drawing(told)))
         return
-    broken = [*broken_walls(told), *broken_modules(told), *broken_drawing(told)]
+    broken = [*broken_walls(told), *broken_modules(told), *broken_drawing(told), *compiled_twice()]
     if broken:
         sys.exit("\n".join(broken))
 

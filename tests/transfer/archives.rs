@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -239,21 +240,26 @@ async fn assert_same_to_visitors(board: &Board, other: &Board) {
     }
 }
 
+/// Imports, and kills that once so many objects have keys that begin so.
+fn import_killed_at(board: &Board, archive: &Path, prefix: &str, objects: usize) {
+    let mut run = board
+        .command(&["import", archive.to_str().unwrap()])
+        .spawn()
+        .unwrap();
+    while board.objects(prefix) < objects && run.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_that_was_killed_is_completed_by_the_next() {
     let board = full_board().await;
     let archive = board.export();
     let other = Board::new();
     for pictures in [1, 10, 20] {
-        let mut run = other
-            .command(&["import", archive.to_str().unwrap()])
-            .spawn()
-            .unwrap();
-        while other.objects("images/") < pictures && run.try_wait().unwrap().is_none() {
-            std::thread::yield_now();
-        }
-        run.kill().unwrap();
-        run.wait().unwrap();
+        import_killed_at(&other, &archive, "images/", pictures);
     }
     let said = other.import(&archive).done();
     assert_eq!(said.matches(" 0 not taken\n").count(), 2, "{said}");
@@ -276,15 +282,7 @@ async fn an_import_of_what_waits_that_was_killed_is_completed_by_the_next() {
     let archive = board.export();
     let other = Board::new().with("POSTING", "reviewed");
     for objects in 1..=8 {
-        let mut run = other
-            .command(&["import", archive.to_str().unwrap()])
-            .spawn()
-            .unwrap();
-        while other.objects("held/waiting/") < objects && run.try_wait().unwrap().is_none() {
-            std::thread::yield_now();
-        }
-        run.kill().unwrap();
-        run.wait().unwrap();
+        import_killed_at(&other, &archive, "held/waiting/", objects);
         assert_eq!(
             other.objects("images/") + other.objects("board/messages/"),
             0

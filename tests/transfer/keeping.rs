@@ -188,6 +188,12 @@ async fn a_backup_has_what_is_new_and_nothing_of_what_is_gone() {
         path.display()
     );
     assert_eq!(again().refused(), foreign);
+    // Nothing is left in a folder that is somebody's.
+    let other = board.data.path().join("other");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("mine"), "").unwrap();
+    board.run(&["backup", other.to_str().unwrap()]).refused();
+    assert_eq!(fs::read_dir(&other).unwrap().count(), 1);
 }
 
 /// As the day before `kill -9`, with logs of databases that are not those of the backup.

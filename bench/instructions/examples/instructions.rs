@@ -14,9 +14,9 @@ use std::{env, fs};
 
 use lambda::aws;
 use lambda::telemetry;
+use lambda_http::Context;
 use lambda_http::lambda_runtime::LambdaEvent;
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Context};
 use media::Bucket;
 use message_board::{Settings, app, function};
 use settings::environment;
@@ -37,14 +37,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (end, until_the_end) = mpsc::channel::<()>();
     spawn_blocking(move || until_the_end.recv());
 
-    telemetry::init(environment("RUST_LOG").as_deref());
+    telemetry::init(environment("RUST_LOG").as_deref())?;
     let settings = Settings::from_lookup(&environment)?;
     let database = DatabaseSettings::from_lookup(&environment)?;
     let config = aws::config();
     let database = Database::new(database, &config);
     let s3 = move || aws_sdk_s3::Client::new(&config);
     let bucket = Bucket::new(s3, settings.media_bucket.clone());
-    let mut function = Adapter::from(function(app(settings, database, bucket)));
+    let mut function = function(app(settings, database, bucket));
 
     for n in 0..count {
         advance(pause).await;

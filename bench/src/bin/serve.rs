@@ -39,7 +39,7 @@ struct Options {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
-    telemetry::init(environment("RUST_LOG").as_deref());
+    telemetry::init(environment("RUST_LOG").as_deref())?;
     let settings = Settings::from_lookup(&environment)?;
     let config = aws::config();
     let database = match DatabaseSettings::from_lookup(&environment)? {

@@ -91,7 +91,7 @@ pub fn run(
     let [bodies, kept] = [&from.objects, &to.objects].map(|objects| s3::bodies_of(objects));
     fs::create_dir_all(&kept).map_err(|error| of_file(&kept, error))?;
     let index = s3::index_of(&from.objects);
-    if s3::damage_mark_of(&from.objects).exists() {
+    if s3::damage_note_of(&from.objects).exists() {
         let what = "the next start of the board rebuilds it".to_owned();
         return Err(Error::Damaged(index, what));
     }
@@ -174,7 +174,7 @@ fn quick_check(connection: &Connection) -> Option<String> {
 /// Where that cannot be removed.
 pub fn take_place(place: &Place) -> Result<(), Error> {
     let index = s3::index_of(&place.objects);
-    remove(&s3::damage_mark_of(&place.objects))?;
+    remove(&s3::damage_note_of(&place.objects))?;
     remove_logs(&index)?;
     place.database.as_deref().map_or(Ok(()), remove_logs)
 }

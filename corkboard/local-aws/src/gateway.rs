@@ -35,7 +35,7 @@ use crate::connections::memory::{Memory, RETRY_AFTER, Taken};
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 pub const EVENT_LIMIT: usize = 6_291_556;
 /// A longer upload is cut off instead of being read to its end, bytes.
-const PATIENCE: usize = 100 * 1024 * 1024;
+const MOST_DRAINED: usize = 100 * 1024 * 1024;
 /// Besides as it came a body is in memory as often as this on its way: as base64 in the event, and twice in the function.
 const COPIES: usize = 3;
 /// For a whole body, besides its length at [`PACE`]; and for any part of it.
@@ -212,7 +212,7 @@ async fn drain(mut body: Body) {
     let end = async {
         while let Some(Ok(frame)) = body.frame().await {
             length += frame.data_ref().map_or(0, Bytes::len);
-            if length > PATIENCE {
+            if length > MOST_DRAINED {
                 break;
             }
         }

@@ -34,7 +34,7 @@ pub struct FrontDoor {
     pub told_of_proxy: Once,
     pub drive: Arc<Drive>,
     pub limits: Limits,
-    /// What the bodies of requests take of.
+    /// The memory that the bodies of requests take.
     pub memory: BodyMemory,
     /// What CloudFront would send as `X-Origin-Verify`. With none, whoever stands before the front door may send it.
     pub origin_secret: Option<String>,
@@ -83,12 +83,19 @@ fn client_address(peer: SocketAddr, forwarded_for: &str, trusted: Option<IpNet>)
         if !is_trusted(client) {
             break;
         }
-        match entry.trim().parse::<IpAddr>() {
-            Ok(address) => client = address.to_canonical(),
-            Err(_) => break,
+        match forwarded_address(entry.trim()) {
+            Some(address) => client = address.to_canonical(),
+            None => break,
         }
     }
     client
+}
+
+/// An entry of `X-Forwarded-For`: an address, to which some proxies add the port.
+fn forwarded_address(entry: &str) -> Option<IpAddr> {
+    let bare = entry.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let address = bare.unwrap_or(entry).parse().ok();
+    address.or_else(|| Some(entry.parse::<SocketAddr>().ok()?.ip()))
 }
 
 #[cfg(test)]
@@ -112,6 +119,20 @@ mod tests {
             client("192.0.2.1", "198.51.100.7", Some("10.0.0.0/8")),
             "192.0.2.1"
         );
+    }
+
+    #[test]
+    fn an_entry_with_a_port_is_its_address() {
+        for (entry, address) in [
+            ("203.0.113.9:555", "203.0.113.9"),
+            ("[2001:db8::1]:5", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("203.0.113.9:", "10.0.0.1"),
+            ("unknown", "10.0.0.1"),
+        ] {
+            assert_eq!(client("10.0.0.1", entry, Some("10.0.0.0/8")), address);
+        }
     }
 
     #[test]

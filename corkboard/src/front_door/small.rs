@@ -32,7 +32,7 @@ pub async fn small(
     let source = Source {
         address,
         counted: front_door.limits.counted(address),
-        headers: vec![("x-origin-verify", functions.origin_secret())],
+        headers: vec![("x-origin-verify", functions.small_pictures_secret())],
     };
     gateway::answer(request, source, &front_door.memory, async |event| {
         functions.small_pictures(event).await

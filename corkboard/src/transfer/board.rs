@@ -3,7 +3,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use board::{Deadline, Imported, Listed, Protocol, Republished};
-use domain::{Message, MessageId, NewMessage};
+use domain::{Author, Message, MessageId, MessageText, NewMessage, NewPicture};
 use lambda::aws;
 use local_aws::backup::Place;
 use media::Bucket;
@@ -133,8 +133,40 @@ impl Board {
     }
 
     /// Imports a message under its id, to the board or to wait for a moderator, and says what became of it and of its
-    /// picture.
+    /// picture, which may be none that can be taken.
     pub async fn import(
+        &self,
+        id: MessageId,
+        author: Option<Author>,
+        text: MessageText,
+        picture: Option<Result<NewPicture, String>>,
+        is_held: bool,
+    ) -> Result<Transferred, String> {
+        let (picture, not_taken) = match picture.transpose() {
+            Ok(picture) => (picture, None),
+            Err(why) => (None, Some(why)),
+        };
+        if text.is_empty() && picture.is_none() {
+            return Ok(Transferred::not_taken(match not_taken {
+                Some(why) => format!("it has no text, and of its picture: {why}"),
+                None => "it has neither text nor picture".into(),
+            }));
+        }
+        let new = NewMessage {
+            author,
+            text,
+            picture,
+        };
+        let mut outcome = self.take(id, &new, is_held).await?;
+        if let Some(why) = not_taken
+            && !matches!(outcome.message, Fate::NotTaken(_))
+        {
+            outcome.picture = Some(Fate::NotTaken(why));
+        }
+        Ok(outcome)
+    }
+
+    async fn take(
         &self,
         id: MessageId,
         new: &NewMessage,

@@ -36,12 +36,12 @@ pub async fn run(board: &Board, path: &Path) -> Result<Report, String> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
     let file = options.open(&partial).map_err(unwritable)?;
-    if let Err(TryLockError::WouldBlock) = file.try_lock() {
-        return Err(format!(
-            "{} is being written by another export",
-            path.display()
-        ));
-    }
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => {
+            format!("{} is being written by another export", path.display())
+        }
+        TryLockError::Error(error) => unwritable(error),
+    })?;
     // An export that was killed may have left something behind.
     if file.metadata().is_ok_and(|left| left.len() > 0) {
         file.set_len(0).map_err(unwritable)?;

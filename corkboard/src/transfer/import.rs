@@ -2,7 +2,7 @@ use std::io::{self, Read};
 
 use aws_sdk_s3::primitives::{ByteStream, Length};
 use bytes::Bytes;
-use domain::{Alt, Author, MessageId, MessageText, NewMessage, NewPicture, Picture};
+use domain::{Alt, Author, MessageId, MessageText, NewPicture, Picture};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use media::is_picture;
 
@@ -61,29 +61,8 @@ async fn message(
     };
     let is_held = line.held;
     let read = |line: LinePicture| picture(archive, id, &line, is_held);
-    let (picture, refused) = match line.picture.map(read) {
-        None => (None, None),
-        Some(Ok(picture)) => (Some(picture), None),
-        Some(Err(why)) => (None, Some(why)),
-    };
-    if text.is_empty() && picture.is_none() {
-        return Ok(Transferred::not_taken(match refused {
-            Some(why) => format!("it has no text, and of its picture: {why}"),
-            None => "it has neither text nor picture".into(),
-        }));
-    }
-    let new = NewMessage {
-        author,
-        text,
-        picture,
-    };
-    let mut outcome = board.import(id, &new, is_held).await?;
-    if let Some(why) = refused
-        && !matches!(outcome.message, Fate::NotTaken(_))
-    {
-        outcome.picture = Some(Fate::NotTaken(why));
-    }
-    Ok(outcome)
+    let picture = line.picture.map(read);
+    board.import(id, author, text, picture, is_held).await
 }
 
 /// A message's picture, which must be what the message says.

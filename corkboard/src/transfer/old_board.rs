@@ -1,4 +1,4 @@
-use domain::{MessageId, MessageText, NewMessage, NewPicture, Picture};
+use domain::{MessageId, MessageText, NewPicture, Picture};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::tz::TimeZone;
 use store::Status;
@@ -87,31 +87,11 @@ impl OldBoard {
             });
         }
         let picture = match url {
-            "" => Ok(None),
-            url => self.picture(url).await.map(Some),
+            "" => None,
+            url => Some(self.picture(url).await),
         };
-        let (picture, refused) = match picture {
-            Ok(picture) => (picture, None),
-            Err(why) => (None, Some(why)),
-        };
-        if text.is_empty() && picture.is_none() {
-            return Ok(Transferred::not_taken(match refused {
-                Some(why) => format!("it has no text, and of its picture: {why}"),
-                None => "it has neither text nor picture".into(),
-            }));
-        }
-        let new = NewMessage {
-            author: None,
-            text,
-            picture: picture.map(|picture| NewPicture { picture, alt: None }),
-        };
-        let mut outcome = board.import(id, &new, false).await?;
-        if let Some(why) = refused
-            && !matches!(outcome.message, Fate::NotTaken(_))
-        {
-            outcome.picture = Some(Fate::NotTaken(why));
-        }
-        Ok(outcome)
+        let picture = picture.map(|it| it.map(|picture| NewPicture { picture, alt: None }));
+        board.import(id, None, text, picture, false).await
     }
 
     fn id(&self, row: &OldRow) -> Result<MessageId, &'static str> {

@@ -1,5 +1,6 @@
 //! What the board is called, says of itself and looks like, by its settings: for the API, and for whoever serves the page.
 
+use domain::one_line;
 use media::{Bucket, PublicBaseUrl, Small, is_picture};
 use settings::{Lookup, SettingError, optional, parsed};
 
@@ -7,6 +8,8 @@ use crate::accent::Accent;
 
 /// The name of a board that has none of its own.
 const NAME: &str = "Corkboard";
+/// In characters.
+const LONGEST_NAME: usize = 100;
 /// In characters.
 const LONGEST_DESCRIPTION: usize = 1_000;
 const MOST_LINES: usize = 20;
@@ -34,7 +37,17 @@ impl Appearance {
         public_base_url: &PublicBaseUrl,
     ) -> Result<Self, SettingError> {
         Ok(Self {
-            name: optional(lookup, "BOARD_NAME").unwrap_or_else(|| NAME.into()),
+            name: optional(lookup, "BOARD_NAME")
+                .map(|value| {
+                    parsed(
+                        "BOARD_NAME",
+                        &value,
+                        "one line of at most 100 characters, without control characters",
+                        |value| one_line(value, LONGEST_NAME).ok().flatten(),
+                    )
+                })
+                .transpose()?
+                .unwrap_or_else(|| NAME.into()),
             description: optional(lookup, "BOARD_DESCRIPTION")
                 .map(|value| {
                     parsed(

@@ -10,9 +10,11 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use http::header::{
-    AUTHORIZATION, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH, LOCATION, ORIGIN, RETRY_AFTER,
+    ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH,
+    LOCATION, ORIGIN, RETRY_AFTER,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use tower::{ServiceExt as _, service_fn};
 use tower_http::cors::CorsLayer;
 use url::Url;
 
@@ -36,10 +38,19 @@ impl Origins {
     pub fn guard(self, app: Router) -> Router {
         let cors = self.cors();
         let app = app.layer(from_fn_with_state(Arc::new(self), refuse));
-        match cors {
-            Some(cors) => app.layer(cors),
-            None => app,
-        }
+        let Some(cors) = cors else {
+            return app;
+        };
+        // The layer answers every OPTIONS as a preflight request, also what is none.
+        let with_cors = app.clone().layer(cors);
+        Router::new().fallback_service(service_fn(move |request: Request| {
+            let is_preflight = request
+                .headers()
+                .contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+            let is_plain = request.method() == Method::OPTIONS && !is_preflight;
+            let router = if is_plain { &app } else { &with_cors };
+            router.clone().oneshot(request)
+        }))
     }
 
     fn cors(&self) -> Option<CorsLayer> {

@@ -11,10 +11,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::Moderator;
-use crate::draft;
+use crate::body;
 use crate::extract::InTime;
 use crate::json::{MOST_TEXTS, Value};
-use crate::problem::{FieldCode, FieldProblem, Problem};
+use crate::problem::{FieldCode, Problem};
 use crate::state::AppState;
 use crate::vocabulary::{self, problems};
 
@@ -75,9 +75,7 @@ impl AppState {
         request: Request,
         deadline: Deadline,
     ) -> Result<Json<Outcomes>, Problem> {
-        let body = draft::json_object(request, &["messageIds"], "Send application/json.").await?;
-        let ids = message_ids(body.get("messageIds"));
-        let ids = ids.map_err(|fault| Problem::invalid_fields(vec![fault]))?;
+        let ids = message_ids(body::member(request, "messageIds").await?)?;
         let protocol = self.board.protocol(deadline);
         let (mut outcomes, mut failure) = (Vec::new(), None);
         for (message_id, decided) in protocol.decide_all(decision, moderator.name, &ids).await {
@@ -110,15 +108,10 @@ impl AppState {
     }
 }
 
-fn message_ids(value: Option<&Value>) -> Result<Vec<MessageId>, FieldProblem> {
-    let fault = |code, detail: &str| FieldProblem {
-        field: "messageIds",
-        code,
-        detail: detail.to_owned(),
-    };
-    match value {
-        None | Some(Value::Null) => Err(fault(FieldCode::Required, "must be messages' ids")),
-        Some(Value::Several) => Err(fault(FieldCode::Several, "must be given once")),
+fn message_ids(given: Option<Value>) -> Result<Vec<MessageId>, Problem> {
+    let fault = |code, detail| body::fault("messageIds", code, detail);
+    match given {
+        None => Err(fault(FieldCode::Required, "must be messages' ids")),
         Some(Value::Texts(ids)) if (1..=MOST_TEXTS).contains(&ids.len()) => {
             let mut read = Vec::new();
             for id in ids {

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -54,6 +55,9 @@ struct Limits {
     posts_per_minute: u32,
 }
 
+/// What moderators set is asked of S3 for so long at most, and the page is not kept waiting.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 problems!(Problems:);
 
 /// The board's name, looks and limits, and whether posting is open: by the settings and what moderators set.
@@ -65,12 +69,17 @@ pub async fn description(
     site: Site,
 ) -> impl IntoResponse {
     let settings = &state.settings;
-    let posting = state.board.posting(settings.posting, deadline).await;
-    let posting = posting.unwrap_or_else(|cause| {
-        // Who posts will hear of it, and who reads is not kept from reading.
-        warn!(%cause, "what moderators set of posting is not known");
-        settings.posting
-    });
+    let posting = state
+        .board
+        .posting(settings.posting, deadline.at_most(PATIENCE));
+    let (posting, cache_control) = match posting.await {
+        Ok(posting) => (posting, "public, max-age=10"),
+        Err(cause) => {
+            // Who posts will hear of it, and who reads is not kept from reading.
+            warn!(%cause, "what moderators set of posting is not known");
+            (settings.posting, "no-store")
+        }
+    };
     let appearance = &settings.appearance;
     let board = BoardBody {
         name: &appearance.name,
@@ -87,5 +96,5 @@ pub async fn description(
             posts_per_minute: settings.posts_per_minute,
         },
     };
-    ([(CACHE_CONTROL, "public, max-age=10")], Json(board)).into_response()
+    ([(CACHE_CONTROL, cache_control)], Json(board)).into_response()
 }

@@ -1,7 +1,6 @@
 //! A request's body becomes a valid message, or says everything that is wrong with it at once.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use axum::body::Bytes;
 use axum::extract::multipart::{self, MultipartError};
@@ -12,6 +11,7 @@ use domain::{
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 
+use crate::body;
 use crate::disposition::Disposition;
 use crate::fault::PICTURE;
 use crate::json;
@@ -58,7 +58,7 @@ struct Draft {
 
 /// Reads the message that a request wants to post, and gives its picture also as it was received.
 pub async fn read(request: Request) -> Result<(NewMessage, Option<Bytes>), Problem> {
-    let draft = if is_of(&request, "multipart/form-data") {
+    let draft = if body::is_of(&request, "multipart/form-data") {
         from_form(request).await?
     } else {
         from_json(request).await?
@@ -67,41 +67,10 @@ pub async fn read(request: Request) -> Result<(NewMessage, Option<Bytes>), Probl
     Ok((draft.check()?, picture))
 }
 
-fn is_of(request: &Request, media_type: &str) -> bool {
-    let content_type = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let given = content_type.unwrap_or_default().split(';').next();
-    given.is_some_and(|given| given.trim().eq_ignore_ascii_case(media_type))
-}
-
-/// The members of these names of the JSON object that a request's body is, of an operation that takes `types`.
-pub async fn json_object(
-    request: Request,
-    names: &[&'static str],
-    types: &'static str,
-) -> Result<BTreeMap<&'static str, json::Value>, Problem> {
-    /// The mark of byte order before a text (U+FEFF), which no JSON has, and some clients send.
-    ///
-    /// <https://www.rfc-editor.org/rfc/rfc8259#section-8.1>
-    const BYTE_ORDER: &[u8] = "\u{feff}".as_bytes();
-    if !is_of(&request, "application/json") {
-        return Err(Problem::unsupported_media_type(types));
-    }
-    let body = Bytes::from_request(request, &()).await;
-    let body = body.map_err(|_| malformed("The body cannot be read to its end."))?;
-    match json::members(body.strip_prefix(BYTE_ORDER).unwrap_or(&body), names) {
-        Ok(Some(members)) => Ok(members),
-        Ok(None) => Err(malformed("The body is not a JSON object.")),
-        Err(error) => Err(malformed(format!("The body is not JSON: {error}."))),
-    }
-}
-
 async fn from_json(request: Request) -> Result<Draft, Problem> {
     const TYPES: &str = "Send application/json, or multipart/form-data with a picture.";
     let [text, author, alt] = Field::ALL.map(Field::name);
-    let members = json_object(request, &[text, author, alt, PICTURE], TYPES).await?;
+    let members = body::json_object(request, &[text, author, alt, PICTURE], TYPES).await?;
     let mut draft = Draft::default();
     for (field, value) in members {
         match (Field::named(field.as_bytes()), value) {
@@ -282,12 +251,7 @@ struct Faults(Vec<FieldProblem>);
 impl Faults {
     fn note(&mut self, field: &'static str, code: FieldCode, detail: &str) {
         if self.0.iter().all(|fault| fault.field != field) {
-            let detail = detail.to_owned();
-            self.0.push(FieldProblem {
-                field,
-                code,
-                detail,
-            });
+            self.0.push(FieldProblem::new(field, code, detail));
         }
     }
 }

@@ -48,11 +48,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> 
         let query = Query::from_request_parts(parts, state).await;
         // Each parameter is a text, so what cannot be read is one that is there twice.
         let Query(parameters) = query.map_err(|_: QueryRejection| {
-            Problem::invalid_parameter(FieldProblem {
-                field: "query",
-                code: FieldCode::Invalid,
-                detail: "must give each parameter once".into(),
-            })
+            Problem::invalid_parameter(FieldProblem::new(
+                "query",
+                FieldCode::Invalid,
+                "must give each parameter once",
+            ))
         })?;
         Ok(Self(parameters))
     }
@@ -66,10 +66,12 @@ pub fn limit(value: Option<&str>, default: u16) -> Result<u16, FieldProblem> {
     let is_digits = value.bytes().all(|byte| byte.is_ascii_digit());
     let number = is_digits.then(|| value.parse().ok()).flatten();
     let number = number.filter(|number| (1..=50).contains(number));
-    number.ok_or_else(|| FieldProblem {
-        field: "limit",
-        code: FieldCode::Invalid,
-        detail: "must be a whole number from 1 to 50".into(),
+    number.ok_or_else(|| {
+        FieldProblem::new(
+            "limit",
+            FieldCode::Invalid,
+            "must be a whole number from 1 to 50",
+        )
     })
 }
 
@@ -79,11 +81,14 @@ pub fn parsed_id(
     value: Option<&str>,
 ) -> Result<Option<MessageId>, FieldProblem> {
     let id = value.map(str::parse).transpose();
-    id.map_err(|_| FieldProblem {
-        field,
-        code: FieldCode::Invalid,
-        detail: "must be a message's id".into(),
-    })
+    id.map_err(|_| FieldProblem::new(field, FieldCode::Invalid, "must be a message's id"))
+}
+
+/// The parameter `messageId`, which must be given.
+pub fn message_id(value: Option<&str>) -> Result<MessageId, Problem> {
+    let parse = |id: &str| id.parse().ok();
+    let id = FieldProblem::unless_parsed("messageId", value, "must be a message's id", parse);
+    id.map_err(Problem::invalid_parameter)
 }
 
 /// The `Idempotency-Key` of a request, where it has one.

@@ -18,6 +18,27 @@ pub struct FieldProblem {
     pub detail: String,
 }
 
+impl FieldProblem {
+    pub fn new(field: &'static str, code: FieldCode, detail: &str) -> Self {
+        Self {
+            field,
+            code,
+            detail: detail.to_owned(),
+        }
+    }
+
+    /// What a text stands for that must be given; of one that stands for nothing, `parse` gives `None`.
+    pub fn unless_parsed<T>(
+        field: &'static str,
+        text: Option<&str>,
+        detail: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, Self> {
+        let text = text.ok_or_else(|| Self::new(field, FieldCode::Required, detail))?;
+        parse(text).ok_or_else(|| Self::new(field, FieldCode::Invalid, detail))
+    }
+}
+
 /// The kind of what is wrong with a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]

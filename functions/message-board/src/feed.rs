@@ -89,7 +89,7 @@ pub async fn feed(
     };
     let feed = feed.render();
     let feed = feed.map_err(|cause| Problem::failure(Code::Internal, &cause))?;
-    // What XML does not take of what a text may have.
+    // Of what a text may have, XML does not take these two.
     let feed = feed.replace(['\u{FFFE}', '\u{FFFF}'], "\u{FFFD}");
     Ok(Tagged::of(ATOM, feed).answer(&headers, CACHE_CONTROL))
 }

@@ -4,20 +4,50 @@ use std::pin::Pin;
 use axum::Router;
 use axum::body::to_bytes;
 use axum::response::Response;
-use lambda_http::{Body, IntoResponse, Request, Service};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Body, IntoResponse, LambdaEvent, Request, Service};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::Serialize;
 use tower::ServiceExt;
+
+/// What a query cannot have in a URI.
+const NOT_IN_QUERIES: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
+/// What a path cannot have.
+const NOT_IN_PATHS: &AsciiSet = &NOT_IN_QUERIES.add(b'?').add(b'\\').add(b'^').add(b'`');
 
 /// The application as Lambda runs it.
 pub fn function(
     app: Router,
-) -> impl Service<Request, Response = LambdaAnswer, Error = Infallible, Future: Send> + Clone {
-    ServiceExt::<Request>::map_response(app, LambdaAnswer)
+) -> impl Service<
+    LambdaEvent<LambdaRequest>,
+    Response: Serialize + Send + 'static,
+    Error = Infallible,
+    Future: Send,
+> + Clone {
+    let app = ServiceExt::<Request>::map_response(app, LambdaAnswer);
+    ServiceExt::<LambdaEvent<LambdaRequest>>::map_request(Adapter::from(app), addressed)
+}
+
+/// An event whose path and query can be those of a URI. API Gateway gives the path decoded, and the query as it came:
+/// `lambda_http` would cut the one at a `#`, and the function would end by the other.
+fn addressed(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
+    if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
+        for (part, not_in) in [
+            (&mut request.raw_path, NOT_IN_PATHS),
+            (&mut request.raw_query_string, NOT_IN_QUERIES),
+        ] {
+            if let Some(part) = part {
+                *part = utf8_percent_encode(part, not_in).to_string();
+            }
+        }
+    }
+    event
 }
 
 /// An answer on its way to Lambda, which takes text as it is and anything else in base64.
 ///
-/// All answers of the app are UTF-8, so nothing is copied; `lambda_http`, left alone, recodes from any character
-/// set, and the tables for that are 0.13 MB of the function.
+/// All answers of the app but pictures for moderators are UTF-8, so nothing is copied; `lambda_http`, left alone,
+/// recodes from any character set, and the tables for that are 0.13 MB of the function.
 pub struct LambdaAnswer(Response);
 
 impl IntoResponse for LambdaAnswer {

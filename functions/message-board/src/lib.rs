@@ -3,7 +3,7 @@
 //! In reading order:
 //!
 //! - [`app`]: the routes, and what holds for every request;
-//! - `messages`, `moderation`, `review`, `decide`, `session`, `moderation_log`, `operators_pictures`, `carrousel`, `description`,
+//! - `messages`, `senders`, `review`, `decide`, `session`, `moderation_log`, `operators_pictures`, `carrousel`, `description`,
 //!   `health`: one file per resource, with its handlers and bodies;
 //! - `link_page`, `feed`: a message as a page for whoever follows a link to it, and the newest messages for feed readers,
 //!   of templates; `site`: addresses for those who are elsewhere; `excerpt`: a message in a few words; `text_language`: its
@@ -12,7 +12,7 @@
 //!   comes from;
 //! - `draft`: a request's body becomes a valid message, or says what is wrong with it;
 //! - `disposition`: what a part of a form says of itself;
-//! - `json`: a JSON body, of which only what is asked for is kept;
+//! - `body`, `json`: a JSON body, of which only what is asked for is kept;
 //! - `problem`: every error, and the one place where errors become HTTP; `fault`: those of one field;
 //! - `cross_site`: the CSRF guard, which pages may ask;
 //! - `openapi`: the API described, for programs; `vocabulary`: what the descriptions beside the handlers share;
@@ -30,6 +30,7 @@ mod accent;
 mod access_log;
 mod appearance;
 mod auth;
+mod body;
 mod caching;
 mod carrousel;
 mod client;
@@ -47,12 +48,12 @@ mod health;
 mod json;
 mod link_page;
 mod messages;
-mod moderation;
 mod moderation_log;
 mod openapi;
 mod operators_pictures;
 mod problem;
 mod review;
+mod senders;
 mod session;
 mod settings;
 mod site;
@@ -95,7 +96,7 @@ pub fn app(settings: Settings, database: Database, bucket: Bucket) -> Router {
         .merge(health::router())
         .merge(description::router())
         .merge(messages::router())
-        .merge(moderation::router())
+        .merge(senders::router())
         .merge(review::router())
         .merge(session::router())
         .merge(moderation_log::router())
@@ -106,7 +107,7 @@ pub fn app(settings: Settings, database: Database, bucket: Bucket) -> Router {
         .merge(feed::router())
         .merge(openapi::router())
         .method_not_allowed_fallback(async || Problem::from(Code::MethodNotAllowed))
-        .fallback(async || Problem::from(Code::NotFound))
+        .fallback(link_page::not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(Arc::clone(&state));
     origins

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::header::{CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use crate::caching::{CACHE_CONTROL_OF_OLD, Tagged};
 use crate::excerpt;
@@ -71,6 +71,7 @@ struct Nothing<'a> {
         (status = 200, description = "The page.", content((String = "text/html")), headers(("ETag" = String))),
         (status = 304, description = "The page is that of the `ETag`."),
         (status = 404, description = "There is no such message.", content((String = "text/html"))),
+        (status = 500, description = "The board failed.", content((String = "text/html"))),
         (status = 503, description = "Messages cannot be read now.", content((String = "text/html"))),
     ))]
 pub async fn link_page(
@@ -113,6 +114,15 @@ pub async fn link_page(
         response.headers_mut().insert(ROBOTS, all);
     }
     styled(response)
+}
+
+/// What no route answers: a longer path under `/m/` is followed by people as well.
+pub async fn not_found(State(state): State<Arc<AppState>>, site: Site, uri: Uri) -> Response {
+    if uri.path().starts_with("/m/") {
+        instead(&state, &site, Code::MessageNotFound.into())
+    } else {
+        Problem::from(Code::NotFound).into_response()
+    }
 }
 
 /// A page that says what is wrong.

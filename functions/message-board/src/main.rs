@@ -20,7 +20,9 @@ async fn main() -> ExitCode {
         move || aws_sdk_s3::Client::new(&config),
         settings.media_bucket.clone(),
     );
-    bootstrap::end(lambda_http::run(function(app(settings, database, bucket))).await)
+    bootstrap::end(
+        lambda_http::lambda_runtime::run(function(app(settings, database, bucket))).await,
+    )
 }
 
 fn settings() -> Result<(Settings, DatabaseSettings), SettingError> {

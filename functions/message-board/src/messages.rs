@@ -364,11 +364,11 @@ pub async fn delete(
         None | Some("false") => false,
         Some("true") => true,
         Some(_) => {
-            return Err(Problem::invalid_parameter(FieldProblem {
-                field: "forever",
-                code: FieldCode::Invalid,
-                detail: "must be true or false".into(),
-            }));
+            return Err(Problem::invalid_parameter(FieldProblem::new(
+                "forever",
+                FieldCode::Invalid,
+                "must be true or false",
+            )));
         }
     };
     match (moderator, is_forever) {

@@ -12,8 +12,8 @@ use crate::problem::Body;
 use crate::state::AppState;
 use crate::vocabulary::problems;
 use crate::{
-    carrousel, decide, description, feed, health, link_page, messages, moderation, moderation_log,
-    operators_pictures, review, session,
+    carrousel, decide, description, feed, health, link_page, messages, moderation_log,
+    operators_pictures, review, senders, session,
 };
 
 pub fn router() -> Router<Arc<AppState>> {
@@ -38,12 +38,12 @@ pub async fn openapi() -> Json<utoipa::openapi::OpenApi> {
         messages::one,
         messages::create,
         messages::delete,
-        moderation::sender,
-        moderation::others,
-        moderation::remove_sender,
-        moderation::refused,
-        moderation::let_in,
-        moderation::refuse,
+        senders::sender,
+        senders::others,
+        senders::remove_sender,
+        senders::refused,
+        senders::let_in,
+        senders::refuse,
         session::sign_in,
         moderation_log::log,
         review::waiting,

@@ -14,12 +14,14 @@ use store::{Action, Subject};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Moderator;
-use crate::draft;
+use crate::body;
 use crate::extract::{InTime, Parameters};
-use crate::json::Value;
-use crate::problem::{Code, FieldCode, FieldProblem, Problem};
+use crate::problem::{Code, FieldProblem, Problem};
 use crate::state::AppState;
 use crate::vocabulary::problems;
+
+/// What an operation on a picture wants to know of it.
+const WHICH: &str = "must be the URL of a picture that the operator put there, and of no message's";
 
 pub fn router() -> Router<Arc<AppState>> {
     Router::new()
@@ -95,7 +97,8 @@ pub async fn content(
     _: Moderator,
     Parameters(Which { url }): Parameters<Which>,
 ) -> Result<Bytes, Problem> {
-    let picture = state.operators(url.map(Value::Text).as_ref());
+    let parse = |url: &str| state.operators_picture(url);
+    let picture = FieldProblem::unless_parsed("url", url.as_deref(), WHICH, parse);
     let picture = picture.map_err(Problem::invalid_parameter)?;
     let protocol = state.board.protocol(deadline);
     let copied = protocol.removed_picture(&picture).await;
@@ -182,29 +185,12 @@ impl AppState {
 
     /// The picture that the body of a request names.
     async fn named(&self, request: Request) -> Result<OperatorsPicture, Problem> {
-        let body = draft::json_object(request, &["url"], "Send application/json.").await?;
-        let picture = self.operators(body.get("url"));
-        picture.map_err(|fault| Problem::invalid_fields(vec![fault]))
+        body::parsed(request, "url", WHICH, |url| self.operators_picture(url)).await
     }
 
-    fn operators(&self, value: Option<&Value>) -> Result<OperatorsPicture, FieldProblem> {
-        let fault = |code, detail: &str| FieldProblem {
-            field: "url",
-            code,
-            detail: detail.to_owned(),
-        };
-        match value {
-            None | Some(Value::Null) => Err(fault(FieldCode::Required, "must be a picture's URL")),
-            Some(Value::Text(url)) => {
-                let key = self.settings.public_base_url.key_of(url);
-                let picture = key.and_then(OperatorsPicture::parse);
-                let detail =
-                    "must be the URL of a picture that the operator put there, and of no message's";
-                picture.ok_or_else(|| fault(FieldCode::Invalid, detail))
-            }
-            Some(Value::Several) => Err(fault(FieldCode::Several, "must be given once")),
-            Some(_) => Err(fault(FieldCode::NotAString, "must be a string")),
-        }
+    fn operators_picture(&self, url: &str) -> Option<OperatorsPicture> {
+        let key = self.settings.public_base_url.key_of(url)?;
+        OperatorsPicture::parse(key)
     }
 }
 

@@ -15,10 +15,9 @@ use store::{Action, Shown, Subject, Waiting};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Moderator;
-use crate::draft;
+use crate::body;
 use crate::extract::{InTime, Parameters, PathId, limit, parsed_id};
-use crate::json::Value;
-use crate::problem::{FieldCode, FieldProblem, Problem};
+use crate::problem::Problem;
 use crate::session::written;
 use crate::state::AppState;
 use crate::vocabulary::{self, problems};
@@ -300,18 +299,8 @@ pub async fn set_posting(
     moderator: Moderator,
     request: Request,
 ) -> Result<Json<PostingBody>, Problem> {
-    let body = draft::json_object(request, &["posting"], "Send application/json.").await?;
-    let posting = match body.get("posting") {
-        Some(Value::Text(text)) => text.parse().ok(),
-        _ => None,
-    };
-    let posting: Posting = posting.ok_or_else(|| {
-        Problem::invalid_fields(vec![FieldProblem {
-            field: "posting",
-            code: FieldCode::Invalid,
-            detail: "must be open, reviewed or closed".into(),
-        }])
-    })?;
+    let detail = "must be open, reviewed or closed";
+    let posting: Posting = body::parsed(request, "posting", detail, |it| it.parse().ok()).await?;
     let protocol = state.board.protocol(deadline);
     let most_posting = state.settings.posting;
     // What holds from now on.

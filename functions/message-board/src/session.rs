@@ -11,9 +11,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::Moderator;
-use crate::draft;
-use crate::json::Value;
-use crate::problem::{Code, FieldCode, FieldProblem, Problem};
+use crate::body;
+use crate::problem::{Code, Problem};
 use crate::state::AppState;
 use crate::vocabulary::problems;
 
@@ -60,14 +59,11 @@ pub async fn sign_in(
     bearer: Result<Moderator, Problem>,
     request: Request,
 ) -> Result<Json<SessionBody>, Problem> {
-    let body = draft::json_object(request, &["code"], "Send application/json.").await?;
     let (tokens, now) = (&state.settings.tokens, SystemTime::now());
-    let moderator = match body.get("code") {
-        Some(Value::Text(code)) => tokens.moderator_of_code(code, now),
+    let moderator = match body::text(request, "code").await? {
+        Some(code) => tokens.moderator_of_code(&code, now),
         // A session does not prolong itself.
-        None | Some(Value::Null) => Some(bearer?.0).filter(|it| it.expires_at.is_none()),
-        Some(Value::Several) => return Err(fault(FieldCode::Several, "must be given once")),
-        Some(_) => return Err(fault(FieldCode::NotAString, "must be a string")),
+        None => Some(bearer?.0).filter(|it| it.expires_at.is_none()),
     };
     let name = moderator.ok_or(Code::TokenWrong)?.name;
     let (token, expires_at) = tokens.session_token(name.as_ref(), now);
@@ -76,14 +72,6 @@ pub async fn sign_in(
         moderator: name.map(|name| name.to_string()),
         expires_at: written(expires_at),
     }))
-}
-
-fn fault(code: FieldCode, detail: &str) -> Problem {
-    Problem::invalid_fields(vec![FieldProblem {
-        field: "code",
-        code,
-        detail: detail.to_owned(),
-    }])
 }
 
 /// A time in seconds since 1970, as the time of an id is written.

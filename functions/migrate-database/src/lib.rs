@@ -115,7 +115,9 @@ impl MigrateDatabase {
         let done = work.do_it(version.filter(|version| !version.is_empty()), deadline);
         timeout_at(deadline, Box::pin(done))
             .await
-            .unwrap_or_else(|_| Err("the migrations took too long".into()))
+            .unwrap_or_else(|_| {
+                Err("the work took too long: migrations, the user or publishing".into())
+            })
     }
 }
 

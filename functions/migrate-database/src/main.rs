@@ -17,9 +17,11 @@ const WITHOUT_DEADLINE: Duration = Duration::from_mins(1);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    telemetry::init(environment("RUST_LOG").as_deref());
+    let logged = telemetry::init(environment("RUST_LOG").as_deref());
     let config = aws::config();
-    let function = MigrateDatabase::new(work(&config), Answers::new(aws::connector()));
+    // What is wrong with the settings is CloudFormation's to hear.
+    let work = logged.and_then(|()| work(&config));
+    let function = MigrateDatabase::new(work, Answers::new(aws::connector()));
     let function = &function;
     let handler = service_fn(async move |event: LambdaEvent<Value>| {
         let left = event.context.deadline().duration_since(SystemTime::now());

@@ -110,7 +110,7 @@ impl Notify {
     /// is lost, and none is sent twice unless somebody died, is told in docs/architecture.md.
     async fn attend(&self, batch: &Batch) -> Result<(), Error> {
         let names: Vec<_> = self.channels.iter().map(|channel| channel.name()).collect();
-        let mut sent: Option<told::Batch> = None;
+        let mut sent: Option<told::Outgoing> = None;
         loop {
             let now = millis((self.clock)());
             let (before, version) = self.read(now).await?;
@@ -143,7 +143,7 @@ impl Notify {
     }
 
     /// Sends a notice to the channels that do not have it, and says which ones still do not.
-    async fn send(&self, mut batch: told::Batch) -> told::Batch {
+    async fn send(&self, mut batch: told::Outgoing) -> told::Outgoing {
         let mut left = Vec::new();
         for channel in self.channels.iter() {
             let name = channel.name();

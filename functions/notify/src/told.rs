@@ -83,7 +83,7 @@ struct Known {
 
 /// A notice that was made, and that not every channel has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Batch {
+pub struct Outgoing {
     #[serde(flatten)]
     pub notice: Notice,
     /// The channels that do not have it.
@@ -104,7 +104,7 @@ pub struct Told {
     messages: BTreeMap<String, Known>,
     /// Those that fell out of `messages` before a notice counted them.
     beyond: Counts,
-    batch: Option<Batch>,
+    batch: Option<Outgoing>,
     /// When the last notice was made.
     last_sent: Millis,
     /// When the message comes by which somebody looks again.
@@ -184,7 +184,7 @@ impl Told {
         now: Millis,
         id: impl FnOnce() -> String,
         channels: &[&str],
-    ) -> Option<Batch> {
+    ) -> Option<Outgoing> {
         if self.batch.is_none() {
             let counts = self.due();
             if counts == Counts::default() || now < after(self.last_sent, PERIOD) {
@@ -195,7 +195,7 @@ impl Told {
                 .for_each(|known| known.due = false);
             self.beyond = Counts::default();
             self.last_sent = now;
-            self.batch = Some(Batch {
+            self.batch = Some(Outgoing {
                 notice: Notice {
                     id: id(),
                     counts,
@@ -212,7 +212,7 @@ impl Told {
     }
 
     /// What became of a notice that was sent: the channels that it is still left to. Gives it back where it is given up.
-    pub fn settle(&mut self, sent: &Batch, now: Millis) -> Option<Batch> {
+    pub fn settle(&mut self, sent: &Outgoing, now: Millis) -> Option<Outgoing> {
         let batch = self.batch.take_if(|it| it.notice.id == sent.notice.id)?;
         if sent.left.is_empty() {
             return None;
@@ -220,7 +220,7 @@ impl Told {
         let Some(&pause) = PAUSES.get(batch.tries) else {
             return Some(sent.clone());
         };
-        self.batch = Some(Batch {
+        self.batch = Some(Outgoing {
             left: sent.left.clone(),
             tries: batch.tries + 1,
             until: after(now, pause),
@@ -274,7 +274,7 @@ mod tests {
         Counts { new, held }
     }
 
-    fn claim(told: &mut Told, now: Millis) -> Option<Batch> {
+    fn claim(told: &mut Told, now: Millis) -> Option<Outgoing> {
         told.claim(now, || format!("msg_{now}"), &CHANNELS)
     }
 

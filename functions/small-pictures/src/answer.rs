@@ -59,27 +59,43 @@ impl From<Answer> for ApiGatewayV2httpResponse {
             // A picture may be posted under the key, or its small version be asked for before it is there.
             Answer::NoPicture => problem(
                 StatusCode::NOT_FOUND,
-                ("picture-not-found", "No such picture"),
+                (
+                    "picture-not-found",
+                    "No such picture",
+                    "There is no picture of this name.",
+                ),
                 [(CACHE_CONTROL, "public, max-age=0, s-maxage=60")],
             ),
             Answer::NotFound => problem(
                 StatusCode::NOT_FOUND,
-                ("not-found", "Not found"),
+                ("not-found", "Not found", "There is nothing at this path."),
                 [(CACHE_CONTROL, "no-store")],
             ),
             Answer::MethodNotAllowed => problem(
                 StatusCode::METHOD_NOT_ALLOWED,
-                ("method-not-allowed", "Method not allowed"),
+                (
+                    "method-not-allowed",
+                    "Method not allowed",
+                    "A small version can be read, and nothing else.",
+                ),
                 [(CACHE_CONTROL, "no-store"), (ALLOW, "GET, HEAD")],
             ),
             Answer::OriginRequired => problem(
                 StatusCode::FORBIDDEN,
-                ("origin-required", "Origin required"),
+                (
+                    "origin-required",
+                    "Origin required",
+                    "Ask at the board's own address.",
+                ),
                 [(CACHE_CONTROL, "no-store")],
             ),
             Answer::Unavailable => problem(
                 StatusCode::SERVICE_UNAVAILABLE,
-                ("media-unavailable", "The board's files are unavailable"),
+                (
+                    "media-unavailable",
+                    "The board's files are unavailable",
+                    "Try again in a few seconds.",
+                ),
                 [(CACHE_CONTROL, "no-store"), (RETRY_AFTER, "5")],
             ),
         }
@@ -89,7 +105,7 @@ impl From<Answer> for ApiGatewayV2httpResponse {
 /// Problem details, as message-board's: <https://www.rfc-editor.org/rfc/rfc9457#section-3>.
 fn problem<'a>(
     status: StatusCode,
-    (code, title): (&str, &str),
+    (code, title, detail): (&str, &str, &str),
     headers: impl IntoIterator<Item = (HeaderName, &'a str)>,
 ) -> ApiGatewayV2httpResponse {
     let mut response = response(status, headers);
@@ -99,6 +115,7 @@ fn problem<'a>(
         "type": format!("urn:corkboard:problem:{code}"),
         "title": title,
         "status": status.as_u16(),
+        "detail": detail,
     });
     response.body = Some(Body::Text(body.to_string()));
     response

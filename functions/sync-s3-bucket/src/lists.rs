@@ -19,7 +19,7 @@ const KEYS_OF_A_PAGE: usize = 1_000;
 const AT_ONCE: usize = 32;
 /// Writes that may find that somebody else wrote first, who was then done with one of the changes. As many in one
 /// invocation are no coincidence.
-const MOST_REFUSALS: u32 = 100;
+const MOST_CONFLICTS: u32 = 100;
 
 /// The two lists as this invocation read or wrote them.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub struct Lists<'a> {
     newest: Option<Newest>,
     version_of_all: Option<ETag>,
     version_of_newest: Option<ETag>,
-    refusals: u32,
+    conflicts: u32,
     /// Keys at which S3 does not let this function look: what the lists say of them stays.
     pub refused: BTreeSet<String>,
 }
@@ -58,7 +58,7 @@ impl<'a> Lists<'a> {
             newest: None,
             version_of_all: None,
             version_of_newest: None,
-            refusals: 0,
+            conflicts: 0,
             refused: BTreeSet::new(),
         };
         lists.read_all().await?;
@@ -197,8 +197,8 @@ impl<'a> Lists<'a> {
             .await?
         {
             Put::Done(version) => Ok(Some(version)),
-            Put::PreconditionFailed if self.refusals < MOST_REFUSALS => {
-                self.refusals += 1;
+            Put::PreconditionFailed if self.conflicts < MOST_CONFLICTS => {
+                self.conflicts += 1;
                 Ok(None)
             }
             Put::PreconditionFailed => Err(BucketError::of(&"others always write first")),

@@ -121,7 +121,7 @@ impl Protocol<'_> {
                 self.store.mark_cleared(id, now).await?;
             }
             Todo::Forget => {
-                // Once more, for it costs nothing: the row is what remembers them.
+                // The objects are removed once more, which costs nothing: only the row remembers them.
                 self.remove(name, picture).await?;
                 self.store.remove(id, Status::Deleted).await?;
             }

@@ -181,7 +181,7 @@ impl Protocol<'_> {
         let (format, bytes) = (picture.format(), picture.bytes().clone());
         let put = self.bucket.put_picture(found.name(), format, bytes);
         self.deadline.bucket(put).await?;
-        // As its row says.
+        // Readers see it as its row says.
         let message = found.picture.as_ref().map_or(&message, |_| found);
         self.publish_as(message).await?;
         Ok(Imported::PictureAdded)

@@ -108,7 +108,7 @@ impl Protocol<'_> {
         let admission = admission?;
         match admission {
             Admission::Admitted { .. } => {}
-            Admission::Refused => return Err(Error::Refused),
+            Admission::Refused => return self.repeat_or(Error::Refused, new, idempotency).await,
             Admission::OverLimit(left) => {
                 return self
                     .repeat_or(Error::OverLimit(left), new, idempotency)
@@ -133,7 +133,7 @@ impl Protocol<'_> {
                     let (is_held, _) = tokio::join!(finished, Box::pin(clearing_up));
                     return is_held.map(|is_held| Posted::now(message, is_held));
                 }
-                Inserted::Refused => return Err(Error::Refused),
+                Inserted::Refused => return self.repeat_or(Error::Refused, new, idempotency).await,
                 Inserted::Before(before) => {
                     let repeated = self.repeat(new, before).await;
                     let is_counted = admission == (Admission::Admitted { is_counted: true });

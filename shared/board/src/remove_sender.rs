@@ -33,8 +33,7 @@ impl Protocol<'_> {
     /// # Errors
     /// [`Error::NotFound`] where it is not known who that is, or where the ledger fails.
     pub async fn let_in(&self, id: MessageId) -> Result<bool, Error> {
-        let sender = self.store.sender_of(id).await?.ok_or(Error::NotFound)?;
-        Ok(self.store.let_in(&sender).await?)
+        Ok(self.store.let_in(&self.known_sender(id).await?).await?)
     }
 
     /// Lets the sender of a message post no more that day; what there is of the sender stays.
@@ -42,8 +41,11 @@ impl Protocol<'_> {
     /// # Errors
     /// As for [`Self::let_in`].
     pub async fn refuse(&self, id: MessageId) -> Result<(), Error> {
-        let sender = self.store.sender_of(id).await?.ok_or(Error::NotFound)?;
-        Ok(self.store.refuse(&sender).await?)
+        Ok(self.store.refuse(&self.known_sender(id).await?).await?)
+    }
+
+    async fn known_sender(&self, id: MessageId) -> Result<Sender, Error> {
+        self.store.sender_of(id).await?.ok_or(Error::NotFound)
     }
 
     async fn steps_of_a_removal(&self, sender: &Sender) -> Result<usize, Error> {

@@ -257,7 +257,7 @@ impl Protocol<'_> {
             return Ok(match bytes {
                 None => One::Missing,
                 Some(_) if self.is_published(name).await? => One::WithoutPicture,
-                // Meanwhile.
+                // It was deleted meanwhile.
                 Some(_) => One::Deleted,
             });
         }

@@ -21,5 +21,5 @@ pub use picture::{
 pub use posting::{InvalidPosting, Posting};
 pub use secret::{BoardSecret, Era, InvalidSecret};
 pub use sender::{Sender, Senders};
-pub use text::{Alt, Author, InvalidField, MessageText};
+pub use text::{Alt, Author, InvalidField, MessageText, one_line};
 pub use token::Tokens;

@@ -121,7 +121,11 @@ impl Alt {
     }
 }
 
-fn one_line(text: &str, limit: usize) -> Result<Option<String>, InvalidField> {
+/// One line of at most `limit` Unicode scalar values after trimming; blank is none.
+///
+/// # Errors
+/// Where it is too long, has several lines, control characters or bidirectional controls.
+pub fn one_line(text: &str, limit: usize) -> Result<Option<String>, InvalidField> {
     let text = text.trim();
     if text.contains(LINE_BREAKS) {
         return Err(InvalidField::SeveralLines);

@@ -13,8 +13,9 @@ use crate::{metrics, telemetry};
 /// # Errors
 /// The exit code where a setting is wrong, which is said on standard error.
 pub fn begin<T>(settings: impl FnOnce() -> Result<T, SettingError>) -> Result<T, ExitCode> {
-    telemetry::init(environment("RUST_LOG").as_deref());
-    let settings = metrics::init(&environment).and_then(|()| settings());
+    let settings = telemetry::init(environment("RUST_LOG").as_deref())
+        .and_then(|()| metrics::init(&environment))
+        .and_then(|()| settings());
     let settings = settings.map_err(|error| {
         eprintln!("{error}");
         ExitCode::FAILURE

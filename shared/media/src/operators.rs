@@ -20,7 +20,7 @@ const REMOVED: &str = "held/removed/pictures/";
 /// A picture that is larger is not copied, in bytes.
 const MOST: i64 = 64 * 1024 * 1024;
 /// How long an id is in a name, with its hyphen.
-const ID: usize = 27;
+const ID_AND_HYPHEN: usize = 27;
 
 /// The key of a picture that the operator put there by hand.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,7 +81,7 @@ impl RemovedPicture {
         let (stem, extension) = key.rsplit_once('.').unwrap_or((key, ""));
         let before = stem
             .len()
-            .checked_sub(ID)
+            .checked_sub(ID_AND_HYPHEN)
             .and_then(|at| stem.split_at_checked(at));
         let stem = match before {
             Some((before, id)) if is_id(id) && !before.ends_with('/') => before,

@@ -20,7 +20,8 @@ const SMALL: &str = "small/";
 const FAILED: &str = "small-failed/";
 /// What both begin with, and nothing else.
 const DERIVED: &str = "small";
-/// What begins with that, in parts that are listed at the same time: marks, then the versions 1280, 640 and 960 wide.
+/// What begins with that, in parts that are listed at the same time: attempts, then the versions 1280, 640 and 960 wide.
+/// Together the parts are all that begins with it, whatever widths there are.
 const PARTS: [(Option<&str>, Option<&str>); 4] = [
     (None, Some(SMALL)),
     (Some(SMALL), Some("small/2")),
@@ -48,12 +49,15 @@ impl Small {
     pub const WEBP: &str = "image/webp";
 
     /// All that there are of a picture.
-    pub const ALL: [Self; 4] = [
-        Self::Width(SMALL_WIDTHS[0]),
-        Self::Width(SMALL_WIDTHS[1]),
-        Self::Width(SMALL_WIDTHS[2]),
-        Self::LinkPreview,
-    ];
+    pub const ALL: [Self; SMALL_WIDTHS.len() + 1] = {
+        let mut all = [Self::LinkPreview; SMALL_WIDTHS.len() + 1];
+        let mut width = 0;
+        while width < SMALL_WIDTHS.len() {
+            all[width] = Self::Width(SMALL_WIDTHS[width]);
+            width += 1;
+        }
+        all
+    };
 
     /// Its media type.
     pub fn media_type(self) -> &'static str {
@@ -82,7 +86,7 @@ impl Small {
     }
 }
 
-/// The key of the original of a small version, also of one of another release's width, or of a mark.
+/// The key of the original of a small version, also of one of another release's width, or of an attempt.
 fn original_of(derived: &str) -> Option<String> {
     let name = if let Some(name) = derived.strip_prefix(FAILED) {
         name
@@ -97,7 +101,7 @@ fn original_of(derived: &str) -> Option<String> {
     (!name.is_empty()).then(|| format!("{IMAGES}{name}"))
 }
 
-fn mark_of(original: &str) -> String {
+fn attempt_of(original: &str) -> String {
     let name = original.strip_prefix(IMAGES).unwrap_or(original);
     format!("{FAILED}{name}")
 }
@@ -106,7 +110,7 @@ fn mark_of(original: &str) -> String {
 fn derived_of(original: &str) -> impl Iterator<Item = String> {
     let small = Small::ALL.into_iter().map(|small| small.key_of(original));
     small
-        .chain([mark_of(original)])
+        .chain([attempt_of(original)])
         .filter(|key| key.len() <= LONGEST_KEY)
 }
 
@@ -126,7 +130,7 @@ pub struct Attempt {
     pub of: Option<ETag>,
     /// When it began, in milliseconds since 1970.
     pub began: i64,
-    /// The version of the mark.
+    /// The version of what notes it.
     pub e_tag: ETag,
 }
 
@@ -199,7 +203,7 @@ impl Bucket {
     /// # Errors
     /// Where S3 fails.
     pub async fn attempt(&self, original: &str) -> Result<Option<Attempt>, BucketError> {
-        let Some(head) = self.head(&mark_of(original)).await? else {
+        let Some(head) = self.head(&attempt_of(original)).await? else {
             return Ok(None);
         };
         let began = head.last_modified.and_then(|at| at.to_millis().ok());
@@ -230,7 +234,7 @@ impl Bucket {
         });
         // The version is also the content, so that one attempt differs from another as objects do.
         let content = Bytes::copy_from_slice(of.0.as_bytes());
-        self.put(&mark_of(original), headers, condition, content)
+        self.put(&attempt_of(original), headers, condition, content)
             .await
     }
 
@@ -239,7 +243,7 @@ impl Bucket {
     /// # Errors
     /// Where S3 fails.
     pub async fn end_attempt(&self, original: &str) -> Result<(), BucketError> {
-        self.remove(&mark_of(original)).await
+        self.remove(&attempt_of(original)).await
     }
 
     /// Removes all that was made of a picture.

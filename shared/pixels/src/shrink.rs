@@ -1,5 +1,5 @@
 //! Fewer pixels of many: Lanczos with three lobes, in the numbers as they are stored, as browsers and other libraries
-//! shrink. Both versions are made of the original: one made of the other would save a twentieth of the time and
+//! shrink. Every version is made of the original: one made of another would save a twentieth of the time and
 //! blur twice.
 
 use fast_image_resize::images::{TypedImage, TypedImageRef};

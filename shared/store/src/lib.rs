@@ -1,5 +1,5 @@
-//! The ledger: which messages there are, and where each is in its life. One table, written in SQL that MySQL, MariaDB
-//! and SQLite all take.
+//! The ledger: which messages there are, and where each is in its life; who may not post;
+//! and what moderators did. Three tables, written in SQL that MySQL, MariaDB and SQLite all take.
 //!
 //! In the order in which one stands on the other:
 //!

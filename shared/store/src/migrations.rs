@@ -90,6 +90,13 @@ const MIGRATIONS: &[Migration] = &[
         least_code: 1,
         statement: include_str!("migrations/0010_moderation_log.sql"),
     },
+    // In place of `last_key`, which code of before still compares.
+    Migration {
+        version: 11,
+        name: "sender_counted_keys",
+        least_code: 1,
+        statement: include_str!("migrations/0011_sender_counted_keys.sql"),
+    },
 ];
 
 /// The newest migration that this code knows.

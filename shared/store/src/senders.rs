@@ -94,14 +94,19 @@ struct Count {
     since: i64,
     posts: u32,
     is_refused: bool,
-    /// The idempotency key that was counted last.
-    last_key: Option<String>,
+    /// The idempotency keys that were counted in that minute, each [cut](counted_key), one behind the other.
+    counted_keys: String,
+}
+
+/// As much of a key's digest as tells those of a minute apart.
+fn counted_key(idempotency: &Idempotency) -> &str {
+    idempotency.key().get(..16).unwrap_or_default()
 }
 
 impl Store {
     /// Counts a post against its sender's limit (0 is none), in one row that is only changed by conditional
-    /// updates, so that many at once cannot slip through. A key that was counted just now is not counted again:
-    /// its repeats come in together.
+    /// updates, so that many at once cannot slip through. A key that was counted in the same minute is not counted
+    /// again: its repeats come in together, also between those of other keys.
     ///
     /// # Errors
     /// Where the database fails; the post may be counted all the same.
@@ -116,7 +121,7 @@ impl Store {
         if limit == 0 {
             return Ok(Admission::Admitted { is_counted: false });
         }
-        let key = idempotency.map(Idempotency::key);
+        let key = idempotency.map(counted_key);
         let now = milliseconds(now);
         let minute = i64::try_from(MINUTE.as_millis()).unwrap_or(i64::MAX);
         // Each time round, another request of this sender has got on, or its minute is over.
@@ -139,7 +144,7 @@ impl Store {
             if !(-CLOCKS_DIFFER..minute).contains(&age) {
                 continue;
             }
-            if key.is_some() && count.last_key.as_deref() == key {
+            if key.is_some_and(|key| count.counted_keys.contains(key)) {
                 return Ok(Admission::Admitted { is_counted: false });
             }
             if count.posts >= limit {
@@ -165,7 +170,7 @@ impl Store {
     async fn counted(&self, sender: &Sender) -> Result<Option<Count>, StoreError> {
         let found = self
             .execute(
-                "SELECT since, posts, refused, last_key FROM sender WHERE id = :id",
+                "SELECT since, posts, refused, counted_keys FROM sender WHERE id = :id",
                 vec![("id", sender.as_str().into())],
             )
             .await?;
@@ -175,7 +180,7 @@ impl Store {
                 since: columns.number()?,
                 posts: columns.number()?,
                 is_refused: columns.number::<i64>()? != 0,
-                last_key: columns.text_or_null()?,
+                counted_keys: columns.text_or_null()?.unwrap_or_default(),
             })
         };
         found.rows.into_iter().next().map(count).transpose()
@@ -190,7 +195,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let inserted = self
             .execute(
-                "INSERT INTO sender (id, since, posts, refused, last_key) \
+                "INSERT INTO sender (id, since, posts, refused, counted_keys) \
                  VALUES (:id, :now, 1, 0, :key)",
                 vec![
                     ("id", sender.as_str().into()),
@@ -221,11 +226,12 @@ impl Store {
         let counted = self
             .execute(
                 &format!(
-                    "UPDATE sender SET last_key = :key, \
+                    "UPDATE sender SET counted_keys = CASE WHEN {is_running} \
+                     THEN CONCAT(COALESCE(counted_keys, ''), COALESCE(:key, '')) ELSE :key END, \
                      posts = CASE WHEN {is_running} THEN posts + 1 ELSE 1 END, \
                      since = CASE WHEN {is_running} THEN since ELSE :now END \
                      WHERE id = :id AND refused = 0 AND (NOT ({is_running}) OR (posts < :limit \
-                     AND (last_key IS NULL OR :key IS NULL OR last_key <> :key)))"
+                     AND (counted_keys IS NULL OR :key IS NULL OR INSTR(counted_keys, :key) = 0)))"
                 ),
                 vec![
                     ("id", sender.as_str().into()),

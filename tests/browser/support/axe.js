@@ -6,10 +6,11 @@ import { createRequire } from 'node:module';
 const SOURCE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /**
- * The body of a function that answers it, in a line for each rule. The page's own policy lets no script of others in; this
+ * The body of a function that answers it, in a line for each rule, once nothing fades in any more. The page's own policy lets no script of others in; this
  * one comes through the debugger.
  */
 export const FIND_VIOLATIONS = `
   if (!window.axe) { ${SOURCE} }
-  return window.axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+  const short = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime < 1_000);
+  return Promise.allSettled(short.map(({ finished }) => finished)).then(() => window.axe.run(document, { resultTypes: ['violations'] })).then(({ violations }) =>
     violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' | ')));`;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use lambda_http::Service as _;
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Service as _};
 use lambda_runtime::{Context, LambdaEvent};
 use media::Bucket;
 use message_board::{Settings, app, function};
@@ -28,7 +28,7 @@ async fn answer(board: &Board, event: Value) -> Value {
     let app = app(settings, board.database(), bucket);
     let event: LambdaRequest = serde_json::from_value(event).unwrap();
     let event = LambdaEvent::new(event, Context::default());
-    let answer = Adapter::from(function(app)).call(event).await.unwrap();
+    let answer = function(app).call(event).await.unwrap();
     serde_json::to_value(answer).unwrap()
 }
 
@@ -63,6 +63,47 @@ async fn posted(board: &Arc<Board>, file: &str) -> Value {
     let created = body_of(&answer, 201, &headers);
     assert_eq!(created["deleteToken"].as_str().unwrap().len(), 43);
     shown(&created)
+}
+
+#[tokio::test]
+async fn what_no_uri_can_have_is_no_end_of_the_function() {
+    let board = Board::start();
+    let id = board.post_text("here").await["id"].clone();
+    let id = id.as_str().unwrap();
+    let ask = async |path: &str, query: &str| {
+        let mut event = event("api-get-messages.json");
+        event["rawPath"] = path.into();
+        event["rawQueryString"] = query.into();
+        event["requestContext"]["http"]["path"] = path.into();
+        let answer = answer(&board, event).await;
+        let content_type = answer["headers"]["content-type"].as_str().unwrap();
+        let status = answer["statusCode"].as_u64().unwrap();
+        (status, content_type.to_owned())
+    };
+    let (page, problem) = ("text/html; charset=utf-8", "application/problem+json");
+    for query in [
+        "a=<b>", "a=\"b\"", "a=b c", "a=\tb", "a=\u{7f}", "a=é", "a=#b",
+    ] {
+        assert_eq!(
+            ask("/api/messages", query).await,
+            (200, "application/json".to_owned()),
+            "{query}"
+        );
+    }
+    for (path, status, content_type) in [
+        (format!("/m/{id}"), 200, page),
+        (format!("/m/{id}#x"), 404, page),
+        (format!("/m/{id}?x"), 404, page),
+        (format!("/m/{id}/x"), 404, page),
+        ("/m/#".into(), 404, page),
+        ("/m/".into(), 404, page),
+        ("/m/\0 \t<>\"\\^`é".into(), 404, page),
+        ("/api/messages#".into(), 404, problem),
+        ("/<nothing> here".into(), 404, problem),
+    ] {
+        let expected = (status, content_type.to_owned());
+        assert_eq!(ask(&path, "").await, expected, "{path}");
+    }
 }
 
 #[tokio::test]

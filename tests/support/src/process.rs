@@ -77,7 +77,7 @@ pub fn folder() -> PathBuf {
     static ALL: OnceLock<(PathBuf, Child)> = OnceLock::new();
     let (all, _) = ALL.get_or_init(|| {
         let all = tempfile::Builder::new()
-            .prefix("corkboard-store-")
+            .prefix("corkboard-test-")
             .tempdir()
             .unwrap()
             .keep();

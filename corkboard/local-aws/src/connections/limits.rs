@@ -59,11 +59,8 @@ pub struct Connections {
     room: Arc<Semaphore>,
 }
 
-/// Room for a connection, until this is dropped.
-#[derive(Debug)]
-pub struct Room(
-    #[expect(dead_code, reason = "it is held, not looked at")] Option<OwnedSemaphorePermit>,
-);
+/// Room for a connection, until this is dropped; of one that takes none, nothing.
+pub type Room = Option<OwnedSemaphorePermit>;
 
 #[derive(Debug, Default)]
 struct Open {
@@ -96,7 +93,7 @@ impl Connections {
     /// them still is an open file.
     pub async fn room(&self) -> Room {
         // The semaphore is never closed.
-        Room(Arc::clone(&self.room).acquire_owned().await.ok())
+        Arc::clone(&self.room).acquire_owned().await.ok()
     }
 
     /// A connection from `peer`, or `None` where it is one too many and none that is idle can end for it.
@@ -130,7 +127,7 @@ impl Connections {
             counted: None,
             written: AtomicUsize::new(0),
             ends: Arc::default(),
-            _room: Room(None),
+            _room: None,
         }
     }
 

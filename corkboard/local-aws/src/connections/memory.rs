@@ -54,7 +54,8 @@ impl Memory {
     }
 
     /// Waits for `bytes` of it, in the order of the requests. An eighth of all is for small ones alone. One address,
-    /// where that is known, never has more than a quarter. Whoever wants more than there is takes all.
+    /// where that is known, has no more than a quarter, or a single body that is larger. Whoever wants more than there is
+    /// takes all.
     ///
     /// `None` where none becomes free in time: then a client may try again [later](RETRY_AFTER).
     pub async fn take(&self, bytes: usize, address: Option<IpAddr>) -> Option<Taken> {
@@ -145,6 +146,16 @@ mod tests {
         assert!(memory.take(6 * MIB, None).await.is_some());
         drop(taken);
         assert!(memory.take(MIB, one(1)).await.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_has_one_body_that_is_larger_than_a_quarter() {
+        let memory = memory();
+        let one = Some(IpAddr::from([192, 0, 2, 1]));
+        let larger = memory.take(3 * MIB, one).await.unwrap();
+        assert!(memory.take(SMALL + 1, one).await.is_none());
+        drop(larger);
+        assert!(memory.take(SMALL + 1, one).await.is_some());
     }
 
     #[tokio::test(start_paused = true)]

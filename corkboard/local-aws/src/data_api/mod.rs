@@ -2,9 +2,8 @@
 //!
 //! In reading order: [`wire`] has the shapes of requests and responses, [`error`] those of errors;
 //! [`parameters`] the values of a call, [`statement`] their places in its SQL, with [`tokens`] to read it;
-//! [`call`] is what an engine
-//! is asked and answers, [`mod@column`] maps column types; [`engine`] chooses between [`sqlite`] and
-//! [`mysql`]; [`transactions`] keeps what is open. This file routes and guards. Only [`wire`] and this
+//! [`call`] is what an engine is asked and answers, [`mod@column`] maps column types; [`engine`] chooses between
+//! [`sqlite`] and [`mysql`]; [`transactions`] keeps what is open. This file routes and guards. Only [`wire`] and this
 //! file know JSON, only the engines know a driver.
 //!
 //! What is not emulated is refused with `BadRequestException`, never ignored: result formats other than
@@ -99,7 +98,7 @@ pub fn router(
         .method_not_allowed_fallback(async || Error::unknown_operation())
         .fallback(async || Error::unknown_operation())
         .layer(middleware::from_fn_with_state(Arc::clone(&api), admit))
-        // The guard has its own, larger limit.
+        // `check` has its own, larger limit.
         .layer(DefaultBodyLimit::disable())
         .with_state(api)
 }

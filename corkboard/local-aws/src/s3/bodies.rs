@@ -145,9 +145,7 @@ impl NewFile {
     pub fn keep(mut self) {
         self.kept = true;
     }
-}
 
-impl NewFile {
     /// It stays where it is, since it is not known whether the index refers to it.
     pub fn leave(self) {
         std::mem::forget(self);

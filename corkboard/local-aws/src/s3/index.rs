@@ -391,17 +391,17 @@ pub fn is_damage(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// The mark of an index that is damaged. It has the name of the file that is to be rebuilt from, once that is there.
-pub fn mark(path: &Path) -> PathBuf {
+/// Where it is noted that an index is damaged. The note has the name of the file that is to be rebuilt from, once that is there.
+pub fn damage_note(path: &Path) -> PathBuf {
     path.with_extension("damaged")
 }
 
 /// Has the index rebuilt at the next start.
 fn mark_damaged(path: &Path) {
     tracing::error!(path = %path.display(), "the index of the objects is damaged: the next start rebuilds it");
-    if !mark(path).exists() {
+    if !damage_note(path).exists() {
         // Where this fails, the start may find the damage by itself.
-        let _ = std::fs::write(mark(path), "");
+        let _ = std::fs::write(damage_note(path), "");
     }
 }
 

@@ -126,8 +126,8 @@ pub fn index_of(root: &Path) -> PathBuf {
 }
 
 /// What says that the index is damaged, and is to be rebuilt at the next start.
-pub fn damage_mark_of(root: &Path) -> PathBuf {
-    index::mark(&index_of(root))
+pub fn damage_note_of(root: &Path) -> PathBuf {
+    index::damage_note(&index_of(root))
 }
 
 /// The folder of the larger bodies.

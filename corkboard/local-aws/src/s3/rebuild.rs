@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, Transaction};
 
 use super::bodies::{Bodies, Epilogue, epilogue};
 use super::digest::md5_hex;
-use super::index::{self, Effects, NewBody, insert, is_damage, mark};
+use super::index::{self, Effects, NewBody, damage_note, insert, is_damage};
 use super::object::{Attributes, Object};
 use crate::files::{if_found, logs_of, sync_folder};
 
@@ -28,11 +28,11 @@ pub struct Rebuilt {
 
 /// Opens the index in this file, rebuilt where it is damaged or missing.
 ///
-/// The new one is made beside it and takes its place when it is whole; until then the mark stays, so that an
+/// The new one is made beside it and takes its place when it is whole; until then the note stays, so that an
 /// interrupted rebuild is begun again from the same source.
 pub fn connect(path: &Path, bodies: &Bodies) -> io::Result<Connection> {
     let unusable = |error| io::Error::other(format!("{}: {error}", path.display()));
-    if !mark(path).exists() {
+    if !damage_note(path).exists() {
         let is_there = fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0);
         if is_there || bodies.names()?.is_empty() {
             match index::connect(path) {
@@ -52,7 +52,7 @@ pub fn connect(path: &Path, bodies: &Bodies) -> io::Result<Connection> {
     remove(path)?;
     fs::rename(&draft, path)?;
     sync_parent(path)?;
-    fs::remove_file(mark(path))?;
+    fs::remove_file(damage_note(path))?;
     tracing::warn!(
         path = %path.display(),
         source = %source.display(),
@@ -78,9 +78,9 @@ fn remove(path: &Path) -> io::Result<()> {
         .try_for_each(|file| if_found(fs::remove_file(file)))
 }
 
-/// Copies the damaged index to where nothing is yet, unless that was done before, and says so in the mark.
+/// Copies the damaged index to where nothing is yet, unless that was done before, and says so in the note.
 fn set_aside(path: &Path) -> io::Result<PathBuf> {
-    let named = fs::read_to_string(mark(path)).unwrap_or_default();
+    let named = fs::read_to_string(damage_note(path)).unwrap_or_default();
     if !named.is_empty() {
         return Ok(path.with_file_name(named));
     }
@@ -93,10 +93,10 @@ fn set_aside(path: &Path) -> io::Result<PathBuf> {
     for (from, to) in files(path).iter().zip(files(&aside)) {
         if_found(fs::copy(from, &to).and_then(|_| File::open(&to)?.sync_all()))?;
     }
-    let draft = mark(path).with_extension("new");
+    let draft = damage_note(path).with_extension("new");
     fs::write(&draft, name(number))?;
     File::open(&draft)?.sync_all()?;
-    fs::rename(draft, mark(path))?;
+    fs::rename(draft, damage_note(path))?;
     sync_parent(path)?;
     Ok(aside)
 }

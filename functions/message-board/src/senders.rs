@@ -13,10 +13,9 @@ use store::{Action, Entry, Shown, Status, Summary};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Moderator;
-use crate::draft;
-use crate::extract::{InTime, Parameters};
-use crate::json::Value;
-use crate::problem::{Code, FieldCode, FieldProblem, Problem};
+use crate::body;
+use crate::extract::{InTime, Parameters, message_id};
+use crate::problem::{Code, Problem};
 use crate::review::PageQuery;
 use crate::state::AppState;
 use crate::vocabulary::{self, problems};
@@ -78,7 +77,7 @@ pub async fn sender(
     _: Moderator,
     Parameters(Whose { message_id: id }): Parameters<Whose>,
 ) -> Result<Json<SenderBody>, Problem> {
-    let id = message_id(id.map(Value::Text).as_ref()).map_err(Problem::invalid_parameter)?;
+    let id = message_id(id.as_deref())?;
     let store = state.board.store(deadline);
     let sender = store.sender_of(id).await?;
     let summary = match &sender {
@@ -144,7 +143,7 @@ pub async fn others(
     _: Moderator,
     Parameters(Whose { message_id: id }): Parameters<Whose>,
 ) -> Result<Json<Others>, Problem> {
-    let id = message_id(id.map(Value::Text).as_ref()).map_err(Problem::invalid_parameter)?;
+    let id = message_id(id.as_deref())?;
     let store = state.board.store(deadline);
     let others = match store.sender_of(id).await? {
         Some(sender) => store.others_of(&sender, id).await?,
@@ -196,7 +195,7 @@ pub async fn remove_sender(
     moderator: Moderator,
     request: Request,
 ) -> Result<Json<Removed>, Problem> {
-    let id = sender_of(request).await?;
+    let id = body::message_id(request).await?;
     let protocol = state.board.protocol(deadline);
     let act = moderator.act_on(Action::RemoveSender, id);
     let removed = protocol.logged(&act, protocol.remove_sender(id)).await?;
@@ -259,7 +258,7 @@ pub async fn let_in(
     moderator: Moderator,
     request: Request,
 ) -> Result<Json<LetIn>, Problem> {
-    let id = sender_of(request).await?;
+    let id = body::message_id(request).await?;
     let protocol = state.board.protocol(deadline);
     let act = moderator.act_on(Action::LetIn, id);
     let steps = protocol.let_in(id);
@@ -278,33 +277,9 @@ pub async fn refuse(
     moderator: Moderator,
     request: Request,
 ) -> Result<StatusCode, Problem> {
-    let id = sender_of(request).await?;
+    let id = body::message_id(request).await?;
     let protocol = state.board.protocol(deadline);
     let act = moderator.act_on(Action::Refuse, id);
     protocol.logged(&act, protocol.refuse(id)).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// The message whose sender is meant.
-async fn sender_of(request: Request) -> Result<MessageId, Problem> {
-    let body = draft::json_object(request, &["messageId"], "Send application/json.").await?;
-    message_id(body.get("messageId")).map_err(|fault| Problem::invalid_fields(vec![fault]))
-}
-
-pub fn message_id(value: Option<&Value>) -> Result<MessageId, FieldProblem> {
-    let fault = |code, detail: &str| FieldProblem {
-        field: "messageId",
-        code,
-        detail: detail.to_owned(),
-    };
-    match value {
-        None | Some(Value::Null) => Err(fault(FieldCode::Required, "must be a message's id")),
-        Some(Value::Text(id)) => id
-            .parse()
-            .map_err(|_| fault(FieldCode::Invalid, "must be a message's id")),
-        Some(Value::Other | Value::Texts(_)) => {
-            Err(fault(FieldCode::NotAString, "must be a string"))
-        }
-        Some(Value::Several) => Err(fault(FieldCode::Several, "must be given once")),
-    }
 }

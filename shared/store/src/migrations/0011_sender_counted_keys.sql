@@ -1,0 +1,1 @@
+ALTER TABLE sender ADD COLUMN counted_keys MEDIUMTEXT /*!40101 CHARACTER SET ascii COLLATE ascii_bin */ NULL
