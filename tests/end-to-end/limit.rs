@@ -68,7 +68,7 @@ async fn repeats_of_as_many_keys_as_the_limit_says_are_all_answered() {
         }
         is_over_the_limit(&board.post_from(&address, "one more").await);
     }
-    assert_eq!(board.messages().await.len(), 20);
+    assert_eq!(board.messages().await.len(), 30);
 }
 
 #[tokio::test]

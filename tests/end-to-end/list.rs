@@ -151,9 +151,8 @@ async fn what_is_no_message_is_not_found() {
 #[tokio::test]
 async fn a_path_that_changes_when_it_is_decoded_is_the_one_that_it_becomes() {
     let board = Board::shared();
-    // Nothing is left of what is trimmed.
     let answer = board.get("/api/messages/%00").await;
-    answer.is_problem(404, "not-found", &json!([]));
+    answer.is_problem(404, "message-not-found", &json!([]));
     let other = board.get("/api/messages/..%2Fboard").await;
     assert_eq!(other.body, board.get("/api/board").await.body);
     let answer = board.get("/api/messages/x%3Flimit=1").await;

@@ -48,7 +48,7 @@ const RELEASED: [(&str, &str); 4] = [
     ),
 ];
 /// And by this code.
-const NEW: [(&str, &str); 6] = [
+const NEW: [(&str, &str); 7] = [
     (
         "message_since",
         include_str!("../../shared/store/src/migrations/0005_message_since.sql"),
@@ -72,6 +72,10 @@ const NEW: [(&str, &str); 6] = [
     (
         "moderation_log",
         include_str!("../../shared/store/src/migrations/0010_moderation_log.sql"),
+    ),
+    (
+        "sender_counted_keys",
+        include_str!("../../shared/store/src/migrations/0011_sender_counted_keys.sql"),
     ),
 ];
 
