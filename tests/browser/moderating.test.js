@@ -133,7 +133,8 @@ boardTest('a token whose check was cancelled changes nothing, whatever comes of 
     const answered = page.waitForResponse('**/api/moderation/session');
     await waiting.shift().continue();
     await (await answered).finished();
-    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)));
+    // What the page would do about it, it has done before something later is answered.
+    await page.evaluate(() => fetch('/api/board').then((later) => later.text()));
     await eventually(async () => assert.equal(await page.locator('#moderation-error').textContent(), ''));
     await eventually(async () => assert.equal(await page.getByLabel('Moderator token').isVisible(), true, 'it is still asked for'));
     await eventually(async () => assert.equal(await visitor.find('.moderation-bar').isVisible(), false));

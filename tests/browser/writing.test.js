@@ -494,9 +494,9 @@ boardTest('where there is no room for the picture it is not tried at every key, 
   const asked = await visitor.page.evaluate(() => window.asked);
   await visitor.textField.pressSequentially(' words of all');
   await eventually(async () => assert.deepEqual(await keptTexts(visitor), ['newest words of all']));
-  // Whatever was late has come by now.
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  await eventually(async () => assert.deepEqual(await keptTexts(visitor), ['newest words of all']));
+  // What is written later comes after whatever was late.
+  await visitor.textField.pressSequentially('!');
+  await eventually(async () => assert.deepEqual(await keptTexts(visitor), ['newest words of all!']));
   assert.equal(await visitor.page.evaluate(() => window.asked), asked);
   await visitor.page.reload();
   await visitor.openComposer();

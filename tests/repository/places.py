@@ -46,10 +46,16 @@ def found(pattern, text):
 
 
 def routes(tree):
-    """A route is served, and described in the OpenAPI document."""
+    """A route is served, described in the OpenAPI document, and reached through CloudFront and corkboard's front door."""
     text = "\n".join(tree.sources(BOARD))
-    yield from same("the route", the_routers=found(r'\.route\(\s*"([^"]+)"', text),
-                    the_descriptions=found(r'utoipa::path\(\w+, path = "([^"]+)"', text))
+    served = found(r'\.route\(\s*"([^"]+)"', text)
+    yield from same("the route", the_routers=served, the_descriptions=found(r'utoipa::path\(\w+, path = "([^"]+)"', text))
+    passed = {"template.yaml": found(r"PathPattern: /([\w.]+)", tree.read("template.yaml")),
+              "corkboard/src/front_door/mod.rs": found(r'\.route\("/([\w.]+)', tree.read("corkboard/src/front_door/mod.rs"))}
+    for path, beginnings in passed.items():
+        for route in sorted(served):
+            if route.split("/")[1] not in beginnings:
+                yield f"the route {route} is served, and {path} does not lead to it"
     document = tree.read(f"{BOARD}/openapi.rs")
     listed = found(r"(?m)(\w+),$", re.search(r"paths\((.*?)\n    \)", document, re.S)[1])
     yield from same("the operation", the_descriptions=found(r"#\[utoipa::path\([^#]*?\]\npub async fn (\w+)", text),
@@ -145,6 +151,8 @@ MUTATIONS = [
     (own_crates, "shared/lambda/src/telemetry.rs", '    "store",\n', ""),
     (routes, f"{BOARD}/openapi.rs", "        messages::delete,\n", ""),
     (routes, f"{BOARD}/health.rs", '.route("/api/health/ready", get(ready))', '.route("/api/health/readiness", get(ready))'),
+    (routes, "template.yaml", "PathPattern: /feed.atom", "PathPattern: /feed.xml"),
+    (routes, "corkboard/src/front_door/mod.rs", '.route("/m/{*id}"', '.route("/messages/{*id}"'),
     (settings, "template.yaml", "          POSTS_PER_MINUTE: !Ref PostsPerMinute\n", ""),
     (settings, f"{BOARD}/appearance.rs", '"BOARD_NAME"', '"BOARD_TITLE"'),
     (query_parameters, f"{BOARD}/messages.rs", "    before: Option<String>,", "    before: Option<String>,\n    since: Option<String>,"),
