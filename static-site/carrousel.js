@@ -1,5 +1,6 @@
 // The carrousel: a strip of the pictures of the board, newest first, which is scrolled and never moves by itself.
 
+import { placeAt } from './children.js';
 import { emit } from './events.js';
 import { Slides } from './slides.js';
 import { createTile } from './tile.js';
@@ -43,7 +44,7 @@ export function mountCarrousel(root, { clock, feed, pictures, words, newImage, r
     shown.forEach((url, index) => {
       if (!tiles.has(url)) tiles.set(url, createTile(url, needs));
       const { item } = tiles.get(url);
-      if (strip.children[index] !== item) strip.insertBefore(item, strip.children[index] ?? null);
+      placeAt(strip, index, item);
     });
     const moved = kept ? kept.getBoundingClientRect().left - before : 0;
     if (moved !== 0) strip.scrollLeft += moved;

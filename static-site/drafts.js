@@ -1,6 +1,8 @@
 // Keeps what is being written on the device (IndexedDB), through reload, crash and closing. Each tab has a
 // slot of its own, so that two tabs do not overwrite each other; a new tab takes over what a closed one left.
 
+import { asked, openDatabase } from './indexed-database.js';
+
 /** How long a tab waits for its own slot after a reload, where the page before it may not be gone yet. */
 const OWN_SLOT_WITHIN_MS = 1_000;
 
@@ -18,7 +20,7 @@ export function createDrafts({ indexedDB, locks, storage, newSlot }) {
   /** Answers whether the device keeps anything. */
   async function begin() {
     try {
-      database = await open(indexedDB);
+      database = await openDatabase(indexedDB, 'corkboard', ['drafts', 'pictures'], 'slot');
       slot = await claim();
       return true;
     } catch {
@@ -30,7 +32,7 @@ export function createDrafts({ indexedDB, locks, storage, newSlot }) {
     const own = storage.get('draft-slot');
     const signal = AbortSignal.timeout(OWN_SLOT_WITHIN_MS);
     if (own && (await hold(own, { signal }))) return own;
-    const left = await request(database.transaction('drafts').objectStore('drafts').getAll());
+    const left = await asked(database.transaction('drafts').objectStore('drafts').getAll());
     left.sort((a, b) => b.savedAt - a.savedAt);
     for (const { slot: candidate } of left) if (await hold(candidate, { ifAvailable: true })) return use(candidate);
     const fresh = newSlot();
@@ -76,7 +78,7 @@ export function createDrafts({ indexedDB, locks, storage, newSlot }) {
       try {
         const transaction = database.transaction(['drafts', 'pictures']);
         const [draft, kept] = await Promise.all(
-          ['drafts', 'pictures'].map((store) => request(transaction.objectStore(store).get(slot))),
+          ['drafts', 'pictures'].map((store) => asked(transaction.objectStore(store).get(slot))),
         );
         const picture = kept?.picture ?? null;
         // A file is a reference to something that may be gone.
@@ -117,19 +119,4 @@ export function createDrafts({ indexedDB, locks, storage, newSlot }) {
       });
     },
   };
-}
-
-function open(indexedDB) {
-  const opening = indexedDB.open('corkboard', 1);
-  opening.addEventListener('upgradeneeded', () => {
-    for (const store of ['drafts', 'pictures']) opening.result.createObjectStore(store, { keyPath: 'slot' });
-  });
-  return request(opening);
-}
-
-function request(pending) {
-  return new Promise((resolve, reject) => {
-    pending.addEventListener('success', () => resolve(pending.result));
-    pending.addEventListener('error', () => reject(pending.error));
-  });
 }

@@ -1,6 +1,7 @@
 // Hangs the cards: what is seen at once, the others a few at a time, so that neither a page of messages nor scrolling is a
 // long task for the browser.
 
+import { placeAt } from './children.js';
 import { settle } from './fold.js';
 import { afterFirstPicture } from './frames.js';
 
@@ -60,7 +61,7 @@ export function createHanging(list, { feed, clock, wall, cards, onWhole, window 
       }
       if (!cards.has(id)) made.push(cards.make(message).folding);
       const { item } = cards.get(id);
-      if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
+      placeAt(list, index, item);
       index += 1;
     }
     wall.arrange(cards.all());

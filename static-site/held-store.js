@@ -1,8 +1,10 @@
 // What was posted from this device and waits for a moderator, kept on the device: the messages in `localStorage`, their
 // pictures in IndexedDB. Where a picture cannot be kept, the message is shown without it.
 
+import { asked, openDatabase } from './indexed-database.js';
+
 export function createHeldStore({ storage, indexedDB }) {
-  const opened = open(indexedDB).catch(() => null);
+  const opened = openDatabase(indexedDB, 'corkboard-held', ['pictures'], 'id').catch(() => null);
   let entries = read();
 
   function read() {
@@ -22,7 +24,7 @@ export function createHeldStore({ storage, indexedDB }) {
   async function pictures(mode, action) {
     try {
       const database = await opened;
-      return await request(action(database.transaction('pictures', mode).objectStore('pictures')));
+      return await asked(action(database.transaction('pictures', mode).objectStore('pictures')));
     } catch {
       return null;
     }
@@ -55,17 +57,4 @@ export function createHeldStore({ storage, indexedDB }) {
       void pictures('readwrite', (store) => store.delete(id));
     },
   };
-}
-
-function open(indexedDB) {
-  const opening = indexedDB.open('corkboard-held', 1);
-  opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore('pictures', { keyPath: 'id' }));
-  return request(opening);
-}
-
-function request(pending) {
-  return new Promise((resolve, reject) => {
-    pending.addEventListener('success', () => resolve(pending.result));
-    pending.addEventListener('error', () => reject(pending.error));
-  });
 }

@@ -2,6 +2,7 @@
 // on the board or was not taken. Loaded where something waits.
 
 import { addStyle } from './add-style.js';
+import { placeAt } from './children.js';
 import { emit } from './events.js';
 import { createHeldStore } from './held-store.js';
 import { createMessage } from './message.js';
@@ -40,7 +41,7 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
       const shown = cards.get(entry.id);
       // Its picture is on its way.
       if (!shown) return;
-      if (list.children[index] !== shown.item) list.insertBefore(shown.item, list.children[index] ?? null);
+      placeAt(list, index, shown.item);
       shown.update(entry);
     });
   }

@@ -1,6 +1,6 @@
 // One message of the board: a note, or a print where it has a picture. Whatever people wrote is only ever set as text.
 
-import { emit } from './events.js';
+import { emit, isForAnotherTab } from './events.js';
 import { fold } from './fold.js';
 import { withLinks } from './links.js';
 import { mark } from './mark.js';
@@ -80,7 +80,7 @@ export function createMessage(message, { template, pictures, words, clock, layou
     frame.href = picture.url;
     frame.addEventListener('click', (event) => {
       // Whoever wants it in a tab of its own gets it there.
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      if (isForAnotherTab(event)) return;
       event.preventDefault();
       emit(article, 'message-opened', message);
     });

@@ -2,7 +2,7 @@
 // next. Loaded when the first one is about to be opened.
 
 import { addStyle } from './add-style.js';
-import { emit } from './events.js';
+import { emit, isForAnotherTab } from './events.js';
 import { leaveOverlays, openOverlay } from './overlays.js';
 import { createPicturePage } from './picture-page.js';
 import { createPictureSheet } from './picture-sheet.js';
@@ -141,7 +141,7 @@ export async function mount(_, { api, feed, gallery, pictures, reducedMotion, wo
   }
 
   function goToMessage(event) {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (isForAnotherTab(event)) return;
     event.preventDefault();
     const id = event.currentTarget.hash.slice(1);
     leaveOverlays(() => {

@@ -1,5 +1,6 @@
 // The messages of the queue's list, as cards: each is made when it comes to be shown.
 
+import { placeAt } from './children.js';
 import { ACTS } from './review-acts.js';
 import { createReviewCard } from './review-card.js';
 
@@ -45,7 +46,7 @@ export function createReviewCards(list, { queue, load, loadOthers, words, clock,
         const { id } = message;
         if (!cards.has(id)) make(message);
         const { item, update } = cards.get(id);
-        if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
+        placeAt(list, index, item);
         update({
           isCurrent: message === queue.current,
           isChosen: chosen.has(id),

@@ -1,5 +1,7 @@
 // What moderators did, as they read it: looked up when it is opened, and after each act while it is open.
 
+import { placeAt } from './children.js';
+import { isForAnotherTab } from './events.js';
 import { explainAct } from './judging.js';
 import { nameOf } from './slides.js';
 import { setLanguage } from './text-language.js';
@@ -26,7 +28,7 @@ export function mountReviewLog(details, { log, view, open, words, page }) {
     const link = Object.assign(page.createElement('a'), { href: `#${messageId}` });
     link.append(code);
     link.addEventListener('click', (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      if (isForAnotherTab(event)) return;
       // It may have been taken down since, or wait.
       event.preventDefault();
       void open(messageId);
@@ -77,7 +79,7 @@ export function mountReviewLog(details, { log, view, open, words, page }) {
     }));
     for (const [key, item] of before) if (!shown.has(key)) item.remove();
     [...shown.values()].forEach((item, index) => {
-      if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
+      placeAt(list, index, item);
     });
   }
 

@@ -1,6 +1,6 @@
 // One picture of the carrousel: small, and under it whose it is, when it came, and the first words.
 
-import { emit } from './events.js';
+import { emit, isForAnotherTab } from './events.js';
 import { describe, describeAny } from './picture.js';
 import { messageOf, nameOf, postedAt } from './slides.js';
 import { moves, movesByName, smallOf, versionsOf } from './small.js';
@@ -51,7 +51,7 @@ export function createTile(url, { message, pictures, newImage, reducedMotion, wo
   if (isMoving) import('./still.js').then(({ holdStill }) => holdStill(image, frame, { reducedMotion })).catch(() => {});
 
   function open(event) {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (isForAnotherTab(event)) return;
     event.preventDefault();
     emit(item, 'picture-opened', { url, message: message(url) });
   }

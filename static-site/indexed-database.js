@@ -1,0 +1,18 @@
+// IndexedDB's requests as promises.
+
+/** A database of the device with these stores, each of which knows its entries by `keyPath`. */
+export function openDatabase(indexedDB, name, stores, keyPath) {
+  const opening = indexedDB.open(name, 1);
+  opening.addEventListener('upgradeneeded', () => {
+    for (const store of stores) opening.result.createObjectStore(store, { keyPath });
+  });
+  return asked(opening);
+}
+
+/** What is answered to a request. */
+export function asked(request) {
+  return new Promise((resolve, reject) => {
+    request.addEventListener('success', () => resolve(request.result));
+    request.addEventListener('error', () => reject(request.error));
+  });
+}
