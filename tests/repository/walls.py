@@ -6,7 +6,8 @@
 
 The walls are those of docs/architecture.md: which crates of the workspace a crate may depend on, and which
 dependencies of others it may never have, however far down. Within a crate, no two modules may depend on each other.
-And what `cargo build` compiles of other people's crates, `cargo test` compiles too, with the same features: once.
+And what `cargo build` compiles of other people's crates, `cargo test` compiles too, with the same features: once; and
+the functions, each of which is built by itself, share what stands below `shared/lambda`.
 """
 
 import json
@@ -134,15 +135,22 @@ def broken_modules(metadata):
 
 # Features ----------------------------------------------------------------------------------------------------------
 
-def with_features(edges):
-    told = subprocess.run(["cargo", "tree", "--workspace", "--locked", "--edges", edges, "--format", "{p} {f}", "--prefix", "none"],
+def with_features(*arguments):
+    """Each crate with its version and its features, as one line."""
+    told = subprocess.run(["cargo", "tree", "--locked", "--format", "{p} {f}", "--prefix", "none", *arguments],
                           cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     return {line.removesuffix(" (*)") for line in told.stdout.splitlines()}
 
 
 def compiled_twice():
-    for crate in sorted(with_features("no-dev") - with_features("all")):
+    built, tested = (with_features("--workspace", "--edges", edges) for edges in ("no-dev", "all"))
+    for crate in sorted(built - tested):
         yield f"cargo test has other features of this, so all above it is compiled twice; add them to tests/support/Cargo.toml: {crate}"
+    below = {line.split()[0] for line in with_features("--package", "lambda", "--edges", "no-dev")}
+    functions = [with_features("--package", folder.name, "--edges", "no-dev") for folder in (ROOT / "functions").iterdir()]
+    of_all = [{line for line in function if line.split()[0] in below} for function in functions]
+    for crate in sorted(set.union(*of_all) - set.intersection(*of_all)):
+        yield f"not every function has these features, so the AWS SDK is compiled for each; add them to shared/lambda/Cargo.toml: {crate}"
 
 
 # The drawing -------------------------------------------------------------------------------------------------------
