@@ -2,7 +2,7 @@
 
 use domain::one_line;
 use media::{Bucket, PublicBaseUrl, Small, is_picture};
-use settings::{Lookup, SettingError, optional, parsed};
+use settings::{Lookup, SettingError, optional_parsed};
 
 use crate::accent::Accent;
 
@@ -37,47 +37,31 @@ impl Appearance {
         public_base_url: &PublicBaseUrl,
     ) -> Result<Self, SettingError> {
         Ok(Self {
-            name: optional(lookup, "BOARD_NAME")
-                .map(|value| {
-                    parsed(
-                        "BOARD_NAME",
-                        &value,
-                        "one line of at most 100 characters, without control characters",
-                        |value| one_line(value, LONGEST_NAME).ok().flatten(),
-                    )
-                })
-                .transpose()?
-                .unwrap_or_else(|| NAME.into()),
-            description: optional(lookup, "BOARD_DESCRIPTION")
-                .map(|value| {
-                    parsed(
-                        "BOARD_DESCRIPTION",
-                        &value,
-                        "at most 1000 characters in 20 lines, with \\n between them",
-                        description,
-                    )
-                })
-                .transpose()?,
-            accent: optional(lookup, "BOARD_ACCENT")
-                .map(|value| {
-                    parsed(
-                        "BOARD_ACCENT",
-                        &value,
-                        "a colour such as #0f6b63",
-                        Accent::parse,
-                    )
-                })
-                .transpose()?,
-            head: optional(lookup, "BOARD_HEAD")
-                .map(|value| {
-                    parsed(
-                        "BOARD_HEAD",
-                        &value,
-                        "the key of a picture such as images/hill.jpg, or its address on this board",
-                        |value| head(value, public_base_url),
-                    )
-                })
-                .transpose()?,
+            name: optional_parsed(
+                lookup,
+                "BOARD_NAME",
+                "one line of at most 100 characters, without control characters",
+                |value| one_line(value, LONGEST_NAME).ok().flatten(),
+            )?
+            .unwrap_or_else(|| NAME.into()),
+            description: optional_parsed(
+                lookup,
+                "BOARD_DESCRIPTION",
+                "at most 1000 characters in 20 lines, with \\n between them",
+                description,
+            )?,
+            accent: optional_parsed(
+                lookup,
+                "BOARD_ACCENT",
+                "a colour such as #0f6b63",
+                Accent::parse,
+            )?,
+            head: optional_parsed(
+                lookup,
+                "BOARD_HEAD",
+                "the key of a picture such as images/hill.jpg, or its address on this board",
+                |value| head(value, public_base_url),
+            )?,
         })
     }
 

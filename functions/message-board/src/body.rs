@@ -7,6 +7,7 @@ use axum::extract::{FromRequest as _, Request};
 use domain::MessageId;
 use http::header::CONTENT_TYPE;
 
+use crate::extract;
 use crate::json::{self, Value};
 use crate::problem::{FieldCode, FieldProblem, Problem};
 
@@ -77,8 +78,8 @@ pub async fn parsed<T>(
 
 /// The message that a body's `messageId` names.
 pub async fn message_id(request: Request) -> Result<MessageId, Problem> {
-    let parse = |id: &str| id.parse().ok();
-    parsed(request, "messageId", "must be a message's id", parse).await
+    let id = text(request, "messageId").await?;
+    extract::message_id(id.as_deref()).map_err(|fault| Problem::invalid_fields(vec![fault]))
 }
 
 /// A body in which one member is wrong.

@@ -84,11 +84,10 @@ pub fn parsed_id(
     id.map_err(|_| FieldProblem::new(field, FieldCode::Invalid, "must be a message's id"))
 }
 
-/// The parameter `messageId`, which must be given.
-pub fn message_id(value: Option<&str>) -> Result<MessageId, Problem> {
+/// The message that `messageId` names, of a query or of a body.
+pub fn message_id(value: Option<&str>) -> Result<MessageId, FieldProblem> {
     let parse = |id: &str| id.parse().ok();
-    let id = FieldProblem::unless_parsed("messageId", value, "must be a message's id", parse);
-    id.map_err(Problem::invalid_parameter)
+    FieldProblem::unless_parsed("messageId", value, "must be a message's id", parse)
 }
 
 /// The `Idempotency-Key` of a request, where it has one.

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::pin::Pin;
 
@@ -36,8 +37,12 @@ fn addressed(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest
             (&mut request.raw_path, NOT_IN_PATHS),
             (&mut request.raw_query_string, NOT_IN_QUERIES),
         ] {
-            if let Some(part) = part {
-                *part = utf8_percent_encode(part, not_in).to_string();
+            let Some(part) = part else {
+                continue;
+            };
+            // Most of them are borrowed whole, and stay as they are.
+            if let Cow::Owned(encoded) = utf8_percent_encode(part, not_in).into() {
+                *part = encoded;
             }
         }
     }

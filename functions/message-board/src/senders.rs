@@ -77,7 +77,7 @@ pub async fn sender(
     _: Moderator,
     Parameters(Whose { message_id: id }): Parameters<Whose>,
 ) -> Result<Json<SenderBody>, Problem> {
-    let id = message_id(id.as_deref())?;
+    let id = message_id(id.as_deref()).map_err(Problem::invalid_parameter)?;
     let store = state.board.store(deadline);
     let sender = store.sender_of(id).await?;
     let summary = match &sender {
@@ -143,7 +143,7 @@ pub async fn others(
     _: Moderator,
     Parameters(Whose { message_id: id }): Parameters<Whose>,
 ) -> Result<Json<Others>, Problem> {
-    let id = message_id(id.as_deref())?;
+    let id = message_id(id.as_deref()).map_err(Problem::invalid_parameter)?;
     let store = state.board.store(deadline);
     let others = match store.sender_of(id).await? {
         Some(sender) => store.others_of(&sender, id).await?,

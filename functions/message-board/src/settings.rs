@@ -1,7 +1,7 @@
 use domain::{BoardSecret, Posting, Repeats, Revoked, Senders, Tokens};
 use lambda::origin::OriginSecrets;
 use media::{PublicBaseUrl, bucket_name};
-use settings::{Lookup, SettingError, optional, parsed, required};
+use settings::{Lookup, SettingError, optional, optional_parsed, parsed, required};
 use url::Url;
 
 use crate::appearance::Appearance;
@@ -101,16 +101,12 @@ impl Settings {
                 "a whole number, 0 for no limit",
                 |value| value.parse().ok(),
             )?,
-            contact_url: optional(lookup, "CONTACT_URL")
-                .map(|value| {
-                    parsed(
-                        "CONTACT_URL",
-                        &value,
-                        "an http, https or mailto URL",
-                        contact_url,
-                    )
-                })
-                .transpose()?,
+            contact_url: optional_parsed(
+                lookup,
+                "CONTACT_URL",
+                "an http, https or mailto URL",
+                contact_url,
+            )?,
             is_indexed: parsed(
                 "INDEXING",
                 &optional(lookup, "INDEXING").unwrap_or_else(|| "refused".into()),

@@ -86,6 +86,20 @@ impl Protocol<'_> {
         poster: &Poster,
         idempotency: Option<&Idempotency>,
     ) -> Result<Posted, Error> {
+        match self.post_unless_refused(new, poster, idempotency).await {
+            Err(refused @ (Error::Closed | Error::Refused | Error::OverLimit(_))) => {
+                self.repeat_or(refused, new, idempotency).await
+            }
+            done => done,
+        }
+    }
+
+    async fn post_unless_refused(
+        &self,
+        new: &NewMessage,
+        poster: &Poster,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Posted, Error> {
         let sender = &poster.counted;
         let (limit, now) = (poster.posts_per_minute, SystemTime::now());
         let posting = self.posting.or(poster.posting, self.bucket, self.deadline);
@@ -93,7 +107,7 @@ impl Protocol<'_> {
         let (admission, posting) = if self.posting.may_be_closed(poster.posting) {
             // Who cannot post wakes no database.
             match posting.await? {
-                Posting::Closed => return self.repeat_or(Error::Closed, new, idempotency).await,
+                Posting::Closed => return Err(Error::Closed),
                 posting => (admit.await, posting),
             }
         } else {
@@ -103,17 +117,13 @@ impl Protocol<'_> {
         let status = match posting {
             Posting::Open => Status::Pending,
             Posting::Reviewed => Status::Arriving,
-            Posting::Closed => return self.repeat_or(Error::Closed, new, idempotency).await,
+            Posting::Closed => return Err(Error::Closed),
         };
         let admission = admission?;
         match admission {
             Admission::Admitted { .. } => {}
-            Admission::Refused => return self.repeat_or(Error::Refused, new, idempotency).await,
-            Admission::OverLimit(left) => {
-                return self
-                    .repeat_or(Error::OverLimit(left), new, idempotency)
-                    .await;
-            }
+            Admission::Refused => return Err(Error::Refused),
+            Admission::OverLimit(left) => return Err(Error::OverLimit(left)),
         }
         loop {
             let message = new.with_id(MessageId::generate());
@@ -133,7 +143,7 @@ impl Protocol<'_> {
                     let (is_held, _) = tokio::join!(finished, Box::pin(clearing_up));
                     return is_held.map(|is_held| Posted::now(message, is_held));
                 }
-                Inserted::Refused => return self.repeat_or(Error::Refused, new, idempotency).await,
+                Inserted::Refused => return Err(Error::Refused),
                 Inserted::Before(before) => {
                     let repeated = self.repeat(new, before).await;
                     let is_counted = admission == (Admission::Admitted { is_counted: true });

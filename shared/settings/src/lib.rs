@@ -60,6 +60,22 @@ pub fn parsed<T>(
     })
 }
 
+/// The same of a variable that may be missing or empty.
+///
+/// # Errors
+/// Where it is there, and `parse` gives nothing.
+pub fn optional_parsed<T>(
+    lookup: Lookup<'_>,
+    variable: &'static str,
+    expected: &'static str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, SettingError> {
+    let value = optional(lookup, variable);
+    value
+        .map(|value| parsed(variable, &value, expected, parse))
+        .transpose()
+}
+
 /// A variable that must be there: the ARN of something of a service (`rds`, `secretsmanager` …).
 ///
 /// # Errors

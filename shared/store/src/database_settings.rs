@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use settings::{Lookup, SettingError, arn, optional, parsed, required};
+use settings::{Lookup, SettingError, arn, optional, optional_parsed, parsed, required};
 use sqlx::ConnectOptions as _;
 use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
 
@@ -65,15 +65,11 @@ impl MySqlSettings {
     pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingError> {
         const URL: &str = "mysql://user:password@host:3306/name";
         const CERTIFICATES: &str = "the path of a PEM bundle";
-        let certificates = optional(lookup, "DATABASE_CA")
-            .map(|path| {
-                parsed("DATABASE_CA", &path, CERTIFICATES, |path| {
-                    std::path::Path::new(path)
-                        .is_file()
-                        .then(|| path.to_owned())
-                })
-            })
-            .transpose()?;
+        let certificates = optional_parsed(lookup, "DATABASE_CA", CERTIFICATES, |path| {
+            std::path::Path::new(path)
+                .is_file()
+                .then(|| path.to_owned())
+        })?;
         let url = required(lookup, "DATABASE_URL", URL)?;
         let options = parsed("DATABASE_URL", &url, URL, |url| {
             options(url, certificates.as_deref())

@@ -391,7 +391,8 @@ pub fn is_damage(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// Where it is noted that an index is damaged. The note has the name of the file that is to be rebuilt from, once that is there.
+/// Where it is noted that an index is damaged. The note has the name of the file that is to be rebuilt from, once that
+/// is there.
 pub fn damage_note(path: &Path) -> PathBuf {
     path.with_extension("damaged")
 }
