@@ -5,11 +5,8 @@
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PICTURES := $(TARGET)/pictures
 PYTEST := .tools/venv/bin/python -m pytest -p no:cacheprovider --quiet
-# On all processors, but no more than make it faster: each worker first loads all that the tests import.
-PARALLEL := --numprocesses logical --maxprocesses 4 --dist worksteal
-
-help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
+# More than there are processors, since most of them wait for something; each first loads all that the tests import.
+PARALLEL := --numprocesses 4 --dist worksteal
 
 run: ## the board on this machine: the same as cargo run
 	cargo run
@@ -39,7 +36,7 @@ deny: tools ## the dependencies' licences and sources; known vulnerabilities whe
 		bans licenses sources $$([ ! -d "$${CARGO_HOME:-$$HOME/.cargo}/advisory-dbs" ] || echo advisories)
 
 test-rust: tools ## the crates, and that the exploration finds what it looks for
-	cargo test --workspace
+	RUST_TEST_THREADS=4 cargo test --workspace
 	tests/exploration/mutants/run --short
 
 test-pictures: tools ## what is left of pictures, seen by exiftool and Pillow

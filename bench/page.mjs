@@ -1,15 +1,12 @@
 // What the page of a board costs until its end was scrolled to: `node bench/page.mjs SITE WIDTH HEIGHT DPR`. Prints
 // JSON: bytes as they came over the network, how many messages are shown, and how many pictures were not.
 
-import { createRequire } from 'node:module';
-
-const require = createRequire(new URL('../tests/browser/', import.meta.url));
-const { chromium } = require('playwright-core');
+import { launchChromium } from '../tests/browser/support/chromium.js';
 
 const [site, width, height, deviceScaleFactor] = process.argv.slice(2).map((each, at) => (at ? Number(each) : each));
 const QUIET_MS = 1000;
 
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+const browser = await launchChromium();
 const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor, isMobile: width < 600, hasTouch: width < 600 });
 const page = await context.newPage();
 const devtools = await context.newCDPSession(page);

@@ -22,7 +22,6 @@ boardTest('a moderator stays signed in for a week where that is wanted, and leav
     sessionStorage.clear();
   });
   await visitor.page.goto(board.site);
-  await visitor.page.reload();
   await visitor.page.getByText('it is over. Sign in again.').waitFor();
   assert.deepEqual(await visitor.violations(), []);
   await eventually(async () => assert.equal(await visitor.page.getByText('You are moderating.').isVisible(), false));

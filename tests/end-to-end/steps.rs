@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
+use aws_sdk_rdsdata::types::Field;
 use aws_sdk_s3::types::Object;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -304,7 +305,7 @@ impl Board {
             .await
             .into_iter()
             .map(|row| match &row[..] {
-                [aws_sdk_rdsdata::types::Field::StringValue(id)] => id.clone(),
+                [Field::StringValue(id)] => id.clone(),
                 other => panic!("{other:?}"),
             });
         (pictures.iter().map(id).collect(), rows.collect())
@@ -416,6 +417,33 @@ async fn a_repeat_of_what_is_being_cleared_away_is_a_post_of_its_own() {
 }
 
 /// Somebody deletes the message while a repeat is about to put its picture once more.
+/// Whichever of the two was counted, and whichever came into the ledger first.
+#[tokio::test]
+async fn a_post_that_is_overtaken_by_its_repeat_is_counted_once() {
+    let board = Board::start();
+    for arrives in [false, true] {
+        for requests in 1.. {
+            board.run("DELETE FROM sender").await;
+            let key = new_key();
+            let again = || post(&key, "once", "small.jpg");
+            let overtaken = paused(&board, requests, arrives, again()).await;
+            let (_, repeat) = answer(function(&board, None), again()).await;
+            let is_paused = overtaken.is_some();
+            if let Some((cut, work)) = overtaken {
+                cut.0.resumed.send_replace(true);
+                assert_eq!(work.await.unwrap().1["id"], repeat["id"]);
+            }
+            let counted = board
+                .sql("SELECT posts FROM sender WHERE id <> :id", "")
+                .await;
+            assert_eq!(counted, [[Field::LongValue(1)]], "{arrives} {requests}");
+            if !is_paused {
+                break;
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_repeat_that_is_overtaken_by_a_delete_takes_its_picture_back() {
     let board = Board::start();

@@ -145,10 +145,12 @@ impl Protocol<'_> {
                 }
                 Inserted::Refused => return Err(Error::Refused),
                 Inserted::Before(before) => {
+                    // What came in since then is a repeat that was admitted because this one was counted.
+                    let is_older = before.id < MessageId::least_of(now, Duration::ZERO);
                     let repeated = self.repeat(new, before).await;
                     let is_counted = admission == (Admission::Admitted { is_counted: true });
                     // Where nothing is left of it, this is a post after all.
-                    if is_counted && !matches!(repeated, Ok(None)) {
+                    if is_counted && is_older && !matches!(repeated, Ok(None)) {
                         self.store.uncount(sender).await?;
                     }
                     if let Some(posted) = repeated? {

@@ -28,8 +28,8 @@ impl ToSrgb {
     /// [`Channels::Rgba`] where there is alpha, else [`Channels::Rgb`].
     pub fn convert(&self, raster: Raster) -> Raster {
         let raster = match raster.channels {
-            Channels::YCbCr => mapped(&raster, Channels::Rgb, rgb_of_ycbcr),
-            Channels::InvertedYcck => mapped(&raster, Channels::InvertedCmyk, cmyk_of_ycck),
+            Channels::YCbCr => raster.mapped(Channels::Rgb, rgb_of_ycbcr),
+            Channels::InvertedYcck => raster.mapped(Channels::InvertedCmyk, cmyk_of_ycck),
             _ => raster,
         };
         let converted = self
@@ -72,7 +72,7 @@ impl Transform {
         let taken = match self.takes {
             // A profile counts ink.
             Channels::InvertedCmyk => {
-                mapped(raster, raster.channels, |ink: [u8; 4]| ink.map(|it| !it))
+                raster.mapped(raster.channels, |ink: [u8; 4]| ink.map(|it| !it))
             }
             Channels::Rgb | Channels::Rgba => as_rgb(raster.clone()),
             _ => raster.clone(),
@@ -172,39 +172,14 @@ fn of_gamma(white: (f32, f32), primaries: [(f32, f32); 3], power: f32) -> Option
     Some(profile)
 }
 
-/// The same, each pixel of it by a function.
-fn mapped<const FROM: usize, const TO: usize>(
-    raster: &Raster,
-    channels: Channels,
-    pixel: impl Fn([u8; FROM]) -> [u8; TO],
-) -> Raster {
-    let pixels = raster.bytes.as_chunks::<FROM>().0;
-    let mut bytes = Vec::with_capacity(pixels.len() * TO);
-    for from in pixels {
-        bytes.extend(pixel(*from));
-    }
-    Raster {
-        width: raster.width,
-        height: raster.height,
-        channels,
-        bytes,
-    }
-}
-
 /// Without a profile: gray as it is, and light of ink as browsers and Adobe's readers have it.
 fn as_rgb(raster: Raster) -> Raster {
     match raster.channels {
-        Channels::Gray => mapped(&raster, Channels::Rgb, |[gray]: [u8; 1]| [gray; 3]),
-        Channels::GrayAlpha => mapped(&raster, Channels::Rgba, |[gray, alpha]: [u8; 2]| {
-            [gray, gray, gray, alpha]
+        Channels::InvertedCmyk => raster.mapped(Channels::Rgb, |[colours @ .., black]: [u8; 4]| {
+            let product = |colour: u8| (u32::from(colour) * u32::from(black) + 127) / 255;
+            colours.map(|colour: u8| u8::try_from(product(colour)).unwrap_or(u8::MAX))
         }),
-        Channels::InvertedCmyk => {
-            mapped(&raster, Channels::Rgb, |[colours @ .., black]: [u8; 4]| {
-                let product = |colour: u8| (u32::from(colour) * u32::from(black) + 127) / 255;
-                colours.map(|colour: u8| u8::try_from(product(colour)).unwrap_or(u8::MAX))
-            })
-        }
-        _ => raster,
+        _ => raster.with_gray_as_rgb(),
     }
 }
 

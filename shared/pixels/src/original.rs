@@ -113,7 +113,7 @@ impl Original {
         if widths.peek().is_none() {
             return Ok(Vec::new());
         }
-        let prepared = Prepared::new(&self.0)?;
+        let mut prepared = Prepared::new(&self.0)?;
         widths
             .map(|width| {
                 let height = small_height(self.width(), self.height(), width);
@@ -166,7 +166,7 @@ impl<'a> Prepared<'a> {
     }
 
     /// The picture with these sides as it is displayed, in sRGB.
-    fn shown(&self, width: u32, height: u32) -> Result<Raster, Undecodable> {
+    fn shown(&mut self, width: u32, height: u32) -> Result<Raster, Undecodable> {
         let orientation = self.picture.orientation();
         let (columns, rows) = if orientation.swaps_sides() {
             (height, width)

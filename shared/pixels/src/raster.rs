@@ -83,6 +83,36 @@ impl Raster {
         }
     }
 
+    /// The same with other channels, each pixel of it by a function.
+    pub fn mapped<const FROM: usize, const TO: usize>(
+        &self,
+        channels: Channels,
+        pixel: impl Fn([u8; FROM]) -> [u8; TO],
+    ) -> Self {
+        let pixels = self.bytes.as_chunks::<FROM>().0;
+        let mut bytes = Vec::with_capacity(pixels.len() * TO);
+        for from in pixels {
+            bytes.extend(pixel(*from));
+        }
+        Self {
+            width: self.width,
+            height: self.height,
+            channels,
+            bytes,
+        }
+    }
+
+    /// Gray as three equal colours; whatever else it is, as it is.
+    pub fn with_gray_as_rgb(self) -> Self {
+        match self.channels {
+            Channels::Gray => self.mapped(Channels::Rgb, |[gray]: [u8; 1]| [gray; 3]),
+            Channels::GrayAlpha => self.mapped(Channels::Rgba, |[gray, alpha]: [u8; 2]| {
+                [gray, gray, gray, alpha]
+            }),
+            _ => self,
+        }
+    }
+
     /// Bytes a row.
     pub fn stride(&self) -> usize {
         index(self.width) * self.channels.count()

@@ -2,48 +2,55 @@
 //! shrink. Every version is made of the original: one made of another would save a twentieth of the time and
 //! blur twice.
 
-use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::{U8, U8x2, U8x3, U8x4};
+use fast_image_resize::images::TypedImage;
+use fast_image_resize::pixels::{U8x3, U8x4};
 use fast_image_resize::{FilterType, MulDiv, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
 use crate::raster::{Channels, Raster, Undecodable};
 
-/// A picture whose colours are multiplied by how opaque they are, so that what is invisible has no weight.
-pub(crate) struct Shrinkable(Raster);
+/// A picture whose colours are multiplied by how opaque they are, so that what is invisible has no weight. Gray is
+/// written as three equal colours: for each number of channels the resizer brings hundreds of functions.
+pub(crate) struct Shrinkable {
+    raster: Raster,
+    /// The picture's own.
+    channels: Channels,
+}
 
 impl Shrinkable {
-    pub fn new(mut raster: Raster) -> Self {
-        let (width, height) = (raster.width, raster.height);
-        // In place, since such a picture may be large. That fails for sides alone that are not the picture's.
-        let _ = match raster.channels {
-            Channels::GrayAlpha => multiplied::<U8x2>(&mut raster.bytes, width, height),
-            Channels::Rgba => multiplied::<U8x4>(&mut raster.bytes, width, height),
-            _ => Some(()),
-        };
-        Self(raster)
+    pub fn new(raster: Raster) -> Self {
+        let channels = raster.channels;
+        let mut raster = raster.with_gray_as_rgb();
+        if channels.has_alpha() {
+            // In place, since such a picture may be large. That fails for sides alone that are not the picture's.
+            let image =
+                TypedImage::<U8x4>::from_buffer(raster.width, raster.height, &mut raster.bytes);
+            let _ = image.map(|mut image| MulDiv::new().multiply_alpha_inplace_typed(&mut image));
+        }
+        Self { raster, channels }
     }
 
     /// The picture with these sides, its colours not multiplied any more.
-    pub fn shrink(&self, width: u32, height: u32) -> Result<Raster, Undecodable> {
-        let mut shrunk = Raster::empty(width, height, self.0.channels);
-        match self.0.channels.count() {
-            1 => resized::<U8>(&self.0, &mut shrunk),
-            2 => resized::<U8x2>(&self.0, &mut shrunk),
-            3 => resized::<U8x3>(&self.0, &mut shrunk),
-            _ => resized::<U8x4>(&self.0, &mut shrunk),
+    pub fn shrink(&mut self, width: u32, height: u32) -> Result<Raster, Undecodable> {
+        let mut shrunk = Raster::empty(width, height, self.raster.channels);
+        match self.raster.channels.count() {
+            3 => resized::<U8x3>(&mut self.raster, &mut shrunk),
+            _ => resized::<U8x4>(&mut self.raster, &mut shrunk),
         }?;
-        Ok(shrunk)
+        Ok(match self.channels {
+            Channels::Gray => shrunk.mapped(Channels::Gray, |[gray, ..]: [u8; 3]| [gray]),
+            Channels::GrayAlpha => shrunk
+                .mapped(Channels::GrayAlpha, |[gray, .., alpha]: [u8; 4]| {
+                    [gray, alpha]
+                }),
+            _ => shrunk,
+        })
     }
 }
 
-fn multiplied<P: PixelTrait>(bytes: &mut [u8], width: u32, height: u32) -> Option<()> {
-    let mut image = TypedImage::<P>::from_buffer(width, height, bytes).ok()?;
-    MulDiv::new().multiply_alpha_inplace_typed(&mut image).ok()
-}
-
-fn resized<P: PixelTrait>(from: &Raster, to: &mut Raster) -> Result<(), Undecodable> {
+/// The picture is not changed: source and target of one type take half the functions of two.
+fn resized<P: PixelTrait>(from: &mut Raster, to: &mut Raster) -> Result<(), Undecodable> {
     let has_alpha = to.channels.has_alpha();
-    let source = TypedImageRef::<P>::from_buffer(from.width, from.height, &from.bytes)
+    let source = TypedImage::<P>::from_buffer(from.width, from.height, &mut from.bytes)
         .map_err(Undecodable::damaged)?;
     let mut target = TypedImage::<P>::from_buffer(to.width, to.height, &mut to.bytes)
         .map_err(Undecodable::damaged)?;

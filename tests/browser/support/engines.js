@@ -1,7 +1,7 @@
 // One view of a page in each of the three engines, as wide and as dense as a test wants it.
 
 import assert from 'node:assert/strict';
-import { chromium } from 'playwright-core';
+import { launchChromium } from './chromium.js';
 import { Firefox } from './firefox.js';
 import { eventually } from './visitor.js';
 import { WebKit } from './webkit.js';
@@ -9,7 +9,7 @@ import { WebKit } from './webkit.js';
 /** Each opens `url` in a window of its own; what it answers has `run`, as `WebDriver` has it, and `close`. */
 export const ENGINES = {
   async Chromium(url, { width, height, scale, reducedMotion = 'no-preference' }) {
-    const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+    const browser = await launchChromium();
     const page = await browser.newPage({ viewport: { width, height }, deviceScaleFactor: scale, reducedMotion, locale: 'en' });
     await page.goto(url, { waitUntil: 'commit' });
     return {

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
 import { FIND_VIOLATIONS } from './axe.js';
+import { launchChromium } from './chromium.js';
 
 /** Generous, for a busy machine; nothing waits longer than it must. */
 export const WITHIN_MS = Number(process.env.WITHIN_MS ?? 30_000);
@@ -14,11 +14,7 @@ const WHOLE = '.message:not([aria-busy] .message)';
 let browser;
 
 export async function openBrowser() {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    // Chromium's own sandbox does not start for root, as in most containers.
-    args: ['--no-sandbox'],
-  });
+  browser = await launchChromium();
 }
 
 export async function closeBrowser() {

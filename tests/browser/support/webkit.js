@@ -23,8 +23,10 @@ const PLACES = {
   SetWindowRect: () => 'window/rect',
 };
 
-/** How long a browser may take to start. */
-const PATIENCE_MS = 90_000;
+/** How long a browser may take to start. On a busy machine the driver sometimes misses that its browser is there, and waits for ever. */
+const PATIENCE_MS = 30_000;
+/** How often it is started anew then. */
+const RETRIES = 3;
 
 /** The browser's own bar wants no room, so that a window can be as narrow as a phone. */
 const STYLE = '* { min-width: 0; min-height: 0; margin: 0; border-width: 0; padding: 0; font-size: 1px; }';
@@ -77,17 +79,17 @@ export class WebKit {
   }
 
   /** A browser that has kept nothing and will keep nothing. */
-  async openSession() {
+  async openSession({ retries = RETRIES } = {}) {
     const capabilities = { alwaysMatch: { timeouts: { script: WITHIN_MS } } };
-    const open = () => this.request('POST', '/session', { capabilities }, { signal: AbortSignal.timeout(PATIENCE_MS) });
-    const { sessionId } = await open().catch(async (error) => {
-      if (error.name !== 'TimeoutError') throw error;
-      // On a busy machine the driver sometimes misses that its browser is there, and waits for ever.
+    try {
+      const { sessionId } = await this.request('POST', '/session', { capabilities }, { signal: AbortSignal.timeout(PATIENCE_MS) });
+      return new Session(this, sessionId);
+    } catch (error) {
+      if (error.name !== 'TimeoutError' || retries === 0) throw error;
       await this.driver.end();
       await this.startDriver(this.settings);
-      return open();
-    });
-    return new Session(this, sessionId);
+      return this.openSession({ retries: retries - 1 });
+    }
   }
 
   async close() {
