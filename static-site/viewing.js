@@ -29,15 +29,20 @@ export class Viewing {
   }
 
   /**
-   * Takes the pictures as they are now: the first of the lists that has the one that is shown. Where that is gone, goes
-   * to the next one that is left, and where there is none, to null.
+   * Takes the pictures as they are now: the first of the lists that has the one that is shown, and all that one could go
+   * to till now, or places would move under a finger. Where the picture is gone, goes to the next one that is left, and
+   * where there is none, to null.
    */
   take(lists) {
-    const listOf = (one) => lists.find((list) => list.includes(one));
+    const sets = lists.map((list) => new Set(list));
+    const isThere = (one) => sets.some((set) => set.has(one));
     const { url, urls, index } = this;
-    if (urls.length > 1 && !listOf(url)) {
-      this.url = [...urls.slice(index + 1), ...urls.slice(0, index).reverse()].find(listOf) ?? null;
+    if (urls.length > 1 && !isThere(url)) {
+      this.url = [...urls.slice(index + 1), ...urls.slice(0, index).reverse()].find(isThere) ?? null;
     }
-    this.urls = this.url === null ? [] : (listOf(this.url) ?? [this.url]);
+    const left = urls.filter(isThere);
+    const having = lists.filter((_, at) => sets[at].has(this.url));
+    const keeping = having.find((list) => left.every((one) => sets[lists.indexOf(list)].has(one)));
+    this.urls = this.url === null ? [] : (keeping ?? having[0] ?? [this.url]);
   }
 }

@@ -96,20 +96,8 @@ impl Services {
             .into_iter()
             .chain(notices)
             .collect();
-        let store = if data_dir.is_read_only() {
-            s3::Store::open_to_read(&data_dir.objects())
-        } else {
-            let queues = queues.clone();
-            let events = move |event| queues.iter().for_each(|queue| queue.send(&event));
-            let mut progress = follow("pictures of an earlier version");
-            s3::Store::open(&data_dir.objects(), events, &mut |done, total| {
-                progress(done as u64, total as u64);
-            })
-        };
-        let store = store
-            .map_err(|error| format!("{} cannot be used: {error}", data_dir.objects().display()))?;
         let s3_endpoint = s3::service(
-            store,
+            open_objects(&data_dir, &queues)?,
             (&options.access_key_id, &options.secret_access_key),
             s3_address,
             budget.program_memory.clone(),
@@ -130,12 +118,7 @@ impl Services {
             servers.spawn(data_api::serve(listener, router, until(stopped)));
         }
         if !data_dir.is_read_only() {
-            if is_alone {
-                database.migrate_alone(Instant::now() + MIGRATIONS).await
-            } else {
-                database.migrate(Instant::now() + MIGRATIONS).await
-            }
-            .map_err(|error| format!("the database cannot be used: {error}"))?;
+            migrate(&database, is_alone).await?;
             if !matches!(access, Access::Republish) {
                 let in_step = bring_in_step(&database, &s3).await;
                 in_step.map_err(|error| damage_or(error, &data_dir.objects()))?;
@@ -207,6 +190,36 @@ impl Access {
             Self::Run | Self::Write => DataDir::open(path),
             Self::Republish => DataDir::kept_secret(path).and_then(|_| DataDir::open(path)),
         }
+    }
+}
+
+/// Opens the bucket, whose events go to the `queues`.
+fn open_objects(data_dir: &DataDir, queues: &[Queue]) -> Result<s3::Store, String> {
+    let objects = data_dir.objects();
+    let store = if data_dir.is_read_only() {
+        s3::Store::open_to_read(&objects)
+    } else {
+        let queues = queues.to_vec();
+        let events = move |event| queues.iter().for_each(|queue| queue.send(&event));
+        let mut progress = follow("pictures of an earlier version");
+        s3::Store::open(&objects, events, &mut |done, total| {
+            progress(done as u64, total as u64);
+        })
+    };
+    store.map_err(|error| format!("{} cannot be used: {error}", objects.display()))
+}
+
+/// Brings the schema up to date, with `is_alone` as the only process at the database.
+async fn migrate(database: &Database, is_alone: bool) -> Result<(), String> {
+    let until = Instant::now() + MIGRATIONS;
+    let migrated = if is_alone {
+        database.migrate_alone(until).await
+    } else {
+        database.migrate(until).await
+    };
+    match migrated {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("the database cannot be used: {error}")),
     }
 }
 

@@ -72,6 +72,17 @@ def settings(tree):
     yield from same("the setting", the_functions={name for name in read if not re.fullmatch(ambient, name)}, the_template=given)
 
 
+def documents(tree):
+    """A parameter of the template is explained to those who deploy, and what it sets to those who run corkboard."""
+    explained = "\n".join(tree.read(str(file.relative_to(ROOT))) for file in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+    template = tree.read("template.yaml")
+    parameters = found(r"(?m)^  (\w+):$", re.search(r"(?ms)^Parameters:$(.*?)^\w", template)[1])
+    set_by_them = {variable for variable, name in found(r"(?m)^          ([A-Z_]+): !Ref (\w+)$", template) if name in parameters}
+    for name in sorted(parameters | set_by_them):
+        if not re.search(rf"\b{name}\b", explained):
+            yield f"the setting {name} is in the template, and not in README.md or docs"
+
+
 def query_parameters(tree):
     """A parameter of a page that is cached is part of CloudFront's key, or all pages would be one."""
     query = re.search(r"pub struct PageQuery \{(.*?)\n\}", tree.read(f"{BOARD}/messages.rs"), re.S)[1]
@@ -144,7 +155,7 @@ def own_crates(tree):
     yield from same("the crate", the_workspace=names, the_log_filter=found(r'"(\w+)"', listed))
 
 
-CHECKS = [own_crates, small_widths, grounds, development_secret, routes, settings, query_parameters, cache_headers, formats, fields, alarms]
+CHECKS = [own_crates, small_widths, grounds, development_secret, routes, settings, documents, query_parameters, cache_headers, formats, fields, alarms]
 
 # What is forgotten: (the check that must notice, the file, what stands there, what stands there instead).
 MUTATIONS = [
@@ -155,6 +166,8 @@ MUTATIONS = [
     (routes, "corkboard/src/front_door/mod.rs", '.route("/m/{*id}"', '.route("/messages/{*id}"'),
     (settings, "template.yaml", "          POSTS_PER_MINUTE: !Ref PostsPerMinute\n", ""),
     (settings, f"{BOARD}/appearance.rs", '"BOARD_NAME"', '"BOARD_TITLE"'),
+    (documents, "docs/operation.md", "PermissionsBoundaryArn", "BoundaryArn"),
+    (documents, "docs/self-hosting.md", "MODERATORS_REVOKED", "MODERATORS_REFUSED"),
     (query_parameters, f"{BOARD}/messages.rs", "    before: Option<String>,", "    before: Option<String>,\n    since: Option<String>,"),
     (cache_headers, "corkboard/src/front_door/site.rs", "s-maxage=300", "s-maxage=60"),
     (formats, "shared/domain/src/picture/mod.rs", '"image/webp"', '"image/avif"'),

@@ -57,6 +57,8 @@ const KEY_LIMIT: u64 = 1024;
 /// Bytes that tar rounds everything up to.
 const BLOCK: u64 = 512;
 
+const NO_ARCHIVE: &str = "it is not an archive of corkboard";
+
 /// What [`HEADER`] says.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Header {
@@ -358,8 +360,7 @@ fn entries(file: File) -> Result<Entries, String> {
     let damaged = |error: io::Error| format!("it is not a whole archive: {error}");
     let size = file.metadata().map_err(damaged)?.len();
     let mut tar = tar::Archive::new(file);
-    let (mut header, mut messages, mut log, mut sums) = (None, None, None, None);
-    let mut images = BTreeMap::new();
+    let mut found = Found::default();
     let mut long_name = None;
     let mut end = 0;
     // Raw: a name is not read before its length was looked at.
@@ -392,53 +393,72 @@ fn entries(file: File) -> Result<Entries, String> {
             .take()
             .unwrap_or_else(|| entry.path_bytes().into_owned());
         let name = String::from_utf8(name).map_err(|_| "it has a name that is not UTF-8")?;
-        match (&header, &messages) {
-            (None, _) if name == HEADER => header = Some((check_header(entry)?, span)),
-            (None, _) => return Err("it is not an archive of corkboard".into()),
-            (Some(_), None) if name == MESSAGES => messages = Some(span),
-            (Some((WITHOUT_HELD.., _)), Some(_)) if name == SUMS && sums.is_none() => {
-                sums = Some(span);
-            }
-            (Some((version, _)), Some(_))
-                if *version > WITHOUT_HELD
-                    && name == LOG
-                    && log.is_none()
-                    && images.is_empty()
-                    && sums.is_none() =>
-            {
-                log = Some(span);
-            }
-            (Some((version, _)), Some(_))
-                if sums.is_none()
-                    && (is_image(&name)
-                        || *version > WITHOUT_HELD && is_path_under(HELD, &name)) =>
-            {
-                if images.insert(name.clone(), span).is_some() {
-                    return Err(format!("{} is there twice", name.escape_debug()));
-                }
-            }
-            _ => {
-                return Err(format!("{} does not belong there", name.escape_debug()));
-            }
-        }
+        found.add(name, span, entry)?;
     }
     // Two empty blocks are a tar's end.
     if end.next_multiple_of(BLOCK) + 2 * BLOCK > size {
         return Err("it is cut short".into());
     }
-    let no_archive = "it is not an archive of corkboard";
-    let (version, header) = header.ok_or(no_archive)?;
-    let messages = messages.ok_or(no_archive)?;
-    if version > WITHOUT_SUMS && sums.is_none() {
-        return Err(format!("{SUMS} is missing"));
+    found.whole()
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Found {
+    /// With the version of the format.
+    header: Option<(u32, Span)>,
+    messages: Option<Span>,
+    log: Option<Span>,
+    images: BTreeMap<String, Span>,
+    sums: Option<Span>,
+}
+
+impl Found {
+    /// Takes the next file, where it belongs there.
+    fn add(&mut self, name: String, span: Span, file: impl Read) -> Result<(), String> {
+        let Some((version, _)) = self.header else {
+            if name != HEADER {
+                return Err(NO_ARCHIVE.into());
+            }
+            self.header = Some((check_header(file)?, span));
+            return Ok(());
+        };
+        let is_log = name == LOG && version > WITHOUT_HELD;
+        let is_held = is_path_under(HELD, &name) && version > WITHOUT_HELD;
+        match self {
+            Self { messages: None, .. } if name == MESSAGES => self.messages = Some(span),
+            Self { messages: None, .. } | Self { sums: Some(_), .. } => {
+                return Err(misplaced(&name));
+            }
+            _ if name == SUMS && version >= WITHOUT_HELD => self.sums = Some(span),
+            Self { log: None, .. } if is_log && self.images.is_empty() => self.log = Some(span),
+            _ if is_image(&name) || is_held => {
+                if self.images.insert(name.clone(), span).is_some() {
+                    return Err(format!("{} is there twice", name.escape_debug()));
+                }
+            }
+            _ => return Err(misplaced(&name)),
+        }
+        Ok(())
     }
-    Ok(Entries {
-        header,
-        messages,
-        log,
-        images,
-        sums,
-    })
+
+    fn whole(self) -> Result<Entries, String> {
+        let (version, header) = self.header.ok_or(NO_ARCHIVE)?;
+        if version > WITHOUT_SUMS && self.sums.is_none() {
+            return Err(format!("{SUMS} is missing"));
+        }
+        Ok(Entries {
+            header,
+            messages: self.messages.ok_or(NO_ARCHIVE)?,
+            log: self.log,
+            images: self.images,
+            sums: self.sums,
+        })
+    }
+}
+
+fn misplaced(name: &str) -> String {
+    format!("{} does not belong there", name.escape_debug())
 }
 
 /// The version.
@@ -452,7 +472,7 @@ fn check_header(entry: impl Read) -> Result<u32, String> {
                 "it has version {version} of the format, and this corkboard knows {VERSION}"
             )),
         },
-        _ => Err("it is not an archive of corkboard".into()),
+        _ => Err(NO_ARCHIVE.into()),
     }
 }
 

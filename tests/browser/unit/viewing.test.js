@@ -21,6 +21,18 @@ test('a picture that no list has is there by itself, until one has it', () => {
   assert.deepEqual([one.urls, one.index, one.url], [['a', 'x', 'b'], 1, 'x']);
 });
 
+test('one stays in a list as long as another lacks something of it', () => {
+  const one = viewing('c', ['b', 'a'], ['c', 'b', 'a']);
+  one.go(1);
+  one.take([['b', 'a'], ['c', 'b', 'a']]);
+  assert.deepEqual([one.url, one.index, one.urls.length], ['b', 1, 3]);
+  one.take([['d', 'c', 'b', 'a', 'older'], ['c', 'b', 'a']]);
+  assert.deepEqual([one.url, one.index, one.urls.length], ['b', 2, 5]);
+  // What is gone from everywhere holds nobody.
+  one.take([['b', 'a'], ['a']]);
+  assert.deepEqual([one.url, one.urls], ['b', ['b', 'a']]);
+});
+
 test('it and its neighbours are near', () => {
   assert.deepEqual(viewing('a', ['a', 'b', 'c']).near, ['a', 'b']);
   assert.deepEqual(viewing('b', ['a', 'b', 'c', 'd']).near, ['a', 'b', 'c']);

@@ -24,6 +24,7 @@ const APP0: u8 = 0xe0;
 const APP1: u8 = 0xe1;
 const APP2: u8 = 0xe2;
 const APP14: u8 = 0xee;
+const APP15: u8 = 0xef;
 
 /// Keeps the tables, the frame and its scans, and of the application segments JFIF, Adobe's and a whole ICC
 /// profile: what browsers go by. Of EXIF they go by the first block before the first scan. What else is
@@ -38,8 +39,7 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
     let mut frame: Option<Frame<'_>> = None;
     let mut scans = 0;
     let mut ends_with_scan = false;
-    let mut orientation = None;
-    let mut profiled = false;
+    let mut application = Application::default();
     loop {
         let before = reader.clone();
         let marker = match next_marker(&mut reader) {
@@ -84,32 +84,12 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
             0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
                 return Err(Malformed("it is of a kind that browsers do not show").into());
             }
-            APP0 if scans == 0 && segment.len() >= 14 && segment.starts_with(JFIF) => {
-                kept.add(&without_thumbnail(segment));
+            APP0..=APP15 if scans == 0 => {
+                application.keep(marker, segment, before, &mut kept)?;
                 continue;
             }
-            APP1 if scans == 0 && orientation.is_none() && segment.starts_with(EXIF) => {
-                // After the name comes a byte that pads it.
-                let found = Orientation::read(segment.get(EXIF.len() + 1..).unwrap_or_default());
-                orientation = Some(found);
-                if found != Orientation::AS_STORED {
-                    kept.add(&[&[0xff, APP1, 0, 34][..], EXIF, &[0], &found.block()].concat());
-                }
-                continue;
-            }
-            APP2 if scans == 0 && !profiled && segment.starts_with(ICC) => {
-                profiled = true;
-                for piece in profile(before)?.iter().flat_map(|whole| pieces(whole)) {
-                    kept.add(&piece);
-                }
-                continue;
-            }
-            APP14 if scans == 0 && segment.len() >= 12 && segment.starts_with(ADOBE) => {
-                kept.add(&[&[0xff, APP14, 0, 14], &segment[..12]].concat());
-                continue;
-            }
-            // What browsers do not go by: all other application segments, comments, arithmetic conditioning, a
-            // number of lines, and what is reserved or belongs to hierarchical pictures.
+            // What browsers do not go by: later application segments, comments, arithmetic conditioning, a number
+            // of lines, and what is reserved or belongs to hierarchical pictures.
             _ => continue,
         }
         kept.keep(start..reader.position());
@@ -121,11 +101,54 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
             scans,
             ..Walked::new(
                 (frame.width, frame.height),
-                orientation.unwrap_or(Orientation::AS_STORED),
+                application.orientation.unwrap_or(Orientation::AS_STORED),
                 kept,
             )
         }),
         _ => Err(Malformed("it has no image").into()),
+    }
+}
+
+/// What the application segments before the first scan say of the picture.
+#[derive(Default)]
+struct Application {
+    orientation: Option<Orientation>,
+    is_profiled: bool,
+}
+
+impl Application {
+    /// Keeps of a segment what browsers go by. The reader is `before` it: a profile goes on in further segments.
+    fn keep(
+        &mut self,
+        marker: u8,
+        segment: &[u8],
+        before: Reader<'_>,
+        kept: &mut Kept<'_>,
+    ) -> Result<(), InvalidPicture> {
+        match marker {
+            APP0 if segment.len() >= 14 && segment.starts_with(JFIF) => {
+                kept.add(&without_thumbnail(segment));
+            }
+            APP1 if self.orientation.is_none() && segment.starts_with(EXIF) => {
+                // After the name comes a byte that pads it.
+                let found = Orientation::read(segment.get(EXIF.len() + 1..).unwrap_or_default());
+                self.orientation = Some(found);
+                if found != Orientation::AS_STORED {
+                    kept.add(&[&[0xff, APP1, 0, 34][..], EXIF, &[0], &found.block()].concat());
+                }
+            }
+            APP2 if !self.is_profiled && segment.starts_with(ICC) => {
+                self.is_profiled = true;
+                for piece in profile(before)?.iter().flat_map(|whole| pieces(whole)) {
+                    kept.add(&piece);
+                }
+            }
+            APP14 if segment.len() >= 12 && segment.starts_with(ADOBE) => {
+                kept.add(&[&[0xff, APP14, 0, 14], &segment[..12]].concat());
+            }
+            _ => {}
+        }
+        Ok(())
     }
 }
 
