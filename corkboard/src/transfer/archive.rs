@@ -393,7 +393,7 @@ fn entries(file: File) -> Result<Entries, String> {
             .take()
             .unwrap_or_else(|| entry.path_bytes().into_owned());
         let name = String::from_utf8(name).map_err(|_| "it has a name that is not UTF-8")?;
-        found.add(name, span, entry)?;
+        found.add(&name, span, entry)?;
     }
     // Two empty blocks are a tar's end.
     if end.next_multiple_of(BLOCK) + 2 * BLOCK > size {
@@ -415,7 +415,7 @@ struct Found {
 
 impl Found {
     /// Takes the next file, where it belongs there.
-    fn add(&mut self, name: String, span: Span, file: impl Read) -> Result<(), String> {
+    fn add(&mut self, name: &str, span: Span, file: impl Read) -> Result<(), String> {
         let Some((version, _)) = self.header else {
             if name != HEADER {
                 return Err(NO_ARCHIVE.into());
@@ -424,20 +424,20 @@ impl Found {
             return Ok(());
         };
         let is_log = name == LOG && version > WITHOUT_HELD;
-        let is_held = is_path_under(HELD, &name) && version > WITHOUT_HELD;
+        let is_held = is_path_under(HELD, name) && version > WITHOUT_HELD;
         match self {
             Self { messages: None, .. } if name == MESSAGES => self.messages = Some(span),
             Self { messages: None, .. } | Self { sums: Some(_), .. } => {
-                return Err(misplaced(&name));
+                return Err(misplaced(name));
             }
             _ if name == SUMS && version >= WITHOUT_HELD => self.sums = Some(span),
             Self { log: None, .. } if is_log && self.images.is_empty() => self.log = Some(span),
-            _ if is_image(&name) || is_held => {
-                if self.images.insert(name.clone(), span).is_some() {
+            _ if is_image(name) || is_held => {
+                if self.images.insert(name.to_owned(), span).is_some() {
                     return Err(format!("{} is there twice", name.escape_debug()));
                 }
             }
-            _ => return Err(misplaced(&name)),
+            _ => return Err(misplaced(name)),
         }
         Ok(())
     }
