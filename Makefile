@@ -8,6 +8,9 @@ PYTEST := .tools/venv/bin/python -m pytest -p no:cacheprovider --quiet
 # More than there are processors, since most of them wait for something; each first loads all that the tests import.
 PARALLEL := --numprocesses 4 --dist worksteal
 
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
+
 run: ## the board on this machine: the same as cargo run
 	cargo run
 
@@ -36,7 +39,7 @@ deny: tools ## the dependencies' licences and sources; known vulnerabilities whe
 		bans licenses sources $$([ ! -d "$${CARGO_HOME:-$$HOME/.cargo}/advisory-dbs" ] || echo advisories)
 
 test-rust: tools ## the crates, and that the exploration finds what it looks for
-	RUST_TEST_THREADS=4 cargo test --workspace
+	RUST_TEST_THREADS=$$((2 * $$(getconf _NPROCESSORS_ONLN))) cargo test --workspace
 	tests/exploration/mutants/run --short
 
 test-pictures: tools ## what is left of pictures, seen by exiftool and Pillow

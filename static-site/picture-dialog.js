@@ -73,7 +73,7 @@ export async function mount(_, { api, feed, gallery, pictures, reducedMotion, wo
     words.fill(dialog);
     dialog.setAttribute('aria-label', words.say('picture.dialog'));
     track.update(how);
-    const isWhole = gallery.isWhole || urls !== gallery.urls;
+    const isWhole = gallery.isWhole || urls.length === 1;
     put(find('count'), words.say(isWhole ? 'picture.position' : 'picture.position-or-more', { number: index + 1, total: urls.length }));
     find('save').href = url;
     play.hidden = !page().isMoving;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { launchChromium } from './support/chromium.js';
 import { Board } from './support/corkboard.js';
 import { DRAWN, Gallery, typeOf } from './support/drawing.js';
 import { Firefox } from './support/firefox.js';
@@ -24,7 +24,7 @@ const browsers = {};
 before(async () => {
   board = await Board.start();
   gallery = await Gallery.open();
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+  const browser = await launchChromium();
   const page = await browser.newPage();
   await page.goto(gallery.url);
   browsers.chromium = { draw: (...args) => page.evaluate(`(function () { ${DRAWN} })(...${JSON.stringify(args)})`), close: () => browser.close() };

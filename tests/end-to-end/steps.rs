@@ -416,7 +416,6 @@ async fn a_repeat_of_what_is_being_cleared_away_is_a_post_of_its_own() {
     assert_eq!(rows.len(), 1);
 }
 
-/// Somebody deletes the message while a repeat is about to put its picture once more.
 /// Whichever of the two was counted, and whichever came into the ledger first.
 #[tokio::test]
 async fn a_post_that_is_overtaken_by_its_repeat_is_counted_once() {
@@ -444,6 +443,7 @@ async fn a_post_that_is_overtaken_by_its_repeat_is_counted_once() {
     }
 }
 
+/// Somebody deletes the message while a repeat is about to put its picture once more.
 #[tokio::test]
 async fn a_repeat_that_is_overtaken_by_a_delete_takes_its_picture_back() {
     let board = Board::start();

@@ -444,12 +444,13 @@ impl Found {
 
     fn whole(self) -> Result<Entries, String> {
         let (version, header) = self.header.ok_or(NO_ARCHIVE)?;
+        let messages = self.messages.ok_or(NO_ARCHIVE)?;
         if version > WITHOUT_SUMS && self.sums.is_none() {
             return Err(format!("{SUMS} is missing"));
         }
         Ok(Entries {
             header,
-            messages: self.messages.ok_or(NO_ARCHIVE)?,
+            messages,
             log: self.log,
             images: self.images,
             sums: self.sums,

@@ -145,7 +145,7 @@ impl Protocol<'_> {
                 }
                 Inserted::Refused => return Err(Error::Refused),
                 Inserted::Before(before) => {
-                    // What came in since then is a repeat that was admitted because this one was counted.
+                    // What came in since then is mostly a repeat that was admitted because this one was counted.
                     let is_older = before.id < MessageId::least_of(now, Duration::ZERO);
                     let repeated = self.repeat(new, before).await;
                     let is_counted = admission == (Admission::Admitted { is_counted: true });
