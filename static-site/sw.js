@@ -65,6 +65,8 @@ async function activate() {
   const names = await caches.keys();
   await Promise.all(names.filter((name) => name.startsWith(PREFIX) && !kept.includes(name)).map((name) => caches.delete(name)));
   if (!SITE.version) return self.registration.unregister();
+  // Only here are they made: what an earlier worker has still on its way is not kept once a later one has dropped them.
+  await Promise.all([MESSAGES, PICTURES].map((name) => caches.open(name)));
   await self.clients.claim();
   // The view that registered this worker was told of these without it.
   await Promise.all(BEGINNING.map((path) => look(new Request(new URL(path, SCOPE)), MESSAGES)));
@@ -102,14 +104,17 @@ async function look(request, cacheName) {
 /** What was deleted is not kept either. */
 async function keep(request, answer, cacheName) {
   const isGone = [404, 410].includes(answer.status) || answer.headers.get('Content-Length') === '0';
-  const cache = await caches.open(cacheName);
+  const cache = await existing(cacheName);
+  if (!cache) return;
   if (isGone) await cache.delete(request.url, { ignoreVary: true });
   else if (answer.status === 200 && !answer.redirected) await cache.put(request.url, answer);
 }
 
+const existing = async (name) => ((await caches.has(name)) ? caches.open(name) : null);
+
 async function forgetOldest() {
-  const cache = await caches.open(PICTURES);
-  const pictures = await cache.keys();
+  const cache = await existing(PICTURES);
+  const pictures = (await cache?.keys()) ?? [];
   await Promise.all(pictures.slice(0, Math.max(0, pictures.length - MOST_PICTURES)).map((picture) => cache.delete(picture, { ignoreVary: true })));
 }
 
