@@ -12,7 +12,7 @@ const WIDTHS = [640, 960, 1280];
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'";
 
 export class StubBoard {
-  /** The paths asked for, in their order. */
+  /** The paths asked for, in their order, but for what is asked again now and then whether it changed. */
   asked = [];
   /** The path that is not answered before `letGo`. */
   hold = null;
@@ -24,7 +24,7 @@ export class StubBoard {
   static async start(pictures) {
     const board = new StubBoard();
     board.pictures = new Map(pictures.map((picture, at) => [picture.key, { at, type: 'image/png', animated: false, ...picture }]));
-    board.server = createServer((request, response) => void board.#answer(request.url, response));
+    board.server = createServer((request, response) => void board.#answer(request, response));
     board.server.listen(0, '127.0.0.1');
     await once(board.server, 'listening');
     board.site = `http://127.0.0.1:${board.server.address().port}/`;
@@ -65,8 +65,8 @@ export class StubBoard {
       }));
   }
 
-  async #answer(path, response) {
-    this.asked.push(path);
+  async #answer({ url: path, headers }, response) {
+    if (!headers['if-none-match']) this.asked.push(path);
     if (path === this.hold) await new Promise((resolve) => this.#held.push(resolve));
     const status = this.spoil(path);
     if (status) return response.writeHead(status, { 'Cache-Control': 'no-store' }).end();
