@@ -5,7 +5,7 @@
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PICTURES := $(TARGET)/pictures
 PYTEST := .tools/venv/bin/python -m pytest -p no:cacheprovider --quiet
-# More than there are processors, since most of them wait for something; each first loads all that the tests import.
+# Four at once on any machine: most tests wait for something, and each process first loads all that they import.
 PARALLEL := --numprocesses 4 --dist worksteal
 
 help: ## this list

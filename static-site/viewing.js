@@ -34,15 +34,15 @@ export class Viewing {
    * where there is none, to null.
    */
   take(lists) {
-    const sets = lists.map((list) => new Set(list));
-    const isThere = (one) => sets.some((set) => set.has(one));
+    const known = lists.map((list) => ({ list, set: new Set(list) }));
+    const isThere = (one) => known.some(({ set }) => set.has(one));
     const { url, urls, index } = this;
     if (urls.length > 1 && !isThere(url)) {
       this.url = [...urls.slice(index + 1), ...urls.slice(0, index).reverse()].find(isThere) ?? null;
     }
     const left = urls.filter(isThere);
-    const having = lists.filter((_, at) => sets[at].has(this.url));
-    const keeping = having.find((list) => left.every((one) => sets[lists.indexOf(list)].has(one)));
-    this.urls = this.url === null ? [] : (keeping ?? having[0] ?? [this.url]);
+    const fitting = known.filter(({ set }) => set.has(this.url));
+    const chosen = fitting.find(({ set }) => left.every((one) => set.has(one))) ?? fitting[0];
+    this.urls = this.url === null ? [] : (chosen?.list ?? [this.url]);
   }
 }
