@@ -203,8 +203,8 @@ async function start() {
   afterFirstPicture(carrousel.setReady, { clock, window });
   const saved = scrollRestoration.saved();
   if (saved) {
-    // What cannot be brought back now comes as the viewer goes down.
-    await pagination.fillDownTo(saved.id).catch(() => {});
+    // All that was on the screen makes the page long enough. What cannot be brought back now comes as the viewer goes down.
+    await pagination.fillDownTo(saved.last).catch(() => {});
     messages.bring(saved);
   }
   void import('./offline.js').then(({ keepForOffline }) => keepForOffline({ words, window })).catch(() => {});

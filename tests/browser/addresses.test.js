@@ -46,6 +46,18 @@ boardTest('the place in the list is kept on coming back from another page', {}, 
   await eventually(async () => assert.equal(await placeOf(visitor.message('number 21')), before));
 });
 
+boardTest('the place in the list is kept where what was on the screen takes more than the first page', {}, async ({ board, visitor }) => {
+  await board.postMany(60);
+  await visitor.page.reload();
+  await visitor.message('number 60').waitFor();
+  await goDownTo(visitor, 'number 21');
+  const last = visitor.message((await board.json('/api/messages')).messages.at(-1).text);
+  await last.evaluate((element) => element.scrollIntoView());
+  const before = await placeOf(last);
+  await visitor.page.reload();
+  await eventually(async () => assert.equal(await placeOf(last), before));
+});
+
 boardTest('who comes anew begins at the top', {}, async ({ board, visitor }) => {
   await board.postMany(30);
   await visitor.page.reload();
