@@ -19,7 +19,8 @@ test: lint deny test-rust test-pictures test-api test-clients test-browser test-
 tools: ## what the tests need besides; installs only what is missing
 	tests/tools/install
 
-check: lint ## the inner loop: lints and unit tests, under a minute after a build
+check: lint ## the inner loop: lints and unit tests, the page's among them, under a minute after a build
+	npm run --silent --prefix tests/browser test:unit
 	cargo test --workspace --lib --bins
 
 lint: tools ## formatting, lints, walls between the crates, places that were forgotten

@@ -42,8 +42,6 @@ for (let quietAtEnd = 0; quietAtEnd < 2; ) {
   if (await isAtEnd()) {
     last = Date.now();
     await quiet();
-    const more = page.locator('.pagination button:visible, .feed__more:visible').first();
-    if (await more.count()) await more.click().catch(() => {});
     quietAtEnd = (await isAtEnd()) ? quietAtEnd + 1 : 0;
   }
 }

@@ -38,10 +38,11 @@ const clock = {
 const storage = createStorage(() => window.localStorage);
 const tabStorage = createStorage(() => window.sessionStorage);
 const words = createWords({ language, dictionary: await dictionary, preferred: navigator.languages, storage });
+const base = find('meta[name="api-base"]').content;
 const api = createApi({
   fetch: (path, options) => answered(path) ?? window.fetch(path, options),
   upload: uploadWithProgress,
-  base: find('meta[name="api-base"]').content,
+  base,
   preloaded: AS_PRELOADED,
 });
 
@@ -113,7 +114,7 @@ const listeners = {
   'all-pictures': openAllPictures,
   'share-wanted': async ({ id }) => {
     const [{ share }, { toast }] = await Promise.all([import('./share.js'), import('./toast.js')]);
-    toast(words.sayAll(await share(id, { document: page, navigator })), { clock, document: page });
+    toast(words.sayAll(await share(id, { base, document: page, navigator })), { clock, document: page });
   },
   'layout-changed': () => [showLayout(), messages.relayout(), later.held?.relayout()],
   'composer-wanted': async (wish) => {

@@ -1,8 +1,11 @@
 // Sharing a message: by what the device has for that, else its address is copied.
 
-/** Answers what is to be said about it, as sentences; none where the device has said it. */
-export async function share(id, { document, navigator }) {
-  const url = new URL(`/m/${id}`, document.baseURI).href;
+/**
+ * Answers what is to be said about it, as sentences; none where the device has said it.
+ * @param base where the API is, which has the messages' pages as well; empty where that is the page's own origin
+ */
+export async function share(id, { base, document, navigator }) {
+  const url = new URL(`/m/${id}`, base || document.baseURI).href;
   if (navigator.share) {
     try {
       await navigator.share({ title: document.title, url });

@@ -47,7 +47,7 @@ impl DataDir {
         Ok(this)
     }
 
-    /// The same for a backup: a folder with nothing in it, or with an earlier backup of the board with this secret.
+    /// The folder of a backup: one with nothing in it, or with an earlier backup of the board with this secret.
     pub fn open_for_backup(path: &Path, secret: &str) -> Result<Self, String> {
         // Nothing is put where a backup may not be.
         if path.exists() && !path.join(BACKUP).exists() && has_others(path)? {

@@ -20,10 +20,10 @@ use tokio::time::timeout;
 
 /// How many pictures are decoded at the same time: each on a processor, and each takes memory.
 const MOST_AT_ONCE: usize = 2;
-/// A picture has so much of a processor's time, in seconds …
+/// How much of a processor's time a picture may take, in seconds.
 #[cfg(unix)]
 const PROCESSOR_SECONDS: u64 = 15;
-/// … and must have found it after so long, as in Lambda.
+/// Within what time it must have found that, as in Lambda.
 const PATIENCE: Duration = Duration::from_secs(18);
 /// Address space, bytes: the largest picture that the board takes needs some 600 MB.
 #[cfg(unix)]

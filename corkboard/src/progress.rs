@@ -47,22 +47,22 @@ impl Progress {
         }
     }
 
-    /// So many more steps are to come.
+    /// Says that `more` steps are to come.
     pub fn expect(&self, more: u64) {
         self.bar.inc_length(more);
     }
 
-    /// So many steps there are in all.
+    /// Says that there are `expected` steps in all.
     pub fn expect_in_all(&self, expected: u64) {
         self.bar.set_length(expected);
     }
 
-    /// A step is done.
+    /// Says that one more step is done.
     pub fn step(&mut self) {
         self.reach(self.bar.position() + 1);
     }
 
-    /// So many steps are done in all.
+    /// Says that `done` steps are done in all.
     pub fn reach(&mut self, done: u64) {
         self.bar.set_position(done);
         let expected = self.bar.length().unwrap_or_default();

@@ -173,13 +173,13 @@ impl Services {
 /// What is done with a board.
 #[derive(Debug, Clone, Copy)]
 pub enum Access {
-    /// It is only read, also beside one that runs, and left as it is.
+    /// The board is only read, also beside one that runs, and left as it is.
     Read,
-    /// It is run, and made where there is none.
+    /// The board is run, and made where there is none.
     Run,
-    /// It is changed, and made where there is none.
+    /// The board is changed, and made where there is none.
     Write,
-    /// It is changed to bring its bucket in step with its database, which a start does not do then.
+    /// The board is changed to bring its bucket in step with its database, which a start does not do then.
     Republish,
 }
 

@@ -112,8 +112,20 @@ def test_a_preview_has_what_x_needs(sharing):
     assert sharing.page(0).meta["twitter:card"] == "summary"
     for index in range(3):
         meta = sharing.page(index).meta
-        assert len(meta["og:title"].removeprefix('Ada "x" <b>: ')) <= 71 and len(meta["og:description"]) <= 201
+        assert len(meta["og:title"]) <= 70 and len(meta["og:description"]) <= 200
         assert meta.get("twitter:title", meta["og:title"])
+
+
+def test_a_long_picture_has_a_preview_that_x_shows_and_a_tiny_one_has_the_small_card():
+    """From 300 × 157 to 4096 × 4096 pixels; below that, a summary without a large image."""
+    with corkboard() as board:
+        for sides, expected, card in [((1080, 12_000), (369, 4096), "summary_large_image"), ((300, 157), (300, 157), "summary_large_image"),
+                                      ((299, 157), (299, 157), "summary"), ((90, 60), (90, 60), "summary")]:
+            message = post(board, text="a picture", picture=("p.jpg", picture(*sides), "image/jpeg"))
+            meta = Page(HTTP.request("GET", f"{board.site}/m/{message['id']}").data.decode()).meta
+            assert (int(meta["og:image:width"]), int(meta["og:image:height"])) == expected and meta["twitter:card"] == card
+            image = HTTP.request("GET", meta["og:image"])
+            assert image.status == 200 and Image.open(BytesIO(image.data)).size == expected
 
 
 def test_a_preview_has_what_telegram_line_and_slack_need(sharing):

@@ -39,6 +39,11 @@ test('the page works in a folder of another site, with the API where index.html 
     await eventually(async () => assert.ok(await image.evaluate((element) => element.naturalWidth > 0 && element.currentSrc.startsWith(element.src.replace(/images.*/, '')))));
     assert.ok((await image.getAttribute('src')).startsWith(board.site));
     await visitor.seeCarrousel();
+    await visitor.page.evaluate(() => (navigator.share = async (data) => (window.shared = data)));
+    await message.locator('.message__menu summary').click();
+    await message.locator('.message__share').click();
+    const { id } = (await board.json('/api/messages')).messages[0];
+    await eventually(async () => assert.equal((await visitor.page.evaluate(() => window.shared)).url, `${board.site}m/${id}`));
     await visitor.delete('from elsewhere');
     assert.deepEqual((await board.json('/api/messages')).messages, []);
     assert.deepEqual(visitor.complaints, []);

@@ -85,10 +85,13 @@ def documents(tree):
 
 def query_parameters(tree):
     """A parameter of a page that is cached is part of CloudFront's key, or all pages would be one."""
-    query = re.search(r"pub struct PageQuery \{(.*?)\n\}", tree.read(f"{BOARD}/messages.rs"), re.S)[1]
+    taken = set()
+    for source in tree.sources(BOARD):
+        # What only moderators ask for is not cached.
+        for query in found(r'utoipa::path\(get, path = "/(?!api/moderation)[^#]*?params\((\w+Query)\b', source):
+            taken |= found(r"(?m)^    (\w+): Option", re.search(rf"pub struct {query} \{{(.*?)\n\}}", source, re.S)[1])
     passed = re.search(r"QueryStrings: \[([^\]]*)\]", tree.read("template.yaml"))[1]
-    yield from same("the query parameter", message_board=found(r"(?m)^    (\w+): Option", query),
-                    cloudfronts_cache_key=found(r"\w+", passed))
+    yield from same("the query parameter", message_board=taken, cloudfronts_cache_key=found(r"\w+", passed))
 
 
 def cache_headers(tree):
@@ -104,6 +107,9 @@ def formats(tree):
     kept = found(r'"image/(\w+)"', domain)
     described = found(r"\w+", re.search(r'image/\(([\w|]+)\)', tree.read(f"{BOARD}/messages.rs"))[1])
     yield from same("the format", the_domain=kept, the_api=described)
+    # What the page sends as it is; of a BMP the board makes a PNG.
+    sent = found(r"type: 'image/(\w+)', taken(?:: true)?,", tree.read("static-site/sniff.js")) - {"bmp"}
+    yield from same("the format", the_domain=kept, the_page=sent)
     explained = {name.lower() for name in re.findall(r"\b(JPEG|PNG|GIF|WebP|AVIF|BMP|TIFF|HEIC)\b", tree.read("docs/pictures.md"))}
     for name in sorted(kept - explained):
         yield f"the format {name} is in the domain, and not in docs/pictures.md"
@@ -115,6 +121,17 @@ def fields(tree):
     taken = found(r'=> "(\w+)",\n', re.search(r"const fn name.*?\n    \}", draft, re.S)[0]) | found(r'const PICTURE: &str = "(\w+)"', draft)
     described = re.search(r"pub struct NewMessage \{(.*?)\n\}", tree.read(f"{BOARD}/vocabulary.rs"), re.S)[1]
     yield from same("the field", the_parser=taken, the_description=found(r"(?m)^    (\w+): ", described))
+    answered = re.search(r"pub struct MessageBody<'a> \{(.*?)\n\}", tree.read(f"{BOARD}/messages.rs"), re.S)[1]
+    # As serde writes them.
+    names = {re.sub(r"_(\w)", lambda match: match[1].upper(), name) for name in found(r"(?m)^    (\w+): ", answered)}
+    yield from same("the message's field", the_api=names, the_page=found(r"(?<!')\bmessage\.(\w+)", tree.read("static-site/message.js")))
+
+
+def look(tree):
+    """What a board looks like is put into the page by `make deploy` as well."""
+    build = re.search(r"build_site\(\) \{(.*?)\n\}", tree.read("deploy/deploy"), re.S)[1]
+    read = tree.read(f"{BOARD}/appearance.rs").split("#[cfg(test)]")[0]
+    yield from same("the setting", make_deploy=found(r"\b(BOARD_\w+)=", build), the_appearance=found(r'"(BOARD_\w+)"', read))
 
 
 def alarms(tree):
@@ -155,7 +172,7 @@ def own_crates(tree):
     yield from same("the crate", the_workspace=names, the_log_filter=found(r'"(\w+)"', listed))
 
 
-CHECKS = [own_crates, small_widths, grounds, development_secret, routes, settings, documents, query_parameters, cache_headers, formats, fields, alarms]
+CHECKS = [own_crates, small_widths, grounds, development_secret, routes, settings, documents, query_parameters, cache_headers, formats, fields, look, alarms]
 
 # What is forgotten: (the check that must notice, the file, what stands there, what stands there instead).
 MUTATIONS = [
@@ -169,13 +186,18 @@ MUTATIONS = [
     (documents, "docs/operation.md", "PermissionsBoundaryArn", "BoundaryArn"),
     (documents, "docs/self-hosting.md", "MODERATORS_REVOKED", "MODERATORS_REFUSED"),
     (query_parameters, f"{BOARD}/messages.rs", "    before: Option<String>,", "    before: Option<String>,\n    since: Option<String>,"),
+    (query_parameters, f"{BOARD}/feed.rs", '#[utoipa::path(get, path = "/feed.atom",',
+     'pub struct FeedQuery {\n    since: Option<String>,\n}\n\n#[utoipa::path(get, path = "/feed.atom", params(FeedQuery),'),
     (cache_headers, "corkboard/src/front_door/site.rs", "s-maxage=300", "s-maxage=60"),
     (formats, "shared/domain/src/picture/mod.rs", '"image/webp"', '"image/avif"'),
+    (formats, "static-site/sniff.js", "'image/webp', taken: true", "'image/webp', taken: false"),
+    (fields, "static-site/message.js", "message.author", "message.name"),
     (fields, f"{BOARD}/draft.rs", '=> "alt",', '=> "caption",'),
     (small_widths, "static-site/small.js", "[640, 960, 1280]", "[640, 1280]"),
     (grounds, "static-site/style.css", "#f5e0e2", "#f5e0e3"),
     (grounds, f"{BOARD}/accent.rs", "0x30_2b3a", "0x30_2b3b"),
     (development_secret, "functions/small-pictures/Cargo.toml", "for development only", "for development"),
+    (look, "deploy/deploy", 'BOARD_ACCENT="$(parameter BoardAccent)" ', ""),
     (alarms, "docs/operation.md", "ErrorsAlarm", "FaultsAlarm"),
 ]
 

@@ -61,7 +61,7 @@ const ALL: [Mark; 18] = [
     Mark::Removing,
     Mark::Removed,
     Mark::Restored,
-    Mark::Shown,
+    Mark::Published,
     Mark::Lost,
     Mark::Expired(Status::Removed),
     Mark::Expired(Status::Rejected),
@@ -98,7 +98,7 @@ fn becomes(
     }
     match (mark, status) {
         (Mark::Taken, "pending") => Some("pending"),
-        (Mark::Posted, "pending") | (Mark::Shown, "approved" | "restored") => Some("posted"),
+        (Mark::Posted, "pending") | (Mark::Published, "approved" | "restored") => Some("posted"),
         (Mark::TakenToHold, "arriving") => Some("arriving"),
         (Mark::Held, "arriving") | (Mark::HeldAgain, "rejected") => Some("held"),
         (Mark::Approved, "held") => Some("approved"),

@@ -129,7 +129,7 @@ pub const MARKS: [Mark; 15] = [
     Mark::Removing,
     Mark::Removed,
     Mark::Restored,
-    Mark::Shown,
+    Mark::Published,
     Mark::Lost,
 ];
 

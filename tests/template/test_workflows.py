@@ -120,7 +120,7 @@ def test_the_flags_of_the_image_are_those_of_the_program():
     assert all(f"env: {variable}" in described for variable in variables)
 
 
-def test_the_changelog_knows_the_version_and_what_comes():
+def test_the_changelog_knows_the_version():
     version = tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"]["package"]["version"]
     headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.M)
-    assert version in headings or headings[0].startswith(version) or "Unreleased" in headings
+    assert version in headings

@@ -75,7 +75,7 @@ pub struct BodyMemory {
 }
 
 impl BodyMemory {
-    /// So many bytes.
+    /// Half of `bytes` for bodies that come, and half for invocations.
     pub fn of(bytes: usize) -> Self {
         Self {
             coming: Memory::of(bytes / 2),

@@ -87,9 +87,9 @@ impl Board {
     }
 
     /// Whether what was listed of a message is what its row says.
-    pub async fn shows(&self, message: &Message, listed: &Listed) -> Result<bool, String> {
-        let shows = self.protocol().shows(message, listed).await;
-        shows.map_err(failed)
+    pub async fn is_as_listed(&self, message: &Message, listed: &Listed) -> Result<bool, String> {
+        let is_as_listed = self.protocol().is_as_listed(message, listed).await;
+        is_as_listed.map_err(failed)
     }
 
     /// Deletes a message. Whoever else deletes it is welcome.

@@ -130,7 +130,7 @@ async fn object(
     message: &Message,
     listed: &Listed,
 ) -> Result<Option<&'static str>, String> {
-    let is_right = board.shows(message, listed).await?;
+    let is_right = board.is_as_listed(message, listed).await?;
     let is_wrong = !is_right && is_posted(board, message.name()).await?;
     Ok(is_wrong
         .then_some("what is published is another one than its row says: corkboard republish"))

@@ -11,7 +11,7 @@ use local_aws::s3::hex;
 use media::{Bucket, HeldPicture, IMAGES, Object, is_picture};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use store::{Shown, Waiting};
+use store::{ReviewedMessage, Waiting};
 use tar::{Builder, EntryWriter};
 
 use super::archive::{
@@ -265,7 +265,7 @@ async fn held(
         let page = board.store().waiting(Waiting::Held, PAGE, after).await;
         let (page, next) = page.map_err(|error| Error::Board(failed(error)))?;
         report.expect(page.len() as u64);
-        for Shown { message, .. } in page {
+        for ReviewedMessage { message, .. } in page {
             let id = message.id;
             pictures.extend(message.picture.as_ref().map(|it| (id, it.format)));
             lines.write_line(&line(message, true))?;

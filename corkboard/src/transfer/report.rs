@@ -70,7 +70,7 @@ impl Report {
         }
     }
 
-    /// So many more are to come.
+    /// Says that `more` messages and pictures are to come.
     pub fn expect(&self, more: u64) {
         self.progress.expect(more);
     }

@@ -4,8 +4,9 @@ use board::Republished;
 
 use super::board::Board;
 
-/// So many messages may be missing without anybody being asked, and such a part of all.
+/// How many messages may be missing without anybody being asked.
 const FEW: u64 = 10;
+/// Where more are missing, one in how many of all may be.
 const PART: u64 = 10;
 
 /// Brings the bucket in step, and says what became of the messages. Those that are missing as if they were deleted after

@@ -16,7 +16,7 @@ const LIGHT_GROUNDS: [u32; 10] = [
     0xef_e6d6, 0xff_fdf8, 0xf9_e4da, 0xfa_e7cb, 0xf7_eec6, 0xe9_edd0, 0xdc_ebdd, 0xdf_e9ea,
     0xe9_e4ec, 0xf5_e0e2,
 ];
-/// The same of dark mode.
+/// What words in the accent stand on in dark mode.
 const DARK_GROUNDS: [u32; 10] = [
     0x14_110d, 0x28_2119, 0x3c_2821, 0x3a_2c1b, 0x36_3019, 0x2c_311e, 0x21_3129, 0x22_303a,
     0x30_2b3a, 0x3a_2731,

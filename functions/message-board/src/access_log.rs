@@ -1,4 +1,4 @@
-//! An answer in time to every request, and a line in the log of what became of the request.
+//! An answer in time to every request, and its line in the access log: what became of the request.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Who a request says to be: the bearer of a token.
+//! Who a request says to be: the extractors of the bearer of a token.
 
 use std::sync::Arc;
 use std::time::SystemTime;

@@ -28,7 +28,7 @@ pub struct Client {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Viewer {
-    /// It is.
+    /// The viewer has an address of its own.
     Named,
     /// The address, if there is one, is that of CloudFront or of somebody who goes past it: many may have it.
     Unnamed,

@@ -47,13 +47,12 @@ pub struct Outcomes {
 struct Outcome {
     #[schema(schema_with = vocabulary::id)]
     message_id: MessageId,
-    outcome: Kind,
+    outcome: OutcomeKind,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-#[schema(as = OutcomeKind)]
-enum Kind {
+enum OutcomeKind {
     /// It is as was asked, perhaps since before.
     Done,
     /// There is no such message any more, or never was.
@@ -80,13 +79,13 @@ impl AppState {
         let (mut outcomes, mut failure) = (Vec::new(), None);
         for (message_id, decided) in protocol.decide_all(decision, moderator.name, &ids).await {
             let outcome = match decided {
-                Ok(()) => Kind::Done,
-                Err(Error::NotFound) => Kind::NotFound,
-                Err(Error::Conflict) => Kind::Changed,
-                Err(Error::Deleted) => Kind::Lost,
+                Ok(()) => OutcomeKind::Done,
+                Err(Error::NotFound) => OutcomeKind::NotFound,
+                Err(Error::Conflict) => OutcomeKind::Changed,
+                Err(Error::Deleted) => OutcomeKind::Lost,
                 Err(cause) => {
                     failure = Some(cause);
-                    Kind::Failed
+                    OutcomeKind::Failed
                 }
             };
             outcomes.push(Outcome {
@@ -96,7 +95,7 @@ impl AppState {
         }
         // Where none is known to be done, the request failed as any other.
         match failure {
-            Some(cause) if outcomes.iter().all(|it| it.outcome == Kind::Failed) => {
+            Some(cause) if outcomes.iter().all(|it| it.outcome == OutcomeKind::Failed) => {
                 Err(cause.into())
             }
             Some(cause) => {

@@ -2,17 +2,17 @@
 
 use domain::Message;
 
-/// How long a title is, in characters.
+/// How long a title and a description are at most, in characters: what X takes.
+/// <https://developer.x.com/en/docs/x-for-websites/cards/overview/markup>
 const TITLE: usize = 70;
-/// How long a description is, in characters: what services show of one.
 const DESCRIPTION: usize = 200;
 
 /// Whose it is, and how the message begins.
 pub fn title(message: &Message) -> String {
-    let words = shortened(&said(message), TITLE);
+    let said = said(message);
     match &message.author {
-        Some(author) => format!("{author}: {words}"),
-        None => words,
+        Some(author) => shortened(&format!("{author}: {said}"), TITLE),
+        None => shortened(&said, TITLE),
     }
 }
 
@@ -32,11 +32,14 @@ fn said(message: &Message) -> String {
     said.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// At most so many characters, cut after a word where there is one.
+/// The text in at most `most` characters, cut after a word where there is one.
 fn shortened(text: &str, most: usize) -> String {
-    let Some((end, _)) = text.char_indices().nth(most) else {
+    if text.chars().nth(most).is_none() {
         return text.to_owned();
-    };
+    }
+    // One is for the ellipsis.
+    let end = text.char_indices().nth(most.saturating_sub(1));
+    let end = end.map_or(text.len(), |(end, _)| end);
     let cut = &text[..end];
     // Of languages that put no spaces between words, all of it.
     let words = cut.rfind(' ').filter(|space| *space > end / 2);
@@ -71,10 +74,20 @@ mod tests {
     }
 
     #[test]
+    fn a_title_is_no_longer_than_services_take_whoever_wrote_it() {
+        let author = "A".repeat(40);
+        let title = title(&message(Some(&author), &"word ".repeat(100)));
+        assert_eq!(title, format!("{author}: word word word word word…"));
+        assert!(title.chars().count() <= TITLE);
+        let description = description(&message(None, &"ü".repeat(2_000)));
+        assert_eq!(description.chars().count(), DESCRIPTION);
+    }
+
+    #[test]
     fn what_is_long_is_cut_after_a_word() {
         assert_eq!(shortened("one two three", 9), "one two…");
         assert_eq!(shortened("one two", 7), "one two");
-        assert_eq!(shortened("留言板留言板", 4), "留言板留…");
-        assert_eq!(shortened("a 留言板留言板", 5), "a 留言板…");
+        assert_eq!(shortened("留言板留言板", 4), "留言板…");
+        assert_eq!(shortened("a 留言板留言板", 6), "a 留言板…");
     }
 }

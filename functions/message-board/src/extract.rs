@@ -1,4 +1,4 @@
-//! What handlers take out of a request's head, so that a handler's signature says what it needs.
+//! The extractors: what handlers take out of a request's head, so that a handler's signature says what it needs.
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Path, Query};

@@ -35,7 +35,7 @@ pub fn router() -> Router<Arc<AppState>> {
 
 #[derive(Template)]
 #[template(path = "message.html")]
-struct Page<'a> {
+struct LinkPage<'a> {
     is_indexed: bool,
     board: &'a str,
     url: String,
@@ -88,7 +88,7 @@ pub async fn link_page(
     };
     let created_at = message.id.created_at();
     let alt = message.picture.as_ref().and_then(|it| it.alt.as_deref());
-    let page = Page {
+    let page = LinkPage {
         is_indexed: state.settings.is_indexed,
         board: &state.settings.appearance.name,
         url: site.page_of(&message),

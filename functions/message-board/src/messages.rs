@@ -135,7 +135,7 @@ impl AppState {
 
     fn page(&self, page: &board::Page) -> Result<Tagged, Problem> {
         let messages = page.messages.iter();
-        let page = Page {
+        let page = MessagePage {
             next: page
                 .messages
                 .last()
@@ -168,7 +168,8 @@ impl PageQuery {
 
 /// Messages, newest first.
 #[derive(Serialize, ToSchema)]
-struct Page<'a> {
+#[schema(as = Page)]
+struct MessagePage<'a> {
     messages: Vec<MessageBody<'a>>,
     /// The `before` of the following page; null where there is none.
     #[schema(required, value_type = Option<String>)]
@@ -181,7 +182,7 @@ problems!(ListProblems: InvalidParameter, MediaUnavailable, Internal);
 #[utoipa::path(get, path = "/api/messages", operation_id = "listMessages",
     params(PageQuery, vocabulary::Known),
     responses(
-        (status = 200, description = "The page.", body = Page<'static>, headers(("ETag" = String))),
+        (status = 200, description = "The page.", body = MessagePage<'static>, headers(("ETag" = String))),
         (status = 304, description = "The page is that of the `ETag`."),
         ListProblems,
     ))]

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::auth::Moderator;
 use crate::extract::{InTime, Parameters};
 use crate::problem::Problem;
-use crate::review::PageQuery;
+use crate::review::AfterQuery;
 use crate::state::AppState;
 use crate::vocabulary::{self, problems};
 
@@ -63,13 +63,13 @@ problems!(
 /// What moderators did in the last 90 days, newest first, a page at a time. It has no text, no token and no address.
 #[utoipa::path(get, path = "/api/moderation/log", operation_id = "listModerationLog",
     security(("moderator" = [])),
-    params(PageQuery),
+    params(AfterQuery),
     responses((status = 200, description = "The page.", body = LogBody), Problems))]
 pub async fn log(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
     _: Moderator,
-    Parameters(query): Parameters<PageQuery>,
+    Parameters(query): Parameters<AfterQuery>,
 ) -> Result<Json<LogBody>, Problem> {
     let (limit, after) = query.parsed()?;
     let store = state.board.store(deadline);

@@ -35,13 +35,13 @@ pub fn router() -> Router<Arc<AppState>> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = RemovedPictures)]
 pub struct RemovedBody {
-    pictures: Vec<Removed>,
+    pictures: Vec<RemovedPictureBody>,
 }
 
 /// One of them.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RemovedPicture)]
-struct Removed {
+struct RemovedPictureBody {
     /// Where it was, which names it.
     url: String,
     /// When it was taken down.
@@ -61,7 +61,7 @@ pub async fn removed_pictures(
     _: Moderator,
 ) -> Result<Json<RemovedBody>, Problem> {
     let removed = state.board.protocol(deadline).removed_pictures().await?;
-    let body = |RemovedPicture { id, picture }| Removed {
+    let body = |RemovedPicture { id, picture }| RemovedPictureBody {
         url: state.settings.public_base_url.of_key(picture.key()),
         since: id.created_at(),
     };

@@ -11,7 +11,7 @@ use board::Deadline;
 use domain::{MessageId, PostedPicture, Posting};
 use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
-use store::{Action, Shown, Subject, Waiting};
+use store::{Action, ReviewedMessage, Subject, Waiting};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Moderator;
@@ -130,8 +130,8 @@ struct ReviewedPicture {
     animated: Option<bool>,
 }
 
-impl From<Shown> for Reviewed {
-    fn from(shown: Shown) -> Self {
+impl From<ReviewedMessage> for Reviewed {
+    fn from(shown: ReviewedMessage) -> Self {
         let id = shown.message.id;
         let picture = |picture: PostedPicture| ReviewedPicture {
             url: format!("/api/moderation/picture/{id}"),
@@ -158,8 +158,7 @@ impl From<Shown> for Reviewed {
 
 /// Messages that moderators decide on.
 #[derive(Serialize, ToSchema)]
-#[schema(as = ReviewedPage)]
-pub struct Page {
+pub struct ReviewedPage {
     messages: Vec<Reviewed>,
     /// The `after` of the following page; null where there is none.
     #[schema(required, value_type = Option<String>)]
@@ -169,7 +168,7 @@ pub struct Page {
 /// Which page.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct PageQuery {
+pub struct AfterQuery {
     /// How many.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 50, default = 20)]
     limit: Option<String>,
@@ -178,7 +177,7 @@ pub struct PageQuery {
     after: Option<String>,
 }
 
-impl PageQuery {
+impl AfterQuery {
     /// How many, and after which.
     pub fn parsed(&self) -> Result<(u32, Option<MessageId>), Problem> {
         let limit = limit(self.limit.as_deref(), DEFAULT_LIMIT);
@@ -193,14 +192,14 @@ impl AppState {
     async fn reviewed(
         &self,
         which: Waiting,
-        query: &PageQuery,
+        query: &AfterQuery,
         deadline: Deadline,
-    ) -> Result<Json<Page>, Problem> {
+    ) -> Result<Json<ReviewedPage>, Problem> {
         let (limit, after) = query.parsed()?;
         let store = self.board.store(deadline);
         let (shown, next) = store.waiting(which, limit, after).await?;
         let messages = shown.into_iter().map(Reviewed::from).collect();
-        Ok(Json(Page { messages, next }))
+        Ok(Json(ReviewedPage { messages, next }))
     }
 }
 
@@ -211,28 +210,28 @@ problems!(
 /// What waits to be approved or rejected, oldest first, a page at a time.
 #[utoipa::path(get, path = "/api/moderation/held", operation_id = "listHeld",
     security(("moderator" = [])),
-    params(PageQuery),
-    responses((status = 200, description = "The page.", body = Page), PageProblems))]
+    params(AfterQuery),
+    responses((status = 200, description = "The page.", body = ReviewedPage), PageProblems))]
 pub async fn held(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
     _: Moderator,
-    Parameters(query): Parameters<PageQuery>,
-) -> Result<Json<Page>, Problem> {
+    Parameters(query): Parameters<AfterQuery>,
+) -> Result<Json<ReviewedPage>, Problem> {
     state.reviewed(Waiting::Held, &query, deadline).await
 }
 
 /// What was taken down or rejected and can be restored, newest first, a page at a time.
 #[utoipa::path(get, path = "/api/moderation/removed", operation_id = "listRemoved",
     security(("moderator" = [])),
-    params(PageQuery),
-    responses((status = 200, description = "The page.", body = Page), PageProblems))]
+    params(AfterQuery),
+    responses((status = 200, description = "The page.", body = ReviewedPage), PageProblems))]
 pub async fn removed(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
     _: Moderator,
-    Parameters(query): Parameters<PageQuery>,
-) -> Result<Json<Page>, Problem> {
+    Parameters(query): Parameters<AfterQuery>,
+) -> Result<Json<ReviewedPage>, Problem> {
     state.reviewed(Waiting::Removed, &query, deadline).await
 }
 

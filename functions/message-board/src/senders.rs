@@ -9,14 +9,14 @@ use axum::{Json, Router};
 use domain::MessageId;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use store::{Action, Entry, Shown, Status, Summary};
+use store::{Action, Entry, ReviewedMessage, Status, Summary};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Moderator;
 use crate::body;
 use crate::extract::{InTime, Parameters, message_id};
 use crate::problem::{Code, Problem};
-use crate::review::PageQuery;
+use crate::review::AfterQuery;
 use crate::state::AppState;
 use crate::vocabulary::{self, problems};
 
@@ -149,9 +149,9 @@ pub async fn others(
         Some(sender) => store.others_of(&sender, id).await?,
         None => Vec::new(),
     };
-    let other = |Shown {
+    let other = |ReviewedMessage {
                      status, message, ..
-                 }: Shown| Other {
+                 }: ReviewedMessage| Other {
         id: message.id,
         status: status.to_string(),
         author: message.author,
@@ -221,13 +221,13 @@ problems!(
 /// Which senders are refused now: of each the id of its newest message, the newest first, a page at a time.
 #[utoipa::path(get, path = "/api/moderation/refused", operation_id = "listRefused",
     security(("moderator" = [])),
-    params(PageQuery),
+    params(AfterQuery),
     responses((status = 200, description = "The senders.", body = Refused), RefusedProblems))]
 pub async fn refused(
     State(state): State<Arc<AppState>>,
     InTime(deadline): InTime,
     _: Moderator,
-    Parameters(query): Parameters<PageQuery>,
+    Parameters(query): Parameters<AfterQuery>,
 ) -> Result<Json<Refused>, Problem> {
     let (limit, after) = query.parsed()?;
     let store = state.board.store(deadline);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use domain::Message;
+use domain::{Message, link_preview_size};
 use http::HeaderMap;
 use http::header::HOST;
 use http::request::Parts;
@@ -72,7 +72,7 @@ impl Site {
             let small = Small::Width(width).key_of(&key);
             (self.0.of_key(&small), width, height)
         });
-        let (preview_width, preview_height) = picture.link_preview_size();
+        let (preview_width, preview_height) = link_preview_size(picture.width, picture.height);
         Some(SitePicture {
             url: self.0.of_key(&key),
             alt: picture.alt.clone().unwrap_or_default(),
@@ -101,4 +101,12 @@ pub struct SitePicture {
     pub preview_type: &'static str,
     pub preview_width: u32,
     pub preview_height: u32,
+}
+
+impl SitePicture {
+    /// Whether the preview is large enough for X's card with a large image.
+    /// <https://developer.x.com/en/docs/x-for-websites/cards/overview/summary-card-with-large-image>
+    pub fn is_large(&self) -> bool {
+        self.preview_width >= 300 && self.preview_height >= 157
+    }
 }

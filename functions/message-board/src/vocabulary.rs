@@ -142,7 +142,7 @@ fn string() -> ObjectBuilder {
 
 /// What no text may contain: control characters but line breaks and tabs.
 const CONTROLS: &str = "\u{0}-\u{8}\u{e}-\u{1f}\u{7f}-\u{84}\u{86}-\u{9f}";
-/// And no single line.
+/// What no single line may contain besides.
 const LINE_BREAKS: &str = "\t\n\u{b}\u{c}\r\u{85}\u{2028}\u{2029}";
 /// Unicode's `Bidi_Control`.
 const BIDIRECTIONAL: &str = "\u{61c}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}";

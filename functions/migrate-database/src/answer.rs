@@ -10,7 +10,7 @@ use tracing::warn;
 
 use crate::Request;
 
-/// The same for every version: another id would make CloudFormation delete the resource of the old one.
+/// The resource's id in every version: another one would make CloudFormation delete the resource of the old version.
 const PHYSICAL_ID: &str = "corkboard-database-schema";
 /// An answer has 4096 bytes at most, and a character of the reason may take six in JSON.
 const REASON_CHARACTERS: usize = 500;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use domain::MessageId;
+use domain::{MessageId, since_1970};
 use media::Came;
 use serde::{Deserialize, Serialize};
 
@@ -34,10 +34,10 @@ const PAUSES: [Duration; 6] = [
 
 /// The time as it stands in the file.
 pub fn millis(time: SystemTime) -> Millis {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| {
-        since.as_millis().try_into().unwrap_or(Millis::MAX)
-    })
+    since_1970(time)
+        .as_millis()
+        .try_into()
+        .unwrap_or(Millis::MAX)
 }
 
 fn after(now: Millis, pause: Duration) -> Millis {

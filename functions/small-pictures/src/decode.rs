@@ -27,10 +27,10 @@ pub struct Made {
 /// Nothing was made of an original. The text is for the log.
 #[derive(Debug, Clone, Error)]
 pub enum NotMade {
-    /// It is the picture's fault: the next attempt would end as this one did.
+    /// The fault is the picture's: the next attempt would end as this one did.
     #[error("{0}")]
     Undecodable(String),
-    /// It is not: the machine had no time for it, or no room.
+    /// The fault is the machine's, which had no time for the picture, or no room.
     #[error("{0}")]
     Busy(String),
 }

@@ -20,13 +20,13 @@ use crate::decode::{NotMade, Wanted};
 
 /// What fits into Lambda's answer of 6,291,556 bytes, in base64 and with its headers.
 const MOST_ANSWERED: usize = 4_500_000;
-/// So long after an attempt began it is over, one way or the other: Lambda's time-out, and what clocks may differ.
+/// How long after an attempt began it is over, one way or the other: Lambda's time-out, and what clocks may differ.
 const ATTEMPT: Duration = Duration::from_secs(25);
-/// So long after a failed attempt another one is worth it: something else than the picture may have ended the first.
+/// How long after a failed attempt another one is worth it: something else than the picture may have ended the first.
 const NEXT_ATTEMPT: Duration = Duration::from_hours(7 * 24);
-/// So long somebody else's attempt is waited for, who was asked a moment before …
+/// How long the attempt of somebody else is waited for, who was asked a moment before.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// … and as often it is looked whether it is over.
+/// The pause between two looks whether that attempt is over.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// What is known of an attempt that somebody else began.

@@ -7,9 +7,9 @@ use media::{Bucket, BucketError, Listed, PublicBaseUrl, is_picture};
 use crate::entries::{Entries, Found, Part, Unreadable, entry};
 use crate::newest::{Newest, NewestOf};
 
-/// A listing is read in at most this many parts at the same time …
+/// In how many parts a listing is read at the same time, at most.
 const PARTS: usize = 8;
-/// … of at least this many pictures, four pages of S3: what is divided costs a page more for each part.
+/// How many pictures a part has at least, four pages of S3: what is divided costs a page more for each part.
 const LEAST_OF_A_PART: usize = 4_000;
 
 /// What a listing says.

@@ -105,7 +105,7 @@ impl Protocol<'_> {
                 let is_same =
                     |row: &Entry| row.status == status && row.generation == name.generation;
                 if let Some(row) = row.filter(is_same) {
-                    self.finish_showing(id, row).await?;
+                    self.finish_publishing(id, row).await?;
                 }
             }
             Todo::TakeDown => self.finish_taking_down(name, picture, None).await?,

@@ -5,7 +5,7 @@
 //!
 //! - [`protocol`]: a [`Board`], what stands where, and what becomes of a request that dies after each step;
 //! - [`post`], [`delete`], [`clear_up`], [`import`], [`republish`]: the steps;
-//! - [`moderate`], [`show`], [`take_down`], [`remove_sender`], [`pictures`]: those of what moderators decide;
+//! - [`moderate`], [`publish_from_copy`], [`take_down`], [`remove_sender`], [`pictures`]: those of what moderators decide;
 //! - [`logged`]: what moderators do stands in a log;
 //! - [`posting`]: whether there are new messages, as moderators set it;
 //! - [`published`]: a message as it stands in the bucket;
@@ -26,11 +26,11 @@ mod pictures;
 mod post;
 mod posting;
 mod protocol;
+mod publish_from_copy;
 mod published;
 mod reader;
 mod remove_sender;
 mod republish;
-mod show;
 mod take_down;
 
 pub use deadline::Deadline;

@@ -28,7 +28,7 @@ impl Protocol<'_> {
         self.logged_where(act, steps, |_| true).await
     }
 
-    /// The same of steps that may find nothing to do: `is_done` tells by what they answer.
+    /// Does what [`Self::logged`] does for steps that may find nothing to do: `is_done` tells by what they answer.
     ///
     /// # Errors
     /// Those of the steps.
@@ -44,7 +44,7 @@ impl Protocol<'_> {
         done
     }
 
-    /// The same of an act that asks no database: a database that is asleep is woken, but not waited for.
+    /// Does what [`Self::logged`] does for an act that asks no database: one that is asleep is woken, but not waited for.
     ///
     /// # Errors
     /// Those of the steps.

@@ -15,7 +15,7 @@ use store::{Act, Action, Entry, Mark, Status, Subject};
 use crate::error::Error;
 use crate::logged::is_undone;
 use crate::protocol::Protocol;
-use crate::show::{copy_held, named};
+use crate::publish_from_copy::{copy_held, named};
 
 /// How many messages are decided on at the same time.
 pub(crate) const AT_ONCE: usize = 8;
@@ -110,10 +110,11 @@ impl Protocol<'_> {
         match decided? {
             Decided::Made(name, entry) => {
                 let message = named(entry, name)?;
-                self.show(Status::Approved, &message, copy?).await
+                self.publish_from_copy(Status::Approved, &message, copy?)
+                    .await
             }
             Decided::Missed(_, now) => match now.status {
-                Status::Approved => self.finish_showing(id, now).await,
+                Status::Approved => self.finish_publishing(id, now).await,
                 Status::Posted => Ok(()),
                 status => Err(missed(status)),
             },
@@ -152,7 +153,7 @@ impl Protocol<'_> {
             Decided::Made(name, entry) => {
                 let copy = if name.generation == 1 { copy? } else { None };
                 return self
-                    .show(Status::Restored, &named(entry, name)?, copy)
+                    .publish_from_copy(Status::Restored, &named(entry, name)?, copy)
                     .await;
             }
             Decided::Missed(seen, now) => (seen, now),
@@ -163,7 +164,7 @@ impl Protocol<'_> {
         };
         match now.status {
             // By another one, or by an earlier try.
-            Status::Restored => self.finish_showing(id, now).await,
+            Status::Restored => self.finish_publishing(id, now).await,
             Status::Posted | Status::Held if now.generation > 0 => Ok(()),
             Status::Rejected if seen.generation == now.generation => {
                 let mark = self.store.mark(name, Mark::HeldAgain, SystemTime::now());
@@ -182,7 +183,7 @@ impl Protocol<'_> {
                 let restored = name.generation + Mark::Restored.raises();
                 match now.status {
                     Status::Restored if now.generation == restored => {
-                        self.finish_showing(id, now).await
+                        self.finish_publishing(id, now).await
                     }
                     // By another one, at the same time.
                     Status::Posted if now.generation == restored && !is_mine => Ok(()),

@@ -35,7 +35,7 @@ const KNOWN: usize = 8 * 1024 * 1024;
 const OVERHEAD: usize = 256;
 /// How many deleted messages a page passes over before it lists once more.
 const DELETED: u16 = 20;
-/// So many bodies that had to be asked for are several.
+/// How many bodies that had to be asked for one by one are several.
 const SEVERAL: usize = 4;
 /// How often a process writes the newest messages' bodies.
 const WRITE: Duration = Duration::from_mins(1);
@@ -89,7 +89,7 @@ struct Newest {
     owed: Option<Bytes>,
 }
 
-/// That file.
+/// The file of the newest messages' bodies, as JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Json<'a> {

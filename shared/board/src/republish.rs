@@ -262,7 +262,7 @@ impl Protocol<'_> {
             });
         }
         if bytes.is_some() {
-            if self.shows(message, listed).await? {
+            if self.is_as_listed(message, listed).await? {
                 return Ok(One::AlreadyThere);
             }
             self.publish_as(message).await?;
@@ -282,7 +282,7 @@ impl Protocol<'_> {
     ///
     /// # Errors
     /// Where the bucket fails.
-    pub async fn shows(&self, message: &Message, listed: &Listed) -> Result<bool, Error> {
+    pub async fn is_as_listed(&self, message: &Message, listed: &Listed) -> Result<bool, Error> {
         let expected = published::body(message)?.len() as u64;
         Ok(listed.bytes_of(message.name()) == Some(expected)
             || self.is_published_as(message).await?)

@@ -53,7 +53,7 @@ impl Protocol<'_> {
             Status::Deleting => self.finish_deleting(name, picture).await,
             // What others decided is done before, since whoever finishes it may be late.
             Status::Approved | Status::Restored => {
-                match self.finish_showing(id, now).await {
+                match self.finish_publishing(id, now).await {
                     // It is gone for good, since its picture is.
                     Err(Error::Deleted) => return Ok(()),
                     // Another one may have gone on.

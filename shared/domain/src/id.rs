@@ -7,6 +7,8 @@ use serde::{Serialize, Serializer};
 use thiserror::Error;
 use ulid::Ulid;
 
+use super::since_1970;
+
 /// A message's id: a ULID, made by the server. Ids sort by time, as text too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId(Ulid);
@@ -25,11 +27,7 @@ impl MessageId {
     /// The least id of the moment that lies `age` before `now`; what is older sorts below it.
     pub fn least_of(now: SystemTime, age: Duration) -> Self {
         let moment = now.checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH);
-        let milliseconds = moment
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .map_or(0, |since| {
-                u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-            });
+        let milliseconds = u64::try_from(since_1970(moment).as_millis()).unwrap_or(u64::MAX);
         Self(Ulid::from_parts(milliseconds, 0))
     }
 

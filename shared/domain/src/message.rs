@@ -60,13 +60,6 @@ impl PostedPicture {
         smaller.map(move |small| (small, small_height(width, height, small)))
     }
 
-    /// The width and height of its version for link previews: at most as wide as the widest small version.
-    pub fn link_preview_size(&self) -> (u32, u32) {
-        let [.., widest] = SMALL_WIDTHS;
-        let width = widest.min(self.width);
-        (width, small_height(self.width, self.height, width))
-    }
-
     /// Whether both are known as the same picture, also where only one is known to move or not.
     pub fn is(&self, other: &Self) -> bool {
         let animated = self.animated.and(other.animated);

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +10,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use thiserror::Error;
 
-use super::BoardSecret;
+use super::{BoardSecret, since_1970};
 
 /// How long the code of a sign-in link can be exchanged.
 const CODE: Duration = Duration::from_mins(10);
@@ -127,11 +127,11 @@ impl Moderators {
     }
 
     pub(super) fn code(&self, name: Option<&ModeratorName>, now: SystemTime) -> String {
-        expiring(&self.codes, name, seconds(now + CODE))
+        expiring(&self.codes, name, since_1970(now + CODE).as_secs())
     }
 
     pub(super) fn session(&self, name: Option<&ModeratorName>, now: SystemTime) -> (String, u64) {
-        let expires_at = seconds(now + SESSION);
+        let expires_at = since_1970(now + SESSION).as_secs();
         (expiring(&self.sessions, name, expires_at), expires_at)
     }
 
@@ -163,11 +163,6 @@ impl Moderators {
         let is_revoked = self.revoked.0.contains(&name);
         (!is_revoked).then_some(moderator)
     }
-}
-
-fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
 }
 
 /// The text, with an HMAC of it behind a dot.
@@ -202,7 +197,8 @@ fn of_expiring(
         name,
         expires_at: Some(expires_at),
     };
-    let is_now = seconds(now) < expires_at && expires_at <= seconds(now + lasts + CLOCKS);
+    let is_now = since_1970(now).as_secs() < expires_at
+        && expires_at <= since_1970(now + lasts + CLOCKS).as_secs();
     is_now.then_some(moderator)
 }
 

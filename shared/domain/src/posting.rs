@@ -7,12 +7,12 @@ use thiserror::Error;
 /// Whether a board takes new messages; what is stricter is greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Posting {
-    /// It does.
+    /// The board takes new messages, and shows them at once.
     #[default]
     Open,
-    /// It does, and shows each when a moderator has approved it.
+    /// The board takes new messages, and shows each when a moderator has approved it.
     Reviewed,
-    /// It can only be read.
+    /// The board can only be read.
     Closed,
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
-use super::BoardSecret;
+use super::{BoardSecret, since_1970};
 
 const DAY: Duration = Duration::from_hours(24);
 /// How long a sender is known at least after the day is over, so that moderators can act on last night.
@@ -75,8 +75,7 @@ impl Sender {
 
 /// Days since 1970.
 fn day(now: SystemTime) -> u64 {
-    let since = now.duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs() / DAY.as_secs())
+    since_1970(now).as_secs() / DAY.as_secs()
 }
 
 fn of_day(day: u64) -> String {

@@ -58,7 +58,7 @@ impl PublicBaseUrl {
         is_base.then(|| Self(value.to_owned()))
     }
 
-    /// The same as absolute URLs: where it has no host, with that by which a request asked, if that is one.
+    /// This base with a host: where it has none, with the one by which a request asked, if that is one.
     #[must_use]
     pub fn absolute(&self, scheme: &str, host: &str) -> Self {
         if !self.0.is_empty() {

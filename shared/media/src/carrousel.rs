@@ -1,4 +1,5 @@
-//! The lists of pictures that the carrousel shows: all of them, and those that came last.
+//! The lists of pictures that the carrousel shows: all of them, and those that came last. Each is written by
+//! compare-and-swap (`If-Match`).
 
 use bytes::Bytes;
 

@@ -56,7 +56,7 @@ impl Bucket {
         self.objects(IMAGES, after, until, each).await
     }
 
-    /// The same for any prefix.
+    /// Hands over the objects of any prefix as [`Self::images`] does.
     pub(crate) async fn objects(
         &self,
         prefix: &str,

@@ -1,7 +1,7 @@
 //! A picture of which there are to be smaller versions.
 
 use bytes::Bytes;
-use domain::{Format, InvalidPicture, Picture, SMALL_WIDTHS, small_height};
+use domain::{Format, InvalidPicture, Picture, SMALL_WIDTHS, link_preview_size, small_height};
 use thiserror::Error;
 
 use crate::raster::{Decoded, Raster, Undecodable, stored_sides};
@@ -134,9 +134,7 @@ impl Original {
     /// # Errors
     /// Where the picture cannot be decoded.
     pub fn link_preview(&self) -> Result<Vec<u8>, Undecodable> {
-        let [.., widest] = SMALL_WIDTHS;
-        let width = widest.min(self.width());
-        let height = small_height(self.width(), self.height(), width);
+        let (width, height) = link_preview_size(self.width(), self.height());
         let raster = Prepared::new(&self.0)?.shown(width, height)?;
         preview::jpeg(raster)
     }

@@ -44,7 +44,7 @@ pub(crate) enum Channels {
     YCbCr,
     /// How much ink is missing: 255 is none.
     InvertedCmyk,
-    /// The same, the first three computed as [`Self::YCbCr`].
+    /// How much ink is missing, the first three computed as [`Self::YCbCr`].
     InvertedYcck,
 }
 
@@ -83,7 +83,7 @@ impl Raster {
         }
     }
 
-    /// The same with other channels, each pixel of it by a function.
+    /// This raster with other channels: `pixel` makes each of its pixels.
     pub fn mapped<const FROM: usize, const TO: usize>(
         &self,
         channels: Channels,

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use domain::small_height;
+use domain::{link_preview_size, small_height};
 
 use crate::{Original, Refused};
 

@@ -1,5 +1,5 @@
-//! Which IP addresses everybody reaches, and which are this machine's own surroundings: a guard for whoever connects to
-//! a host that somebody else named, against server-side request forgery (SSRF).
+//! The SSRF guard: which IP addresses everybody reaches, and which are this machine's own surroundings, for whoever connects
+//! to a host that somebody else named (server-side request forgery).
 //!
 //! This crate knows addresses alone: no name is looked up, and nothing is connected to.
 

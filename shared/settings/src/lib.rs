@@ -1,4 +1,10 @@
-//! Settings, read through a lookup so that only `main` knows the environment, and errors that name the variable.
+//! Settings, read through a lookup so that only `main` knows the environment, and errors that name the variable:
+//!
+//! - [`Lookup`] and [`environment`]: where a variable's value comes from;
+//! - [`required`], [`optional`], [`parsed`], [`optional_parsed`]: one variable;
+//! - [`SettingError`]: what stops a function at start.
+//!
+//! This crate does not know what any setting is for.
 
 use thiserror::Error;
 
@@ -60,7 +66,7 @@ pub fn parsed<T>(
     })
 }
 
-/// The same of a variable that may be missing or empty.
+/// A variable that may be missing or empty, parsed by `parse`, or the error that names it.
 ///
 /// # Errors
 /// Where it is there, and `parse` gives nothing.

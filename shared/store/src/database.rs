@@ -63,7 +63,7 @@ impl Database {
         migrations::migrate(&self.connection, deadline, Runs::Several).await
     }
 
-    /// The same for who has the database alone: a run that died keeps this one from nothing.
+    /// Brings the schema up to date for who has the database alone: a run that died keeps this one from nothing.
     ///
     /// # Errors
     /// As for [`Self::migrate`].

@@ -5,7 +5,7 @@
 //!
 //! - [`sql`]: what a statement takes and gives;
 //! - [`database_settings`]: where the database is;
-//! - [`data_api`] and [`mysql`]: the two ways, through the RDS Data API and by a pool of connections;
+//! - [`data_api`] and [`mysql`]: the two ways, through the RDS Data API and by a connection pool;
 //! - [`connection`]: one statement at a time, by whichever way;
 //! - [`migrations`]: the versions of the schema;
 //! - [`database`]: statements on a schema that this code may touch;
@@ -46,4 +46,4 @@ pub use senders::{Admission, Post, Summary};
 pub use sql::StoreError;
 pub use status::{Mark, Status};
 pub use user::{DatabaseUser, InvalidUser};
-pub use waiting::{Shown, Waiting};
+pub use waiting::{ReviewedMessage, Waiting};

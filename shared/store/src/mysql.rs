@@ -1,4 +1,4 @@
-//! A plain connection to MySQL 8 or MariaDB: RDS, RDS Proxy, localhost.
+//! A connection pool to MySQL 8 or MariaDB: RDS, RDS Proxy, localhost.
 
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -5,7 +5,7 @@ use crate::messages::{MESSAGES_AT_ONCE, Store};
 use crate::row::{self, Columns, id_value, readable};
 use crate::sql::{Row, StoreError, Value, milliseconds};
 use crate::status::{Mark, Status};
-use crate::waiting::{Shown, shown};
+use crate::waiting::{ReviewedMessage, reviewed};
 use domain::{Format, Idempotency, MessageId, Name, Sender};
 
 /// What the limit is counted over, from a sender's first post on.
@@ -47,7 +47,8 @@ pub struct Post {
 /// What removing a sender removes: all that it has on the board, is about to have, or has waiting.
 const REMOVED: &str = "sender = :sender AND status IN \
     ('posted', 'pending', 'arriving', 'held', 'approved', 'restored')";
-/// The same, what others have begun to remove, and tombstones of code that published nothing.
+/// What a sender has in the ledger: what [`REMOVED`] names, what others have begun to remove, and tombstones of code that
+/// published nothing.
 const PRESENT: &str = "sender = :sender AND (status IN ('posted', 'pending', 'arriving', 'held', 'approved', \
     'restored', 'clearing', 'deleting', 'removing') \
     OR (status = 'deleted' AND cleared_at IS NULL AND (since IS NULL OR since = 0)))";
@@ -350,7 +351,7 @@ impl Store {
         &self,
         sender: &Sender,
         id: MessageId,
-    ) -> Result<Vec<Shown>, StoreError> {
+    ) -> Result<Vec<ReviewedMessage>, StoreError> {
         let columns = row::columns("");
         let found = self
             .execute(
@@ -361,7 +362,7 @@ impl Store {
                 vec![("sender", sender.as_str().into()), ("id", id_value(id))],
             )
             .await?;
-        Ok(found.rows.into_iter().filter_map(shown).collect())
+        Ok(found.rows.into_iter().filter_map(reviewed).collect())
     }
 
     /// What removing a sender would remove now.

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use domain::since_1970;
 use thiserror::Error;
 
 /// Why the store did not answer. The texts are for the log, never for a caller.
@@ -80,10 +81,7 @@ impl From<Option<u32>> for Value {
 
 /// Since 1970, as times are stored.
 pub fn milliseconds(time: SystemTime) -> i64 {
-    let since = time
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    i64::try_from(since_1970(time).as_millis()).unwrap_or(i64::MAX)
 }
 
 pub type Row = Vec<Value>;

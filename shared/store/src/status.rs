@@ -1,4 +1,4 @@
-//! Where a message is in its life, and which changes of that there are.
+//! Where a message is in its life, and which changes of that there are: each is a compare-and-swap of the row.
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,29 +27,29 @@ macro_rules! statuses {
 }
 
 statuses! {
-    /// It is to be on the board.
+    /// The message is to be on the board.
     Pending: "pending",
-    /// It is on the board.
+    /// The message is on the board.
     Posted: "posted",
-    /// It is to leave the board.
+    /// The message is to leave the board.
     Deleting: "deleting",
-    /// It has left the board: the row is a tombstone.
+    /// The message has left the board: the row is a tombstone.
     Deleted: "deleted",
-    /// It was pending or arriving for too long, and its row and all that was put for it is to go.
+    /// The message was pending or arriving for too long: its row, and all that was put for it, is to go.
     Clearing: "clearing",
-    /// It is to wait for a moderator.
+    /// The message is to wait for a moderator.
     Arriving: "arriving",
-    /// It waits for a moderator.
+    /// The message waits for a moderator.
     Held: "held",
-    /// A moderator approved it: it is to be on the board.
+    /// A moderator approved the message: it is to be on the board.
     Approved: "approved",
-    /// A moderator rejected it, and may undo that for a day.
+    /// A moderator rejected the message, and may undo that for a day.
     Rejected: "rejected",
-    /// A moderator takes it down: it is to leave the board, and what was public of it is to be kept.
+    /// A moderator takes the message down: it is to leave the board, and what was public of it is to be kept.
     Removing: "removing",
-    /// It was taken down, and can be restored for a day.
+    /// The message was taken down, and can be restored for a day.
     Removed: "removed",
-    /// A moderator restored it: it is to be on the board again.
+    /// A moderator restored the message: it is to be on the board again.
     Restored: "restored",
 }
 
@@ -78,7 +78,8 @@ pub enum Mark {
     Posted,
     /// A message is to leave the board for good, as its author wants.
     Deleting,
-    /// The same, and also what is being cleared away, or is a tombstone of code that published nothing.
+    /// A message is to leave the board for good, also one that is being cleared away, or is a tombstone of code that
+    /// published nothing.
     DeletingForGood,
     /// A message has left the board, and its row becomes a tombstone.
     Deleted,
@@ -99,7 +100,7 @@ pub enum Mark {
     /// A removed message is to be on the board again.
     Restored,
     /// An approved or restored message is on the board.
-    Shown,
+    Published,
     /// What was approved or restored has lost its picture, and is to leave the board for good.
     Lost,
     /// What nobody approved or restored in time is to go for good: a message that was seen to be held, rejected or removed.
@@ -139,7 +140,7 @@ impl Mark {
             Self::Removing => (&[Posted], Removing),
             Self::Removed => (&[Removing], Removed),
             Self::Restored => (&[Removed], Restored),
-            Self::Shown => (&[Approved, Restored], Posted),
+            Self::Published => (&[Approved, Restored], Posted),
             Self::Lost => (&[Approved, Restored], Deleting),
             Self::Expired(Held) => (&[Held], Deleting),
             Self::Expired(Rejected) => (&[Rejected], Deleting),

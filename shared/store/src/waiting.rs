@@ -29,7 +29,7 @@ impl Waiting {
 
 /// A message that moderators are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+pub struct ReviewedMessage {
     /// What is intended with it.
     pub status: Status,
     /// Since when, in milliseconds since 1970; not known of what code of before did.
@@ -49,7 +49,7 @@ impl Store {
         waiting: Waiting,
         limit: u32,
         after: Option<MessageId>,
-    ) -> Result<(Vec<Shown>, Option<MessageId>), StoreError> {
+    ) -> Result<(Vec<ReviewedMessage>, Option<MessageId>), StoreError> {
         let (columns, condition) = (row::columns(""), waiting.condition());
         // One more tells whether there are others.
         let limit = limit.min(MESSAGES_AT_ONCE - 1);
@@ -74,7 +74,7 @@ impl Store {
                 parameters,
             )
             .await?;
-        Ok(row::page(found.rows, limit, shown))
+        Ok(row::page(found.rows, limit, reviewed))
     }
 
     /// How many of them there are, 1,000 at most.
@@ -99,10 +99,10 @@ impl Store {
     }
 }
 
-pub(crate) fn shown(row: Row) -> Option<Shown> {
+pub(crate) fn reviewed(row: Row) -> Option<ReviewedMessage> {
     readable(row, |columns| {
         columns.parsed::<MessageId>()?;
-        Ok(Shown {
+        Ok(ReviewedMessage {
             status: columns.parsed()?,
             since: columns.number_or_null()?,
             message: row::message(columns)?,

@@ -3,7 +3,7 @@ use std::process::Command;
 use std::time::Duration;
 use std::{env, fs};
 
-use domain::{Format, Picture};
+use domain::{Format, Picture, link_preview_size};
 use pixels::Original;
 use proptest::prelude::*;
 use rustix::time::{ClockId, clock_gettime};
@@ -83,8 +83,8 @@ fn decode(format: Format) {
             return Ok(());
         };
         let jpeg = Picture::parse(&preview.into());
-        let sides = jpeg.map(|jpeg| (jpeg.format(), jpeg.width()));
-        prop_assert_eq!(sides, Ok((Format::Jpeg, width.min(1_280))));
+        let sides = jpeg.map(|jpeg| (jpeg.format(), (jpeg.width(), jpeg.height())));
+        prop_assert_eq!(sides, Ok((Format::Jpeg, link_preview_size(width, height))));
         prop_assert!(versions.is_ok(), "{versions:?}");
         for version in versions.unwrap() {
             let webp = Picture::parse(&version.webp.into());

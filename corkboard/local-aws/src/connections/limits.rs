@@ -39,7 +39,7 @@ impl Limits {
     }
 }
 
-/// The same where there are no proxies.
+/// Whom a connection or a request counts for where there are no proxies: nobody where `address` is loopback.
 pub fn counted(address: IpAddr) -> Option<IpAddr> {
     let address = address.to_canonical();
     let network = match address {
@@ -188,7 +188,7 @@ impl Open {
 /// A connection that is open until this is dropped.
 #[derive(Debug)]
 pub struct Connection {
-    /// Where it counts.
+    /// The connections among which this one counts.
     all: Option<Arc<Connections>>,
     id: u64,
     counted: Option<IpAddr>,

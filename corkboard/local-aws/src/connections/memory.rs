@@ -44,7 +44,7 @@ pub struct Taken {
 }
 
 impl Memory {
-    /// So many bytes.
+    /// An account of `bytes`, an eighth of them for small requests.
     pub fn of(bytes: usize) -> Self {
         let small = bytes / 8;
         Self(Arc::new(Accounts {

@@ -45,7 +45,7 @@ impl ReadConditions {
         }
     }
 
-    /// The same for the source of a copy, where every failure is `PreconditionFailed`.
+    /// Checks the source of a copy, where every failure is `PreconditionFailed`.
     pub fn check_source(self, object: &Object) -> S3Result<()> {
         self.check(object).map_err(|_| failed())
     }

@@ -66,10 +66,10 @@ pub struct Attributes {
     pub checksums: Checksums,
 }
 
-/// In Base64, as S3 writes them; those that the object was put with. The names are S3's.
+/// The checksums that the object was put with, in Base64, as S3 writes them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[allow(clippy::struct_field_names)]
+#[expect(clippy::struct_field_names, reason = "the names are S3's")]
 pub struct Checksums {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checksum_crc32: Option<String>,

@@ -276,7 +276,7 @@ impl ObjectStore {
         found.ok_or_else(|| s3_error!(NoSuchKey))
     }
 
-    /// The same with its bytes, which stay what they are, whatever becomes of the object.
+    /// What is known of an object, with its bytes, which stay what they are, whatever becomes of the object.
     pub async fn open_object(&self, key: String) -> S3Result<(Stored, Content)> {
         let bodies = Arc::clone(&self.bodies);
         self.index

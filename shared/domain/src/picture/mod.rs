@@ -27,7 +27,7 @@ use kept::Kept;
 use reader::Malformed;
 
 pub use exif::Orientation;
-pub use small::{SMALL_WIDTHS, small_height};
+pub use small::{SMALL_WIDTHS, link_preview_size, small_height};
 
 /// A format that the board keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

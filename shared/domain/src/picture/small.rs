@@ -2,6 +2,9 @@
 
 /// How many pixels wide they are, as displayed, the narrowest first.
 pub const SMALL_WIDTHS: [u32; 3] = [640, 960, 1280];
+/// How many pixels high the version for link previews is at most: X shows none that is higher.
+/// <https://developer.x.com/en/docs/x-for-websites/cards/overview/summary-card-with-large-image>
+const HIGHEST_PREVIEW: u32 = 4096;
 
 /// How many pixels high the version of this width is of a picture with these sides, all as displayed: the picture's
 /// proportion, rounded half up, and no less than 1. No picture is 0 pixels wide; of one that were, this is 1.
@@ -12,9 +15,47 @@ pub fn small_height(width: u32, height: u32, small_width: u32) -> u32 {
     u32::try_from(rounded).unwrap_or(u32::MAX).max(1)
 }
 
+/// The width and height in pixels of the version for link previews of a picture with these sides, all as displayed: as
+/// wide as the widest small version, where the picture is, and no higher than services show.
+pub fn link_preview_size(width: u32, height: u32) -> (u32, u32) {
+    let [.., widest] = SMALL_WIDTHS;
+    let (preview_width, preview_height) = (
+        widest.min(width),
+        small_height(width, height, widest.min(width)),
+    );
+    if preview_height <= HIGHEST_PREVIEW {
+        (preview_width, preview_height)
+    } else {
+        // The other side keeps the proportion by the same rule.
+        (
+            small_height(height, width, HIGHEST_PREVIEW),
+            HIGHEST_PREVIEW,
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_preview_is_no_wider_and_no_higher_than_services_show() {
+        for (width, height, expected) in [
+            (1_500, 1_000, (1_280, 853)),
+            (90, 60, (90, 60)),
+            (1_280, 4_096, (1_280, 4_096)),
+            (1_280, 4_097, (1_280, 4_096)),
+            (1_080, 12_000, (369, 4_096)),
+            (1, 16_384, (1, 4_096)),
+            (16_384, 1, (1_280, 1)),
+        ] {
+            assert_eq!(
+                link_preview_size(width, height),
+                expected,
+                "{width} x {height}"
+            );
+        }
+    }
 
     #[test]
     fn the_height_keeps_the_proportion_and_is_rounded() {

@@ -53,7 +53,7 @@ fn client_of(connector: SharedHttpConnector) -> SharedHttpClient {
     http_client_fn(move |_, _| connector.clone())
 }
 
-/// The same for requests that no service of the SDK makes.
+/// What [`http_client`] sends by, for requests that no service of the SDK makes.
 pub fn connector() -> SharedHttpConnector {
     let mut tcp = connect::HttpConnector::new();
     // What is `https` is told by the URL, and encrypted by the layer above.

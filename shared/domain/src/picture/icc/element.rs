@@ -119,7 +119,7 @@ fn append(numbers: &mut Vec<u8>, data: &[u8], element: &[u8]) -> Option<()> {
     (numbers.len() <= 2 * element.len() + 64).then_some(())
 }
 
-/// So many curves, each of which begins at a multiple of four bytes.
+/// Reads `count` curves, each of which begins at a multiple of four bytes.
 fn curves(mut data: &[u8], count: usize) -> Option<Vec<u8>> {
     let mut numbers = Vec::new();
     for _ in 0..count {

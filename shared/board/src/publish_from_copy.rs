@@ -12,18 +12,19 @@ use crate::protocol::Protocol;
 
 impl Protocol<'_> {
     /// Publishes what others decided to publish, as its row says.
-    pub(crate) async fn finish_showing(&self, id: MessageId, row: Entry) -> Result<(), Error> {
+    pub(crate) async fn finish_publishing(&self, id: MessageId, row: Entry) -> Result<(), Error> {
         let status = row.status;
         let name = Name {
             id,
             generation: row.generation,
         };
-        self.show(status, &named(row, name)?, None).await
+        self.publish_from_copy(status, &named(row, name)?, None)
+            .await
     }
 
     /// Publishes an approved or restored message: picture, object, row marked. `copy` is its picture, where that is known;
     /// what was not there before the row was marked may be there now.
-    pub(crate) async fn show(
+    pub(crate) async fn publish_from_copy(
         &self,
         status: Status,
         message: &Message,
@@ -50,29 +51,29 @@ impl Protocol<'_> {
             }
         }
         self.publish(message).await?;
-        let mark = self.store.mark(name, Mark::Shown, SystemTime::now());
+        let mark = self.store.mark(name, Mark::Published, SystemTime::now());
         let (marked, ()) = tokio::join!(mark, self.remove_copies(status, name, format));
         if marked? {
             return Ok(());
         }
-        self.is_shown(name).await
+        self.require_posted(name).await
     }
 
     /// There is nothing of which an approved or restored message could be published.
     async fn give_up(&self, name: Name, format: Format) -> Result<(), Error> {
         let mark = self.store.mark(name, Mark::Lost, SystemTime::now());
         if !mark.await? {
-            return self.is_shown(name).await;
+            return self.require_posted(name).await;
         }
         self.finish_deleting(name, Some(format)).await?;
         Err(Error::Deleted)
     }
 
-    async fn is_shown(&self, name: Name) -> Result<(), Error> {
+    async fn require_posted(&self, name: Name) -> Result<(), Error> {
         let now = self.store.entry(name.id).await?;
-        let is_shown =
+        let is_posted =
             |now: Entry| now.status == Status::Posted && now.generation == name.generation;
-        now.is_some_and(is_shown)
+        now.is_some_and(is_posted)
             .then_some(())
             .ok_or(Error::Conflict)
     }
