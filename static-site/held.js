@@ -4,6 +4,7 @@
 import { addStyle } from './add-style.js';
 import { placeAt } from './children.js';
 import { emit } from './events.js';
+import { createHeldAsking, mayBeForgotten } from './held-asking.js';
 import { createHeldStore } from './held-store.js';
 import { createMessage } from './message.js';
 import { fileOf } from './picture-file.js';
@@ -12,16 +13,6 @@ import { put } from './words.js';
 
 /** How often is looked whether a message is on the board; that costs nobody much. */
 const LOOK_MS = 10_000;
-/** How often what was sent is sent again to hear of it: a text, and one with a picture. */
-const REPEAT_MS = 60_000;
-const REPEAT_PICTURE_MS = 30 * 60_000;
-/**
- * The board knows what it has answered for 24 hours after it was decided. What is sent again later than that might be a
- * new message.
- */
-const KNOWN_MS = 24 * 60 * 60_000;
-/** After that the board has let it go, whatever it was. */
-const LONGEST_MS = 31 * 24 * 60 * 60_000;
 
 /** Emits `message-shown` where one is on the board now. */
 export async function mount(root, { api, feed, card, storage, announce, clock, words, window }) {
@@ -32,6 +23,8 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
   const cards = new Map();
   /** The pictures of this visit, which this device may not keep. */
   const pictures = new Map();
+  const pictureOf = async (id) => pictures.get(id) ?? store.picture(id);
+  const ask = createHeldAsking({ store, pictureOf, api, clock });
   let lookedAt = -Infinity;
 
   function update() {
@@ -55,7 +48,7 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
 
   async function hang(entry) {
     const { id, message } = entry;
-    const picture = message.picture && (pictures.get(id) ?? (await store.picture(id)));
+    const picture = message.picture && (await pictureOf(id));
     if (cards.has(id)) return;
     const url = picture ? URL.createObjectURL(fileOf(picture)) : null;
     const shownPicture = url && { ...message.picture, url, small: [] };
@@ -67,7 +60,7 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
       update(now) {
         const isRejected = now.status === 'rejected';
         shown.update({ ...card.stateOf(id), contactUrl: null, isAddressed: false, isHeld: true, isRejected, ...(isRejected && { mayDelete: false }) });
-        dress({ isRejected, isUnsure: clock.now() - now.knownAt > KNOWN_MS });
+        dress({ isRejected, isUnsure: mayBeForgotten(now, clock.now()) });
       },
     });
   }
@@ -100,26 +93,14 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
   }
 
   async function lookAt(entry) {
-    const { id, createdAt, status, draft } = entry;
-    let message = await orNull(() => api.message(id));
-    // Deleted or dismissed meanwhile.
-    if (!store.entries.some((one) => one.id === id)) return;
-    if (!message) {
-      if (clock.now() - new Date(createdAt) > LONGEST_MS) return refuse(id, status);
-      if (!mayRepeat(entry, clock.now())) return;
-      const picture = draft.hasPicture ? (pictures.get(id) ?? (await store.picture(id))) : null;
-      if (draft.hasPicture && !picture) return;
-      store.change(id, { repeatedAt: clock.now() });
-      message = await repeat(entry, { picture, api });
-      if (message === 'rejected') return refuse(id, status);
-    }
-    if (message?.status) store.change(id, { knownAt: clock.now(), status: message.status });
+    const message = await ask(entry);
+    if (message === 'rejected') refuse(entry);
     else if (message) reveal(message);
   }
 
-  function refuse(id, before) {
+  function refuse({ id, status }) {
     store.change(id, { status: 'rejected' });
-    if (before !== 'rejected') announce([['held.rejected']]);
+    if (status !== 'rejected') announce([['held.rejected']]);
   }
 
   function reveal(message) {
@@ -166,34 +147,6 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
       if (cards.has(id)) leave(id);
     },
   };
-}
-
-/** Whether it can be sent again to hear of it. */
-function mayRepeat({ draft, knownAt, repeatedAt }, now) {
-  return now - knownAt < KNOWN_MS && now - repeatedAt > (draft.hasPicture ? REPEAT_PICTURE_MS : REPEAT_MS);
-}
-
-/** Sends it again, which is no second message: the board answers what became of the first. Null where it does not say. */
-async function repeat({ id, draft, key }, { picture, api }) {
-  try {
-    const { deleteToken, ...message } = await api.post({ ...draft, picture: picture && fileOf(picture) }, { key, onProgress() {}, signal: new AbortController().signal });
-    if (message.id === id) return message;
-    // It had forgotten the first: this is another one, which nobody wanted.
-    await api.remove(message.id, deleteToken);
-    return null;
-  } catch (error) {
-    if (error.status === 410) return 'rejected';
-    throw error;
-  }
-}
-
-async function orNull(action) {
-  try {
-    return await action();
-  } catch (error) {
-    if (error.status === 404) return null;
-    throw error;
-  }
 }
 
 /** Makes a message's card one of what waits, and answers a function that says of it how it stands. */
