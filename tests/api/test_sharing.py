@@ -27,7 +27,7 @@ TRAPS = '"><script>alert(1)</script>&amp; \ufffe \u202bשלום\nsecond line'
 
 def picture(width: int, height: int) -> bytes:
     file = BytesIO()
-    Image.effect_noise((width, height), 40).convert("RGB").save(file, "JPEG")
+    Image.effect_noise((width, height), 40).convert("RGB").save(file, "JPEG", quality=20)
     return file.getvalue()
 
 
