@@ -113,9 +113,9 @@ export async function mount(_, { feed, gallery, pictures, reducedMotion, words, 
 
   return {
     update,
-    /** @param url the picture to begin at, which is open below, or null */
+    /** @param url the picture to begin at, which is open below or above, or null */
     open(url = null) {
-      isAbovePicture = url !== null;
+      if (!dialog.open) isAbovePicture = url !== null;
       state.active = url;
       openOverlay(dialog);
       emit(dialog, 'all-pictures-wanted');

@@ -164,6 +164,7 @@ const listeners = {
 for (const [type, listener] of Object.entries(listeners)) page.addEventListener(type, ({ detail, target }) => listener(detail, target));
 pagination.addEventListener('refreshed', () => visit.see(feed.messages[0]?.id));
 pagination.addEventListener('refreshed', ({ detail }) => later.held?.look(detail));
+pagination.addEventListener('refreshed', () => later.permalink?.tryAgain());
 pagination.addEventListener('refreshed', ({ detail }) => (detail.wasLost ? pictures.tryAgain() : pictures.tryAgainInTime()));
 page.addEventListener('visibilitychange', () => activity.isHidden() || pictures.tryAgain());
 // Whoever is at a picture or a link may follow it next.
@@ -209,7 +210,7 @@ async function start() {
     messages.bring(saved);
   }
   void import('./offline.js').then(({ keepForOffline }) => keepForOffline({ words, window })).catch(() => {});
-  if (!saved || !feed.has(window.location.hash.slice(1))) await followLink();
+  if (!saved || !feed.has(window.location.hash.slice(1))) await followLink({ isBack: saved !== null });
 }
 
 function update() {
@@ -259,9 +260,9 @@ function loadPermalink() {
   return load('permalink', { api, feed, card, clock, words, window });
 }
 
-async function followLink() {
+async function followLink(how) {
   if (!window.location.hash) return;
-  await (await loadPermalink())?.follow();
+  await (await loadPermalink())?.follow(how);
 }
 
 function loadPictureDialog() {

@@ -25,7 +25,7 @@ export function createCards(list, { feed, card, room, onHeights, window }) {
     make(message) {
       const { id } = message;
       const first = message === feed.messages.find(({ picture }) => picture);
-      const made = createMessage(message, { ...card, room }, { whole: unfolded.has(id), first });
+      const made = createMessage(message, { ...card, room }, { unfolded: unfolded.has(id), first });
       made.update(card.stateOf(id));
       cards.set(id, made);
       list.append(made.item);

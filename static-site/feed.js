@@ -53,8 +53,11 @@ export class Feed {
 
   /** How many new messages wait to be shown, and whether there are even more than that. */
   get waiting() {
-    const count = this.#missing().length;
-    return { count, more: count > 0 && this.#offered.gap };
+    const { next } = this;
+    const gap = this.#offered?.gap ?? false;
+    // What others have deleted moves older messages up into the first page: those come with the next page, and are not new.
+    const count = this.#missing().filter(({ id }) => gap || next === null || id > next).length;
+    return { count, more: count > 0 && gap };
   }
 
   /** Merges the page offered last. After a gap it starts afresh from that page. */

@@ -23,8 +23,8 @@ function watch(text, folding) {
 }
 
 /** `update` brings `button` in line with the language; `unfold` shows all of the text. */
-export function fold(text, button, { article, words, whole }) {
-  const state = { folded: !whole, long: false };
+export function fold(text, button, { article, words, whole, unfolded = false }) {
+  const state = { folded: !whole && !unfolded, long: unfolded };
 
   function update() {
     const { folded, long } = state;

@@ -3,6 +3,7 @@
 
 import { asked, openDatabase } from './indexed-database.js';
 
+/** Each change begins with what is kept, since other tabs change it as well. */
 export function createHeldStore({ storage, indexedDB }) {
   const opened = openDatabase(indexedDB, 'corkboard-held', ['pictures'], 'id').catch(() => null);
   let entries = read();
@@ -41,18 +42,18 @@ export function createHeldStore({ storage, indexedDB }) {
     },
 
     async add({ picture, ...entry }) {
-      entries = [entry, ...entries.filter(({ id }) => id !== entry.id)];
+      entries = [entry, ...read().filter(({ id }) => id !== entry.id)];
       write();
       if (picture) await pictures('readwrite', (store) => store.put({ id: entry.id, picture }));
     },
 
     change(id, fields) {
-      entries = entries.map((entry) => (entry.id === id ? { ...entry, ...fields } : entry));
+      entries = read().map((entry) => (entry.id === id ? { ...entry, ...fields } : entry));
       write();
     },
 
     drop(id) {
-      entries = entries.filter((entry) => entry.id !== id);
+      entries = read().filter((entry) => entry.id !== id);
       write();
       void pictures('readwrite', (store) => store.delete(id));
     },

@@ -52,7 +52,11 @@ export function mountMessageList(list, { ruler, feed, card, onWhole, window }) {
     wall.arrange(cards.all());
   }
 
+  /** Whether the board is not to be seen: nothing of it has a size then. */
+  const isHidden = () => list.clientWidth === 0;
+
   function onHeights(ids) {
+    if (isHidden()) return;
     const at = wall.anchor();
     const changed = ids.filter((id) => wall.masonry.setHeight(id, cards.heightOf(id)));
     if (changed.length > 0) wall.arrange(cards.all());
@@ -61,6 +65,7 @@ export function mountMessageList(list, { ruler, feed, card, onWhole, window }) {
 
   /** Fits the cards into another width or layout. What is far away is as high as it was, until it is near. */
   function reshape({ anew = false, at = anchor() } = {}) {
+    if (isHidden()) return;
     const before = wall.masonry;
     const widened = wall.reshape() ?? (anew ? 1 : null);
     if (widened === null) return;
@@ -72,15 +77,23 @@ export function mountMessageList(list, { ruler, feed, card, onWhole, window }) {
     hanging.show();
   }
 
-  /** What is read, as wall.js has it, and whether all of it is. */
+  /** What is read, as wall.js has it, and which of the messages on the screen are unfolded. */
   function anchor() {
     const at = wall.anchor();
-    return at && { ...at, isUnfolded: cards.isUnfolded(at.id) };
+    if (!at) return null;
+    const view = wall.view();
+    const unfolded = wall.masonry.ids.filter((id) => wall.isSeen(wall.masonry.get(id), view) && cards.isUnfolded(id));
+    return { ...at, unfolded };
   }
 
   function bring(at) {
     hanging.hangAll();
-    if (at.isUnfolded) get(at.id)?.folding.unfold();
+    for (const id of at.unfolded ?? []) {
+      get(id)?.folding.unfold();
+      // Before the browser tells of it: what is below would be taken for what is read then.
+      if (cards.has(id)) wall.masonry.setHeight(id, cards.heightOf(id));
+    }
+    wall.arrange(cards.all());
     wall.bring(at);
   }
 

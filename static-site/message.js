@@ -26,7 +26,7 @@ const WIDE = /[\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60
  * @param room answers how wide the card is, and the screen: known before, since asking the browser lays the page out
  * Emits `message-opened`, `share-wanted` and `delete-wanted`; moderators have more to do with it.
  */
-export function createMessage(message, { template, pictures, words, clock, layout, room, reducedMotion, moderate }, { whole = false, first = false } = {}) {
+export function createMessage(message, { template, pictures, words, clock, layout, room, reducedMotion, moderate }, { whole = false, unfolded = false, first = false } = {}) {
   const item = template.content.firstElementChild.cloneNode(true);
   // The article can stand by itself, without the item.
   const article = item.querySelector('.message');
@@ -56,7 +56,7 @@ export function createMessage(message, { template, pictures, words, clock, layou
   article.classList.toggle('message--print', message.picture !== null);
   const showPicture = preparePicture();
   if (isOnWall) arrangeForWall();
-  const folding = fold(text, find('.message__more'), { article, words, whole });
+  const folding = fold(text, find('.message__more'), { article, words, whole, unfolded });
   find('.message__share').addEventListener('click', () => emit(article, 'share-wanted', message));
   find('.message__delete').addEventListener('click', () => emit(article, 'delete-wanted', message));
 

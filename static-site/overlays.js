@@ -5,8 +5,10 @@ const stack = [];
 let count = 0;
 let afterwards = null;
 
-/** Opens a dialog above those that are open. */
+/** Opens a dialog above those that are open. Where it is open already, those above it are closed. */
 export function openOverlay(dialog) {
+  const place = stack.findIndex((one) => one.dialog === dialog);
+  if (place >= 0) return leave(place + 1);
   count += 1;
   // An entry of a page that was loaded before must not be taken for one of this page.
   const key = `${performance.timeOrigin} ${count}`;
@@ -24,7 +26,7 @@ export function leaveOverlays(then) {
 
 /** Closes those from `place` on. Those that Back has closed are not in the stack, and have no entry any more. */
 function leave(place) {
-  if (place < 0) return;
+  if (place < 0 || place >= stack.length) return;
   const left = stack.splice(place);
   close(left);
   history.go(-left.length);

@@ -13,15 +13,25 @@ const ID = /^#([0-9A-HJKMNP-TV-Z]{26})$/;
 export function mount(root, { api, feed, card, clock, words, window }) {
   const find = (selector) => root.querySelector(selector);
   const place = find('.permalink__place');
-  const state = { id: null, message: null, sentences: [] };
+  const state = { id: null, message: null, sentences: [], isFailed: false };
   const goTo = (id) => emit(root, 'go-to-message', id);
   let shown = null;
 
   function update() {
-    // Once the list has it, it is the list's, and so is who reads it.
+    if (state.id === null && root.hidden) return;
+    const next = root.nextElementSibling;
+    const before = next.getBoundingClientRect().top;
+    // Once the list has it, it is the list's.
     const isFound = feed.has(state.id);
     const found = isFound && place.contains(window.document.activeElement) ? state.id : null;
-    if (isFound) Object.assign(state, { id: null, message: null, sentences: [] });
+    if (isFound) clear();
+    render();
+    // Who has gone on to the list reads on there, and who has not goes to the message's place.
+    if (before < 0) window.scrollBy({ top: next.getBoundingClientRect().top - before, behavior: 'instant' });
+    else if (found) goTo(found);
+  }
+
+  function render() {
     const { id, message, sentences } = state;
     root.hidden = id === null;
     const note = find('.permalink__note');
@@ -30,7 +40,6 @@ export function mount(root, { api, feed, card, clock, words, window }) {
     if (!message) {
       shown = null;
       place.replaceChildren();
-      if (found) goTo(found);
       return;
     }
     if (!shown) {
@@ -40,26 +49,34 @@ export function mount(root, { api, feed, card, clock, words, window }) {
     shown.update(card.stateOf(id));
   }
 
-  async function follow() {
+  /** @param isBack whether the viewer was here before, and is at another place of the board by now */
+  async function follow({ isBack = false } = {}) {
     const [, id] = ID.exec(window.location.hash) ?? [];
     if (!id) return close();
     if (state.id === id && state.message) return shown.focus();
-    Object.assign(state, { id, message: null, sentences: [] });
+    clear(id);
     update();
-    if (root.hidden) return goTo(id);
+    if (root.hidden) return isBack || goTo(id);
     let message = null;
     try {
       message = await withBackoff(() => api.message(id), { clock, onWaiting: (error) => show(explainLoad(error)) });
     } catch (error) {
-      if (state.id === id) show(error.status === 404 ? [['link.missing']] : explainLoad(error));
+      if (state.id !== id) return;
+      state.isFailed = error.status !== 404;
+      show(state.isFailed ? explainLoad(error) : [['link.missing']]);
     }
-    if (state.id !== id) return feed.has(id) && goTo(id);
+    if (state.id !== id) return isBack || (feed.has(id) && goTo(id));
     if (message) {
       state.message = message;
       show([]);
     }
+    if (isBack) return;
     root.scrollIntoView();
     (shown ?? find('.permalink__note')).focus();
+  }
+
+  function clear(id = null) {
+    Object.assign(state, { id, message: null, sentences: [], isFailed: false });
   }
 
   function show(sentences) {
@@ -68,7 +85,7 @@ export function mount(root, { api, feed, card, clock, words, window }) {
   }
 
   function close() {
-    Object.assign(state, { id: null, message: null, sentences: [] });
+    clear();
     update();
   }
 
@@ -77,11 +94,15 @@ export function mount(root, { api, feed, card, clock, words, window }) {
     close();
     goTo(null);
   });
-  window.addEventListener('hashchange', follow);
+  window.addEventListener('hashchange', () => follow());
 
   return {
     update,
     follow,
+    /** Asks again for what could not be had, once the board can be reached. */
+    tryAgain() {
+      if (state.isFailed) void follow({ isBack: true });
+    },
     removed(id) {
       if (state.id !== id) return;
       state.message = null;

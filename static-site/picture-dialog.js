@@ -72,7 +72,10 @@ export async function mount(_, { api, feed, gallery, pictures, reducedMotion, wo
     if (url === null) return dialog.close();
     words.fill(dialog);
     dialog.setAttribute('aria-label', words.say('picture.dialog'));
+    const hadFocus = dialog.contains(document.activeElement);
     track.update(how);
+    // The picture that is gone had it.
+    if (hadFocus && !dialog.contains(document.activeElement)) focus();
     const isWhole = gallery.isWhole || urls.length === 1;
     put(find('count'), words.say(isWhole ? 'picture.position' : 'picture.position-or-more', { number: index + 1, total: urls.length }));
     find('save').href = url;

@@ -112,6 +112,56 @@ boardTest('an old message that is shown by itself goes into the list once that h
   await eventually(async () => assert.equal(await visitor.page.locator(`[id="${id}"]`).count(), 1));
 });
 
+for (const [layout, viewport] of [['list', { width: 390, height: 844 }], ['wall', { width: 1_280, height: 720 }]]) {
+  boardTest(`who goes on to the ${layout} from an old message is moved by nothing when that comes into its place`, { layout, viewport }, async ({ board, visitor }) => {
+    const { id } = await board.post('long ago');
+    await board.postMany(110);
+    await visitor.page.goto('about:blank');
+    await visitor.page.goto(`${board.site}#${id}`);
+    await visitor.focusIsAt(visitor.find('.permalink .message'));
+    const moved = await visitor.page.evaluate(async () => {
+      const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+      const all = [];
+      while (!document.querySelector('.permalink').hidden) {
+        scrollBy({ top: 200, behavior: 'instant' });
+        const read = [...document.querySelectorAll('.messages .message')].find((one) => one.getBoundingClientRect().bottom > 0);
+        const { top } = read?.getBoundingClientRect() ?? {};
+        for (let frames = 0; frames < 5; frames += 1) await frame();
+        if (read?.isConnected) all.push(Math.round(read.getBoundingClientRect().top - top));
+      }
+      return all;
+    });
+    assert.ok(moved.length > 3, `${moved}`);
+    assert.deepEqual(moved.filter((by) => Math.abs(by) > 1), []);
+  });
+}
+
+boardTest('the place in the list is kept on reload, also where the address names a message that is further down', { layout: 'list' }, async ({ board, visitor }) => {
+  const { id } = await board.post('long ago');
+  await board.postMany(60);
+  await visitor.page.goto('about:blank');
+  await visitor.page.goto(`${board.site}#${id}`);
+  await visitor.find('.permalink .message').waitFor();
+  await goDownTo(visitor, 'number 45');
+  const before = await placeOf(visitor.message('number 45'));
+  await visitor.page.reload();
+  await visitor.find('.permalink .message').waitFor();
+  await eventually(async () => assert.equal(await placeOf(visitor.message('number 45')), before));
+});
+
+boardTest('the message of an address that could not be had is asked for again', { layout: 'list', expected: [/ERR_FAILED/] }, async ({ board, visitor }) => {
+  const { id } = await board.post('long ago');
+  await board.postMany(60);
+  await visitor.page.goto('about:blank');
+  await visitor.page.route(`**/api/messages/${id}`, (route) => route.abort());
+  await visitor.page.goto(`${board.site}#${id}`);
+  await visitor.find('.permalink__note:not(:empty)').waitFor();
+  await visitor.page.unroute(`**/api/messages/${id}`);
+  await visitor.lookAgain();
+  await visitor.find('.permalink .message').getByText('long ago').waitFor();
+  await visitor.find('.permalink__note').waitFor({ state: 'hidden' });
+});
+
 boardTest('a message that its address led to goes like any other when it is deleted', {}, async ({ board, visitor }) => {
   const message = await board.post('soon gone');
   await board.post('stays');

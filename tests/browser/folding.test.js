@@ -87,6 +87,41 @@ boardTest('on the wall a long text has nine lines and what unfolds it, which mov
   });
 });
 
+boardTest('what was unfolded can be folded again in the other layout, and stays unfolded in the first', { layout: 'wall' }, async ({ board, visitor }) => {
+  await board.post(LONG);
+  await visitor.page.reload();
+  const message = visitor.message('l389');
+  await more(message).click();
+  for (const layout of ['list', 'wall']) {
+    await visitor.find(`.layout-switch [value="${layout}"]`).dispatchEvent('click');
+    await visitor.find(`html[data-layout="${layout}"]`).waitFor();
+    await less(message).waitFor();
+  }
+});
+
+for (const layout of ['list', 'wall']) {
+  boardTest(`a reload in the middle of texts that are unfolded in the ${layout} leads to the same place`, { layout }, async ({ board, visitor }) => {
+    const lines = (name) => Array.from({ length: 60 }, (_, number) => `${name}${number}`).join('\n');
+    await board.postMany(10);
+    await board.post(lines('a'));
+    await board.post(lines('b'));
+    await board.postMany(2);
+    await visitor.page.reload();
+    const [first, second] = [visitor.message('b59'), visitor.message('a59')];
+    for (const message of [first, second]) {
+      await more(message).click();
+      await less(message).waitFor();
+    }
+    await first.evaluate((element) => window.scrollBy({ top: element.getBoundingClientRect().top + 700, behavior: 'instant' }));
+    const places = async () => [await topOf(first), await topOf(second)];
+    const before = await places();
+    await visitor.page.reload();
+    await eventually(async () => assert.deepEqual(await places(), before));
+    // On the wall both are on the screen.
+    if (layout === 'wall') await less(second).waitFor();
+  });
+}
+
 boardTest('the keyboard does not come to a folded link unseen', {}, async ({ board, visitor }) => {
   await board.post(LINKED);
   await visitor.page.reload();

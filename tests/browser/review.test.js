@@ -167,6 +167,28 @@ boardTest('an arrow at an end of the queue is disabled, and keeps the focus', { 
   assert.deepEqual(await visitor.violations(), []);
 });
 
+boardTest('whoever looks into the queue comes back to the same place on the board', { settings: { ...settings, POSTING: 'open' }, expected, viewport: DESK }, async ({ board, visitor }) => {
+  const { page } = visitor;
+  await board.postMany(60);
+  await signIn(page, board);
+  await page.goBack();
+  await visitor.message('number 60').waitFor();
+  await eventually(async () => {
+    await page.mouse.wheel(0, 600);
+    assert.ok(await visitor.message('number 25').isVisible());
+  });
+  const read = visitor.message('number 30');
+  await read.evaluate((element) => element.scrollIntoView({ block: 'center' }));
+  const place = () => read.evaluate((element) => Math.round(element.getBoundingClientRect().top));
+  const before = await place();
+  for (let visit = 0; visit < 2; visit += 1) {
+    await page.evaluate(() => (window.location.hash = '#moderate'));
+    await page.locator('.review').waitFor();
+    await page.goBack();
+    await eventually(async () => assert.equal(await place(), before));
+  }
+});
+
 boardTest('what was taken down is restored, or deleted behind a second step', { settings: { ...settings, POSTING: 'open' }, expected, viewport: DESK }, async ({ board, visitor }) => {
   const { page } = visitor;
   await board.postFromAll(['stays', 'goes', 'comes back']);

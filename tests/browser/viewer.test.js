@@ -171,6 +171,37 @@ boardTest('a message is shared by its address', { permissions: ['clipboard-read'
   await eventually(async () => assert.equal((await visitor.page.evaluate(() => window.shared)).url, `${board.site}m/${id}`));
 });
 
+boardTest('where the keyboard was on a picture that somebody deletes, the keys go on with the next one', { ...PHONE, expected: [/status of 404/] }, async ({ board, visitor }) => {
+  await board.postPicture('first', png(1_600, 1_200));
+  await board.postPicture('second', png(1_600, 1_201));
+  const mountains = await board.postPicture('the mountains', png(12_000, 1_080));
+  await visitor.page.reload();
+  await open(visitor, 'the mountains');
+  await visitor.focusIsAt(visitor.find(CURRENT));
+  await board.delete(mountains);
+  await eventually(async () => {
+    await visitor.lookAgain();
+    await says(visitor, 'words', 'second');
+  });
+  await visitor.page.keyboard.press('ArrowRight');
+  await says(visitor, 'words', 'first');
+});
+
+boardTest('the number of a picture that was opened from all pictures leads back to them, and Back leads on', {}, async ({ board, visitor }) => {
+  await postThree(board, visitor);
+  await open(visitor, 'third');
+  await visitor.find('.picture-dialog__close').click();
+  await visitor.page.getByRole('button', { name: 'All pictures' }).click();
+  await visitor.find('.all-pictures__tile button').nth(1).click();
+  await says(visitor, 'count', '2 of 3');
+  await visitor.find('.picture-dialog__count').click();
+  await isClosed(visitor);
+  await visitor.focusIsAt(visitor.find('.all-pictures__tile button').nth(1));
+  await visitor.page.goBack();
+  await visitor.find('.all-pictures').waitFor({ state: 'hidden' });
+  await historyIsBack(visitor);
+});
+
 /** A board of so many pictures, by their addresses alone. */
 async function pretendPictures({ page }, count) {
   const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';

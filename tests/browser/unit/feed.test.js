@@ -18,6 +18,15 @@ test('the first page is shown as it comes', () => {
   assert.equal(feed.next, 'a');
 });
 
+test('what moved up into the first page, since others deleted what was above it, is not new', () => {
+  const feed = feedOf('fedc', 'c');
+  feed.offer(page('fcba', 'a'));
+  assert.equal(shown(feed), 'fc');
+  assert.deepEqual(feed.waiting, { count: 0, more: false });
+  feed.offer(page('gfcb', 'b'));
+  assert.deepEqual(feed.waiting, { count: 1, more: false });
+});
+
 test('new messages wait until they are revealed', () => {
   const feed = feedOf('ba');
   feed.offer(page('dcba'));
