@@ -16,10 +16,13 @@ boardTest('a moderator stays signed in for a week where that is wanted, and leav
   assert.equal(await visitor.page.evaluate((secret) => (JSON.stringify(localStorage) + JSON.stringify(sessionStorage)).includes(secret), token), false);
 
   await signIn(visitor.page, board, { forWeek: true });
+  // Only when the page goes: it would notice that by itself.
   await visitor.page.evaluate(() => {
-    const kept = JSON.parse(localStorage.getItem('corkboard:moderator'));
-    localStorage.setItem('corkboard:moderator', JSON.stringify({ ...kept, until: Date.now() - 1 }));
-    sessionStorage.clear();
+    addEventListener('pagehide', () => {
+      const kept = JSON.parse(localStorage.getItem('corkboard:moderator'));
+      localStorage.setItem('corkboard:moderator', JSON.stringify({ ...kept, until: Date.now() - 1 }));
+      sessionStorage.clear();
+    });
   });
   await visitor.page.goto(board.site);
   await visitor.page.getByText('it is over. Sign in again.').waitFor();
@@ -88,14 +91,24 @@ boardTest('a session that was revoked is asked for again at whatever is done nex
 
 boardTest('a week that is over is noticed in the tab where it began, also after a reload', { settings, expected }, async ({ board, visitor }) => {
   const { page } = visitor;
-  const end = () => page.evaluate(() => {
+  const end = `() => {
     for (const store of [localStorage, sessionStorage]) store.setItem('corkboard:moderator', JSON.stringify({ ...JSON.parse(store.getItem('corkboard:moderator')), until: Date.now() - 1 }));
-  });
+  }`;
   await board.postFromAll(['one', 'two']);
-  for (const notice of [() => page.keyboard.press('r'), () => page.reload()]) {
+  const notices = [
+    async () => {
+      await page.evaluate(`(${end})()`);
+      await page.keyboard.press('r');
+    },
+    async () => {
+      // Only when the page goes: it would notice that by itself.
+      await page.evaluate(`addEventListener('pagehide', ${end})`);
+      await page.reload();
+    },
+  ];
+  for (const notice of notices) {
     await signIn(page, board, { forWeek: true });
     await waitFor(page, ['one', 'two']);
-    await end();
     await notice();
     await dialog(page).getByText('You were signed in for a week, and it is over.').waitFor();
     assert.equal(await isModerating(page), false);
