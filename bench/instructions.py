@@ -113,9 +113,9 @@ def measured() -> dict[str, float]:
     with functions() as function:
         function.answers(posts(MESSAGES), 0)
         return {
-            "GET /api/messages, its file read anew": function.each(reads(), 1),
+            "GET /api/messages, listed anew": function.each(reads(), 1),
             "GET /api/messages, remembered": function.each(reads(), 0),
-            "GET /api/messages?limit=21, the database": function.each(reads("limit=21"), 0),
+            "GET /api/messages?limit=21, a page that is not kept": function.each(reads("limit=21"), 0),
             f"POST /api/messages, a JPEG of {len(picture) / 1000:.0f} KB": function.each(posts(4 * REQUESTS), 0),
         }
 
