@@ -7,7 +7,7 @@ use domain::MessageId;
 use http::StatusCode;
 use reqwest::Client;
 use serde_json::{Value, json};
-use sqlx::{Connection as _, MySqlConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, MySqlConnection};
 use store::Store;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -83,10 +83,16 @@ impl Setup {
             "SELECT id FROM information_schema.processlist WHERE user = '{}'",
             self.own.name
         );
-        for connection in rows(administrator, &list).await {
-            rows(administrator, &format!("KILL {}", connection[0])).await;
-        }
-        while !rows(administrator, &list).await.is_empty() {
+        loop {
+            let open = rows(administrator, &list).await;
+            if open.is_empty() {
+                return;
+            }
+            for connection in open {
+                let kill = AssertSqlSafe(format!("KILL {}", connection[0]));
+                // One that has ended by itself meanwhile is no longer known.
+                let _ = administrator.execute(kill).await;
+            }
             sleep(Duration::from_millis(10)).await;
         }
     }
