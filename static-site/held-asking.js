@@ -42,8 +42,8 @@ export function createHeldAsking({ store, pictureOf, api, clock }) {
 }
 
 /** Whether it can be sent again to hear of it. */
-function mayRepeat({ draft, knownAt, repeatedAt }, now) {
-  return !mayBeForgotten({ knownAt }, now) && now - repeatedAt > (draft.hasPicture ? REPEAT_PICTURE_MS : REPEAT_MS);
+function mayRepeat(entry, now) {
+  return !mayBeForgotten(entry, now) && now - entry.repeatedAt > (entry.draft.hasPicture ? REPEAT_PICTURE_MS : REPEAT_MS);
 }
 
 /** Sends it again, which is no second message: the board answers what became of the first. Null where it does not say. */

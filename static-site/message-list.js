@@ -58,9 +58,14 @@ export function mountMessageList(list, { ruler, feed, card, onWhole, window }) {
   function onHeights(ids) {
     if (isHidden()) return;
     const at = wall.anchor();
+    if (remeasure(ids) && at) wall.bring(at);
+  }
+
+  /** Arranges the cards by the heights that these have now. Answers whether one of these is another. */
+  function remeasure(ids) {
     const changed = ids.filter((id) => wall.masonry.setHeight(id, cards.heightOf(id)));
     if (changed.length > 0) wall.arrange(cards.all());
-    if (changed.length > 0 && at) wall.bring(at);
+    return changed.length > 0;
   }
 
   /** Fits the cards into another width or layout. What is far away is as high as it was, until it is near. */
@@ -77,23 +82,23 @@ export function mountMessageList(list, { ruler, feed, card, onWhole, window }) {
     hanging.show();
   }
 
-  /** What is read, as wall.js has it, and which of the messages on the screen are unfolded. */
+  /** What is read, as wall.js has it, and of the messages on the screen the `last` one, and which are `unfolded`. */
   function anchor() {
     const at = wall.anchor();
     if (!at) return null;
     const view = wall.view();
-    const unfolded = wall.masonry.ids.filter((id) => wall.isSeen(wall.masonry.get(id), view) && cards.isUnfolded(id));
-    return { ...at, unfolded };
+    const seen = wall.masonry.ids.filter((id) => wall.isSeen(wall.masonry.get(id), view));
+    return { ...at, last: seen.at(-1) ?? at.id, unfolded: seen.filter(cards.isUnfolded) };
   }
 
   function bring(at) {
     hanging.hangAll();
     for (const id of at.unfolded ?? []) {
-      get(id)?.folding.unfold();
+      const found = get(id);
+      found?.folding.unfold();
       // Before the browser tells of it: what is below would be taken for what is read then.
-      if (cards.has(id)) wall.masonry.setHeight(id, cards.heightOf(id));
+      if (found) remeasure([id]);
     }
-    wall.arrange(cards.all());
     wall.bring(at);
   }
 

@@ -21,8 +21,8 @@ const WIDE = /[\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60
 
 /**
  * Makes a message's card, for the `wall` or the `list`. `update` brings it in line with what may be done to it, with the
- * time and with the language. A long text is folded, unless it is to be shown `whole` from the start; the picture of the
- * `first` one does not wait until it is seen.
+ * time and with the language. A long text is folded, unless it is to be shown `whole` from the start, or was
+ * `unfolded` before, when it can be folded again; the picture of the `first` one does not wait until it is seen.
  * @param room answers how wide the card is, and the screen: known before, since asking the browser lays the page out
  * Emits `message-opened`, `share-wanted` and `delete-wanted`; moderators have more to do with it.
  */

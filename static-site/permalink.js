@@ -56,16 +56,18 @@ export function mount(root, { api, feed, card, clock, words, window }) {
     if (state.id === id && state.message) return shown.focus();
     clear(id);
     update();
-    if (root.hidden) return isBack || goTo(id);
+    const lead = isBack ? () => {} : goTo;
+    if (root.hidden) return lead(id);
     let message = null;
     try {
       message = await withBackoff(() => api.message(id), { clock, onWaiting: (error) => show(explainLoad(error)) });
     } catch (error) {
-      if (state.id !== id) return;
-      state.isFailed = error.status !== 404;
-      show(state.isFailed ? explainLoad(error) : [['link.missing']]);
+      if (state.id === id) {
+        state.isFailed = error.status !== 404;
+        show(state.isFailed ? explainLoad(error) : [['link.missing']]);
+      }
     }
-    if (state.id !== id) return isBack || (feed.has(id) && goTo(id));
+    if (state.id !== id) return feed.has(id) && lead(id);
     if (message) {
       state.message = message;
       show([]);

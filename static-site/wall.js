@@ -93,12 +93,11 @@ export function createWall(list, { layout, window }) {
     /** How far below the upper edge of the screen a message begins. */
     topOf: (id) => masonry.get(id).top + topOfList(),
 
-    /** What is read: `{ id, top, last }` of the first and the last message on the screen, where the page is scrolled; else null. */
+    /** What is read: `{ id, top }` of the first message that is on the screen, where the page is scrolled; else null. */
     anchor() {
-      const { top, bottom } = this.view();
-      const { ids } = masonry;
-      const id = window.scrollY > 0 && ids.find((one) => masonry.get(one).top + masonry.get(one).height > top);
-      return id ? { id, top: this.topOf(id), last: ids.findLast((one) => masonry.get(one).top < bottom) } : null;
+      const above = -topOfList();
+      const id = window.scrollY > 0 && masonry.ids.find((one) => masonry.get(one).top + masonry.get(one).height > above);
+      return id ? { id, top: this.topOf(id) } : null;
     },
 
     /** Scrolls so that the message of an `anchor`, or the next one that is there, is where it was. */

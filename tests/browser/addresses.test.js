@@ -5,21 +5,11 @@ import { eventually } from './support/visitor.js';
 
 const placeOf = (locator) => locator.evaluate((element) => Math.round(element.getBoundingClientRect().top));
 
-async function goDownTo(visitor, text) {
-  await eventually(async () => {
-    await visitor.page.mouse.wheel(0, 900);
-    assert.ok(await visitor.message(text).first().isVisible());
-  });
-  await visitor.message(text).first().evaluate((element) => element.scrollIntoView({ block: 'center' }));
-  // Whatever that brought is there.
-  await visitor.page.waitForLoadState('networkidle');
-}
-
 boardTest('the place in the list is kept on reload, whatever is new above it', {}, async ({ board, visitor }) => {
   await board.postMany(60);
   await visitor.page.reload();
   await visitor.message('number 60').waitFor();
-  await goDownTo(visitor, 'number 15');
+  await visitor.goDownTo('number 15');
   const before = await placeOf(visitor.message('number 15'));
   for (const text of ['new above', 'newer above']) await board.post(text);
 
@@ -39,7 +29,7 @@ boardTest('the place in the list is kept on coming back from another page', {}, 
   await board.postMany(60);
   await visitor.page.reload();
   await visitor.message('number 60').waitFor();
-  await goDownTo(visitor, 'number 21');
+  await visitor.goDownTo('number 21');
   const before = await placeOf(visitor.message('number 21'));
   await visitor.page.goto(new URL('/api/health', board.site).href);
   await visitor.page.goBack();
@@ -50,7 +40,7 @@ boardTest('the place in the list is kept where what was on the screen takes more
   await board.postMany(60);
   await visitor.page.reload();
   await visitor.message('number 60').waitFor();
-  await goDownTo(visitor, 'number 21');
+  await visitor.goDownTo('number 21');
   const last = visitor.message((await board.json('/api/messages')).messages.at(-1).text);
   await last.evaluate((element) => element.scrollIntoView());
   const before = await placeOf(last);
@@ -62,7 +52,7 @@ boardTest('who comes anew begins at the top', {}, async ({ board, visitor }) => 
   await board.postMany(30);
   await visitor.page.reload();
   await visitor.message('number 30').waitFor();
-  await goDownTo(visitor, 'number 12');
+  await visitor.goDownTo('number 12');
   await visitor.page.goto('about:blank');
   await visitor.page.goto(board.site);
   await visitor.message('number 30').waitFor();
@@ -86,8 +76,7 @@ boardTest('every message has an address of its own', {}, async ({ board, visitor
 boardTest('the address of an old message shows it by itself, and from there the whole list', { layout: 'list' }, async ({ board, visitor }) => {
   const { id } = await board.post('long ago');
   await board.postMany(25);
-  await visitor.page.goto('about:blank');
-  await visitor.page.goto(`${board.site}#${id}`);
+  await visitor.comeTo(`${board.site}#${id}`);
   const linked = visitor.find('.permalink .message');
   await linked.getByText('long ago').waitFor();
   await visitor.focusIsAt(linked);
@@ -103,8 +92,7 @@ boardTest('the address of an old message shows it by itself, and from there the 
 boardTest('an old message that is shown by itself goes into the list once that has come so far', { layout: 'list' }, async ({ board, visitor }) => {
   const { id } = await board.post('long ago');
   await board.postMany(25);
-  await visitor.page.goto('about:blank');
-  await visitor.page.goto(`${board.site}#${id}`);
+  await visitor.comeTo(`${board.site}#${id}`);
   await visitor.find('.permalink .message').waitFor();
   await visitor.askForOlder();
   await visitor.find('.messages .message', { hasText: 'long ago' }).waitFor();
@@ -116,8 +104,7 @@ for (const [layout, viewport] of [['list', { width: 390, height: 844 }], ['wall'
   boardTest(`who goes on to the ${layout} from an old message is moved by nothing when that comes into its place`, { layout, viewport }, async ({ board, visitor }) => {
     const { id } = await board.post('long ago');
     await board.postMany(110);
-    await visitor.page.goto('about:blank');
-    await visitor.page.goto(`${board.site}#${id}`);
+    await visitor.comeTo(`${board.site}#${id}`);
     await visitor.focusIsAt(visitor.find('.permalink .message'));
     const moved = await visitor.page.evaluate(async () => {
       const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
@@ -139,10 +126,9 @@ for (const [layout, viewport] of [['list', { width: 390, height: 844 }], ['wall'
 boardTest('the place in the list is kept on reload, also where the address names a message that is further down', { layout: 'list' }, async ({ board, visitor }) => {
   const { id } = await board.post('long ago');
   await board.postMany(60);
-  await visitor.page.goto('about:blank');
-  await visitor.page.goto(`${board.site}#${id}`);
+  await visitor.comeTo(`${board.site}#${id}`);
   await visitor.find('.permalink .message').waitFor();
-  await goDownTo(visitor, 'number 45');
+  await visitor.goDownTo('number 45');
   const before = await placeOf(visitor.message('number 45'));
   await visitor.page.reload();
   await visitor.find('.permalink .message').waitFor();
@@ -165,8 +151,7 @@ boardTest('the message of an address that could not be had is asked for again', 
 boardTest('a message that its address led to goes like any other when it is deleted', {}, async ({ board, visitor }) => {
   const message = await board.post('soon gone');
   await board.post('stays');
-  await visitor.page.goto('about:blank');
-  await visitor.page.goto(`${board.site}#${message.id}`);
+  await visitor.comeTo(`${board.site}#${message.id}`);
   await visitor.focusIsAt(visitor.message('soon gone'));
   await board.delete(message);
   await visitor.lookAgain();
@@ -178,8 +163,7 @@ boardTest('the address of no message says no more than the page knows, whether t
   const message = await board.post('gone');
   await board.delete(message);
   for (const id of [message.id, '01M8312X2GQEXQEVEC5D3NWYGS']) {
-    await visitor.page.goto('about:blank');
-    await visitor.page.goto(`${board.site}#${id}`);
+    await visitor.comeTo(`${board.site}#${id}`);
     const note = visitor.page.getByText('There is no such message here: it may have been deleted.');
     await note.waitFor();
     await visitor.focusIsAt(note);
@@ -192,8 +176,7 @@ boardTest('of a linked message that one deletes oneself the page says that it wa
   await visitor.post({ text: 'mine, long ago' });
   const { id } = (await board.json('/api/messages')).messages[0];
   await board.postMany(21);
-  await visitor.page.goto('about:blank');
-  await visitor.page.goto(`${board.site}#${id}`);
+  await visitor.comeTo(`${board.site}#${id}`);
   await visitor.find('.permalink .message').waitFor();
   await visitor.delete('mine, long ago');
   await visitor.focusIsAt(visitor.find('.permalink').getByText('This message was deleted.'));

@@ -112,8 +112,7 @@ boardTest('a linked message whose picture does not load says so within its width
   const message = await board.postPicture('long ago', 'photo.webp');
   await board.postMany(20);
   await board.losePicture(message);
-  await visitor.page.goto('about:blank');
-  await visitor.page.goto(`${board.site}#${message.id}`);
+  await visitor.comeTo(`${board.site}#${message.id}`);
   await visitor.find('.permalink').getByText(SENTENCE).waitFor();
   assert.equal(await visitor.page.evaluate(() => document.documentElement.scrollWidth), 390);
 });

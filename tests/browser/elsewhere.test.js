@@ -40,8 +40,7 @@ test('the page works in a folder of another site, with the API where index.html 
     assert.ok((await image.getAttribute('src')).startsWith(board.site));
     await visitor.seeCarrousel();
     await visitor.page.evaluate(() => (navigator.share = async (data) => (window.shared = data)));
-    await message.locator('.message__menu summary').click();
-    await message.locator('.message__share').click();
+    await (await visitor.inMenu(message, 'Share')).click();
     const { id } = (await board.json('/api/messages')).messages[0];
     await eventually(async () => assert.equal((await visitor.page.evaluate(() => window.shared)).url, `${board.site}m/${id}`));
     await visitor.delete('from elsewhere');

@@ -160,8 +160,7 @@ boardTest('what a search in the page finds in a folded text unfolds it', {}, asy
 boardTest('a linked message is shown whole', {}, async ({ board, visitor }) => {
   const { id } = await board.post(LONG);
   await board.postMany(20);
-  await visitor.page.goto('about:blank');
-  await visitor.page.goto(`${board.site}#${id}`);
+  await visitor.comeTo(`${board.site}#${id}`);
   const message = visitor.find('.permalink .message');
   await message.getByText('l389').waitFor();
   assert.ok((await heightOf(message)) > 390 * 20);
@@ -171,8 +170,7 @@ boardTest('a linked message is shown whole', {}, async ({ board, visitor }) => {
 boardTest('a linked message that the list has is unfolded there', {}, async ({ board, visitor }) => {
   const { id } = await board.post(LONG);
   await board.post('above it');
-  await visitor.page.goto('about:blank');
-  await visitor.page.goto(`${board.site}#${id}`);
+  await visitor.comeTo(`${board.site}#${id}`);
   const message = visitor.message('l389');
   await less(message).waitFor();
   await visitor.focusIsAt(message);

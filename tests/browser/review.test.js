@@ -173,12 +173,8 @@ boardTest('whoever looks into the queue comes back to the same place on the boar
   await signIn(page, board);
   await page.goBack();
   await visitor.message('number 60').waitFor();
-  await eventually(async () => {
-    await page.mouse.wheel(0, 600);
-    assert.ok(await visitor.message('number 25').isVisible());
-  });
+  await visitor.goDownTo('number 30');
   const read = visitor.message('number 30');
-  await read.evaluate((element) => element.scrollIntoView({ block: 'center' }));
   const place = () => read.evaluate((element) => Math.round(element.getBoundingClientRect().top));
   const before = await place();
   for (let visit = 0; visit < 2; visit += 1) {

@@ -7,7 +7,7 @@ use domain::{MessageId, Name};
 use store::{Mark, Status};
 
 use crate::backend::{Backend, Kind, on_every_backend};
-use crate::samples::{id_at, idempotency, insert, milliseconds, picture};
+use crate::samples::{MARKS, id_at, idempotency, insert, milliseconds, picture};
 
 async fn run(kind: Kind, test: impl AsyncFnOnce(&Backend)) {
     if let Some(backend) = Backend::to_a_board(kind).await {
@@ -47,22 +47,7 @@ const ROWS: [(&str, Option<i64>, Option<i64>); 19] = [
     ("deleted", Some(0), Some(2_000)),
 ];
 
-const ALL: [Mark; 18] = [
-    Mark::Taken,
-    Mark::Posted,
-    Mark::Deleting,
-    Mark::DeletingForGood,
-    Mark::Deleted,
-    Mark::TakenToHold,
-    Mark::Held,
-    Mark::Approved,
-    Mark::Rejected,
-    Mark::HeldAgain,
-    Mark::Removing,
-    Mark::Removed,
-    Mark::Restored,
-    Mark::Published,
-    Mark::Lost,
+const EXPIRED: [Mark; 3] = [
     Mark::Expired(Status::Removed),
     Mark::Expired(Status::Rejected),
     Mark::Expired(Status::Held),
@@ -168,7 +153,7 @@ async fn fill(backend: &Backend) -> Vec<MessageId> {
 
 async fn a_mark_changes_what_its_condition_names_and_nothing_else(backend: &Backend) {
     let store = backend.store();
-    for mark in ALL {
+    for mark in MARKS.into_iter().chain(EXPIRED) {
         let ids = fill(backend).await;
         let before = all_rows(backend).await;
         let mut expected = before.clone();

@@ -114,7 +114,7 @@ pub async fn insert_of(store: &Store, message: &Message, sender: Option<&Sender>
     assert_eq!(inserted.unwrap(), Inserted::First);
 }
 
-/// Every mark.
+/// Every mark but those of what nobody decided on in time.
 pub const MARKS: [Mark; 15] = [
     Mark::Taken,
     Mark::Posted,

@@ -10,10 +10,11 @@ const DESCRIPTION: usize = 200;
 /// Whose it is, and how the message begins.
 pub fn title(message: &Message) -> String {
     let said = said(message);
-    match &message.author {
-        Some(author) => shortened(&format!("{author}: {said}"), TITLE),
-        None => shortened(&said, TITLE),
-    }
+    let title = match &message.author {
+        Some(author) => format!("{author}: {said}"),
+        None => said,
+    };
+    shortened(&title, TITLE)
 }
 
 /// How the message goes on.
@@ -34,12 +35,11 @@ fn said(message: &Message) -> String {
 
 /// The text in at most `most` characters, cut after a word where there is one.
 fn shortened(text: &str, most: usize) -> String {
-    if text.chars().nth(most).is_none() {
+    // The last one is for the ellipsis, where there is one more.
+    let mut rest = text.char_indices().skip(most.saturating_sub(1));
+    let (Some((end, _)), Some(_)) = (rest.next(), rest.next()) else {
         return text.to_owned();
-    }
-    // One is for the ellipsis.
-    let end = text.char_indices().nth(most.saturating_sub(1));
-    let end = end.map_or(text.len(), |(end, _)| end);
+    };
     let cut = &text[..end];
     // Of languages that put no spaces between words, all of it.
     let words = cut.rfind(' ').filter(|space| *space > end / 2);

@@ -92,6 +92,24 @@ export class Visitor {
     return other;
   }
 
+  /** Comes to an address from elsewhere, which is no step within the page. */
+  async comeTo(address) {
+    await this.page.goto('about:blank');
+    await this.page.goto(address);
+  }
+
+  /** Goes down until a message with this text is there, and has it in the middle of the screen. */
+  async goDownTo(text) {
+    const message = this.message(text).first();
+    await eventually(async () => {
+      await this.page.mouse.wheel(0, 900);
+      assert.ok(await message.isVisible());
+    });
+    await message.evaluate((element) => element.scrollIntoView({ block: 'center' }));
+    // Whatever that brought is there.
+    await this.page.waitForLoadState('networkidle');
+  }
+
   /** Chooses a language of the page by its tag, and waits until the page is in it. */
   async speak(language) {
     const more = this.find('.masthead__menu');

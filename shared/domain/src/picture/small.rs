@@ -19,19 +19,14 @@ pub fn small_height(width: u32, height: u32, small_width: u32) -> u32 {
 /// wide as the widest small version, where the picture is, and no higher than services show.
 pub fn link_preview_size(width: u32, height: u32) -> (u32, u32) {
     let [.., widest] = SMALL_WIDTHS;
-    let (preview_width, preview_height) = (
-        widest.min(width),
-        small_height(width, height, widest.min(width)),
-    );
+    let preview_width = widest.min(width);
+    let preview_height = small_height(width, height, preview_width);
     if preview_height <= HIGHEST_PREVIEW {
-        (preview_width, preview_height)
-    } else {
-        // The other side keeps the proportion by the same rule.
-        (
-            small_height(height, width, HIGHEST_PREVIEW),
-            HIGHEST_PREVIEW,
-        )
+        return (preview_width, preview_height);
     }
+    // The other side keeps the proportion by the same rule.
+    let preview_width = small_height(height, width, HIGHEST_PREVIEW);
+    (preview_width, HIGHEST_PREVIEW)
 }
 
 #[cfg(test)]
