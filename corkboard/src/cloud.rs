@@ -15,9 +15,10 @@ use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 use crate::budget::Budget;
+use crate::endpoints::{address_of, listen, reachable};
 use crate::front_door::{self, FrontDoor};
 use crate::options::Options;
-use crate::services::{Access, Services, address_of, listen, reachable, until};
+use crate::services::{Access, Services, until};
 use crate::site::{Site, Source};
 
 /// Runs the whole system until Ctrl-C.

@@ -5,6 +5,7 @@
 //! - [`options`]: the flags;
 //! - [`cloud`]: the whole system, from start to Ctrl-C;
 //! - [`services`]: what the functions stand on: S3, a database, and the queue between them;
+//! - [`database`]: which database that is, and [`endpoints`]: the addresses of all and the clients that reach them;
 //! - [`budget`]: how many connections and how much memory all that may have;
 //! - [`front_door`]: the site as CloudFront and API Gateway would show it;
 //! - [`site`]: the page's files, stamped and joined;
@@ -20,7 +21,9 @@
 mod budget;
 mod cloud;
 mod data_dir;
+mod database;
 mod decoder;
+mod endpoints;
 mod front_door;
 mod functions;
 mod mail;
@@ -100,7 +103,7 @@ fn moderator_token(
     let tokens = Tokens::new(&secret, None);
     if is_link {
         let base = optional(&environment, "PUBLIC_BASE_URL").unwrap_or_else(|| {
-            let base = format!("http://{}", services::reachable(options.listen));
+            let base = format!("http://{}", endpoints::reachable(options.listen));
             eprintln!("corkboard: PUBLIC_BASE_URL is not set, so the link leads to {base}");
             base
         });
@@ -116,7 +119,7 @@ fn moderator_token(
 const HEALTH: Duration = Duration::from_secs(5);
 
 async fn health(options: &Options) -> Result<(), String> {
-    let url = format!("http://{}/api/health", services::reachable(options.listen));
+    let url = format!("http://{}/api/health", endpoints::reachable(options.listen));
     let asked = reqwest::Client::builder()
         .no_proxy()
         .timeout(HEALTH)

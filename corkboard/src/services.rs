@@ -1,42 +1,33 @@
 //! What the functions and the front door stand on: S3, a database, and the queues from the bucket to syncS3Bucket and
 //! notify.
 
-use std::fs;
-use std::io::ErrorKind;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::{Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_sdk_s3::config::ResponseChecksumValidation;
-use axum::Router;
 use futures_util::future::join_all;
-use lambda::aws::http_client_over;
 use local_aws::backup::Place;
-use local_aws::connections::in_process::{self, Connector};
-use local_aws::connections::{LAST_REQUESTS, Listener};
-use local_aws::data_api::{self, Engine};
+use local_aws::connections::{LAST_REQUESTS, Listener, in_process};
 use local_aws::drive::Drive;
 use local_aws::queue::Queue;
-use local_aws::{Credentials as AccessKey, s3};
+use local_aws::{data_api, s3};
 use media::Bucket;
 use message_board::app;
 use settings::{SettingError, environment, optional};
 use small_pictures::SmallPictures;
-use store::{DataApiSettings, Database, MySqlSettings};
+use store::Database;
 use sync_s3_bucket::SyncS3Bucket;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tracing::warn;
-use url::Url;
 
 use crate::budget::Budget;
 use crate::data_dir::DataDir;
+use crate::database::{Chosen, database};
 use crate::decoder::Child;
+use crate::endpoints::{address_of, listen, s3_client, sdk_config};
 use crate::functions::{Functions, small_pictures_secret};
 use crate::notices;
 use crate::options::Options;
@@ -44,8 +35,6 @@ use crate::progress::follow;
 
 /// How long the migrations may take.
 const MIGRATIONS: Duration = Duration::from_mins(5);
-/// Connections to a database that the functions reach directly: they share this process.
-const CONNECTIONS: u32 = 8;
 
 /// Everything behind the front door, running.
 pub struct Services {
@@ -260,150 +249,6 @@ fn damage_or(error: String, objects: &Path) -> String {
     }
 }
 
-pub async fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, String> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| match error.kind() {
-            ErrorKind::AddrInUse => format!(
-                "port {} is in use: choose another with {flag}",
-                address.port()
-            ),
-            _ => format!("{flag} {address} cannot be listened on: {error}"),
-        })
-}
-
-pub fn address_of(listener: &TcpListener) -> Result<SocketAddr, String> {
-    listener
-        .local_addr()
-        .map_err(|error| format!("a port is not known: {error}"))
-}
-
-/// Where messages are kept.
-enum Chosen {
-    /// A MySQL that the functions reach directly.
-    Direct(MySqlSettings),
-    /// What the Data API is served from: a MySQL, or the embedded SQLite.
-    DataApi(TcpListener, Option<Engine>),
-}
-
-impl Chosen {
-    async fn by(options: &Options) -> Result<Self, String> {
-        if optional(&environment, "DATABASE_URL").is_some() {
-            if options.database.is_some() {
-                return Err("--database and DATABASE_URL are both given: leave one out".into());
-            }
-            let settings =
-                MySqlSettings::from_lookup(&environment).map_err(|error| error.to_string())?;
-            return Ok(Self::Direct(settings));
-        }
-        let listener = listen(options.data_api_listen, "--data-api-listen").await?;
-        let engine = match &options.database {
-            Some(url) => Some(mysql(url).await?),
-            None => None,
-        };
-        Ok(Self::DataApi(listener, engine))
-    }
-}
-
-/// A MySQL behind the Data API. No message repeats the URL, which has a password in it.
-async fn mysql(url: &str) -> Result<Engine, String> {
-    let parsed = Url::parse(url).ok().filter(|url| url.scheme() == "mysql");
-    let parsed =
-        parsed.ok_or("--database is malformed: expected mysql://user:password@host:3306/name")?;
-    Engine::mysql(url).await.map_err(|error| {
-        let host = parsed.host_str().unwrap_or_default();
-        format!("the database at {host} cannot be used: {error}")
-    })
-}
-
-/// The database as the functions see it, and the Data API before it where there is one.
-async fn database(
-    chosen: Chosen,
-    options: &Options,
-    config: &SdkConfig,
-    data_dir: &DataDir,
-    budget: &Budget,
-) -> Result<(Database, Option<(Listener, Router)>), String> {
-    let (listener, engine) = match chosen {
-        Chosen::Direct(settings) => return Ok((Database::mysql(&settings, CONNECTIONS), None)),
-        Chosen::DataApi(listener, engine) => (listener, engine),
-    };
-    let engine = match engine {
-        Some(engine) => engine,
-        None => embedded(data_dir).await?,
-    };
-    let address = address_of(&listener)?;
-    let credentials = AccessKey {
-        access_key_id: options.access_key_id.clone(),
-        secret_access_key: options.secret_access_key.clone(),
-    };
-    let router = data_api::router(engine, credentials, address, budget.program_memory.clone());
-    let (connector, calls) = in_process::line();
-    let listener = Listener {
-        tcp: listener,
-        calls: Some(calls),
-        connections: Arc::clone(&budget.connections),
-    };
-    let database = behind_data_api(config, connector, address);
-    Ok((database, Some((listener, router))))
-}
-
-async fn embedded(data_dir: &DataDir) -> Result<Engine, String> {
-    let path = data_dir.database();
-    let damaged = |what: &str| {
-        format!(
-            "{what}: put {} back from a backup, or move it away to begin without messages",
-            path.display()
-        )
-    };
-    // To SQLite an empty file is an empty database.
-    let is_empty = fs::metadata(&path).is_ok_and(|file| file.len() == 0);
-    if is_empty && s3::is_there(&data_dir.objects()) {
-        return Err(damaged("the database is empty"));
-    }
-    let opened = Engine::sqlite(&path).await;
-    opened.map_err(|error| damaged(&error.to_string()))
-}
-
-fn sdk_config(options: &Options) -> SdkConfig {
-    SdkConfig::builder()
-        .behavior_version(lambda::aws::behavior())
-        .region(Region::from_static("us-east-1"))
-        .credentials_provider(aws_sdk_s3::config::SharedCredentialsProvider::new(
-            Credentials::new(
-                &options.access_key_id,
-                &options.secret_access_key,
-                None,
-                None,
-                "corkboard",
-            ),
-        ))
-        .build()
-}
-
-fn s3_client(config: &SdkConfig, connector: Connector, address: SocketAddr) -> aws_sdk_s3::Client {
-    let config = aws_sdk_s3::config::Builder::from(config)
-        .http_client(http_client_over(connector))
-        .endpoint_url(endpoint(address))
-        // The bytes come from this process.
-        .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
-    aws_sdk_s3::Client::from_conf(config.build())
-}
-
-fn behind_data_api(config: &SdkConfig, connector: Connector, address: SocketAddr) -> Database {
-    let config = aws_sdk_rdsdata::config::Builder::from(config)
-        .http_client(http_client_over(connector))
-        .endpoint_url(endpoint(address));
-    // The endpoint has one database, whatever it is called.
-    let settings = DataApiSettings {
-        cluster_arn: "arn:aws:rds:us-east-1:000000000000:cluster:corkboard".into(),
-        secret_arn: "arn:aws:secretsmanager:us-east-1:000000000000:secret:corkboard".into(),
-        name: "corkboard".into(),
-    };
-    let config = config.build();
-    Database::data_api(|| aws_sdk_rdsdata::Client::from_conf(config), settings)
-}
-
 /// In place of the board's own secret where the folder that has it is not opened yet.
 const ANY_SECRET: &str = "as long as a board's secret has to be";
 
@@ -460,21 +305,6 @@ fn bucket(s3: &aws_sdk_s3::Client) -> Bucket {
 fn clone_of(s3: &aws_sdk_s3::Client) -> impl FnOnce() -> aws_sdk_s3::Client + Send + 'static {
     let s3 = s3.clone();
     || s3
-}
-
-fn endpoint(address: SocketAddr) -> String {
-    format!("http://{}", reachable(address))
-}
-
-/// Bound to every address, this machine is reached by loopback.
-pub fn reachable(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        address.set_ip(match address {
-            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    address
 }
 
 pub async fn until(mut end: watch::Receiver<bool>) {

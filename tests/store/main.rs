@@ -4,7 +4,7 @@
 //! - [`corkboard`]: a real one, started, killed, and never left behind;
 //! - [`backend`]: the ways to a database, each with an empty one;
 //! - [`samples`], [`load`]: messages, and many clients who post and read them;
-//! - [`conformance`], [`marks`], [`leftovers`], [`posting`], [`limit`], [`senders`], [`removal`], [`foreign_rows`],
+//! - [`conformance`], [`marks`], [`leftovers`], [`posting`], [`rate_limit`], [`senders`], [`removal`], [`foreign_rows`],
 //!   [`migrations`], [`upgrade`]: written once, run on every backend;
 //! - [`scripted_data_api`], [`data_api_failures`]: the Data API as AWS answers on a bad day, by a script;
 //! - [`outage`], [`connections`], [`tls`], [`refusals`]: the server in trouble, and at the other end of the line;
@@ -24,13 +24,13 @@ mod data_api_failures;
 mod foreign_rows;
 mod full_board;
 mod leftovers;
-mod limit;
 mod load;
 mod marks;
 mod migrations;
 mod moderation_log;
 mod outage;
 mod posting;
+mod rate_limit;
 mod refusals;
 mod removal;
 mod samples;

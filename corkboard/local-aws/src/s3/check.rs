@@ -12,8 +12,8 @@ use s3s::checksum::ChecksumHasher;
 
 use super::bodies::{CHUNK, epilogue};
 use super::digest::hex;
-use super::index;
 use super::object::{Attributes, Checksums, Object};
+use super::rows;
 use super::{bodies_of, index_of};
 
 /// What is looked at.
@@ -74,8 +74,8 @@ fn entries(index: &Connection, after: &[u8]) -> rusqlite::Result<Vec<Entry>> {
             .map_err(|error| FromSqlConversionFailure(0, Type::Blob, Box::new(error)))?;
         Ok(Entry {
             key,
-            object: index::object(row, 1)?,
-            attributes: index::attributes(row, 4)?,
+            object: rows::object(row, 1)?,
+            attributes: rows::attributes(row, 4)?,
             file: row.get(5)?,
         })
     })?;
@@ -83,7 +83,7 @@ fn entries(index: &Connection, after: &[u8]) -> rusqlite::Result<Vec<Entry>> {
 }
 
 fn is_unchanged(index: &Connection, entry: &Entry) -> bool {
-    index::find(index, &entry.key).is_ok_and(|now| {
+    rows::find(index, &entry.key).is_ok_and(|now| {
         now.is_some_and(|now| now.object == entry.object && now.file == entry.file)
     })
 }
@@ -91,7 +91,7 @@ fn is_unchanged(index: &Connection, entry: &Entry) -> bool {
 /// What of an object is not as its index says.
 fn difference(root: &Path, index: &Connection, entry: &Entry) -> Option<String> {
     let digests = match &entry.file {
-        None => match index::small_body(index, &entry.key) {
+        None => match rows::small_body(index, &entry.key) {
             Ok(bytes) => Digests::of(entry, &mut &bytes[..]),
             Err(_) => return Some("its bytes are not in the index".into()),
         },

@@ -17,8 +17,9 @@ use serde::de::DeserializeOwned;
 
 use super::bodies::{self, Bodies, CHUNK, Epilogue, SMALL};
 use super::digest::hex;
-use super::index::{Effects, NewBody, insert};
+use super::index::Effects;
 use super::object::{Attributes, BUCKET, Checksums, Object, check_key, unix_seconds};
+use super::rows::{NewBody, insert};
 use crate::files::if_found;
 
 /// Objects that are committed at once.

@@ -11,15 +11,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rusqlite::{
-    Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, TransactionBehavior, params,
-};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use s3s::{S3Error, S3Result, s3_error};
 use tokio::sync::oneshot;
 
 use super::ObjectEvent;
 use super::bodies::{Bodies, NewFile};
-use super::object::{Attributes, Object};
+use super::failure::{Failure, fault, mark_damage_met, shared_fault};
 
 const SCHEMA: &str = "
 CREATE TABLE object (
@@ -67,24 +65,6 @@ const LOG_KEPT: Duration = Duration::from_secs(1);
 const READERS: usize = 8;
 /// For programs that have the file open besides this one.
 const FILE_LOCK_PATIENCE: Duration = Duration::from_secs(5);
-
-/// What the index says of an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
-    pub object: Object,
-    pub attributes: Attributes,
-    /// In the folder of bodies; `None` for one whose bytes are in the index.
-    pub file: Option<String>,
-}
-
-/// The bytes of an object that is to be written.
-#[derive(Debug)]
-pub enum NewBody {
-    Small(Vec<u8>),
-    File(NewFile),
-    /// In a file that was there before.
-    Kept(String),
-}
 
 /// What follows a change, once it is committed.
 #[derive(Default)]
@@ -223,13 +203,6 @@ impl Index {
     }
 }
 
-fn mark_damage_met<T>(path: &Path, outcome: &S3Result<T>) {
-    let source = outcome.as_ref().err().and_then(S3Error::source);
-    if let Some(failure) = source.and_then(|source| source.downcast_ref::<Arc<Failure>>()) {
-        failure.mark_damage(path);
-    }
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -347,184 +320,4 @@ fn commit(
         return Err(error.into());
     }
     Ok(all)
-}
-
-/// The index or a file cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    #[error("the index of the objects: {0}")]
-    Index(#[from] rusqlite::Error),
-    #[error("a file of the objects: {0}")]
-    File(#[from] io::Error),
-    #[error("the index of the objects has rolled back what was changed along with something else")]
-    RolledBack,
-}
-
-impl Failure {
-    fn mark_damage(&self, path: &Path) {
-        if let Self::Index(error) = self
-            && is_damage(error)
-        {
-            mark_damaged(path);
-        }
-    }
-
-    fn is_drives_refusal(&self) -> bool {
-        match self {
-            Self::Index(error) => matches!(
-                error.sqlite_error_code(),
-                Some(ErrorCode::DiskFull | ErrorCode::ReadOnly)
-            ),
-            Self::File(error) => matches!(
-                error.kind(),
-                io::ErrorKind::StorageFull | io::ErrorKind::ReadOnlyFilesystem
-            ),
-            Self::RolledBack => false,
-        }
-    }
-}
-
-pub fn is_damage(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-    )
-}
-
-/// Where it is noted that an index is damaged. The note has the name of the file that is to be rebuilt from, once that
-/// is there.
-pub fn damage_note(path: &Path) -> PathBuf {
-    path.with_extension("damaged")
-}
-
-/// Has the index rebuilt at the next start.
-fn mark_damaged(path: &Path) {
-    tracing::error!(path = %path.display(), "the index of the objects is damaged: the next start rebuilds it");
-    if !damage_note(path).exists() {
-        // Where this fails, the start may find the damage by itself.
-        let _ = std::fs::write(damage_note(path), "");
-    }
-}
-
-/// What a caller is answered when the drive fails.
-pub fn fault(failure: impl Into<Failure>) -> S3Error {
-    shared_fault(&Arc::new(failure.into()))
-}
-
-fn shared_fault(failure: &Arc<Failure>) -> S3Error {
-    if failure.is_drives_refusal() {
-        s3_error!(ServiceUnavailable, "The drive takes nothing more")
-    } else {
-        S3Error::internal_error(Arc::clone(failure))
-    }
-}
-
-/// The object under a key.
-pub fn find(connection: &Connection, key: &str) -> S3Result<Option<Stored>> {
-    let sql = "SELECT size, e_tag, modified, attributes, file FROM object WHERE key = ?1";
-    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
-    let found = statement.query_row([key.as_bytes()], |row| {
-        Ok(Stored {
-            object: object(row, 0)?,
-            attributes: attributes(row, 3)?,
-            file: row.get(4)?,
-        })
-    });
-    found.optional().map_err(fault)
-}
-
-/// The columns `size`, `e_tag`, `modified`.
-pub fn object(row: &Row<'_>, first: usize) -> rusqlite::Result<Object> {
-    Ok(Object {
-        size: row.get(first)?,
-        e_tag: row.get(first + 1)?,
-        modified: row.get(first + 2)?,
-    })
-}
-
-/// An object with headers that cannot be read is better shown without them than not at all.
-pub fn attributes(row: &Row<'_>, column: usize) -> rusqlite::Result<Attributes> {
-    let json: String = row.get(column)?;
-    Ok(serde_json::from_str(&json).unwrap_or_default())
-}
-
-pub fn small_body(connection: &Connection, key: &str) -> S3Result<Vec<u8>> {
-    let mut statement = connection
-        .prepare_cached("SELECT bytes FROM small_body WHERE key = ?1")
-        .map_err(fault)?;
-    statement
-        .query_row([key.as_bytes()], |row| row.get(0))
-        .map_err(fault)
-}
-
-/// Whether an object or a part is in this file.
-pub fn refers_to(connection: &Connection, file: &str) -> rusqlite::Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM object WHERE file = ?1) \
-               OR EXISTS (SELECT 1 FROM part WHERE file = ?1)";
-    connection
-        .prepare_cached(sql)?
-        .query_row([file], |row| row.get(0))
-}
-
-/// Puts an object in place of what was under its key.
-pub fn insert(
-    connection: &Connection,
-    effects: &mut Effects,
-    key: &str,
-    object: &Object,
-    attributes: &Attributes,
-    body: NewBody,
-) -> S3Result<()> {
-    delete(connection, effects, key)?;
-    let json = serde_json::to_string(attributes).map_err(S3Error::internal_error)?;
-    let file = match &body {
-        NewBody::Small(_) => None,
-        NewBody::File(file) => Some(file.name()),
-        NewBody::Kept(name) => Some(name.as_str()),
-    };
-    let sql = "INSERT INTO object (key, size, e_tag, modified, attributes, file) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let values = params![
-        key.as_bytes(),
-        object.size,
-        object.e_tag,
-        object.modified,
-        json,
-        file
-    ];
-    run(connection, sql, values)?;
-    match body {
-        NewBody::Small(bytes) => {
-            let sql = "INSERT OR REPLACE INTO small_body (key, bytes) VALUES (?1, ?2)";
-            run(connection, sql, params![key.as_bytes(), bytes])?;
-        }
-        NewBody::File(file) => effects.keep(file),
-        NewBody::Kept(_) => {}
-    }
-    Ok(())
-}
-
-/// Removes the object, if there is one.
-pub fn delete(connection: &Connection, effects: &mut Effects, key: &str) -> S3Result<()> {
-    let sql = "DELETE FROM object WHERE key = ?1 RETURNING file";
-    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
-    let deleted: Option<Option<String>> = statement
-        .query_row([key.as_bytes()], |row| row.get(0))
-        .optional()
-        .map_err(fault)?;
-    match deleted {
-        Some(Some(file)) => effects.free([file]),
-        Some(None) => {
-            let sql = "DELETE FROM small_body WHERE key = ?1";
-            run(connection, sql, [key.as_bytes()])?;
-        }
-        None => {}
-    }
-    Ok(())
-}
-
-/// The rows that a statement changed.
-pub fn run(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> S3Result<usize> {
-    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
-    statement.execute(values).map_err(fault)
 }

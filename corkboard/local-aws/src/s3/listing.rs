@@ -6,8 +6,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rusqlite::{Connection, params};
 use s3s::{S3Error, S3Result, dto, s3_error};
 
-use super::index::{self, fault};
+use super::failure::fault;
 use super::object::Object;
+use super::rows;
 use super::store::ObjectStore;
 
 /// S3 returns no more than this at a time.
@@ -86,7 +87,7 @@ pub fn page(connection: &Connection, query: &Query) -> S3Result<Page> {
             }
             last = Some(key.clone());
             page.objects
-                .push((key, index::object(row, 1).map_err(fault)?));
+                .push((key, rows::object(row, 1).map_err(fault)?));
         }
         return Ok(page);
     }
@@ -238,8 +239,9 @@ fn common_prefixes(page: &Page, encode: Encode) -> Vec<dto::CommonPrefix> {
 mod tests {
     use tempfile::TempDir;
 
-    use super::super::index::{Effects, NewBody, insert};
+    use super::super::index::{self, Effects};
     use super::super::object::Attributes;
+    use super::super::rows::{NewBody, insert};
     use super::*;
 
     fn bucket(keys: &[&str]) -> (TempDir, Connection) {

@@ -3,7 +3,8 @@
 //! `s3s` speaks the protocol and checks the signatures. What is behind it is in reading order:
 //!
 //! - [`object`]: what an object is, and which keys there may be;
-//! - [`index`]: the transactional index, one change after the other; [`bodies`]: the files of the larger objects;
+//! - [`index`]: the transactional index, one change after the other, with [`rows`]: an object in it, and [`failure`];
+//! - [`bodies`]: the files of the larger objects;
 //! - [`store`]: how an object is written, read and removed in terms of the two;
 //! - [`operations`], [`multipart`] and [`listing`]: the S3 operations;
 //! - [`earlier`]: takes over what an earlier version kept as files; [`rebuild`]: an index that is damaged;
@@ -21,12 +22,14 @@ mod check;
 mod conditions;
 mod digest;
 mod earlier;
+mod failure;
 mod index;
 mod listing;
 mod multipart;
 mod object;
 mod operations;
 mod rebuild;
+mod rows;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -127,7 +130,7 @@ pub fn index_of(root: &Path) -> PathBuf {
 
 /// What says that the index is damaged, and is to be rebuilt at the next start.
 pub fn damage_note_of(root: &Path) -> PathBuf {
-    index::damage_note(&index_of(root))
+    failure::damage_note(&index_of(root))
 }
 
 /// The folder of the larger bodies.

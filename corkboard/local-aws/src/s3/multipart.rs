@@ -19,8 +19,10 @@ use super::bodies;
 use super::bodies::{Epilogue, NewFile};
 use super::conditions::WriteCondition;
 use super::digest::hex;
-use super::index::{Effects, NewBody, fault, find, run};
+use super::failure::fault;
+use super::index::Effects;
 use super::object::{Attributes, BUCKET, Object, attributes_of, unix_seconds};
+use super::rows::{self, NewBody, find, run};
 use super::store::{ObjectStore, ReceivedBody, on_thread, place, stated_of, taken_as};
 
 /// Bytes of every part but the last, at least; and the highest part number.
@@ -305,7 +307,7 @@ fn find_upload(connection: &Connection, key: &str, id: &str) -> S3Result<Upload>
     let mut statement = connection.prepare_cached(sql).map_err(fault)?;
     let found = statement.query_row(params![id, key.as_bytes()], |row| {
         Ok(Upload {
-            attributes: super::index::attributes(row, 0)?,
+            attributes: rows::attributes(row, 0)?,
             completed: row.get(1)?,
         })
     });

@@ -7,7 +7,7 @@ use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use super::bodies::Epilogue;
 use super::conditions::{ReadConditions, WriteCondition, range_holds, unsatisfiable};
 use super::digest::hex;
-use super::index::fault;
+use super::failure::fault;
 use super::listing::MAX_KEYS;
 use super::object::{BUCKET, Object, attributes_of, check_key, read};
 use super::store::{ObjectStore, stated_of, taken_as};

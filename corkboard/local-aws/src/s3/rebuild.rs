@@ -13,8 +13,10 @@ use rusqlite::{Connection, OpenFlags, Transaction};
 
 use super::bodies::{Bodies, Epilogue, epilogue};
 use super::digest::md5_hex;
-use super::index::{self, Effects, NewBody, damage_note, insert, is_damage};
+use super::failure::{damage_note, is_damage};
+use super::index::{self, Effects};
 use super::object::{Attributes, Object};
+use super::rows::{self, NewBody, insert};
 use crate::files::{if_found, logs_of, sync_folder};
 
 /// What is there after a rebuild.
@@ -245,8 +247,8 @@ fn read_rows(
     while let Some(row) = rows.next()? {
         if let Ok(key) = String::from_utf8(row.get(0)?) {
             let of_key = (
-                index::object(row, 1)?,
-                index::attributes(row, 4)?,
+                rows::object(row, 1)?,
+                rows::attributes(row, 4)?,
                 row.get(5)?,
             );
             into.insert(key, of_key);

@@ -21,10 +21,10 @@ use tokio_util::io::ReaderStream;
 use super::bodies::{self, Bodies, CHUNK, Epilogue, NewFile, SMALL};
 use super::body;
 use super::conditions::WriteCondition;
-use super::index::{
-    self, Effects, Index, NewBody, Stored, delete, fault, find, insert, refers_to, small_body,
-};
+use super::failure::fault;
+use super::index::{self, Effects, Index};
 use super::object::{BUCKET, Checksums};
+use super::rows::{NewBody, Stored, delete, find, insert, refers_to, small_body};
 use super::{ObjectEvent, bodies_of, earlier, index_of, rebuild};
 use crate::drive::Drive;
 
