@@ -16,6 +16,9 @@ use thiserror::Error;
 pub const IMAGES: &str = "images/";
 /// How long a picture may be cached: a deleted one leaves the shared caches within five minutes.
 pub const PICTURE_CACHE_CONTROL: &str = "public, max-age=86400, s-maxage=300";
+/// A picture of more bytes is neither copied nor made smaller: it would be in memory as a whole, and a posted one has
+/// 4 MiB at most.
+pub(crate) const MOST_OF_A_PICTURE: u64 = 64 * 1024 * 1024;
 /// The metadata that says of which version of its original an object was made: `x-amz-meta-original`.
 const ORIGINAL: &str = "original";
 
@@ -110,6 +113,26 @@ pub(crate) struct Headers<'a> {
     pub made_of: Option<&'a ETag>,
 }
 
+impl<'a> Headers<'a> {
+    /// Of a picture, which anybody may cache.
+    pub const fn cached(media_type: &'a str) -> Self {
+        Self {
+            media_type,
+            cache_control: PICTURE_CACHE_CONTROL,
+            made_of: None,
+        }
+    }
+
+    /// Of what nobody is served.
+    pub const fn not_stored(media_type: &'a str) -> Self {
+        Self {
+            media_type,
+            cache_control: "no-store",
+            made_of: None,
+        }
+    }
+}
+
 /// An object that is being read.
 #[derive(Debug)]
 pub struct Object {
@@ -170,11 +193,7 @@ impl Bucket {
         media_type: &str,
         body: ByteStream,
     ) -> Result<(), BucketError> {
-        let headers = Headers {
-            media_type,
-            cache_control: PICTURE_CACHE_CONTROL,
-            made_of: None,
-        };
+        let headers = Headers::cached(media_type);
         let put = self.put_request(key, headers).body(body);
         put.send().await?;
         Ok(())

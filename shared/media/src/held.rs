@@ -8,15 +8,13 @@ use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use bytes::Bytes;
 use domain::{Format, MessageId, Name};
 
-use crate::bucket::{Bucket, BucketError, Condition, Headers};
+use crate::bucket::{Bucket, BucketError, Condition, Headers, MOST_OF_A_PICTURE};
 use crate::messages::mirrored;
 
 /// What waits for a moderator.
 pub(crate) const WAITING: &str = "held/waiting/";
 /// Copies of what was taken down.
 const REMOVED: &str = "held/removed/";
-/// A picture that is larger is not copied, in bytes: a posted one has 4 MiB at most.
-const MOST_OF_A_PICTURE: u64 = 64 * 1024 * 1024;
 
 /// A picture that has no public address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,11 +80,7 @@ impl Bucket {
     }
 
     async fn put_held(&self, key: &str, media_type: &str, body: Bytes) -> Result<(), BucketError> {
-        let headers = Headers {
-            media_type,
-            cache_control: "no-store",
-            made_of: None,
-        };
+        let headers = Headers::not_stored(media_type);
         self.put(key, headers, Condition::IfNoneMatch, body).await?;
         Ok(())
     }

@@ -23,11 +23,7 @@ const MOST_OF_A_MESSAGE: u64 = 64 * 1024;
 /// As long as a page of the longest ones.
 const MOST_OF_NEWEST: u64 = 50 * MOST_OF_A_MESSAGE;
 /// Nobody is served these.
-pub(crate) const HEADERS: Headers<'_> = Headers {
-    media_type: "application/json",
-    cache_control: "no-store",
-    made_of: None,
-};
+pub(crate) const HEADERS: Headers<'_> = Headers::not_stored("application/json");
 /// How long an id is, in characters.
 const ID: usize = 26;
 /// Crockford's alphabet, in which ids are written.

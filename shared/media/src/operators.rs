@@ -10,15 +10,13 @@ use bytes::Bytes;
 use domain::{Format, MessageId, Name};
 
 use crate::bucket::{
-    Bucket, BucketError, Condition, ETag, Headers, IMAGES, PICTURE_CACHE_CONTROL, Put, collect,
+    Bucket, BucketError, Condition, ETag, Headers, IMAGES, MOST_OF_A_PICTURE, Put, collect,
 };
 use crate::extension::is_picture;
 use crate::listing::Listed;
 
 /// Copies of those that were taken down.
 const REMOVED: &str = "held/removed/pictures/";
-/// A picture that is larger is not copied, in bytes.
-const MOST: i64 = 64 * 1024 * 1024;
 /// How long an id is in a name, with its hyphen.
 const ID_AND_HYPHEN: usize = 27;
 
@@ -139,9 +137,9 @@ impl Bucket {
             e_tag,
             ..
         } = found;
-        match content_length {
-            Some(0) => return Ok(None),
-            Some(..=MOST) => {}
+        match content_length.map(u64::try_from) {
+            Some(Ok(0)) => return Ok(None),
+            Some(Ok(..=MOST_OF_A_PICTURE)) => {}
             _ => return Err(BucketError::of(&"a picture is too large to be copied")),
         }
         Ok(Some(Copied {
@@ -160,7 +158,10 @@ impl Bucket {
         removed: &RemovedPicture,
         copied: &Copied,
     ) -> Result<(), BucketError> {
-        let (headers, bytes) = (hidden(&copied.media_type), copied.bytes.clone());
+        let (headers, bytes) = (
+            Headers::not_stored(&copied.media_type),
+            copied.bytes.clone(),
+        );
         self.put(&removed.key(), headers, Condition::IfNoneMatch, bytes)
             .await?;
         Ok(())
@@ -176,7 +177,7 @@ impl Bucket {
         copied: &Copied,
     ) -> Result<bool, BucketError> {
         let (headers, condition) = (
-            hidden(&copied.media_type),
+            Headers::not_stored(&copied.media_type),
             Condition::IfMatch(&copied.e_tag),
         );
         let put = self.put(picture.key(), headers, condition, Bytes::new());
@@ -193,11 +194,7 @@ impl Bucket {
         copied: Copied,
     ) -> Result<bool, BucketError> {
         let restored = removed.restored();
-        let headers = Headers {
-            media_type: &copied.media_type,
-            cache_control: PICTURE_CACHE_CONTROL,
-            made_of: None,
-        };
+        let headers = Headers::cached(&copied.media_type);
         let (key, condition) = (restored.key(), Condition::IfNoneMatch);
         Ok(
             match self.put(key, headers, condition, copied.bytes).await? {
@@ -225,15 +222,6 @@ impl Bucket {
         let keep = |object: Listed| removed.extend(RemovedPicture::parse(&object.key));
         self.objects(REMOVED, None, None, keep).await?;
         Ok(removed)
-    }
-}
-
-/// What nobody is served.
-fn hidden(media_type: &str) -> Headers<'_> {
-    Headers {
-        media_type,
-        cache_control: "no-store",
-        made_of: None,
     }
 }
 

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use domain::{Format, Name};
 
-use crate::bucket::{Bucket, BucketError, Condition, Headers, IMAGES, PICTURE_CACHE_CONTROL, Put};
+use crate::bucket::{Bucket, BucketError, Condition, Headers, IMAGES, Put};
 
 impl Bucket {
     /// The key of a posted picture.
@@ -23,11 +23,7 @@ impl Bucket {
         picture: Bytes,
     ) -> Result<Put, BucketError> {
         let key = Self::picture_key(name, format);
-        let headers = Headers {
-            media_type: format.media_type(),
-            cache_control: PICTURE_CACHE_CONTROL,
-            made_of: None,
-        };
+        let headers = Headers::cached(format.media_type());
         self.put(&key, headers, Condition::IfNoneMatch, picture)
             .await
     }
@@ -41,11 +37,7 @@ impl Bucket {
         name: impl Into<Name>,
         format: Format,
     ) -> Result<(), BucketError> {
-        let headers = Headers {
-            media_type: format.media_type(),
-            cache_control: "no-store",
-            made_of: None,
-        };
+        let headers = Headers::not_stored(format.media_type());
         let key = Self::picture_key(name, format);
         self.put(&key, headers, Condition::Any, Bytes::new())
             .await?;

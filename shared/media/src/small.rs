@@ -9,8 +9,7 @@ use domain::SMALL_WIDTHS;
 use futures_util::future::try_join_all;
 
 use crate::bucket::{
-    Bucket, BucketError, Condition, ETag, Headers, IMAGES, PICTURE_CACHE_CONTROL, Put, collect,
-    size_of,
+    Bucket, BucketError, Condition, ETag, Headers, IMAGES, MOST_OF_A_PICTURE, Put, collect, size_of,
 };
 use crate::listing::{HEADS_OF_A_PAGE, Listed, Listing, MOST};
 
@@ -32,8 +31,6 @@ const PARTS: [(Option<&str>, Option<&str>); 4] = [
 const KEYS_OF_A_PICTURE: usize = Small::ALL.len() + 1;
 /// A key is no longer, in bytes: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
 const LONGEST_KEY: usize = 1_024;
-/// Of an original of more bytes no small version is made: a posted one has 4 MiB at most, and so much is in memory.
-const MOST_OF_AN_ORIGINAL: u64 = 64 * 1024 * 1024;
 
 /// Which small version of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,7 +145,7 @@ impl Bucket {
     /// # Errors
     /// Where S3 fails.
     pub async fn original(&self, key: &str) -> Result<Option<(Bytes, ETag)>, BucketError> {
-        self.read(key, MOST_OF_AN_ORIGINAL).await
+        self.read(key, MOST_OF_A_PICTURE).await
     }
 
     /// The version of a picture; `None` where there is none, or one of zero bytes.
@@ -189,9 +186,8 @@ impl Bucket {
         bytes: Bytes,
     ) -> Result<(), BucketError> {
         let headers = Headers {
-            media_type: small.media_type(),
-            cache_control: PICTURE_CACHE_CONTROL,
             made_of: Some(of),
+            ..Headers::cached(small.media_type())
         };
         let key = small.key_of(original);
         self.put(&key, headers, Condition::Any, bytes).await?;
@@ -225,9 +221,8 @@ impl Bucket {
         known: Option<&Attempt>,
     ) -> Result<Put, BucketError> {
         let headers = Headers {
-            media_type: "text/plain",
-            cache_control: "no-store",
             made_of: Some(of),
+            ..Headers::not_stored("text/plain")
         };
         let condition = known.map_or(Condition::IfNoneMatch, |attempt| {
             Condition::IfMatch(&attempt.e_tag)
