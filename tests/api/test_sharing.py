@@ -14,11 +14,11 @@ import pytest
 import urllib3
 from PIL import Image
 
+from board_client import HTTP, small_version
 from corkboard import Corkboard, corkboard
 from events import request
 from lambda_runtime import running
 
-HTTP = urllib3.PoolManager(retries=False, timeout=60)
 ATOM = "{http://www.w3.org/2005/Atom}"
 # Nobody listens there.
 NO_DATABASE = "http://127.0.0.1:9"
@@ -124,7 +124,7 @@ def test_a_long_picture_has_a_preview_that_x_shows_and_a_tiny_one_has_the_small_
             message = post(board, text="a picture", picture=("p.jpg", picture(*sides), "image/jpeg"))
             meta = Page(HTTP.request("GET", f"{board.site}/m/{message['id']}").data.decode()).meta
             assert (int(meta["og:image:width"]), int(meta["og:image:height"])) == expected and meta["twitter:card"] == card
-            image = HTTP.request("GET", meta["og:image"])
+            image = small_version(meta["og:image"])
             assert image.status == 200 and Image.open(BytesIO(image.data)).size == expected
 
 

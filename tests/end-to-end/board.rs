@@ -22,7 +22,7 @@ use crate::environment::{Environment, get};
 use crate::log_privacy::{Log, plant};
 
 /// How long anything may take before it counts as not happening.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 pub const BUCKET: &str = "corkboard-media";
 pub const CLUSTER: &str = "arn:aws:rds:us-east-1:000000000000:cluster:corkboard";
 pub const SECRET: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:corkboard";

@@ -85,7 +85,8 @@ async fn a_bulk_upload_costs_far_fewer_requests_than_pictures() {
     };
     assert_eq!(each, expected);
     let (requests, invocations) = in_batches(1_000).await;
-    // A handful in fact; on a machine that takes a minute for the upload, hundreds.
-    assert!(requests.all() < 1_000, "{requests:?}");
-    assert!(invocations < 500, "{invocations}");
+    // A handful in fact, and more the longer the machine takes for the upload.
+    let one_by_one = 1_000 / 20 * each.all();
+    assert!(requests.all() < one_by_one / 4, "{requests:?}");
+    assert!(invocations < 1_000, "{invocations}");
 }

@@ -192,6 +192,7 @@ async fn an_interrupted_post_is_invisible_and_cleared_away_by_a_later_one() {
 
     board.post_text("a later one").await;
     eventually("the orphans are gone", async || {
+        board.is_cleared_up().await;
         for id in &old {
             if board.has_row(id).await || board.has_picture(id).await {
                 return None;

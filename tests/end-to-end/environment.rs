@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_sdk_s3::types::Object;
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
@@ -12,8 +13,10 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
+use domain::Name;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
+use media::Bucket;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
@@ -166,18 +169,53 @@ impl Board {
         .await;
     }
 
-    /// A later post, by an execution environment that has not cleared up yet, which a moderator takes away.
+    /// Later posts, each by an execution environment that has not cleared up yet, which a moderator takes away: until one
+    /// finds nothing to clear up. On a busy machine one post may not get to it within the time that it has for that.
     pub async fn is_cleared_up(&self) {
-        let (status, message) = Environment::on(self).ask(text("later")).await;
-        assert_eq!(status, StatusCode::CREATED, "{message}");
-        let (status, _) = Environment::on(self).ask(delete(&message)).await;
-        assert_eq!(status, StatusCode::NO_CONTENT);
+        let mut own = Vec::new();
+        loop {
+            let before = self.ledger_and_bucket(&own).await;
+            let environment = Environment::on(self);
+            let (status, message) = environment.ask(text("later")).await;
+            assert_eq!(status, StatusCode::CREATED, "{message}");
+            let (status, _) = environment.ask(delete(&message)).await;
+            assert_eq!(status, StatusCode::NO_CONTENT);
+            environment.s3.is_quiet().await;
+            environment.data_api.is_quiet().await;
+            let id = message["id"].as_str().unwrap();
+            own.extend([
+                id.to_owned(),
+                Bucket::message_key(id.parse::<Name>().unwrap()),
+            ]);
+            if self.ledger_and_bucket(&own).await == before {
+                return;
+            }
+        }
+    }
+
+    /// Every row of the ledger and every object of a message, but for those with these ids or keys.
+    async fn ledger_and_bucket(&self, but: &[String]) -> Vec<String> {
+        let rows = self.sql("SELECT * FROM message WHERE id <> :id", "").await;
+        let rows = rows.iter().map(|row| format!("{row:?}"));
+        let objects = self.s3().list_objects_v2().bucket(BUCKET).send();
+        let objects = objects.await.unwrap().contents.unwrap_or_default();
+        let is_message_s = |object: &Object| {
+            let key = object.key().unwrap();
+            ["images/", "held/", MESSAGES]
+                .iter()
+                .any(|prefix| key.starts_with(prefix))
+        };
+        let objects = objects.iter().filter(|object| is_message_s(object));
+        let objects = objects.map(|object| format!("{:?} {:?}", object.key(), object.e_tag()));
+        let is_other = |it: &String| !but.iter().any(|own| it.contains(own.as_str()));
+        rows.chain(objects).filter(is_other).collect()
     }
 
     /// A day later, when all that died was cleared up: each row is of a message that is on the board, whole, and nothing
     /// else is in the bucket.
     pub async fn is_at_rest(&self) {
-        for _ in 0..4 {
+        // What dies leaves a tombstone first, whose row goes a day later.
+        for _ in 0..2 {
             self.ages(Duration::from_hours(25)).await;
             self.is_cleared_up().await;
         }

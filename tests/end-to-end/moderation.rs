@@ -188,15 +188,20 @@ async fn remove_sender_takes_all_that_the_sender_posted_and_refuses_more() {
     let (bad, good) = ("2001:db8:0:1::1", "192.0.2.2");
     let kept = board.post_from(good, "kept").await.created();
     let kept_picture = board.post_picture_from(good).await;
-    join_all((0..60).map(|_| board.post_from(bad, "spam"))).await;
-    join_all((0..60).map(|_| board.post_picture_from(bad))).await;
+    // More than are looked at together.
+    for _ in 0..3 {
+        for spam in join_all((0..10).map(|_| board.post_from(bad, "spam"))).await {
+            spam.created();
+        }
+        join_all((0..10).map(|_| board.post_picture_from(bad))).await;
+    }
     let last = board
         .post_from("2001:db8:0:1::2", "of the same network")
         .await
         .created();
 
     let answer = board.remove_sender(&token, id(&last)).await;
-    answer.is(200, &[JSON, NO_STORE], &json!({"removed": 121}));
+    answer.is(200, &[JSON, NO_STORE], &json!({"removed": 61}));
     assert_eq!(board.messages().await, [shown(&kept_picture), shown(&kept)]);
     let keys = board.media().keys().await;
     assert_eq!(

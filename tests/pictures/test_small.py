@@ -8,7 +8,7 @@ import struct
 import pytest
 from PIL import Image, ImageFilter
 
-from board_client import HTTP, post
+from board_client import post, small_version
 from make import drawing, frames, phone_exif, scene, srgb_profile, stored
 from profiles import WHITE, by_stages, by_table, element, gray, header, joined
 from small import difference, expected, likeness, on_white
@@ -77,7 +77,7 @@ def test_it_looks_like_its_original(name, board):
     assert [version["width"] for version in versions] == [640, 960, 1280]
     assert picture["animated"] is name.startswith("animated")
     for version in versions:
-        served = HTTP.request("GET", board.site + version["url"])
+        served = small_version(board.site + version["url"])
         assert (served.status, served.headers["content-type"]) == (200, "image/webp"), served.data
         with Image.open(io.BytesIO(served.data)) as opened:
             ours = opened.convert("RGBA") if "A" in opened.getbands() else opened.convert("RGB")
@@ -96,7 +96,7 @@ def test_a_link_is_previewed_by_a_jpeg_on_white(name, board):
     data = PICTURES[name]()
     picture = post(board, data, name).picture
     address = picture["small"][-1]["url"].removesuffix(".webp") + ".jpg"
-    served = HTTP.request("GET", board.site + address, redirect=False)
+    served = small_version(board.site + address)
     assert (served.status, served.headers["content-type"]) == (200, "image/jpeg")
     with Image.open(io.BytesIO(served.data)) as ours:
         assert (ours.format, ours.mode, ours.width) == ("JPEG", "RGB", 1280)
@@ -144,7 +144,7 @@ def test_profiles_are_gone_by(name, board):
     mode = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK"}[profile[16:20]]
     data = jpeg(PHOTO.convert(mode), icc_profile=profile)
     version = post(board, data, name).picture["small"][0]
-    served = HTTP.request("GET", board.site + version["url"])
+    served = small_version(board.site + version["url"])
     assert served.status == 200
     with Image.open(io.BytesIO(served.data)) as ours:
         right = expected(data, ours.size)

@@ -123,10 +123,14 @@ pub async fn in_fast_time<T>(work: impl Future<Output = T>) -> T {
     tokio::time::pause();
     let clock = async {
         loop {
+            let began = std::time::Instant::now();
             // While a blocking task runs, the paused clock does not advance by itself.
             let real = || std::thread::sleep(Duration::from_millis(3));
             tokio::task::spawn_blocking(real).await.unwrap();
-            tokio::time::advance(Duration::from_millis(50)).await;
+            // On a machine too busy for that, time stands still: others wait for their turn as well.
+            if began.elapsed() < Duration::from_millis(10) {
+                tokio::time::advance(Duration::from_millis(50)).await;
+            }
         }
     };
     let done = tokio::select! {

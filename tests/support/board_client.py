@@ -9,6 +9,9 @@ from corkboard import Corkboard
 
 HTTP = urllib3.PoolManager(retries=False, timeout=60)
 
+# What a busy machine did not get to before the decoder's deadline is asked for again.
+UNTIL_MADE = urllib3.Retry(connect=0, read=0, redirect=0, status=5, status_forcelist=[503], raise_on_redirect=False, raise_on_status=False)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -29,6 +32,11 @@ class Answer:
         """The code of the problem, and of the field at fault where it says one."""
         fields = [f"/{error['field']}: {error['code']}" for error in self.body.get("errors", [])]
         return self.body["type"].removeprefix("urn:corkboard:problem:") + "".join(fields)
+
+
+def small_version(url: str) -> urllib3.BaseHTTPResponse:
+    """A picture in a smaller size, which is made when it is first asked for."""
+    return HTTP.request("GET", url, retries=UNTIL_MADE)
 
 
 def post(board: Corkboard, picture: bytes, name: str = "picture") -> Answer:
