@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { png } from './support/shapes.js';
+import { historyIsBack } from './support/viewer.js';
 import { boardTest } from './support/with-board.js';
 import { eventually } from './support/visitor.js';
 
@@ -234,7 +235,7 @@ boardTest('a picture opens large, leads on by the keyboard, and Back closes it',
     await shown('small.jpg');
     await close();
     await dialog.waitFor({ state: 'hidden' });
-    await eventually(async () => assert.equal(await visitor.page.evaluate(() => history.state), null));
+    await historyIsBack(visitor);
     assert.equal(visitor.page.url(), board.site, 'still on the page');
   }
 });

@@ -87,9 +87,11 @@ boardTest('the carrousel loads what is seen of it and what is near, no more', { 
 });
 
 boardTest('in a tab that is not on the screen, nothing is asked for', { before: (page) => page.clock.install() }, async ({ board, visitor }) => {
-  await board.postPicture('a lake', 'small.jpg');
-  await visitor.page.reload();
-  await tiles(visitor).first().waitFor();
+  await board.hasSmall(await board.postPicture('a lake', 'small.jpg'));
+  await visitor.page.reload({ waitUntil: 'networkidle' });
+  await visitor.seeCarrousel();
+  await visitor.message('a lake').locator('img').scrollIntoViewIfNeeded();
+  await visitor.picturesHaveCome();
   await visitor.page.evaluate(() => {
     // Chromium without a screen shows every tab.
     Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' });

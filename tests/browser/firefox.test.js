@@ -30,10 +30,13 @@ test('in Firefox one writes, posts a large photo, opens it, reloads and deletes'
     await firefox.click('.composer__post');
     await eventually(async () => assert.equal(await firefox.text('.message__author'), 'Ada'));
     await eventually(async () => assert.equal(await firefox.text('.message__text a'), 'https://example.com/'));
-    const [{ picture }] = (await board.json('/api/messages')).messages;
+    const [message] = (await board.json('/api/messages')).messages;
+    const { picture } = message;
     assert.equal(Math.max(picture.width, picture.height), 2_048);
     assert.ok(picture.width < picture.height, 'taken upright');
-    await firefox.scrollTo('.carrousel');
+    await board.hasSmall(message);
+    await firefox.reload();
+    await eventually(() => firefox.scrollTo('.carrousel__frame'));
     await eventually(async () => assert.match(await firefox.property('.carrousel__frame img', 'currentSrc'), /\/small\/(640|960|1280)\//));
     await eventually(async () => assert.ok((await firefox.property('.carrousel__frame img', 'naturalWidth')) > 0));
 
@@ -107,6 +110,8 @@ test('in Firefox what is there of a file that is cut short is not posted', { tim
       await rm(file);
     }
     await firefox.click('.composer__post');
+    // Where the keyboard is at the picture, posting was refused.
+    await eventually(async () => assert.equal(await firefox.run('return document.activeElement.id'), 'composer-picture'));
     assert.deepEqual((await board.json('/api/messages')).messages, []);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { LANGUAGES, nameOf } from '../../static-site/languages.js';
 import { png } from './support/shapes.js';
+import { historyIsBack } from './support/viewer.js';
 import { boardTest } from './support/with-board.js';
 import { eventually } from './support/visitor.js';
 
@@ -145,9 +146,11 @@ boardTest('so have the words on the strip, with a picture and in what is being w
   await visitor.message(POEM).locator('.message__picture').click();
   await toldBy({ '.picture-dialog__who bdi': 'he', '.picture-dialog__words': 'ja', '.is-current > .picture-dialog__image': 'und-Cyrl' });
   await visitor.page.keyboard.press('Escape');
+  await historyIsBack(visitor);
   await visitor.page.getByRole('button', { name: 'All pictures' }).click();
   await toldBy({ '.all-pictures__tile img': 'und-Cyrl' });
   await visitor.page.keyboard.press('Escape');
+  await historyIsBack(visitor);
 
   const line = visitor.find('.blank-note__line');
   assert.equal(await line.getAttribute('lang'), null, 'the page itself speaks');

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { brotliCompressSync } from 'node:zlib';
+import { moderateInTab } from './support/moderators.js';
+import { historyIsBack } from './support/viewer.js';
 import { boardTest } from './support/with-board.js';
-import { eventually } from './support/visitor.js';
+import { eventually, pictureFile } from './support/visitor.js';
 
 const SITE = new URL('../../static-site/', import.meta.url);
 
@@ -117,7 +119,7 @@ boardTest('the whole way goes by the keyboard', { expected: [/status of 404/] },
   await tabTo(/composer-picture/);
   const chooser = visitor.page.waitForEvent('filechooser');
   await keyboard.press('Enter');
-  await (await chooser).setFiles((await import('./support/visitor.js')).pictureFile('small.jpg'));
+  await (await chooser).setFiles(pictureFile('small.jpg'));
   await visitor.prepared();
   await tabTo(/composer-alt/);
   await keyboard.type('a lake');
@@ -131,6 +133,7 @@ boardTest('the whole way goes by the keyboard', { expected: [/status of 404/] },
   await visitor.page.getByRole('dialog').waitFor();
   await keyboard.press('Escape');
   await eventually(async () => assert.match(await focused(), /message__picture/));
+  await historyIsBack(visitor);
   await tabTo(/SUMMARY/);
   await keyboard.press('Enter');
   await tabTo(/message__delete/);
@@ -221,13 +224,14 @@ boardTest('a picture without a description is told by whose it is and when, once
     assert.equal(await dialog.getByText(name).count(), 0);
     assert.deepEqual(await visitor.violations(), []);
     await visitor.page.keyboard.press('Escape');
+    await historyIsBack(visitor);
   }
 });
 
 for (const colorScheme of ['light', 'dark']) {
   boardTest(`what deletes is marked as dangerous, ${colorScheme}`, { colorScheme }, async ({ board, visitor }) => {
     await visitor.post({ text: 'mine' });
-    await moderate({ board, visitor });
+    await moderateInTab(visitor.page, board);
     const colours = (locator) => locator.evaluate((element) => {
       const { color, backgroundColor } = getComputedStyle(element);
       return { color, backgroundColor };
@@ -253,20 +257,12 @@ for (const colorScheme of ['light', 'dark']) {
   });
 }
 
-/** Moderates in this tab, as after signing in. */
-async function moderate({ board, visitor }) {
-  const token = await board.moderatorToken();
-  await visitor.page.evaluate((entered) => sessionStorage.setItem('corkboard:moderator', JSON.stringify({ token: entered, until: Date.now() + 60_000 })), token);
-  await visitor.page.reload();
-  await visitor.page.getByText('You are moderating.').waitFor();
-}
-
 for (const width of [320, 390, 1440]) {
   boardTest(`at ${width} pixels, the bar of a moderator covers nothing that one goes to`, { layout: 'list', viewport: { width, height: 600 } }, async ({ board, visitor }) => {
     const { id } = await board.post('long ago');
     await board.postMany(25);
     const listed = (await board.json('/api/messages')).messages[10].id;
-    await moderate({ board, visitor });
+    await moderateInTab(visitor.page, board);
     const isClear = async (locator) => {
       await eventually(async () => {
         const bar = await visitor.find('.moderation-bar').boundingBox();
@@ -313,7 +309,7 @@ for (const width of [320, 390]) {
 
 boardTest('where a picture is dropped, that is said above everything else', { expected: [/ERR_FAILED/], viewport: { width: 1440, height: 800 } }, async ({ board, visitor }) => {
   await board.post('read');
-  await moderate({ board, visitor });
+  await moderateInTab(visitor.page, board);
   await visitor.page.route('**/api/**', (route) => route.abort());
   await visitor.lookAgain();
   await visitor.find('.messages__lost').waitFor();
@@ -389,8 +385,10 @@ boardTest('a page of which a module does not come says so', { expected: [/ERR_FA
   const sentence = visitor.page.getByText('This page is not all there yet. If it stays so, reload it.');
   await eventually(async () => assert.equal(await sentence.isVisible(), false));
   await visitor.page.route('**/app.js', (route) => route.abort());
-  await visitor.page.goto(board.site);
-  await eventually(async () => assert.equal(await sentence.isVisible(), false, 'it may just take a moment'));
+  // The sentence is seen only after a while, so the modules are not waited for.
+  await visitor.page.goto(board.site, { waitUntil: 'commit' });
+  await sentence.waitFor({ state: 'attached' });
+  assert.equal(await sentence.isVisible(), false, 'it may just take a moment');
   await sentence.waitFor();
   await visitor.page.unroute('**/app.js');
   await visitor.page.reload();

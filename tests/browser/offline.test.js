@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Board } from './support/corkboard.js';
 import { ENGINES } from './support/engines.js';
+import { moderateInTab } from './support/moderators.js';
 import { eventually } from './support/visitor.js';
 import { boardTest } from './support/with-board.js';
 
@@ -71,10 +72,7 @@ boardTest('nothing of what moderators are told is kept, and nothing that was del
   await board.post('to be seen');
   await visitor.page.reload();
   await isKept(visitor);
-  const token = await board.moderatorToken();
-  await visitor.page.evaluate((entered) => sessionStorage.setItem('corkboard:moderator', JSON.stringify({ token: entered, until: Date.now() + 60_000 })), token);
-  await visitor.page.reload();
-  await visitor.page.getByText('You are moderating.').waitFor();
+  await moderateInTab(visitor.page, board);
   const paths = Object.values(await kept(visitor)).flat();
   assert.deepEqual(paths.filter((path) => path.startsWith('/api/')).toSorted(), ['/api/board', '/api/messages']);
   await visitor.page.evaluate(async () => {
@@ -120,6 +118,17 @@ test('a new version of the site is there at the next navigation, also where the 
   }
 });
 
+/** Notes in the page what becomes of the worker that it registers: `redundant` where that is not taken. */
+const noteWorker = (page) =>
+  page.addInitScript(() => {
+    const { register } = ServiceWorkerContainer.prototype;
+    ServiceWorkerContainer.prototype.register = async function (...args) {
+      const registration = await register.apply(this, args);
+      window.worker = registration.installing ?? registration.waiting ?? registration.active;
+      return registration;
+    };
+  });
+
 test('files of two versions, as while a site is being replaced, are not kept', { timeout: 180_000 }, async () => {
   const board = await Board.start();
   // What stands between still has an old file.
@@ -130,10 +139,16 @@ test('files of two versions, as while a site is being replaced, are not kept', {
   });
   edge.listen(0, '127.0.0.1');
   await once(edge, 'listening');
-  const { page, close } = await ENGINES.Chromium(`http://127.0.0.1:${edge.address().port}/`, { width: 800, height: 600, scale: 1 });
+  const { page, close } = await ENGINES.Chromium('about:blank', { width: 800, height: 600, scale: 1 });
   try {
-    const asked = () => page.evaluate(() => performance.getEntriesByName(new URL('offline.js', location).href).length);
-    await eventually(async () => assert.equal(await asked(), 1));
+    await noteWorker(page);
+    await page.goto(`http://127.0.0.1:${edge.address().port}/`);
+    const became = await eventually(async () => {
+      const state = await page.evaluate(() => window.worker.state);
+      assert.doesNotMatch(state, /^(parsed|installing)$/);
+      return state;
+    });
+    assert.equal(became, 'redundant');
     await eventually(async () => assert.equal(await page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length), 0));
     assert.deepEqual(await page.evaluate(`(() => { ${KEPT} })()`), {});
   } finally {

@@ -23,7 +23,7 @@ const icon = { key: 'icon.gif', width: 60, height: 40, type: 'image/gif', animat
 /** A test with these pictures on a board, in each of these engines by itself. */
 function smallTest(name, { pictures, view = DESK, engines = Object.keys(ENGINES), before = () => {} }, body) {
   for (const engine of engines) {
-    test(`in ${engine} ${name}`, { timeout: 120_000 }, async () => {
+    test(`in ${engine} ${name}`, { timeout: 180_000 }, async () => {
       const board = await StubBoard.start(pictures);
       let session;
       try {

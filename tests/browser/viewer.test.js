@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { ENGINES } from './support/engines.js';
 import { png } from './support/shapes.js';
 import { StubBoard } from './support/stub-board.js';
-import { CURRENT, IMAGE, historyIsBack, isClosed, open, postThree } from './support/viewer.js';
+import { CURRENT, IMAGE, historyIsBack, isClosed, open, placeInHistory, postThree } from './support/viewer.js';
 import { eventually } from './support/visitor.js';
 import { boardTest } from './support/with-board.js';
 
@@ -191,12 +191,17 @@ boardTest('the number of a picture that was opened from all pictures leads back 
   await postThree(board, visitor);
   await open(visitor, 'third');
   await visitor.find('.picture-dialog__close').click();
+  await isClosed(visitor);
+  await historyIsBack(visitor);
   await visitor.page.getByRole('button', { name: 'All pictures' }).click();
+  await visitor.find('.all-pictures__tile').first().waitFor();
+  const allPictures = await placeInHistory(visitor);
   await visitor.find('.all-pictures__tile button').nth(1).click();
   await says(visitor, 'count', '2 of 3');
   await visitor.find('.picture-dialog__count').click();
   await isClosed(visitor);
   await visitor.focusIsAt(visitor.find('.all-pictures__tile button').nth(1));
+  await historyIsBack(visitor, allPictures);
   await visitor.page.goBack();
   await visitor.find('.all-pictures').waitFor({ state: 'hidden' });
   await historyIsBack(visitor);
@@ -256,12 +261,14 @@ boardTest('from the number of a picture one jumps to another, and Back leads all
   await visitor.find('.carrousel__frame').first().click();
   await visitor.find(CURRENT).waitFor();
   await says(visitor, 'count', '1 of more than 100');
+  const picture = await placeInHistory(visitor);
   await visitor.find('.picture-dialog__count').click();
   await eventually(async () => assert.equal(await visitor.find('.all-pictures__count').textContent(), '5,000'));
   await page.keyboard.press('End');
   await page.keyboard.press('Enter');
   await says(visitor, 'count', '5,000 of 5,000');
   assert.equal(await visitor.find('.all-pictures').evaluate((dialog) => dialog.open), false);
+  await historyIsBack(visitor, picture);
   await page.keyboard.press('ArrowLeft');
   await says(visitor, 'count', '4,999 of 5,000');
   await page.goBack();
@@ -282,7 +289,7 @@ const PICTURES = ['one', 'two', 'three', 'four'].map((key) => ({ key: `${key}.pn
 
 for (const [engine, start] of Object.entries(ENGINES)) {
   for (const language of ['en', 'ar']) {
-    test(`in ${engine} one scrolls from picture to picture${language === 'ar' ? ', from right to left as well' : ''}`, { timeout: 120_000 }, async () => {
+    test(`in ${engine} one scrolls from picture to picture${language === 'ar' ? ', from right to left as well' : ''}`, { timeout: 180_000 }, async () => {
       const board = await StubBoard.start(PICTURES);
       let session;
       try {
@@ -318,7 +325,7 @@ for (const [engine, start] of Object.entries(ENGINES)) {
 }
 
 for (const [engine, start] of Object.entries(ENGINES)) {
-  test(`in ${engine} a panorama is read from its left and a long picture from its top, also on a page from right to left`, { timeout: 120_000 }, async () => {
+  test(`in ${engine} a panorama is read from its left and a long picture from its top, also on a page from right to left`, { timeout: 180_000 }, async () => {
     const board = await StubBoard.start([{ key: 'wide.png', width: 6_000, height: 1_200 }, { key: 'long.png', width: 600, height: 6_000 }]);
     let session;
     try {

@@ -224,6 +224,8 @@ boardTest('what came since the last visit has a pin and a word, what is one’s 
   const pinned = (who) => who.find('.message:has(.message__pin:not([hidden])) .message__text').allTextContents();
   assert.deepEqual(await pinned(visitor), [], 'at the first visit nothing is new');
 
+  // An open page would have seen it.
+  await visitor.page.goto('about:blank');
   await board.post('since then');
   const later = await visitor.openTab(board.site);
   await later.message('since then').waitFor();

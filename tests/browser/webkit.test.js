@@ -119,11 +119,14 @@ webkitTest('one reads, posts a text and a picture, opens it, and deletes both', 
   await eventually(async () => assert.equal(await session.text('.message__text a'), 'https://example.com/'));
   await post(session, { text: 'from the phone', picture: 'camera-6mb.jpg', alt: 'hills' });
 
-  const { picture } = (await board.json('/api/messages')).messages[0];
+  const [message] = (await board.json('/api/messages')).messages;
+  const { picture } = message;
   assert.equal(Math.max(picture.width, picture.height), 2_048);
   assert.ok(picture.width < picture.height, 'taken upright');
   assert.deepEqual([picture.type, picture.alt], ['image/jpeg', 'hills']);
-  await session.scrollTo('.carrousel');
+  await board.hasSmall(message);
+  await session.reload();
+  await eventually(() => session.scrollTo('.carrousel__frame'));
   await shows(session, '.carrousel__frame img', /\/small\/(640|960|1280)\//);
   await session.scrollTo('.message__picture');
   await shows(session, '.message__picture img', /\/small\/(640|960|1280)\//);
@@ -193,11 +196,13 @@ webkitTest('a large picture that shows through goes on doing so, in a format tha
 
 for (const width of [320, 390, 1440]) {
   webkitTest(`at ${width} pixels a picture that does not load says so, and nothing sticks out`, { expected: [/does not load/] }, async ({ board, session }) => {
+    // A page that is open would have its small version made before it is gone.
+    await session.goTo('about:blank');
     await board.postMany(3);
     await board.losePicture(await board.postPicture('its picture is gone', 'photo.webp', { alt: 'a red bridge' }));
     await board.postMany(3);
     await session.resize(width);
-    await session.reload();
+    await session.goTo(board.site);
     await eventually(() => session.scrollTo('.message__picture'));
     await says(session, '.message .broken', /This picture cannot be shown\..*a red bridge/);
     const page = await session.run('const { scrollWidth, clientWidth } = document.documentElement; return { scrollWidth, clientWidth }');

@@ -120,6 +120,7 @@ boardTest('an answer that got lost does not make a second message, not even afte
   assert.equal(keys.length, 2);
   assert.equal(keys[0], keys[1]);
   assert.equal((await board.json('/api/messages')).messages.length, 1);
+  await visitor.find('.carrousel__tile').waitFor();
   await visitor.delete('once, please');
 });
 
@@ -170,22 +171,21 @@ boardTest('a server that is killed while one posts loses nothing', { expected: [
 
 boardTest('a board that wakes up is waited for, with the same key', { expected: [/status of 503/] }, async ({ visitor }) => {
   const keys = await visitor.noteKeys();
-  let naps = 2;
   await visitor.page.route('**/api/messages', (route) => {
-    if (route.request().method() !== 'POST' || naps === 0) return route.continue();
-    naps -= 1;
+    if (route.request().method() !== 'POST') return route.continue();
     return route.fulfill({
       status: 503,
       contentType: 'application/problem+json',
-      headers: { 'Retry-After': '1' },
+      headers: { 'Retry-After': '3' },
       body: JSON.stringify({ type: 'urn:corkboard:problem:database-resuming', status: 503 }),
     });
   });
   await visitor.write({ text: 'good morning' });
   await visitor.send();
   await visitor.page.getByText('The board is waking up. Your message will be posted in a few seconds.').waitFor();
+  await eventually(async () => assert.ok(keys.length >= 2, 'it is tried again'));
+  await visitor.page.unroute('**/api/messages');
   await visitor.message('good morning').waitFor();
-  assert.equal(keys.length, 3);
   assert.equal(new Set(keys).size, 1);
 });
 

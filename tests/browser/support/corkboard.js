@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { SLOW_WITHIN_MS } from './patience.js';
 import { putObject, removeObject } from './s3.js';
 import { eventually, pictureFile } from './visitor.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const BINARY = process.env.CORKBOARD_BIN ?? join(ROOT, 'target/debug/corkboard');
-const READY_WITHIN_MS = 60_000;
 
 /** A board whose data directory and address outlive the process, so that it can be restarted. */
 export class Board {
@@ -47,7 +47,7 @@ export class Board {
     await eventually(async () => {
       const { status } = await fetch(new URL('/carrousel/newest.json', this.site));
       if (status === 404) throw new Error('there is no list of pictures yet');
-    });
+    }, SLOW_WITHIN_MS);
   }
 
   async #readSite() {
@@ -68,7 +68,7 @@ export class Board {
     );
     let timer;
     const late = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(failed('did not print its address')), READY_WITHIN_MS);
+      timer = setTimeout(() => reject(failed('did not print its address')), SLOW_WITHIN_MS);
     });
     try {
       return await Promise.race([site, gone, late]);
@@ -126,7 +126,7 @@ export class Board {
       await eventually(async () => {
         const { status } = await fetch(new URL(url, this.site));
         if (status !== 200) throw new Error(`${url} answers ${status}`);
-      });
+      }, SLOW_WITHIN_MS);
     }
   }
 

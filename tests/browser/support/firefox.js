@@ -7,7 +7,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startFamily } from './family.js';
-import { WITHIN_MS, eventually } from './visitor.js';
+import { SLOW_WITHIN_MS, WITHIN_MS } from './patience.js';
+import { eventually } from './visitor.js';
 import { WebDriver } from './webdriver.js';
 
 const PREFERENCES = {
@@ -51,7 +52,7 @@ export class Firefox extends WebDriver {
       const socket = connect(port, '127.0.0.1');
       await once(socket, 'connect');
       return socket;
-    });
+    }, SLOW_WITHIN_MS);
     this.socket.on('data', (data) => this.#receive(data));
     await this.send('NewSession', {});
     await this.send('SetTimeouts', { script: WITHIN_MS });

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from './free-port.js';
+import { SLOW_WITHIN_MS } from './patience.js';
 import { eventually } from './visitor.js';
 
 const run = promisify(execFile);
@@ -44,7 +45,7 @@ export class MariaDb {
       { stdio: 'ignore' },
     );
     this.exit = once(this.process, 'exit');
-    await eventually(() => this.run('SELECT 1'));
+    await eventually(() => this.run('SELECT 1'), SLOW_WITHIN_MS);
   }
 
   async stop() {

@@ -25,6 +25,14 @@ export async function signIn(page, board, { forWeek = false } = {}) {
   await page.locator('.review').waitFor();
 }
 
+/** Moderates in this tab for longer than any test takes, as after signing in, without a view of the queue. */
+export async function moderateInTab(page, board) {
+  const session = { token: await board.moderatorToken(), until: Date.now() + 3_600_000 };
+  await page.evaluate((kept) => sessionStorage.setItem('corkboard:moderator', JSON.stringify(kept)), session);
+  await page.reload();
+  await page.getByText('You are moderating.').waitFor();
+}
+
 /** Signs in by a link, which has a name. */
 export async function signInByLink(page, board, name) {
   const link = await board.moderatorToken('--name', name, '--link');

@@ -8,7 +8,10 @@ export const CURRENT = '.picture-dialog__stage.is-current';
 export const IMAGE = `${CURRENT} > .picture-dialog__image`;
 
 export const isClosed = (visitor) => visitor.find('.picture-dialog').waitFor({ state: 'hidden' });
-export const historyIsBack = ({ page }) => eventually(async () => assert.equal(await page.evaluate(() => history.state), null));
+/** Where the page is in the history: each of the dialogs that are open has an entry of its own there. */
+export const placeInHistory = ({ page }) => page.evaluate(() => history.state);
+/** Waits until the page has gone back there, which it does a moment after a dialog is closed. What is opened before that is closed by it. */
+export const historyIsBack = (visitor, place = null) => eventually(async () => assert.deepEqual(await placeInHistory(visitor), place));
 
 export async function open(visitor, text) {
   await visitor.message(text).locator('.message__picture').click();

@@ -4,9 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { FIND_VIOLATIONS } from './axe.js';
 import { launchChromium } from './chromium.js';
-
-/** Generous, for a busy machine; nothing waits longer than it must. */
-export const WITHIN_MS = Number(process.env.WITHIN_MS ?? 30_000);
+import { WITHIN_MS } from './patience.js';
 
 /** The cards, once all that are to be in the page are: more than fill the screen come frame by frame. */
 const WHOLE = '.message:not([aria-busy] .message)';
@@ -28,9 +26,9 @@ export function pictureFile(name) {
   return join(folder, name);
 }
 
-/** Repeats `check` until it no longer throws. */
-export async function eventually(check) {
-  const deadline = Date.now() + WITHIN_MS;
+/** Repeats `check` until it no longer throws, for so many milliseconds at most. */
+export async function eventually(check, withinMs = WITHIN_MS) {
+  const deadline = Date.now() + withinMs;
   for (;;) {
     try {
       return await check();
@@ -102,12 +100,26 @@ export class Visitor {
   async goDownTo(text) {
     const message = this.message(text).first();
     await eventually(async () => {
-      await this.page.mouse.wheel(0, 900);
+      // A wheel would go on turning for a while.
+      await this.page.evaluate(() => window.scrollBy({ top: 900, behavior: 'instant' }));
       assert.ok(await message.isVisible());
     });
-    await message.evaluate((element) => element.scrollIntoView({ block: 'center' }));
-    // Whatever that brought is there.
-    await this.page.waitForLoadState('networkidle');
+    await message.evaluate((element) => element.scrollIntoView({ block: 'center', behavior: 'instant' }));
+    await this.listIsWhole();
+  }
+
+  /** Waits until all that the place in the list has brought is there, older messages included. */
+  async listIsWhole() {
+    await eventually(async () => {
+      const isWhole = await this.page.evaluate(async () => {
+        const isQuiet = () => document.querySelector('.messages__list[aria-busy], .messages__older[aria-disabled="true"]') === null;
+        if (!isQuiet()) return false;
+        // The page hears a frame later that the end is near.
+        for (let frames = 0; frames < 2; frames += 1) await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+        return isQuiet();
+      });
+      assert.ok(isWhole, 'the list is whole');
+    });
   }
 
   /** Chooses a language of the page by its tag, and waits until the page is in it. */
@@ -302,6 +314,14 @@ export class Visitor {
 
   async delete(text) {
     // A picture that is still on its way when it goes is one that does not load.
+    await this.picturesHaveCome();
+    await (await this.inMenu(this.message(text), 'Delete')).click();
+    await this.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await this.message(text).waitFor({ state: 'detached' });
+  }
+
+  /** Waits until no picture that is seen is on its way. */
+  async picturesHaveCome() {
     await eventually(async () => {
       const onTheirWay = await this.page.evaluate(() => {
         const isNear = (image) => image.loading !== 'lazy' || image.getBoundingClientRect().top < innerHeight;
@@ -309,9 +329,6 @@ export class Visitor {
       });
       assert.deepEqual(onTheirWay, []);
     });
-    await (await this.inMenu(this.message(text), 'Delete')).click();
-    await this.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
-    await this.message(text).waitFor({ state: 'detached' });
   }
 
   /** What axe-core finds against WCAG 2.2 A and AA and its best practices: nothing, it is hoped. */

@@ -8,7 +8,10 @@ import { eventually } from './visitor.js';
 const LISTEN = `
   window.complaints = [];
   const note = (text) => window.complaints.push(text);
-  addEventListener('error', (event) => note(event.message ?? event.target.src + ' does not load'), true);
+  addEventListener('error', ({ message, target }) => {
+    // Instead of a small version that is not made in time the picture itself comes.
+    if (!target.srcset) note(message ?? target.src + ' does not load');
+  }, true);
   addEventListener('unhandledrejection', (event) => note('unhandled: ' + event.reason));
   addEventListener('securitypolicyviolation', (event) => note(event.violatedDirective + ' refuses ' + event.blockedURI));`;
 
@@ -53,7 +56,6 @@ export class WebDriver {
     await eventually(async () => this.send('ElementClick', { id: await this.#find(selector) }));
   }
 
-  /** Types text, or the path of a file for a file input. */
   /** Opens the composer, if it is not open. */
   async openComposer() {
     await eventually(async () => {
@@ -67,6 +69,7 @@ export class WebDriver {
     await this.run("document.querySelector('.message__menu').open = true");
   }
 
+  /** Types text, or the path of a file for a file input. */
   async type(selector, text) {
     await this.send('ElementSendKeys', { id: await eventually(() => this.#find(selector)), text });
   }

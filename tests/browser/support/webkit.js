@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startFamily } from './family.js';
 import { freePort } from './free-port.js';
-import { WITHIN_MS, eventually } from './visitor.js';
+import { SLOW_WITHIN_MS, WITHIN_MS } from './patience.js';
+import { eventually } from './visitor.js';
 import { WebDriver } from './webdriver.js';
 
 /** Where the commands of a session are sent to. */
@@ -42,7 +43,7 @@ export class WebKit {
     await writeFile(join(styles, 'gtk.css'), STYLE);
     try {
       webkit.screen = startFamily('Xvfb', ['-displayfd', '3', '-screen', '0', `${1600 * scale}x${1200 * scale}x24`, '-nolisten', 'tcp'], { pipes: 1 });
-      const display = await once(webkit.screen.pipes[0], 'data', { signal: AbortSignal.timeout(WITHIN_MS) });
+      const display = await once(webkit.screen.pipes[0], 'data', { signal: AbortSignal.timeout(SLOW_WITHIN_MS) });
       await webkit.startDriver({ DISPLAY: `:${String(display).trim()}`, GDK_SCALE: String(scale) });
     } catch (error) {
       await webkit.close();
@@ -68,7 +69,7 @@ export class WebKit {
         GSETTINGS_BACKEND: 'memory',
       },
     });
-    await eventually(() => this.request('GET', '/status'));
+    await eventually(() => this.request('GET', '/status'), SLOW_WITHIN_MS);
   }
 
   async request(method, path, parameters, { signal } = {}) {
