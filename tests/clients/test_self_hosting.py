@@ -100,7 +100,12 @@ def test_behind_a_proxy_each_visitor_is_one(proxy, tmp_path):
             assert one.get("/" + script.decode().lstrip("/")).status == 200
         posted = one.post({"text": "with the largest picture", "picture": ("a.jpg", largest)})
         assert posted.status == 201, posted.data
-        assert one.get(json.loads(posted.data)["picture"]["url"]).status == 200
+        message = json.loads(posted.data)
+        assert one.get(message["picture"]["url"]).status == 200
+        # Links from elsewhere lead to the board as its visitors reach it.
+        for path in (f"/m/{message['id']}", "/feed.atom"):
+            links = set(re.findall(r"\w+://[^/\"]*board\.example", one.get(path).data.decode()))
+            assert links == {"https://board.example"}, path
         # Whoever says to be another is believed as little as without a proxy.
         assert one.post({"text": "too soon"}, **{"X-Forwarded-For": "203.0.113.9"}).status == 429
         assert another.post({"text": "from elsewhere"}).status == 201

@@ -84,14 +84,18 @@ async fn a_function_behind_lambda_gets_the_event_of_api_gateway() {
 }
 
 #[tokio::test]
-async fn a_forwarded_address_is_believed_from_a_trusted_proxy_only() {
+async fn a_forwarded_address_and_scheme_are_believed_from_a_trusted_proxy_only() {
     let lambda = Lambda::start().await;
-    for (proxy, client) in [("127.0.0.0/8", "198.51.100.7"), ("10.0.0.0/8", "127.0.0.1")] {
+    for (proxy, client, scheme) in [
+        ("127.0.0.0/8", "198.51.100.7", "https"),
+        ("10.0.0.0/8", "127.0.0.1", "http"),
+    ] {
         let board = Board::start_with(|command| {
             command.args(["--lambda", &lambda.url, "--trusted-proxy", proxy]);
         });
         let forwarded = "203.0.113.9, 198.51.100.7, 127.0.0.2";
         let get = http().get(board.url("/api/health"));
+        let get = get.header("x-forwarded-proto", "https");
         ask(get.header("x-forwarded-for", forwarded)).await;
         let event = lambda.events("message-board").pop().unwrap();
         let source = &event["requestContext"]["http"]["sourceIp"];
@@ -99,6 +103,7 @@ async fn a_forwarded_address_is_believed_from_a_trusted_proxy_only() {
             (source, &event["headers"]["x-forwarded-for"]),
             (&json!(client), &json!(client))
         );
+        assert_eq!(event["headers"]["x-forwarded-proto"], scheme);
     }
 }
 

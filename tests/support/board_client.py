@@ -34,7 +34,7 @@ class Answer:
         return self.body["type"].removeprefix("urn:corkboard:problem:") + "".join(fields)
 
 
-def small_version(url: str) -> urllib3.BaseHTTPResponse:
+def small_version(url: str) -> urllib3.HTTPResponse:
     """A picture in a smaller size, which is made when it is first asked for."""
     return HTTP.request("GET", url, retries=UNTIL_MADE)
 

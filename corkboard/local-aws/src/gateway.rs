@@ -61,6 +61,8 @@ pub enum InvokeError {
 pub struct Source {
     /// The address that API Gateway takes for the client's.
     pub address: IpAddr,
+    /// By which scheme the client asks: `http`, or `https` where a proxy ends TLS.
+    pub scheme: &'static str,
     /// Whose share of the memory a body takes, where it is one client's.
     pub counted: Option<IpAddr>,
     /// Headers that are set by whatever stands before API Gateway.
@@ -125,10 +127,10 @@ pub async fn answer(
         return later("Service Unavailable", RETRY_AFTER);
     };
     let mut headers = headers(&parts.headers);
-    for (name, value) in source.headers {
-        headers.insert(name.to_owned(), value);
+    for (name, value) in &source.headers {
+        headers.insert((*name).to_owned(), value.clone());
     }
-    let event = event(&parts, headers, body, source.address);
+    let event = event(&parts, headers, body, &source);
     match invoke(event)
         .await
         .map(|answer| response(&answer, &parts.method))
@@ -245,7 +247,7 @@ fn event(
     parts: &Parts,
     mut headers: BTreeMap<String, String>,
     body: Bytes,
-    client: IpAddr,
+    source: &Source,
 ) -> Bytes {
     let now = Utc::now();
     let host = joined(&parts.headers, &HOST);
@@ -254,8 +256,9 @@ fn event(
         headers.insert("host".into(), "localhost".into());
     }
     headers.insert("content-length".into(), body.len().to_string());
-    headers.insert("x-forwarded-for".into(), client.to_string());
-    headers.insert("x-forwarded-proto".into(), "http".into());
+    let client = source.address.to_string();
+    headers.insert("x-forwarded-for".into(), client.clone());
+    headers.insert("x-forwarded-proto".into(), source.scheme.into());
     let cookies: Vec<_> = joined(&parts.headers, &COOKIE)
         .split(';')
         .map(|cookie| cookie.trim().to_owned())
@@ -285,7 +288,7 @@ fn event(
                 "method": parts.method.as_str(),
                 "path": path,
                 "protocol": "HTTP/1.1",
-                "sourceIp": client.to_string(),
+                "sourceIp": client,
                 "userAgent": joined(&parts.headers, &USER_AGENT),
             },
             "requestId": ulid::Ulid::generate().to_string(),

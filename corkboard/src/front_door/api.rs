@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use http::{HeaderMap, Method};
-use local_aws::gateway::{self, Source};
+use local_aws::gateway;
 use tracing::warn;
 
 use super::FrontDoor;
@@ -44,11 +44,7 @@ pub async fn handle(
         let viewer = format!("{address}:{}", peer.port());
         headers.push(("cloudfront-viewer-address", viewer));
     }
-    let source = Source {
-        address,
-        counted: front_door.limits.counted(address),
-        headers,
-    };
+    let source = front_door.source(peer, request.headers(), headers);
     let functions = &front_door.functions;
     gateway::answer(request, source, &front_door.memory, async |event| {
         functions.message_board(event).await

@@ -17,7 +17,7 @@ use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 use local_aws::connections::limits::Limits;
 use local_aws::drive::Drive;
-use local_aws::gateway::{self, BodyMemory};
+use local_aws::gateway::{self, BodyMemory, Source};
 use tower_http::compression::CompressionLayer;
 
 use crate::functions::Functions;
@@ -46,6 +46,27 @@ impl FrontDoor {
         let name = HeaderName::from_static("x-forwarded-for");
         let forwarded_for = gateway::joined(request, &name);
         client_address(peer, &forwarded_for, self.trusted_proxy)
+    }
+
+    /// How a request is told to API Gateway, with further `headers`.
+    fn source(
+        &self,
+        peer: SocketAddr,
+        request: &HeaderMap,
+        headers: Vec<(&'static str, String)>,
+    ) -> Source {
+        let address = self.client(peer, request);
+        let is_proxy = |trusted: IpNet| trusted.contains(&peer.ip().to_canonical());
+        let is_https = self.trusted_proxy.is_some_and(is_proxy)
+            && request
+                .get("x-forwarded-proto")
+                .is_some_and(|scheme| scheme == "https");
+        Source {
+            address,
+            scheme: if is_https { "https" } else { "http" },
+            counted: self.limits.counted(address),
+            headers,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use local_aws::gateway::{self, Source};
+use local_aws::gateway;
 
 use super::{FrontDoor, media};
 
@@ -27,13 +27,9 @@ pub async fn small(
     if found.status() != StatusCode::NOT_FOUND {
         return found;
     }
-    let address = front_door.client(peer, request.headers());
     let functions = &front_door.functions;
-    let source = Source {
-        address,
-        counted: front_door.limits.counted(address),
-        headers: vec![("x-origin-verify", functions.small_pictures_secret())],
-    };
+    let headers = vec![("x-origin-verify", functions.small_pictures_secret())];
+    let source = front_door.source(peer, request.headers(), headers);
     gateway::answer(request, source, &front_door.memory, async |event| {
         functions.small_pictures(event).await
     })

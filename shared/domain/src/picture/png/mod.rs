@@ -49,8 +49,8 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
     loop {
         parts.take()?;
         let next = match chunk::next(&mut reader) {
-            // Behind the image and the frames nothing is needed.
-            Err(_) if walk.progress == Progress::Over && last != *b"fdAT" => None,
+            // Behind the image and the frames nothing is needed. Whether the image is whole shows when it ends.
+            Err(_) if walk.progress != Progress::Ahead && last != *b"fdAT" => None,
             next => next?,
         };
         if next.as_ref().is_none_or(|chunk| &chunk.kind != b"IDAT") {

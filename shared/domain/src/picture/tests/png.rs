@@ -277,13 +277,17 @@ fn behind_the_image_nothing_is_needed() {
         &damaged(&still[end..])[..],
         &chunk(b"IEND", PLANTED),
         &still[end..end + 8],
+        &still[end..end + 7],
+        b"",
         &text[..text.len() - 1],
         &text[..8],
     ] {
         assert_eq!(kept([&still[..end], last].concat()), still);
     }
-    let cut = [&still[..end], &still[end..end + 7]].concat();
-    assert_eq!(malformed(cut), "it is cut short");
+    // Of the image everything is needed, whatever then is missing of the rest.
+    for cut in 1..=17 {
+        malformed(still[..end - cut].to_vec());
+    }
     let renamed = [&still[..end], b"\0\0\0\0qEND\xae\x42\x60\x82"].concat();
     assert_eq!(kept(renamed), still);
 }
