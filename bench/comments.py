@@ -38,13 +38,13 @@ MESSAGES = 1_000
 COST_ROUNDS, RATE_ROUNDS, STARTS = 5, 3, 5
 COST_SECONDS, RATE_SECONDS = 1.5, 2
 CONNECTIONS = 16
-# A load takes one at random of so many bodies: Waline refuses what it has.
+# How many bodies a load chooses from at random: Waline refuses a comment that it has already.
 BODIES = 50_000
-# The share of posts that must have been new, then.
+# The least share of posts that must have been new, therefore.
 TAKEN = 0.95
 NEWEST, POST = "newest messages", "text post"
 OURS, ISSO, WALINE = "corkboard", "Isso", "Waline"
-# Ours is to cost at most so many times as much.
+# The goals: how many times as much as the other side's ours may cost at most.
 GOALS = {(POST, ISSO): 1 / 3}
 WALINE_PROGRAM = ROOT / "bench/peers/waline/node_modules/@waline/vercel/vanilla.js"
 
@@ -61,7 +61,7 @@ enabled = false
 enabled = false
 """
 
-# Waline makes no tables by itself: its documentation gives a file that has them.
+# Waline makes no tables by itself: its documentation names a file with these.
 WALINE_TABLES = """
 CREATE TABLE wl_Comment (id INTEGER PRIMARY KEY AUTOINCREMENT, user_id INTEGER, comment TEXT, insertedAt DATETIME DEFAULT (datetime('now', 'localtime')),
     ip TEXT, link TEXT, mail TEXT, nick TEXT, rid INTEGER, pid INTEGER, sticky NUMERIC, status TEXT NOT NULL, like INTEGER, ua TEXT, url TEXT,
@@ -73,7 +73,7 @@ CREATE TABLE wl_Users (id INTEGER PRIMARY KEY AUTOINCREMENT, display_name TEXT N
 
 @dataclass(frozen=True)
 class System:
-    """How one of them is started, asked and posted to."""
+    """How one of the systems is started, asked and posted to."""
 
     command: list[str | Path]
     settings: dict[str, str]
@@ -83,12 +83,12 @@ class System:
     body: Callable[[str], dict]
     # What a post is answered.
     posted: str
-    # Where it listens; empty if it chooses a port itself, and says which.
+    # The address on which it listens; empty if the system chooses a port itself, and says which.
     site: str = ""
 
 
 def systems(folder: Path, stub: str) -> dict[str, System]:
-    """Each with a folder of its own."""
+    """The systems, each with a folder of its own."""
     for name in (OURS, ISSO, WALINE):
         (folder / name).mkdir()
     isso, waline, (isso_port, waline_port) = folder / ISSO, folder / WALINE, (free_port(), free_port())
@@ -104,7 +104,7 @@ def systems(folder: Path, stub: str) -> dict[str, System]:
                      "/api/messages", "/api/messages", lambda text: {"text": text, "author": "Ada"}, "201"),
         ISSO: System([boards.PEERS / "isso", "-c", isso / "isso.cfg", "run"], environment(), "/latest?limit=20", "/new?uri=%2Fboard%2F",
                      lambda text: {"text": text, "author": "Ada", "title": "Board"}, "201", f"http://127.0.0.1:{isso_port}"),
-        # With 0 it still refuses a post where it has one of the second after.
+        # With 0, Waline still refuses a post where it has one of the second after.
         WALINE: System([node, WALINE_PROGRAM, str(waline_port)],
                        environment(SQLITE_PATH=str(waline), JWT_TOKEN="bench", IPQPS="-60", AKISMET_KEY="false", OAUTH_URL=stub),
                        "/api/comment?type=recent&count=20", "/api/comment",
@@ -113,7 +113,7 @@ def systems(folder: Path, stub: str) -> dict[str, System]:
 
 
 class Stub(BaseHTTPRequestHandler):
-    """Nobody can sign in by another service."""
+    """The service by which Waline would sign people in: it offers nothing."""
 
     protocol_version = "HTTP/1.1"
 
@@ -144,7 +144,7 @@ class Ground:
 
 @contextmanager
 def running(name: str, system: System, folder: Path) -> Iterator[tuple[Board, float]]:
-    """One of them, and how many milliseconds passed from its start until the newest messages were answered."""
+    """A running system, and how many milliseconds passed from its start until the newest messages were answered."""
     log, begun = folder / f"{name}.log", time.monotonic()
 
     def site() -> str:
@@ -207,7 +207,7 @@ def measured(ground: Ground, running: dict[str, tuple[Board, System]], what: str
 
 
 def memory(board: Board) -> float:
-    """The most that it had, and what it started."""
+    """The most memory that a process had, with the processes that it started."""
     return sum(int(line.split()[1]) / 1024 for process in boards.processes(board.process)
                for line in Path(f"/proc/{process}/status").read_text().splitlines() if line.startswith("VmHWM:"))
 
@@ -235,7 +235,7 @@ def main() -> None:
             rows = [row for what in (NEWEST, POST) for row in measured(ground, up, what)]
             with sqlite3.connect(folder / WALINE / "waline.sqlite") as database:
                 kept, = database.execute("SELECT COUNT(*) FROM wl_Comment").fetchone()
-            # It answers 200 where it refuses, too.
+            # Waline answers 200 where it refuses a post, too, so the posts are counted.
             assert kept >= TAKEN * ground.posted[WALINE], f"{kept} of {ground.posted[WALINE]}"
             most = {name: memory(board) for name, (board, _) in up.items()}
         rows += [compared(f"peak memory / {name}", [most[OURS]], [most[name]], "MiB") for name in (ISSO, WALINE)]
@@ -243,7 +243,7 @@ def main() -> None:
 
 
 def apart() -> None:
-    """Runs this again in a network of its own, where only it and what it starts are."""
+    """Runs this script again in a network namespace, where only it and what it starts are."""
     unshare = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
     setup = ["sh", "-euc", 'ip link set lo up; exec "$@"', "sh"]
     os.execvpe(unshare[0], [*unshare, *setup, sys.executable, __file__], os.environ | {APART: "1"})

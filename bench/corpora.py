@@ -51,7 +51,7 @@ def judged(file: str) -> Result:
         return result
     try:
         narrower = displayed_width(Path(file)) * 2 // 3
-    # Of EXIF that is none, it says by a SyntaxError.
+    # Pillow says by a SyntaxError that EXIF is malformed.
     except (OSError, SyntaxError):
         return Result(file, WIDTH, "unjudged: Pillow cannot open it")
     return of_width(file, max(1, narrower))
@@ -88,7 +88,7 @@ def of_width(file: str, width: int) -> Result:
 
 
 def pictures(folders: list[str]) -> list[str]:
-    """Each once, whatever it is called."""
+    """The pictures of the corpora, each once by its content, whatever its name is."""
     by_digest: dict[bytes, str] = {}
     for folder in folders:
         for file in sorted(Path(folder).rglob("*")):

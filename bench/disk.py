@@ -45,7 +45,7 @@ def running(binary: Path, data: Path, name: str) -> Iterator[tuple[Board, float]
 
 
 class Ground:
-    """What `boards.load` and `boards.post` want to know."""
+    """What `boards.load` and `boards.post` want to know of the ground that a board stands on."""
 
     def __init__(self, folder: Path):
         self.folder, self.photo = folder, boards.photo()
@@ -79,7 +79,7 @@ def fill(data: Path, objects: int, in_files: bool) -> None:
     """Adds objects to the index of a board that was started once, each with a body of a byte or in a file of its own."""
     index = sqlite3.connect(data / "s3/index.sqlite")
     keys = [f"images/{number:08}.jpg".encode() for number in range(objects)]
-    # As names of files are: identifiers of 26 characters.
+    # The names are like those of the board's files: identifiers of 26 characters.
     names = [f"01ARZ3NDEK{number:016}" if in_files else None for number in range(objects)]
     with index:
         index.executemany("INSERT INTO object (key, size, e_tag, modified, attributes, file) VALUES (?, 1, ?, 1767225600, '{}', ?)",

@@ -57,7 +57,7 @@ http {{
 
 @contextmanager
 def edge(ground: Ground, board: Board) -> Iterator[str]:
-    """nginx with a configuration and a folder of its own; its address."""
+    """Runs nginx with a configuration and a folder of its own, and gives its address."""
     folder = ground.folder / "nginx"
     folder.mkdir()
     port = free_port()
@@ -115,7 +115,7 @@ def main() -> None:
 
         def posting() -> None:
             for n in range(POSTS):
-                # At another moment of the cache's time each time: it was asked anew just before.
+                # Each round posts at another moment of the second for which the cache keeps the page.
                 time.sleep(n * 0.3)
                 seen.append(seen_after(board, site, f"post {n}"))
 

@@ -29,7 +29,7 @@ BASELINE = Path(__file__).with_suffix(".json")
 PATIENCE_SECONDS = 300
 REQUESTS = 10
 MOST = 1.05
-# More than a page, so that there is a following one.
+# There are more messages than a page has, so that a page follows.
 MESSAGES = 25
 PICTURE_BYTES = 100_000
 
@@ -52,7 +52,7 @@ def jpeg() -> bytes:
 
 
 def from_elsewhere(made: dict) -> dict:
-    """Each request comes from an address of its own."""
+    """The request from an address that no other request has."""
     number = next(ids)
     made["requestContext"]["http"]["sourceIp"] = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
     return made
@@ -70,7 +70,7 @@ class Function:
     def __init__(self, board: Corkboard, folder: Path):
         self.folder = folder
         self.environment = board.settings(PATH=os.environ["PATH"], RUST_BACKTRACE="0", RUST_LOG="info", PUBLIC_BASE_URL="https://board.example")
-        # With the posting limit, as it is deployed.
+        # The posting limit is the default, as it is deployed.
         del self.environment["POSTS_PER_MINUTE"]
 
     def answers(self, events: list[dict], seconds: int, *under: str | Path) -> None:
@@ -121,7 +121,7 @@ def measured() -> dict[str, float]:
 
 
 def row(what: str, now: float, before: float | None) -> Row:
-    """Beside what it was."""
+    """The row of a request: what it costs, beside what it cost when the baseline was kept."""
     ours = f"{now / 1000:.1f} thousand"
     if before is None:
         return Row(f"instructions: {what}", ours, "", "not known before", "", None)

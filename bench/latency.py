@@ -26,10 +26,10 @@ from workspace import environment
 DATABASE_MILLISECONDS, S3_MILLISECONDS = 8, 25
 TURNS, ROUNDS = 3, 7
 ENVIRONMENTS, RATE, SECONDS = 50, 200, 10
-# Those before whom no cache stands.
+# The environments that are asked for the first page, which no cache answers: how many, and how often each a second.
 READERS, READS = 5, 5
 OURS, BEFORE = "now", "before"
-# At most so many requests follow one another.
+# How many requests to the services follow one another at most, in each case.
 SEQUENCES = {
     "post with a picture": 5,
     "text post": 4,
@@ -92,7 +92,7 @@ def asked(figures: dict[str, list]) -> str:
 
 
 def beside(what: str, found: dict[str, Sequence[float]]) -> Row:
-    """Milliseconds of ours, beside those before."""
+    """A row of milliseconds: those of this code, beside those of the code before."""
     ours = statistics.median(found[OURS])
     if BEFORE not in found:
         return Row(what, spread(found[OURS], "ms"), "", f"{ours:.3g} ms", "", None)

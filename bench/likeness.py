@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy
 from PIL import ExifTags, Image, ImageChops, ImageCms, ImageFile
 
-# The sides are what is asked for, not whether a file is whole; what is missing is gray, as in browsers.
+# A file that is cut short is judged as well: what is missing of it is gray, as in browsers.
 ImageFile.LOAD_TRUNCATED_IMAGES = True
 Image.MAX_IMAGE_PIXELS = None
 
 SRGB = ImageCms.createProfile("sRGB")
-# To linear light: https://www.w3.org/TR/css-color-4/#color-conversion-code
+# The matrix from linear sRGB to XYZ: https://www.w3.org/TR/css-color-4/#color-conversion-code
 XYZ_OF_SRGB = numpy.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 WHITE = numpy.array([0.9505, 1.0, 1.089])
-# Of Wang et al., "Image quality assessment: from error visibility to structural similarity", with a square window.
+# The window of structural similarity, square here: Wang et al., "Image quality assessment: from error visibility to
+# structural similarity".
 WINDOW = 8
 C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 TURNS = {
@@ -70,7 +71,7 @@ def displayed_width(file: Path) -> int:
 
 
 def orientation_of(picture: Image.Image) -> int:
-    """As EXIF says it; Pillow itself would go by XMP as well, which browsers do not."""
+    """The orientation that EXIF says; Pillow itself would go by XMP as well, which browsers do not."""
     exif = Image.Exif()
     exif.load(picture.info.get("exif"))
     return exif.get(ExifTags.Base.Orientation, 1)
@@ -89,7 +90,7 @@ def in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
 
 
 def power_of(file: Path) -> tuple[float, list[float]] | None:
-    """What gAMA and cHRM say of a PNG where neither sRGB nor cICP is there."""
+    """The power that gAMA and cHRM of a PNG say, where neither sRGB nor cICP is there."""
     data, at, found = file.read_bytes(), 8, {}
     while at + 8 <= len(data):
         length, name = struct.unpack(">I4s", data[at : at + 8])
@@ -134,7 +135,7 @@ def on(picture: Image.Image, colour: str) -> Image.Image:
 
 
 def mean(plane: numpy.ndarray) -> numpy.ndarray:
-    """Of each window."""
+    """The mean of each window."""
     rows, columns = (min(WINDOW, side) for side in plane.shape)
     sums = numpy.pad(plane, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
     return (sums[rows:, columns:] - sums[:-rows, columns:] - sums[rows:, :-columns] + sums[:-rows, :-columns]) / (rows * columns)

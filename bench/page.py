@@ -31,7 +31,7 @@ def post(board: Corkboard, text: str, picture: bytes | None) -> dict:
 
 
 def fill(board: Corkboard, messages: int, pictures: list[bytes]) -> None:
-    """The photos stand evenly among the messages, and their small versions are made."""
+    """Posts the messages, with the photos evenly among them, and waits until their small versions are made."""
     for number in range(messages):
         before, after = (at * len(pictures) // messages for at in (number, number + 1))
         text = f"Message {number}: the tide was out, and the boats lay on their sides in the sun."
@@ -41,7 +41,7 @@ def fill(board: Corkboard, messages: int, pictures: list[bytes]) -> None:
 
 
 def is_made(url: str) -> None:
-    """On a machine that is busy the board may say that it had no time for it."""
+    """Asserts that a small version is made: on a busy machine the board may answer that it had no time for it."""
     try:
         with urllib.request.urlopen(url, timeout=60) as made:
             assert made.headers["content-type"] == "image/webp", made.geturl()

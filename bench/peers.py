@@ -24,7 +24,7 @@ RATE_ROUNDS, RATE_SECONDS = 3, 2
 OPEN_SECONDS = 15
 FIRST, OLDER, POST = "first page", "older page", "post with a picture"
 SEEDS, BEST, REMEMBERING = "the seeds' way", "the best", "the best with a memory"
-# Ours is to cost at most so many times as much.
+# The goals: how many times as much as the peer's ours may cost at most.
 GOALS = {SEEDS: 1 / 10, BEST: 1 / 4, REMEMBERING: 1 / 4}
 
 Peers = dict[str, Board]
@@ -43,7 +43,7 @@ def main() -> None:
             *rates(ground, FIRST, ours, with_memory),
             *rates(ground, OLDER, ours, peers),
             *open_loop(ground, ours, peers),
-            # At the end: posts change what there is to read.
+            # Posts come last, since they change what there is to read.
             *costs(ground, POST, ours, peers, beside="moto"),
             *needs(ground, ours, peers),
             *rates(ground, POST, ours, peers, beside="moto"),
@@ -135,7 +135,7 @@ def needs(ground: Ground, ours: Board, peers: Peers) -> list[Row]:
     def counted(board: Board) -> tuple[float, float, float]:
         requests, statements, busy = ground.s3_requests(), ground.statements(), cpu_seconds(ground.s3_process)
         posts = ask(ground, board, POST, "-c", "1", seconds=COST_SECONDS).answered
-        # Looking at the statements is two of them: to choose the database, and to ask.
+        # Counting the statements adds two of them: one to choose the database, and one to ask.
         return ((ground.s3_requests() - requests) / posts, (ground.statements() - statements - 2) / posts,
                 (cpu_seconds(ground.s3_process) - busy) * 1000 / posts)
 

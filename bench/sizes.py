@@ -12,7 +12,7 @@ MOST = {"message-board": 3.0, "sync-s3-bucket": 2.0, "small-pictures": 2.5, "not
 
 
 def zipped(bootstrap: Path) -> int:
-    """Its bytes as a zip, as AWS's tools make one."""
+    """How many bytes a bootstrap has as a zip, as AWS's tools make one."""
     archive = RESULTS / "function.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         file.write(bootstrap, "bootstrap")

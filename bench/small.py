@@ -32,7 +32,7 @@ WIDTH = 640
 MORE = 20
 ROUNDS = 7
 ALIKE = 8
-# What makes 12 megapixels of clouds as large as phones make a photo: 3.7 MB.
+# The quality at which 12 megapixels of clouds are as large as a phone's photo: 3.7 MB.
 LARGE_QUALITY = 78
 SECRET = "for a benchmark only: never deploy this"
 
@@ -62,7 +62,7 @@ def pillow(folder: Path, files: Sequence[Path]) -> list:
 
 
 def processor_ms(command: list) -> float:
-    """Of all of its threads."""
+    """The processor time of a process, all its threads together."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -95,7 +95,7 @@ def speed(folder: Path) -> list[Row]:
 
 
 def likeness(folder: Path) -> Row:
-    """vipsthumbnail's at the number of bytes that ours has, on the line between the two qualities around it."""
+    """The likeness of vipsthumbnail's version at our number of bytes, on the line between the two qualities around it."""
     ours_are, theirs_are = [], []
     for number, photo in enumerate(photos.photos(ALIKE)):
         [file] = written(folder, f"alike-{number}", jpeg(photo), 1)
@@ -124,7 +124,7 @@ def large(folder: Path) -> list[Row]:
     times = [of_one(whole, folder, files) for _ in range(ROUNDS)]
     median = statistics.median(times)
     rows = [Row("4000 × 3000 JPEG to all widths, processor time", spread(times, "ms"), "", f"{median:.3g} ms", "≤ 250 ms", median <= 250)]
-    # The same six times: noise of fifty megapixels at once would take gigabytes to make.
+    # One picture of noise six times: noise of fifty megapixels at once would take gigabytes to make.
     largest = Image.new("RGB", (8660, 5772))
     for x in (0, 4000, 8000):
         for y in (0, 3000):
@@ -138,7 +138,7 @@ def large(folder: Path) -> list[Row]:
 
 
 def peak_mebibytes(picture: bytes) -> float:
-    """Of the bootstrap that makes the versions of one picture, by the kernel."""
+    """The most memory of the bootstrap that makes the versions of one picture, as the kernel counts it."""
     programs = RESULTS / "programs"
     programs.mkdir(parents=True, exist_ok=True)
     (programs / "small-pictures").unlink(missing_ok=True)

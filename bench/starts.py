@@ -16,7 +16,7 @@ from workspace import ROOT, TARGET
 
 ROUNDS = 200
 PATIENCE_SECONDS = 300
-# For the first answer: what is seen by most, and what the goal is about.
+# The cases whose first answer is measured, and what each asks for, in words for the table.
 CASES = {
     "one message": "GET /api/messages/{id}",
     "one message, many authorities": "the same, trusting 140 authorities",

@@ -24,7 +24,7 @@ class Row:
 
 
 def spread(values: Sequence[float], unit: str) -> str:
-    """The median, and between which values the middle half lies."""
+    """The median of the values, and between which two the middle half of them lies."""
     if len(values) < 4:
         return f"{statistics.median(values):.3g} {unit} ({min(values):.3g}–{max(values):.3g})"
     low, middle, high = statistics.quantiles(values, n=4)
@@ -32,7 +32,7 @@ def spread(values: Sequence[float], unit: str) -> str:
 
 
 def compared(what: str, ours: Sequence[float], theirs: Sequence[float], unit: str, most: float | None = None) -> Row:
-    """Medians: ours is to be at most so many times theirs, or is only reported."""
+    """A row of two medians: ours is to be at most `most` times theirs, or is only reported."""
     ratio = statistics.median(ours) / statistics.median(theirs)
     goal, met = ("", None) if most is None else (f"≤ {most:g}×", ratio <= most)
     return Row(what, spread(ours, unit), spread(theirs, unit), f"{ratio:.3g}×", goal, met)

@@ -2,7 +2,7 @@
 # The account's monthly budget. It is no resource of the template, since AWS::Budgets::Budget is missing in many
 # regions. Sourced after lib.sh.
 
-# A budget of so many dollars a month, told to an address; 0 is none. Changes what differs.
+# Sets the stack's budget to `amount` dollars a month, told to the address `email`; 0 is none. Changes what differs.
 set_budget() {
     local amount=$1 email=$2 name=$STACK-$REGION there='' told=''
     local of=(--region us-east-1 --account-id "$ACCOUNT")
@@ -12,7 +12,7 @@ set_budget() {
         there=$REPLY
     elif [[ $REPLY != *NotFoundException* ]]; then
         [ "$amount" = 0 ] || die "$REPLY"
-        # Who may not look has made none.
+        # An account without the right to look has made no budget.
         printf 'Whether the budget %s is left could not be looked at: %s\n' "$name" "$REPLY" >&2
         return 0
     fi

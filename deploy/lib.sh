@@ -15,7 +15,7 @@ CONFIG=${CONFIG:-$PWD/samconfig.toml}
 STEP=starting
 HINT=
 
-# What is done now, and what to do if it fails.
+# Says what is done now, and notes what to do if it fails.
 step() {
     STEP=$1 HINT=$2
     printf '\n== %s\n' "$STEP" >&2
@@ -44,13 +44,13 @@ shown() {
     printf '\n'
 }
 
-# A command that changes something.
+# Runs a command that changes something.
 run() {
     shown "$@" >&2
     [ -n "$DRY_RUN" ] || "$@"
 }
 
-# A command that is asked something: its answer, or in a dry run $1.
+# Runs a command that only asks something: prints its answer, or in a dry run $1.
 answer() {
     local instead=$1
     shift
@@ -58,7 +58,8 @@ answer() {
     if [ -n "$DRY_RUN" ]; then printf '%s\n' "$instead"; else "$@"; fi
 }
 
-# A command that is asked something and may fail. Sets REPLY to its answer, or to why it gave none; in a dry run to $1.
+# Runs a command that only asks something and may fail. Sets REPLY to its answer, or to why it gave none; in a dry run
+# to $1.
 attempt() {
     REPLY=$1
     shift
@@ -67,7 +68,7 @@ attempt() {
     local errors status=0
     errors=$(mktemp)
     REPLY=$("$@" 2>"$errors") || status=$?
-    # What is wrong stands in one line, which help on the command may follow.
+    # The error is one line, behind which help on the command may stand.
     [ "$status" -eq 0 ] || REPLY=$(grep -m 1 -i error "$errors" || grep . "$errors" || echo "exit code $status")
     rm -f "$errors"
     return "$status"
@@ -88,7 +89,7 @@ find_python() {
     }
 }
 
-# A question to the person, with a default; without a person, the default.
+# Puts a question with a default to whoever runs this; without a terminal, answers the default.
 ask() {
     local reply=''
     if [ -t 0 ] && [ -z "$DRY_RUN" ]; then read -r -p "$1 [$2] " reply; fi

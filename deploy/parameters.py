@@ -19,7 +19,7 @@ from pathlib import Path
 IS_RELEASE = Path("RELEASE").exists()
 PARAMETERS_TABLE = "[default.deploy.parameters.parameter_overrides]"
 
-# These two say how a release is rolled out, and are no part of what it is.
+# These two parameters say how a release is rolled out, and are no part of its fingerprint.
 OF_THE_ROLLOUT = ("Release", "Rollout")
 # Set by make rotate-secrets, and by make deploy for a new stack.
 SET_BY_SCRIPTS = ("BoardSecretVersion", "BelievedOriginSecretVersion", "OriginSecretVersion", "DatabaseUserSecretVersion",
@@ -52,7 +52,7 @@ def template_defaults() -> dict[str, str]:
 
 
 def configured_line_by_line(config: str) -> dict[str, str]:
-    """As `make deploy` writes them: a table with one NAME = VALUE on each line. TOML's texts and numbers are JSON's."""
+    """The parameters as `make deploy` writes them: one NAME = VALUE on each line. TOML's texts and numbers are JSON's."""
     text = Path(config).read_text() if Path(config).exists() else ""
     table = text.partition(f"\n{PARAMETERS_TABLE}\n")[2].partition("\n[")[0]
     values = {}
@@ -68,7 +68,7 @@ def configured_line_by_line(config: str) -> dict[str, str]:
 
 
 def configured(config: str) -> dict[str, str]:
-    """As SAM itself reads them: a table, a text or a list, or a file that they name."""
+    """The parameters as SAM itself reads them: a table, a text or a list, or a file that these name."""
     if IS_RELEASE:
         return configured_line_by_line(config)
     from samcli.cli.types import CfnParameterOverridesType
@@ -80,7 +80,7 @@ def configured(config: str) -> dict[str, str]:
 
 
 def code() -> str:
-    """Of the functions as they were built, and of the template, whose changes want a new version as well."""
+    """The digest of the functions as they were built and of the template, whose changes want a new version as well."""
     digest = hashlib.sha256(Path("template.yaml").read_bytes())
     for bootstrap in sorted(Path(".aws-sam/build").glob("*/bootstrap")):
         digest.update(f"\0{bootstrap.parent.name}\0".encode() + hashlib.sha256(bootstrap.read_bytes()).digest())
@@ -104,7 +104,7 @@ def given(config: str, more: dict[str, str]) -> dict[str, str]:
 
 def settings(config: str) -> None:
     defaults, there, overrides = template_defaults(), in_the_stack(), configured(config)
-    # AWS shows stars for them, whether or not they are empty.
+    # AWS shows stars for the values of NoEcho parameters, whether or not they are empty.
     hidden = {name for name, each in declared().items() if each.get("NoEcho")}
     overrides |= dict.fromkeys(hidden & set(overrides), "(hidden)")
     print(f"{'parameter':<27}{'in force':<34}{'in the configuration':<34}default")

@@ -10,14 +10,14 @@ PACKAGED=.aws-sam/packaged.json
 RELEASED_FOR=
 if is_release; then read -r _ RELEASED_FOR <RELEASE; fi
 
-# Sets ARTEFACTS to the account's bucket for them in this region, and makes it where it is missing. What it is like is
-# said again each time, in case a run before ended in between.
+# Sets ARTEFACTS to the account's artefact bucket in this region, and makes it where it is missing. The bucket's
+# settings are set each time, in case an earlier run ended before it had set them.
 make_artefact_bucket() {
     ARTEFACTS=${ARTEFACT_BUCKET:-corkboard-artefacts-$ACCOUNT-$REGION}
     local of=(--bucket "$ARTEFACTS" --expected-bucket-owner "$ACCOUNT") place=(--create-bucket-configuration "LocationConstraint=$REGION")
     [ "$REGION" != us-east-1 ] || place=()
     if ! attempt '404, if it is missing' aws s3api head-bucket "${of[@]}" || [ -n "$DRY_RUN" ]; then
-        # 403 is somebody else's bucket: names are unique in all of AWS.
+        # 403 means that the bucket is somebody else's: names are unique in all of AWS.
         [[ $REPLY == *404* ]] || die "The bucket $ARTEFACTS is not this account's, or you may not look at it: $REPLY"
         run aws s3api create-bucket --bucket "$ARTEFACTS" "${place[@]}" --query Location --output text
     fi
@@ -25,13 +25,13 @@ make_artefact_bucket() {
         --public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
     run aws s3api put-bucket-encryption "${of[@]}" \
         --server-side-encryption-configuration '{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}'
-    # Not by age alone: a deployment that fails is put back to what is deployed, however long ago that was uploaded.
+    # Artefacts do not expire by age alone: a failed deployment is put back to the deployed ones, however old these are.
     run aws s3api put-bucket-lifecycle-configuration "${of[@]}" --lifecycle-configuration '{"Rules":[
         {"ID":"superseded","Status":"Enabled","Filter":{"Tag":{"Key":"superseded","Value":"yes"}},"Expiration":{"Days":30}},
         {"ID":"unfinished-uploads","Status":"Enabled","Filter":{"Prefix":""},"AbortIncompleteMultipartUpload":{"DaysAfterInitiation":1}}]}'
 }
 
-# Uploads the functions. By force, so that what was superseded and is deployed again loses its tag.
+# Uploads the functions. `--force-upload` takes the tag off an artefact that was superseded and is deployed again.
 package_release() {
     step "uploading the functions" "Nothing is deployed yet. You need s3:CreateBucket, s3:ListBucket, s3:PutObject and s3:Put…Configuration on the artefact bucket; ARTEFACT_BUCKET=… is one of another name."
     make_artefact_bucket

@@ -38,7 +38,7 @@ resource() {
     fi
 }
 
-# Lines on the resources whose status is such, each with the name that AWS gave it and, where AWS said why, that.
+# Prints a line on each resource whose status matches $1: its names, its type and, where AWS said it, the reason.
 resources_that() {
     awk -F '\t' -v status="$1" '$2 ~ status && $3 != "None" {
         printf "  %s (%s) %s%s\n", $1, $4, $3, $5 == "None" || $5 == "" ? "" : ": " $5
@@ -59,7 +59,7 @@ protect() {
     run aws cloudformation update-termination-protection --stack-name "$STACK" "--${no}enable-termination-protection" \
         --query StackId --output text
     [ -n "$2" ] || return 0
-    # Asked before, because a change waits for the database to be available.
+    # The protection is looked at before it is changed, because a change waits for the database to be available.
     if ! attempt '<protected>' aws rds describe-db-clusters --db-cluster-identifier "$2" --query 'DBClusters[0].DeletionProtection' --output text; then
         [[ $REPLY == *DBClusterNotFoundFault* ]] || die "$REPLY"
     elif [ "$REPLY" != "$wanted" ]; then

@@ -5,7 +5,7 @@ export function addStyle(page, href) {
   if (page.querySelector(`link[href="${href}"]`)) return Promise.resolve();
   const link = Object.assign(page.createElement('link'), { rel: 'stylesheet', href });
   return new Promise((resolve) => {
-    // Without its looks it works all the same.
+    // A component whose style does not come works without it.
     for (const type of ['load', 'error']) link.addEventListener(type, resolve);
     page.head.append(link);
   });

@@ -9,7 +9,7 @@ import { createPictureTiles } from './picture-tiles.js';
 import { onResize } from './resize.js';
 import { put } from './words.js';
 
-/** In CSS pixels, as all-pictures.css has them. */
+/** The sizes of the grid in CSS pixels, as all-pictures.css has them. */
 const MEASURES = { tile: 140, least: 3, gap: 4, heading: 52 };
 
 const MARKUP = `
@@ -39,7 +39,7 @@ export async function mount(_, { feed, gallery, pictures, reducedMotion, words, 
   /** The pictures as they are shown, and the one that the keyboard is at. */
   const state = { urls: [], grid: new PictureGrid([], { width: 0, ...MEASURES }), active: null };
   const tiles = createPictureTiles(holder, { scroller, state, feed, pictures, reducedMotion, words, clock, window });
-  /** Whether a picture is open below, and goes on to the one that is chosen. */
+  /** Whether a picture is open below this view, which then goes on to the picture that is chosen. */
   let isAbovePicture = false;
   let frame = 0;
 

@@ -5,7 +5,7 @@ const ANSWER_WITHIN_MS = 40_000;
 /** The pictures that came last, newest first; and all of them, in key order. */
 const NEWEST_PICTURES = '/carrousel/newest.json';
 const ALL_PICTURES = '/api/carrousel.json';
-/** A longer list of pictures is asked for once and then no more. */
+/** A list of pictures that is longer than this, in characters, is asked for once and then no more. */
 const FOLLOWED_LIST_CHARACTERS = 1_000_000;
 
 /**
@@ -28,7 +28,7 @@ export class ApiError extends Error {
 export function createApi({ fetch, upload, base = '', preloaded = {} }) {
   const etags = new Map();
   let followsCarrousel = true;
-  // Of a board elsewhere only the API can be read. An older one has no such file.
+  // Where the API is elsewhere, the file of the newest pictures cannot be read; and an older board has no such file.
   let hasNewest = !/^https?:/.test(base);
 
   async function send(path, { through = fetch, ...options } = {}) {
@@ -56,7 +56,7 @@ export function createApi({ fetch, upload, base = '', preloaded = {} }) {
     try {
       return JSON.parse(text);
     } catch {
-      // Cut off, or not from the board at all: as good as no answer.
+      // An answer that is cut off, or not from the board at all, is as good as none.
       throw new ApiError({ status: 0 });
     }
   }
@@ -65,7 +65,7 @@ export function createApi({ fetch, upload, base = '', preloaded = {} }) {
     return parse(await readText(await send(path, timed(options))));
   }
 
-  /** The text at `path`, or null where it is what it was the last time. */
+  /** The text at `path`, or null where it has not changed since the last time. */
   async function getIfChanged(path, { anew = false } = {}) {
     const isFollowing = etags.has(path) && !anew;
     const options = isFollowing ? { headers: { 'If-None-Match': etags.get(path) } } : { headers: {}, ...(path !== ALL_PICTURES && preloaded) };
@@ -78,7 +78,7 @@ export function createApi({ fetch, upload, base = '', preloaded = {} }) {
     return text;
   }
 
-  /** Pictures of an API elsewhere are there, too. */
+  /** The address of a picture: where the API is elsewhere, its pictures are there, too. */
   const located = (url) => (/^https?:/.test(base) ? new URL(url, base).href : url);
   const readPicture = ({ url, small = [], ...picture }) => ({ ...picture, url: located(url), small: small.map((version) => ({ ...version, url: located(version.url) })) });
   const readMessage = (message) =>
@@ -102,7 +102,7 @@ export function createApi({ fetch, upload, base = '', preloaded = {} }) {
       return readMessage(await get(`/api/messages/${encodeURIComponent(id)}`));
     },
 
-    /** The pictures, newest last: those that came last, or all. Null where they are what they were the last time. */
+    /** The pictures, newest last: those that came last, or all. Null where they have not changed since the last time. */
     async carrouselIfChanged({ all = false } = {}) {
       if (!followsCarrousel) return null;
       const isNewest = hasNewest && !all;

@@ -145,7 +145,7 @@ const listeners = {
     if (message.picture) carrouselPoller.hurry();
   },
   'message-shown': (message) => {
-    // Further down it is found in its place.
+    // A message that is older than all that is loaded is found in its place further down.
     if (feed.next === null || message.id > feed.next) feed.add(message);
     messages.update();
     if (message.picture) carrouselPoller.hurry();
@@ -167,7 +167,7 @@ pagination.addEventListener('refreshed', ({ detail }) => later.held?.look(detail
 pagination.addEventListener('refreshed', () => later.permalink?.tryAgain());
 pagination.addEventListener('refreshed', ({ detail }) => (detail.wasLost ? pictures.tryAgain() : pictures.tryAgainInTime()));
 page.addEventListener('visibilitychange', () => activity.isHidden() || pictures.tryAgain());
-// Whoever is at a picture or a link may follow it next.
+// The pointer or the keyboard is at a picture or a link, which may be followed next: what that needs is loaded.
 for (const type of ['pointerover', 'focusin']) {
   page.addEventListener(type, ({ target }) => {
     if (target.closest?.('.message__picture, .carrousel__frame')) void loadPictureDialog();
@@ -183,7 +183,7 @@ window.addEventListener('online', () => {
   pictures.tryAgain();
   void messagesPoller.now();
 });
-// Whoever does something may write next.
+// A viewer who does something may write next, so the composer is loaded.
 for (const type of ['pointermove', 'pointerdown', 'keydown', 'dragenter']) page.addEventListener(type, loadComposer, { once: true, passive: true });
 listenForFiles(page, {
   // Nothing can be posted now, or nothing of it would be seen.
@@ -201,11 +201,12 @@ async function start() {
   if (storage.get('draft')) void loadComposer();
   void carrouselPoller.now();
   await messagesPoller.now();
-  // The messages are seen first.
+  // The carrousel waits until the messages are seen.
   afterFirstPicture(carrousel.setReady, { clock, window });
   const saved = scrollRestoration.saved();
   if (saved) {
-    // All that was on the screen makes the page long enough. What cannot be brought back now comes as the viewer goes down.
+    // With all that was on the screen the page is long enough to scroll back. The rest is loaded as the viewer goes
+    // down.
     await pagination.fillDownTo(saved.last).catch(() => {});
     messages.bring(saved);
   }
@@ -240,7 +241,7 @@ function loadComposer() {
   return load('composer', { api, board: () => board, storage, tabStorage, clock, words, announce, newKey: randomKey, window });
 }
 
-/** Only for those who moderate, or want to. */
+/** Loads moderation, for viewers who are signed in as moderators or want to be. */
 async function loadModeration() {
   const [, address, code] = /^(#moderate)(?:=(.*))?$/.exec(window.location.hash) ?? [];
   if (!tabStorage.get('moderator') && !storage.get('moderator') && !address) return;
@@ -251,7 +252,7 @@ async function loadModeration() {
   update();
 }
 
-/** Only for those of whom something waits for a moderator. */
+/** Loads what shows messages of this device that wait for a moderator. */
 function loadHeld() {
   return load('held', { api, feed, card, storage, announce, clock, words, window });
 }
@@ -275,7 +276,7 @@ function loadPictureDialog() {
  */
 async function openPicture(url, target, message) {
   const dialog = await loadPictureDialog();
-  // By itself then, as to those who have no scripts.
+  // Where the dialog does not come, the picture is opened by itself, as without scripts.
   if (!dialog) return window.location.assign(url);
   await dialog.open(url, target.querySelector('a > img, button > img'), message);
 }
@@ -300,7 +301,7 @@ function speak() {
   root.lang = words.language;
   root.dir = words.direction;
   words.fill(page);
-  // A card made now has its words.
+  // The cards that are made from now on have the words of this language.
   words.fill(find('#message-template').content);
   root.classList.add('is-ready');
 }
@@ -313,7 +314,7 @@ async function loadBoard() {
   try {
     board = await api.board();
   } catch {
-    // Asked again with the next refresh; the page works without.
+    // The page works without knowing the board, and asks again with the next refresh.
     return masthead.setBoard(null);
   }
   masthead.setBoard(board);
@@ -335,7 +336,7 @@ async function refreshCarrousel() {
   }
 }
 
-/** For idempotency keys and slots. `crypto.randomUUID` is missing where the page does not come over https. */
+/** A random idempotency key or slot. `crypto.randomUUID` is missing where the page does not come over https. */
 function randomKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

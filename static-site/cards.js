@@ -10,7 +10,7 @@ const heightOf = ({ item }) => item.getBoundingClientRect().height;
  */
 export function createCards(list, { feed, card, room, onHeights, window }) {
   const cards = new Map();
-  /** Those of which the viewer wants to read all. */
+  /** The ids of the messages whose long text the viewer has unfolded. */
   const unfolded = new Set();
   const heights = new window.ResizeObserver((entries) => onHeights(entries.map(({ target }) => target.firstElementChild.id).filter((id) => cards.has(id))));
 

@@ -5,7 +5,7 @@ import { emit } from './events.js';
 import { Slides } from './slides.js';
 import { createTile } from './tile.js';
 
-/** So near its end, in widths of the strip, more tiles come. */
+/** How near the end of the strip, in widths of it, more tiles come. */
 const AHEAD = 1;
 
 /**
@@ -32,7 +32,7 @@ export function mountCarrousel(root, { clock, feed, pictures, words, newImage, r
     for (const url of shown) tiles.get(url).update();
   }
 
-  /** Has the tiles of these pictures, in their order; what is looked at stays where it is. */
+  /** Puts the tiles of these pictures into the strip, in their order; the tiles that are looked at stay where they are. */
   function hang(shown) {
     const kept = strip.scrollLeft === 0 ? null : [...tiles].find(([url, { item }]) => shown.includes(url) && isSeen(item))?.[1].item;
     const before = kept?.getBoundingClientRect().left;
@@ -58,7 +58,7 @@ export function mountCarrousel(root, { clock, feed, pictures, words, newImage, r
 
   function goOn() {
     const { scrollLeft, scrollWidth, clientWidth } = strip;
-    // From right to left it is scrolled into the negative.
+    // In a page from right to left, `scrollLeft` is negative.
     if (Math.abs(scrollLeft) + (1 + AHEAD) * clientWidth < scrollWidth) return;
     const { goesOn } = slides;
     if (slides.goOn()) emit(root, 'all-pictures-wanted');
@@ -69,18 +69,18 @@ export function mountCarrousel(root, { clock, feed, pictures, words, newImage, r
 
   return {
     update,
-    /** The messages are there, or will not be. */
+    /** Shows the tiles, now that the messages are there or will not be. */
     setReady() {
       isReady = true;
       update();
     },
-    /** Takes a list of pictures, the newest last, or null where it is the one of before. */
+    /** Takes a list of pictures, the newest last, or null where it has not changed. */
     setPictures(list) {
       isLoaded = true;
       slides.take(list);
       const isEmpty = slides.urls.length === 0;
       storage.set('carrousel', isEmpty ? 'empty' : 'full');
-      // It goes only where there is nothing below it that would move.
+      // An empty carrousel goes only where there is no message below it, which would move.
       if (!isEmpty || feed.messages.length === 0) root.hidden = isEmpty;
       update();
     },

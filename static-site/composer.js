@@ -84,7 +84,7 @@ export async function mount(dialog, { api, board, storage, tabStorage, clock, wo
     if (picture) find('.picture-field__file').click();
   }
 
-  /** What is being sent is called back; else what is written stays for later. */
+  /** Calls back a message that is being sent; else closes the dialog, and what is written stays for later. */
   function cancel() {
     if (!composition.sending) return dialog.close();
     submission.cancel();
@@ -103,19 +103,19 @@ export async function mount(dialog, { api, board, storage, tabStorage, clock, wo
   for (const [field, input] of Object.entries(inputs)) {
     input.addEventListener('input', ({ isComposing }) => {
       composition.notice = [];
-      // Whoever composes a character has not finished it.
+      // While a character is being composed, the value is not finished.
       if (!isComposing) normalizeInput(field, input);
       composition.type(field, input.value);
     });
   }
   find('.composer__cancel').addEventListener('click', cancel);
   dialog.addEventListener('cancel', (event) => {
-    // A file dialog that was closed says the same.
+    // A file dialog that was closed emits `cancel` as well.
     if (event.target !== dialog) return;
     event.preventDefault();
     cancel();
   });
-  // Beside the paper is outside.
+  // The backdrop is part of the dialog: a press on it is one beside the paper.
   dialog.addEventListener('pointerdown', ({ target }) => target === dialog && cancel());
   form.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
@@ -131,7 +131,7 @@ export async function mount(dialog, { api, board, storage, tabStorage, clock, wo
   if (board()) composition.setBoard(board());
   update();
   void composition.restore(() => submission.settled).then(() => {
-    // Who was interrupted while it was sent goes on where they were.
+    // A visit that ended while a message was being sent goes on in the composer.
     if (composition.draft.sent) open();
   });
   return {
@@ -155,7 +155,7 @@ function updateCount(count, { composition, words, announce }) {
   const left = limit - countCharacters(composition.draft.text);
   const near = left < limit * (1 - NEAR_THE_LIMIT);
   const sayings = near ? [[left < 0 ? 'compose.over' : 'compose.left', { count: Math.abs(left) }]] : [];
-  // Told when the limit comes near and when it is passed, not with every letter.
+  // The count is announced when the limit comes near and when it is passed, not with every letter.
   if (near && (count.textContent === '' || left < 0 !== count.classList.contains('is-over'))) announce(sayings);
   count.textContent = words.sayAll(sayings);
   count.classList.toggle('is-over', left < 0);
@@ -165,12 +165,12 @@ function updateSending(find, { composition: { draft, sending }, words }) {
   find('.composer__sending').hidden = !sending;
   const progress = find('.composer__progress');
   progress.hidden = !draft.picture || sending?.waking;
-  // Sent but not answered yet: nobody knows how long that takes.
+  // All was sent, and nobody knows how long the answer takes.
   if (sending && sending.progress < 1) progress.value = sending.progress;
   else progress.removeAttribute('value');
   find('.composer__waking').textContent = sending?.waking ? words.say('compose.waiting') : '';
 
-  // Not `disabled`, which would drop the keyboard focus.
+  // The button gets `aria-disabled` and not `disabled`, which would drop the keyboard focus.
   const button = find('.composer__post');
   button.setAttribute('aria-disabled', String(sending !== null));
   button.textContent = words.say(sending ? 'compose.posting' : 'compose.post');

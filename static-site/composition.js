@@ -20,7 +20,7 @@ export class Composition extends EventTarget {
   notice = [];
   /** The draft of what was posted last. */
   posted = null;
-  /** While sending: how far, from 0 to 1, and whether the board has to wake up first. */
+  /** While a message is sent: how far that is, from 0 to 1, and whether the board has to wake up first. Else null. */
   sending = null;
   /** What the board tells of itself. */
   board = null;
@@ -66,7 +66,7 @@ export class Composition extends EventTarget {
   edit(fields) {
     const { draft, errors } = this;
     Object.assign(draft, fields);
-    // Another message than the one that may have been sent.
+    // This is another message now than the one that may have been sent, so it needs another idempotency key.
     draft.key = null;
     if (draft.sent) draft.sent = this.isEmpty ? null : 'before';
     for (const field of [...Object.keys(fields), 'form']) delete errors[field];
@@ -90,12 +90,12 @@ export class Composition extends EventTarget {
     return this.isEmpty ? this.#drafts.clear() : this.#drafts.save(this.draft);
   }
 
-  /** Kept before it is sent: should the page be gone when the answer comes, the next attempt is no second message. */
+  /** Keeps the draft before it is sent: should the page go before the answer, the next attempt is no second message. */
   keepAsSent() {
     return this.#drafts.save({ ...this.draft, sent: 'this' });
   }
 
-  /** After it was posted; the name stays. */
+  /** Begins a new draft after one was posted; the name stays. */
   clear() {
     this.posted = this.draft;
     this.draft = { ...EMPTY, author: this.draft.author };
@@ -125,7 +125,7 @@ export class Composition extends EventTarget {
     const isUntouched = draft.text === '' && !choice.isChosen && ['', saved.author].includes(draft.author);
     draft.text = [saved.text, draft.text].filter(Boolean).join('\n');
     draft.author ||= saved.author;
-    // Something that has no name may be lacking, too.
+    // A picture may be lacking whose name is empty, too.
     if (saved.pictureName !== null && !choice.isChosen) {
       const { picture, pictureName, alt } = saved;
       Object.assign(draft, { picture, pictureName, alt });

@@ -6,7 +6,7 @@ import { asked, openDatabase } from './indexed-database.js';
 /** How long a tab waits for its own slot after a reload, where the page before it may not be gone yet. */
 const OWN_SLOT_WITHIN_MS = 1_000;
 
-/** Where the device keeps nothing, what is written lasts as long as the page. */
+/** Keeps drafts. Where the device keeps nothing, what is written lasts as long as the page. */
 export function createDrafts({ indexedDB, locks, storage, newSlot }) {
   let database = null;
   let slot;
@@ -81,7 +81,7 @@ export function createDrafts({ indexedDB, locks, storage, newSlot }) {
           ['drafts', 'pictures'].map((store) => asked(transaction.objectStore(store).get(slot))),
         );
         const picture = kept?.picture ?? null;
-        // A file is a reference to something that may be gone.
+        // An earlier version kept a `File`, which is a reference to something that may be gone.
         savedPicture = picture instanceof Blob ? null : picture;
         return draft ? { pictureName: picture?.name ?? null, ...draft, picture: savedPicture } : null;
       } catch {
@@ -89,7 +89,7 @@ export function createDrafts({ indexedDB, locks, storage, newSlot }) {
       }
     },
 
-    /** Done once it is kept, or cannot be. Only a picture that is another one is written again. */
+    /** Ends when the draft is kept, or cannot be. A picture is written again only where it is another one. */
     async save({ picture, ...draft }) {
       if (!(await ready)) return;
       last += 1;
@@ -104,7 +104,7 @@ export function createDrafts({ indexedDB, locks, storage, newSlot }) {
         });
       const wanted = picture === unkept ? null : picture;
       if ((await write(wanted)) || !wanted) return;
-      // Where there is no room for the picture, there may be for the words.
+      // Where there is no room for the picture, there may be room for the words.
       unkept = wanted;
       if (mine === last) await write(null);
     },

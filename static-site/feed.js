@@ -4,7 +4,7 @@
 const newestFirst = (a, b) => (a.id < b.id ? 1 : -1);
 
 export class Feed {
-  /** What is to be shown. */
+  /** The messages that are to be shown. */
   messages = [];
   /** The `before` of the page that follows `messages`, or null at the board's beginning. */
   next = null;
@@ -13,8 +13,9 @@ export class Feed {
   #head = '';
   /** A first page that came later and is not merged yet. */
   #offered = null;
-  // A cache may answer with a first page older than what was done here. So what was posted here stays until a
-  // first page has listed it (read-your-writes), and what was deleted here leaves a tombstone and never comes back.
+  // A cache may answer with a first page from before a post or a delete of this page's. So a message that was posted
+  // here stays until a first page has listed it (read-your-writes), and one that was deleted here leaves a tombstone
+  // and never comes back.
   #unlisted = new Set();
   #tombstones = new Set();
 
@@ -29,7 +30,7 @@ export class Feed {
       ({ id }) => id < oldest || listed.has(id) || this.#unlisted.has(id),
     );
     for (const id of listed) this.#unlisted.delete(id);
-    // Should the newest known message be older than the page's last, others may lie between.
+    // Where the newest known message is older than the last one of the page, others may lie between them.
     this.#offered = { messages, next, gap: next !== null && oldest > this.#head };
   }
 
@@ -55,7 +56,7 @@ export class Feed {
   get waiting() {
     const { next } = this;
     const gap = this.#offered?.gap ?? false;
-    // What others have deleted moves older messages up into the first page: those come with the next page, and are not new.
+    // Deletes move older messages up into the first page: these belong to the next page, and are not new.
     const count = this.#missing().filter(({ id }) => gap || next === null || id > next).length;
     return { count, more: count > 0 && gap };
   }

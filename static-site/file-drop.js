@@ -11,7 +11,7 @@ export function listenForFiles(page, { isClosed, onDrag, onFiles }) {
 
   page.addEventListener('dragover', (event) => {
     if (!hasFiles(event)) return;
-    // Else the browser would leave the page and show the file.
+    // Without this the browser would leave the page and show the file.
     event.preventDefault();
     if (isClosed()) event.dataTransfer.dropEffect = 'none';
     else onDrag(true);
@@ -36,7 +36,7 @@ export function listenForFiles(page, { isClosed, onDrag, onFiles }) {
 function filesOf({ items }) {
   const given = [...items].filter(({ kind }) => kind === 'file').map((item) => ({ file: item.getAsFile(), entry: item.webkitGetAsEntry?.() }));
   const files = given.filter(({ file, entry }) => file && !entry?.isDirectory).map(({ file }) => file);
-  // Of what lies beside a picture the picture is meant.
+  // Where other files lie beside pictures, the pictures are meant.
   const pictures = files.filter(({ type }) => type.startsWith('image/'));
   const folder = given.find(({ entry }) => entry?.isDirectory)?.entry.name ?? null;
   return { files: pictures.length > 0 ? pictures : files, folder };

@@ -5,15 +5,15 @@ import { point, smallOf } from './small.js';
 
 const LIST = '/carrousel/newest.json';
 
-/** Of a board elsewhere there is no such list. */
+/** Whether the API is at this site: where it is elsewhere, there is no such list. */
 const isHere = !document.querySelector('meta[name="api-base"]').content;
-/** As `rel="preload"` asks: with these, and no others, Chromium, Firefox and WebKit all take what that has asked for. */
+/** The options of `rel="preload"`: with these alone Chromium, Firefox and WebKit all take the answer that is preloaded. */
 export const AS_PRELOADED = isHere ? { mode: 'no-cors', credentials: 'include' } : {};
 let answer = isHere ? fetch(LIST, { ...AS_PRELOADED, signal: AbortSignal.timeout(40_000) }) : null;
 let first = null;
 if (isHere) answer.then(ask).catch(() => {});
 
-/** What was answered to what was asked here, once; null to all else. */
+/** The answer to the request for the list, which is given away once; null for all other paths. */
 export function answered(path) {
   if (path !== LIST) return null;
   const mine = answer;
@@ -31,7 +31,7 @@ export function imageFor(url) {
 
 async function ask(response) {
   const [newest] = await response.clone().json();
-  // A link leads past the carrousel.
+  // A visit by a link to a message goes past the carrousel, and a hidden page shows nothing.
   if (!newest || window.location.hash || document.visibilityState !== 'visible') return;
   const { url } = newest;
   first = new Image();

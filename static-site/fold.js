@@ -9,13 +9,13 @@ const REACH = 8;
 const foldings = new WeakMap();
 let observer = null;
 
-/** Finds out which of these are long. All are looked at first: a look after a change would lay the page out once more. */
+/** Finds out which texts are long. All are measured before any is changed: measuring after a change lays out the page. */
 export function settle(some) {
   const found = some.map((folding) => folding.look());
   for (const [at, folding] of some.entries()) folding.take(found[at]);
 }
 
-/** Does so with `text` once it is laid out, and whenever its width is another one. */
+/** Settles `text` once it is laid out, and whenever its width is another one. */
 function watch(text, folding) {
   observer ??= resizeObserver((texts) => settle(texts.map((one) => foldings.get(one))));
   foldings.set(text, folding);
@@ -41,7 +41,7 @@ export function fold(text, button, { article, words, whole, unfolded = false }) 
     get isUnfolded() {
       return state.long && !state.folded;
     },
-    /** Whether there is more of it than is seen. Letters may reach out of their lines, but by less than a line. */
+    /** Whether the text has more than is seen. Letters may reach out of their lines, but by less than a line. */
     look: () => (state.folded ? text.scrollHeight > text.clientHeight + REACH : state.long),
     take(long) {
       if (long === state.long) return;
@@ -50,9 +50,9 @@ export function fold(text, button, { article, words, whole, unfolded = false }) 
     },
   };
 
-  /** What was scrolled to inside the text stays where it is on the screen. */
+  /** Shows all of the text. What was scrolled to inside it stays where it is on the screen. */
   function unfold() {
-    // It may have come a moment ago.
+    // The text may have come a moment ago, and not be measured yet.
     settle([folding]);
     if (!state.long) return;
     const { scrollTop } = text;
@@ -65,7 +65,7 @@ export function fold(text, button, { article, words, whole, unfolded = false }) 
 
   // A search in the page, or a selection, has found something further down.
   text.addEventListener('scroll', () => state.folded && text.scrollTop > 0 && unfold());
-  // A link under the button would have the focus unseen.
+  // A link that the button covers would have the focus unseen.
   text.addEventListener('focusin', ({ target }) => {
     if (state.folded && state.long && target.getBoundingClientRect().bottom > button.getBoundingClientRect().top) unfold();
   });

@@ -2,7 +2,7 @@
 
 /** How long the first picture is waited for. */
 const PATIENCE_MS = 1000;
-/** Settled once the first picture is there. */
+/** A promise that is settled once the first picture is there, or was waited for long enough. */
 let firstPicture = null;
 
 /** Calls `go` after a frame once the picture is decoded that is asked for before all others: it is the largest thing on the screen. */

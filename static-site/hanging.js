@@ -5,12 +5,12 @@ import { placeAt } from './children.js';
 import { settle } from './fold.js';
 import { afterFirstPicture } from './frames.js';
 
-/** So many messages are all in the page, to be found there; of more, those that are near the screen. */
+/** Up to this many messages, all are in the page, to be found there; of more, only those that are near the screen. */
 export const ALL = 200;
 /** How many cards are made at a time beside those that are seen. */
 const AT_ONCE = 7;
 const ROWS = 2;
-/** How many are made, where all are wanted at once, before those that are far away are let go again. */
+/** How many cards are made, where all are wanted at once, before those that are far away are let go again. */
 const BATCH = 50;
 
 /** @param onWhole is told when all cards are there that were to come: meanwhile the list is `aria-busy` */
@@ -28,7 +28,7 @@ export function createHanging(list, { feed, clock, wall, cards, onWhole, window 
     const messages = rest();
     let hung = 0;
     while (hung < messages.length && (all || hung < least || wall.masonry.filled < view.bottom)) {
-      // As long as there is room, a row or two at a time: each batch is laid out once.
+      // As long as the screen has room, a row or two are made at a time: each batch is laid out once.
       const seen = wall.masonry.filled < view.bottom ? ROWS * wall.columns : 0;
       const batch = messages.slice(hung, hung + (all ? BATCH : Math.max(AT_ONCE, seen)));
       hung += batch.length;
@@ -54,7 +54,7 @@ export function createHanging(list, { feed, clock, wall, cards, onWhole, window 
         cards.drop(id);
         continue;
       }
-      // What is seen comes at once.
+      // A card that is seen is made at once, all others a few at a time.
       if (!place || (!cards.has(id) && made.length >= AT_ONCE && id !== wanted && !wall.isSeen(place, view))) {
         isWhole = false;
         continue;
@@ -98,7 +98,7 @@ export function createHanging(list, { feed, clock, wall, cards, onWhole, window 
       return isBusy;
     },
 
-    /** Hangs all that would come later, for who wants to go there now. */
+    /** Hangs all messages that would come later, for a viewer who wants to go there now. */
     hangAll() {
       if (isBusy) append(wall.view(), { all: true });
     },

@@ -1,9 +1,9 @@
-// Asking what became of a message that waits for a moderator: by its id, and where nobody is told of it by that, by
-// sending it again. Knows no DOM.
+// Asking what became of a message that waits for a moderator: by its id, and where the board says nothing of it by
+// that, by sending it again with its idempotency key. Knows no DOM.
 
 import { fileOf } from './picture-file.js';
 
-/** How often what was sent is sent again to hear of it: a text, and one with a picture. */
+/** How often a message is sent again to hear of it: one without a picture, and one with a picture. */
 const REPEAT_MS = 60_000;
 const REPEAT_PICTURE_MS = 30 * 60_000;
 /**
@@ -11,7 +11,7 @@ const REPEAT_PICTURE_MS = 30 * 60_000;
  * new message.
  */
 const KNOWN_MS = 24 * 60 * 60_000;
-/** After that the board has let it go, whatever it was. */
+/** After this time the board has deleted a message that still waited. */
 const LONGEST_MS = 31 * 24 * 60 * 60_000;
 
 /** Whether the board was heard of an entry so long ago that it may not know of it any more. */
@@ -25,7 +25,7 @@ export function createHeldAsking({ store, pictureOf, api, clock }) {
   return async function ask(entry) {
     const { id, createdAt, draft } = entry;
     let message = await orNull(() => api.message(id));
-    // It was deleted or dismissed meanwhile.
+    // The message was deleted or dismissed on this device meanwhile.
     if (!store.entries.some((one) => one.id === id)) return null;
     if (!message) {
       if (clock.now() - new Date(createdAt) > LONGEST_MS) return 'rejected';
@@ -41,17 +41,17 @@ export function createHeldAsking({ store, pictureOf, api, clock }) {
   };
 }
 
-/** Whether it can be sent again to hear of it. */
+/** Whether the message of an entry can be sent again to hear of it. */
 function mayRepeat(entry, now) {
   return !mayBeForgotten(entry, now) && now - entry.repeatedAt > (entry.draft.hasPicture ? REPEAT_PICTURE_MS : REPEAT_MS);
 }
 
-/** Sends it again, which is no second message: the board answers what became of the first. Null where it does not say. */
+/** Sends a message again, which is idempotent: the board answers what became of the first. Null where it does not say. */
 async function repeat({ id, draft, key }, { picture, api }) {
   try {
     const { deleteToken, ...message } = await api.post({ ...draft, picture: picture && fileOf(picture) }, { key, onProgress() {}, signal: new AbortController().signal });
     if (message.id === id) return message;
-    // It had forgotten the first: this is another one, which nobody wanted.
+    // The board had forgotten the first message: this is a second one, which nobody wanted, and is deleted.
     await api.remove(message.id, deleteToken);
     return null;
   } catch (error) {

@@ -32,7 +32,7 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
     for (const id of cards.keys()) if (!store.entries.some((entry) => entry.id === id)) take(id);
     store.entries.forEach((entry, index) => {
       const shown = cards.get(entry.id);
-      // Its picture is on its way.
+      // The message's picture is still on its way.
       if (!shown) return;
       placeAt(list, index, shown.item);
       shown.update(entry);
@@ -65,7 +65,7 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
     });
   }
 
-  /** Takes a card away, and the keyboard with it to what comes next, if it was there. */
+  /** Takes a card away. Where it has the keyboard focus, that goes on to the title of the list. */
   function leave(id) {
     const hadFocus = cards.get(id)?.item.contains(window.document.activeElement);
     store.drop(id);
@@ -86,7 +86,7 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
       try {
         await lookAt(entry);
       } catch {
-        // Looked at again in a while.
+        // The message is asked for again in a while.
       }
     }
     update();

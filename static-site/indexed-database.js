@@ -9,7 +9,7 @@ export function openDatabase(indexedDB, name, stores, keyPath) {
   return asked(opening);
 }
 
-/** What is answered to a request. */
+/** A promise of what a request is answered. */
 export function asked(request) {
   return new Promise((resolve, reject) => {
     request.addEventListener('success', () => resolve(request.result));

@@ -4,7 +4,7 @@ import { emit } from './events.js';
 import { isSignedOut } from './moderator-session.js';
 import { explain } from './problems.js';
 
-/** What readers see is another thing after these. */
+/** The acts that change what readers see. */
 const PUBLIC = ['approve', 'restore', 'takeDown', 'removeSender', 'takePictureDown'];
 
 /** Emits on `view` `moderated` after each act, `posting-changed`, and `board-changed`, with the ids of what is gone or may be back, where readers see something else now. */
@@ -48,7 +48,7 @@ export function createJudging({ queue, api, confirm, announce, words, view }) {
     });
   }
 
-  /** Asks whether to remove all of a sender's, with what that takes. Answers whether that is wanted. */
+  /** Asks whether to remove all that a sender posted, and says what that takes. Answers whether it is wanted. */
   async function askForSender(sender) {
     return confirm(describeSender(sender).map((saying) => words.sayAll([saying])).join('\n'), words.say('confirm.remove'));
   }
@@ -79,7 +79,7 @@ export function createJudging({ queue, api, confirm, announce, words, view }) {
   return { attempt, act, letIn, setPosting, removeSender, askForSender };
 }
 
-/** What became of those of which it is not known that it is as was wanted. */
+/** Says what became of the messages of which it is not known that the act was done. */
 function sayOutcomes(outcomes) {
   return ['not-found', 'changed', 'lost', 'failed'].flatMap((outcome) => {
     const count = outcomes.filter((one) => one === outcome).length;

@@ -19,7 +19,7 @@ export function mountLanguageMenu(select, { words, announce }) {
     try {
       await words.use(select.value);
     } catch {
-      // The dictionary did not come: the page stays in the language that it has.
+      // Where the dictionary does not come, the page stays in the language that it has.
       announce([['advice.reload']]);
     }
     update();

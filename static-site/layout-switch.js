@@ -27,7 +27,7 @@ export function mountLayoutSwitch(root, { storage, window }) {
     button.addEventListener('click', () => {
       storage.set('layout', button.value);
       change();
-      // A narrow screen has room for the other one alone.
+      // A narrow screen has room for one button alone, the one of the other layout, which gets the focus.
       if (button.offsetWidth === 0) buttons.find((other) => other !== button).focus();
     });
   }

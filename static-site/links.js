@@ -11,7 +11,7 @@ function createPart({ text, href, host }) {
   link.href = href;
   link.rel = 'nofollow ugc noopener noreferrer';
   link.textContent = text;
-  // Written by anyone: it is read from left to right whatever is around it.
+  // An address can be written by anyone, so it is read from left to right whatever is around it.
   link.dir = 'ltr';
   if (host) link.dataset.host = host;
   return link;

@@ -13,7 +13,7 @@ export function lookOf(name) {
   const number = hash(composed);
   const segment = firstGrapheme(composed);
   const large = segment.toLocaleUpperCase();
-  // Some letters become two.
+  // Some letters become two in upper case, and stay as they are.
   const letter = large.length === segment.length ? large : segment;
   return { letter, colour: number % COLOURS, shape: Math.floor(number / COLOURS) % SHAPES };
 }

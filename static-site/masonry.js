@@ -7,7 +7,7 @@ const NEARLY = 24;
 export class Masonry {
   #columns;
   #gap;
-  /** What hangs, in the order in which it was placed. */
+  /** The places of the cards, in the order in which these were placed. */
   #places = new Map();
 
   constructor(columns, gap) {
@@ -38,7 +38,7 @@ export class Masonry {
     return this.#places.has(id);
   }
 
-  /** Hangs one more after all others, which stay where they are. */
+  /** Hangs one more card after all others, which stay where they are. */
   add(id, height) {
     const ends = this.#columns.map((column) => this.#end(column));
     const shortest = Math.min(...ends);
@@ -48,7 +48,7 @@ export class Masonry {
     this.#places.set(id, place);
   }
 
-  /** Answers whether that is another height: then what hangs below it in its column has moved. */
+  /** Sets a card's height, and answers whether it is another one: then the cards below it in its column have moved. */
   setHeight(id, height) {
     const place = this.#places.get(id);
     if (!place || Math.abs(place.height - height) < 1) return false;
@@ -57,7 +57,7 @@ export class Masonry {
     return true;
   }
 
-  /** Takes one down. With `isKept` its place stays empty, so that nothing moves. */
+  /** Takes a card down. With `isKept` its place stays empty, so that nothing moves. */
   remove(id, { isKept = false } = {}) {
     const place = this.#places.get(id);
     this.#places.delete(id);

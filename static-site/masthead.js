@@ -21,7 +21,7 @@ export function mountMasthead(root, { storage, words, page }) {
     if (name === null) return;
     heading.firstElementChild.textContent = name;
     setLanguage(heading, words.languages);
-    // Chinese characters are twice as wide.
+    // Chinese characters count twice, since they are twice as wide.
     const { length } = name.replace(/[^\x00-\u2e7f]/g, 'xx');
     heading.classList.toggle('is-long', length > 20);
     heading.classList.toggle('is-very-long', length > 40);
@@ -40,7 +40,7 @@ export function mountMasthead(root, { storage, words, page }) {
     more.setAttribute('aria-expanded', String(!isFolded));
   }
 
-  /** One line of it is seen at first. */
+  /** Finds out whether the description has more than the one line of it that is seen at first. */
   function measure() {
     const cut = shown.includes('\n') || text.scrollWidth > text.clientWidth + 1;
     if (!isFolded || cut === isCut) return;
@@ -55,7 +55,7 @@ export function mountMasthead(root, { storage, words, page }) {
   }
 
   more.addEventListener('click', () => fold(!isFolded));
-  // A link that is cut would have the focus unseen.
+  // A link in the part that is cut would have the focus unseen.
   text.addEventListener('focusin', () => isCut && fold(false));
   onResize(text, measure);
   find('.masthead__pictures').addEventListener('click', () => emit(root, 'all-pictures'));

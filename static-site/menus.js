@@ -3,7 +3,7 @@
 const OPEN = '.message__menu[open]';
 
 export function closeMenus(page) {
-  // Before what was chosen takes the keyboard, so that it comes back to the menu.
+  // The menu is closed before what was chosen takes the keyboard focus, so that the focus comes back to the menu.
   page.addEventListener('click', ({ target }) => {
     for (const menu of page.querySelectorAll(OPEN)) if (!menu.firstElementChild.contains(target)) close(menu);
   }, { capture: true });

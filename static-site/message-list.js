@@ -13,7 +13,7 @@ export function mountMessageList(list, { ruler, feed, card, onWhole, window }) {
   const wall = createWall(list, { layout: card.layout, window });
   const cards = createCards(list, { feed, card, room: () => wall.room, onHeights, window });
   const hanging = createHanging(list, { feed, clock: card.clock, wall, cards, onWhole, window });
-  /** Where who changed the layout last was brought to. */
+  /** Where the reader was brought to when the layout changed last. */
   let switched = null;
 
   /** Brings the cards in line with the feed, touching only what is different. */
@@ -25,7 +25,7 @@ export function mountMessageList(list, { ruler, feed, card, onWhole, window }) {
     const known = new Set(messages.map(({ id }) => id));
     for (const id of masonry.ids.filter((one) => !known.has(one))) {
       cards.drop(id);
-      // What is above the screen leaves its place empty: nothing that is read moves.
+      // A card above the screen leaves its place empty, so that nothing that is read moves.
       masonry.remove(id, { isKept: wall.isPassed(masonry.get(id)) });
     }
     const fresh = hanging.rest();
@@ -96,13 +96,14 @@ export function mountMessageList(list, { ruler, feed, card, onWhole, window }) {
     for (const id of at.unfolded ?? []) {
       const found = get(id);
       found?.folding.unfold();
-      // Before the browser tells of it: what is below would be taken for what is read then.
+      // The card is measured before the browser tells of its new height: by then what is below it would be taken for
+      // what is read.
       if (found) remeasure([id]);
     }
     wall.bring(at);
   }
 
-  /** The card of a message, near or far. */
+  /** The card of a message, be it near the screen or far away. */
   function get(id) {
     if (feed.has(id)) hanging.hangAll();
     if (!wall.masonry.has(id)) return undefined;
@@ -130,7 +131,7 @@ export function mountMessageList(list, { ruler, feed, card, onWhole, window }) {
       switched = at && { ...at, top: Math.max(at.top, 16) };
       reshape({ anew: true, at: switched });
     },
-    /** Whether somebody reads it: then nothing new may push it down. */
+    /** Whether somebody reads the list: then nothing new may push it down. */
     isRead: () => window.scrollY > 0 || list.contains(window.document.activeElement),
   };
 }

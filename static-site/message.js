@@ -79,7 +79,7 @@ export function createMessage(message, { template, pictures, words, clock, layou
     }
     frame.href = picture.url;
     frame.addEventListener('click', (event) => {
-      // Whoever wants it in a tab of its own gets it there.
+      // A click that asks for a tab of its own is left to the browser.
       if (isForAnotherTab(event)) return;
       event.preventDefault();
       emit(article, 'message-opened', message);
@@ -94,7 +94,7 @@ export function createMessage(message, { template, pictures, words, clock, layou
       frame.querySelector('.badge').hidden = false;
       import('./still.js').then(({ holdStill }) => holdStill(image, frame, { reducedMotion })).catch(() => {});
     }
-    // What is cut at its sides is wider than what is seen of it.
+    // A picture that is cut at its sides is wider than what is seen of it.
     const widthOf = (ratio) => {
       const { width, screen } = room();
       const inside = width - 2 * EDGE;
@@ -115,7 +115,7 @@ export function createMessage(message, { template, pictures, words, clock, layou
     for (const written of [text, author]) setLanguage(written, words.languages);
     find('.message__you').hidden = !mayDelete;
     find('.message__pin').hidden = !isNew;
-    // Who goes to a message by its address sees exactly when it came, without a pointer as well.
+    // A viewer who comes to a message by its address sees exactly when it came, also without a pointer.
     link.title = exactTime(createdAt, words);
     time.textContent = isAddressed ? link.title : when;
     article.classList.toggle('message--addressed', isAddressed);

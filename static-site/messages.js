@@ -34,18 +34,18 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
     if (pagination.older.loading) return;
     const byKeyboard = window.document.activeElement === older;
     const first = await pagination.loadOlder();
-    // Where the button is gone, reading goes on with the first message it brought.
+    // Where the button is gone, the keyboard goes on with the first message that the button brought.
     if (byKeyboard && first && older.hidden) list.get(first)?.focus();
     lookAhead();
   }
 
-  /** Tells again whether the end is near. */
+  /** Has the observer tell again whether the end of the list is near. */
   function lookAhead() {
     nearEnd.unobserve(older);
     nearEnd.observe(older);
   }
 
-  // At the top, older ones are waited for only where the page has room for them.
+  // At the top of the page, older messages are loaded only where the screen has room for them.
   const isWanted = () => window.scrollY > 0 || window.document.documentElement.scrollHeight <= window.innerHeight;
   const nearEnd = new window.IntersectionObserver(
     (entries) => entries.at(-1).isIntersecting && isWanted() && !list.isBusy && !pagination.older.failure && !older.hidden && loadOlder(),

@@ -33,7 +33,7 @@ export function mountModerationBar(root, { address, state, queue, signOut, words
     put(find('last'), last ? words.sayAll([sayingOf(last)]) : '');
     find('undo').hidden = last === null;
     put(find('queue'), words.say('review.queue', { total: counts ? countOf(counts.held, words) : '' }).trim());
-    // The title is told by the board's name; what waits stands before it.
+    // The page's title is the board's name, with how many messages wait before it.
     const name = page.title.replace(/^\(\d[\d,.]*\+?\) /, '');
     const title = isModerating && counts?.held > 0 ? `(${countOf(counts.held, words)}) ${name}` : name;
     if (page.title !== title) page.title = title;

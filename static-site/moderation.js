@@ -108,7 +108,7 @@ export async function mount(_, { api: boardApi, feed, removal, storage, tabStora
   });
 
   bar.update();
-  // A link that is being followed may sign in.
+  // A sign-in link that is being followed may sign in, so nothing is asked then.
   if (session.lost && window.location.hash !== ADDRESS) signIn.ask();
   void poller.now();
 

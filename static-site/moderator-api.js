@@ -6,7 +6,7 @@ import { isSignedOut } from './moderator-session.js';
 const PAGE = 50;
 /** The board decides on 100 at once; half of that is answered in time, also where it is slow. */
 const AT_ONCE = 50;
-/** There is no request for many of these. */
+/** How many requests run side by side, where there is no request for many messages at once. */
 const SIDE_BY_SIDE = 4;
 
 const json = (body, method = 'POST') => ({ method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
@@ -17,7 +17,7 @@ const json = (body, method = 'POST') => ({ method, headers: { 'Content-Type': 'a
  * @param onRefused is called where the board does not accept the session's token any more
  */
 export function createModeratorApi({ ask: askBoard, messagesBefore, session, onRefused }) {
-  /** Asks with the session's token. What comes after the session is nobody's. */
+  /** Asks with the session's token. An answer that comes after the session has ended is refused. */
   async function ask(path, options) {
     const { token } = session;
     try {
@@ -39,7 +39,7 @@ export function createModeratorApi({ ask: askBoard, messagesBefore, session, onR
     try {
       return await response.json();
     } catch {
-      // Cut off, or not from the board at all: as good as no answer.
+      // An answer that is cut off, or not from the board at all, is as good as none.
       throw new ApiError({ status: 0 });
     }
   }
@@ -83,7 +83,7 @@ export function createModeratorApi({ ask: askBoard, messagesBefore, session, onR
      * where the board does not take it, or cannot be asked.
      */
     async signIn({ token = '', code }) {
-      // No header can carry anything else.
+      // No header can carry other characters, so such a token is wrong.
       if (!/^[\x21-\x7e]*$/.test(token)) throw new ApiError({ status: 403 });
       return read(await askBoard('/api/moderation/session', token, json({ code })));
     },
@@ -104,7 +104,7 @@ export function createModeratorApi({ ask: askBoard, messagesBefore, session, onR
       return (await ask(`/api/moderation/pictures/content?url=${encodeURIComponent(url)}`)).blob();
     },
     takePictureDown: (url) => ask('/api/moderation/pictures/take-down', json({ url })),
-    /** Answers where it is now. */
+    /** Restores a picture, and answers its address, which is another one now. */
     restorePicture: async (url) => (await send('/pictures/restore', { url })).url,
 
     /** `approve`, `reject` or `restore`: answers what became of each, as `[id, outcome]`. */
@@ -113,14 +113,14 @@ export function createModeratorApi({ ask: askBoard, messagesBefore, session, onR
       for (let start = 0; start < ids.length; start += AT_ONCE) {
         const some = ids.slice(start, start + AT_ONCE);
         const answer = await orFailed(send(`/${decision}`, { messageIds: some }));
-        // Of the first it is not known whether anything is done; of the others it is.
+        // Where the first request fails, it is not known that anything is done; after it, some of it is.
         if (answer.error && start === 0) throw answer.error;
         outcomes.push(...(answer.outcomes?.map(({ messageId, outcome }) => [messageId, outcome]) ?? some.map((id) => [id, 'failed'])));
       }
       return outcomes;
     },
 
-    /** Takes one down; for many, `takeAllDown`. */
+    /** Takes one message down; for many, `takeAllDown`. */
     takeDown: (id) => remove(id),
     takeAllDown: (ids) => each(ids, (id) => remove(id).catch(() => 'failed')),
     deleteForever: (ids) => each(ids, (id) => remove(id, '?forever=true').catch(() => 'failed')),

@@ -19,7 +19,7 @@ export function createSession({ storage, tabStorage, clock }) {
       if (until > clock.now()) return token;
       lost = 'ended';
     } catch {
-      // Nothing is kept, or nothing that was kept here.
+      // What is kept cannot be read, or is none of this page's.
     }
     store.drop(KEY);
     return null;

@@ -1,6 +1,6 @@
 // Has the browser keep the page for when there is no network (sw.js). Loaded once the first messages are seen.
 
-/** Where the browser has no service workers, or not here, the page is as it is. */
+/** Registers the service worker. Where the browser has none, or does not allow it here, the page works without. */
 export async function keepForOffline({ words, window }) {
   const { serviceWorker } = window.navigator;
   if (!serviceWorker) return;

@@ -55,7 +55,7 @@ export function createOperatorsPictures({ carrousel, section, queue, api, sessio
         image.src = window.URL.createObjectURL(blob);
         image.addEventListener('load', () => window.URL.revokeObjectURL(image.src), { once: true });
       },
-      // Its name tells enough to restore it by.
+      // The picture's name is enough to restore it by.
       () => image.remove(),
     );
     return item;
@@ -77,14 +77,14 @@ export function createOperatorsPictures({ carrousel, section, queue, api, sessio
     words.fill(section);
   }
 
-  /** Gives the picture dialog the same while it shows such a picture. */
+  /** Gives the picture dialog the button that takes the picture down, while it shows one of the operator's. */
   function dressDialog({ target: dialog, detail: url }) {
     dialog.querySelector('.picture-dialog__take-down')?.remove();
     if (session.token === null || url === null || messageOf(url)) return;
     const button = Object.assign(page.createElement('button'), { type: 'button', className: 'button button--danger picture-dialog__take-down' });
     button.textContent = words.say('act.takePictureDown');
     button.addEventListener('click', () => {
-      // What undoes it is on the page.
+      // The dialog is closed, since what undoes the act is on the page.
       dialog.close();
       void takeDown(url);
     });

@@ -18,13 +18,13 @@ export function openOverlay(dialog) {
   dialog.addEventListener('close', () => leave(stack.findIndex((one) => one.key === key)), { once: true });
 }
 
-/** Closes all of them, and goes on with `then` when the history is where it was before. */
+/** Closes all dialogs, and goes on with `then` when the history is where it was before. */
 export function leaveOverlays(then) {
   afterwards = then;
   leave(0);
 }
 
-/** Closes those from `place` on. Those that Back has closed are not in the stack, and have no entry any more. */
+/** Closes the dialogs from `place` on. Those that Back has closed are not in the stack, and have no entry any more. */
 function leave(place) {
   if (place < 0 || place >= stack.length) return;
   const left = stack.splice(place);

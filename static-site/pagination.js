@@ -67,7 +67,7 @@ export class Pagination extends EventTarget {
     }
   }
 
-  /** Loads anew what is shown: nobody knows which of it is gone. */
+  /** Loads anew the messages that are shown, since it is not known which of them are gone. */
   async reload() {
     const feed = this.#feed;
     const oldest = feed.messages.at(-1)?.id;
@@ -87,7 +87,7 @@ export class Pagination extends EventTarget {
     const feed = this.#feed;
     const { next } = feed;
     const page = await withBackoff(() => this.#api.olderMessages(next, limit), { clock: this.#clock, onWaiting });
-    // Meanwhile the list may have started afresh after a gap.
+    // The list may have started afresh after a gap meanwhile, and then the page does not follow it.
     if (feed.next !== next) return null;
     feed.append(page);
     return page.messages[0]?.id ?? null;

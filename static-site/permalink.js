@@ -21,12 +21,12 @@ export function mount(root, { api, feed, card, clock, words, window }) {
     if (state.id === null && root.hidden) return;
     const next = root.nextElementSibling;
     const before = next.getBoundingClientRect().top;
-    // Once the list has it, it is the list's.
+    // Once the list has the message, it is shown there.
     const isFound = feed.has(state.id);
     const found = isFound && place.contains(window.document.activeElement) ? state.id : null;
     if (isFound) clear();
     render();
-    // Who has gone on to the list reads on there, and who has not goes to the message's place.
+    // A viewer who has gone on to the list stays where they read; one who has not is brought to the message's place.
     if (before < 0) window.scrollBy({ top: next.getBoundingClientRect().top - before, behavior: 'instant' });
     else if (found) goTo(found);
   }

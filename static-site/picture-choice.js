@@ -3,7 +3,7 @@
 import { emit } from './events.js';
 import { read } from './picture-file.js';
 
-/** Until the board has told its own limit. */
+/** The limit in bytes until the board has told its own. */
 const PICTURE_BYTES = 4 * 1024 * 1024;
 
 /** Emits `change`, `chosen` with what is to be sent, and `prepared`. */
@@ -51,7 +51,7 @@ export class PictureChoice extends EventTarget {
     this.#choose({});
   }
 
-  /** What was given is no picture: the one that is there stays, else the field is lacking until that is taken back. */
+  /** Notes that no picture was given. A picture that is there stays; else the field is lacking until that is taken back. */
   miss(name, problem) {
     if (this.isChosen) this.refuse(problem);
     else this.#choose({ name, problem });
@@ -93,7 +93,7 @@ export class PictureChoice extends EventTarget {
       const [original, { prepare }] = await Promise.all([read(file, this.limit), import('./shrink.js')]);
       const { picture, changed, width, height } = await prepare(original, { ...this.#tools, limit: this.limit });
       const values = { width, height, bytes: picture.size, originalBytes: original.size };
-      // That there were several files, or what the board said, still holds.
+      // The notes that there were several files, and what the board said, still hold.
       chosen = { name: picture.name, picture, note: changed ? [[`compose.${changed}`, values]] : [], problem: this.problem };
     } catch (error) {
       // A fault of the page's own; whatever it is, the viewer can go on.

@@ -14,7 +14,7 @@ import { grow } from './view-transition.js';
 import { Viewing } from './viewing.js';
 import { put } from './words.js';
 
-/** This near the end of the pictures that are known, all are wanted. */
+/** How many pictures before the end of those that are known all pictures are asked for. */
 const AHEAD = 2;
 
 const icon = (path) => `<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="${path}"/></svg>`;
@@ -74,7 +74,7 @@ export async function mount(_, { api, feed, gallery, pictures, reducedMotion, wo
     dialog.setAttribute('aria-label', words.say('picture.dialog'));
     const hadFocus = dialog.contains(document.activeElement);
     track.update(how);
-    // The picture that is gone had it.
+    // The picture that is gone had the keyboard focus.
     if (hadFocus && !dialog.contains(document.activeElement)) focus();
     const isWhole = gallery.isWhole || urls.length === 1;
     put(find('count'), words.say(isWhole ? 'picture.position' : 'picture.position-or-more', { number: index + 1, total: urls.length }));
@@ -177,7 +177,7 @@ export async function mount(_, { api, feed, gallery, pictures, reducedMotion, wo
 
 /** The messages of pictures: those of the feed, and others, of which somebody tells, or which are fetched. */
 function createMessages({ api, feed }) {
-  /** By the addresses of their pictures; null where there is none. */
+  /** Messages by the addresses of their pictures; null for a picture without a message. */
   const others = new Map();
   const of = (url) => feed.withPicture(url) ?? others.get(url) ?? null;
   return {
@@ -189,7 +189,7 @@ function createMessages({ api, feed }) {
       try {
         others.set(url, await api.message(id));
       } catch ({ status }) {
-        // Otherwise it is asked for the next time.
+        // After any other failure the message is asked for again the next time.
         if (status === 404) others.set(url, null);
       }
     },

@@ -44,7 +44,7 @@ export function mountPictureField(root, { choice, words, announce, objectUrls, p
   for (const input of inputs) {
     input.addEventListener('change', () => {
       const [file] = input.files;
-      // So that the same file can be chosen again after it was removed.
+      // The input is emptied, so that the same file can be chosen again after it was removed.
       input.value = '';
       if (file) choice.take(file);
     });
@@ -55,7 +55,7 @@ export function mountPictureField(root, { choice, words, announce, objectUrls, p
   });
   return {
     update,
-    /** Files are being dragged over the page, or no longer. */
+    /** Shows whether files are being dragged over the page. */
     setDragged(isOver) {
       if (isOver === dragged) return;
       dragged = isOver;

@@ -5,21 +5,21 @@ import { createZoom } from './picture-zoom.js';
 import { moves, smallOf } from './small.js';
 import { enlarge, setMotion } from './still.js';
 
-/** A picture that no message tells of has so many pixels across, until it has come. */
+/** The size, in pixels, that a picture without a message is supposed to have until it has come. */
 const SUPPOSED = { width: 4_096, height: 3_072 };
 
 /** @param gestures what the picture is told of by fingers and pointer: `onPull` and `onBeside`, as `createZoom` takes them */
 export function createPicturePage(url, { pictures, gestures, window }) {
   const stage = window.document.createElement('div');
   stage.className = 'picture-dialog__stage';
-  // It is scrolled by the keyboard as well.
+  // The stage can be focused, so that the keyboard scrolls it as well.
   stage.tabIndex = 0;
   const image = new window.Image();
   image.className = 'picture-dialog__image';
   image.draggable = false;
   stage.append(image);
   const show = pictures.frame(image);
-  /** What a picture without a message has turned out to be. */
+  /** What is known of a picture that has no message. */
   const own = { url, ...SUPPOSED, small: smallOf(url), type: /\.gif$/i.test(url) ? 'image/gif' : '' };
   let given = { picture: null, description: '', moving: null };
   const picture = () => given.picture ?? own;
@@ -84,13 +84,13 @@ export function createPicturePage(url, { pictures, gestures, window }) {
     get isScrolled() {
       return isLong() || isWide() || zoom.isEnlarged;
     },
-    /** Whether there is more of it to the left (-1) or to the right (1). */
+    /** Whether there is more of the picture to the left (-1) or to the right (1). */
     goesOn(by) {
       const { left, right } = image.getBoundingClientRect();
       const box = stage.getBoundingClientRect();
       return by < 0 ? left < box.left - 1 : right > box.right + 1;
     },
-    /** As it is when it is opened. */
+    /** Shows the picture as when it is opened. */
     reset() {
       zoom.reset();
       stage.scrollTo({ left: 0, top: 0, behavior: 'instant' });

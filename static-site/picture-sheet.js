@@ -16,7 +16,7 @@ export function createPictureSheet(sheet, { words, document }) {
   let shown = '';
 
   function update(url, message) {
-    // What waits for a moderator is on this device alone.
+    // A message that waits for a moderator is on this device alone, so there is no link to it.
     id = url.startsWith('blob:') ? null : (message?.id ?? messageOf(url));
     const seen = JSON.stringify([url, message?.id, words.language]);
     if (seen === shown) return;
@@ -51,13 +51,13 @@ export function createPictureSheet(sheet, { words, document }) {
     Object.assign(text, { className: 'picture-dialog__words', dir: 'auto' });
     Object.assign(more, { className: 'button button--quiet picture-dialog__more', type: 'button', hidden: true });
     body.replaceChildren(text, more);
-    // Where nothing was written with it, what it shows may have been.
+    // A message without text may have a description of its picture.
     text.append(...withLinks(message?.text || message?.picture.alt || ''));
     text.hidden = text.textContent === '';
     setLanguage(text, words.languages);
     const folding = fold(text, more, { article: sheet, words, whole: false });
     folding.update();
-    // At once, as the picture has the room that is left.
+    // The text is measured at once, since the picture gets the room that is left.
     settle([folding]);
   }
 

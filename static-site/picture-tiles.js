@@ -8,7 +8,7 @@ import { put } from './words.js';
 export function createPictureTiles(holder, { scroller, state, feed, pictures, reducedMotion, words, clock, window }) {
   const { document } = window;
   const tiles = new Map();
-  /** By the place of their first picture. */
+  /** The sections that are in the page, by the place of their first picture. */
   const sections = new Map();
 
   /** Makes the tiles that are nearly seen, and lets go of the others. */
@@ -18,7 +18,7 @@ export function createPictureTiles(holder, { scroller, state, feed, pictures, re
     const wanted = new Set();
     const seen = grid.between(scrollTop - clientHeight / 2, scrollTop + 1.5 * clientHeight);
     const at = urls.indexOf(active);
-    // The keyboard finds it again, wherever it is.
+    // The tile that has the keyboard focus stays, wherever it is.
     if (at >= 0 && !seen.some(({ from, to }) => at >= from && at < to)) seen.push({ ...grid.sectionOf(at), from: at, to: at + 1 });
     const months = new Set(seen.map(({ start }) => start));
     for (const [start, element] of sections) {
@@ -36,7 +36,7 @@ export function createPictureTiles(holder, { scroller, state, feed, pictures, re
     for (const [url, tile] of tiles) {
       if (wanted.has(url)) continue;
       tile.remove();
-      // Ends the request of one that has not come.
+      // A picture that has not come is no longer asked for.
       const image = tile.querySelector('img');
       if (!image.complete) for (const name of ['srcset', 'src']) image.removeAttribute(name);
       tiles.delete(url);
@@ -69,7 +69,7 @@ export function createPictureTiles(holder, { scroller, state, feed, pictures, re
     if (!tiles.has(url)) tiles.set(url, newTile(url));
     const tile = tiles.get(url);
     const next = tiles.get(urls[index + 1]);
-    // In the order in which they are read.
+    // The tiles stand in the order in which they are read.
     if (tile.parentElement !== list) list.insertBefore(tile, next?.parentElement === list ? next : null);
     tile.setAttribute('aria-setsize', urls.length);
     tile.setAttribute('aria-posinset', index + 1);

@@ -2,7 +2,7 @@
 
 import { onResize } from './resize.js';
 
-/** No browser scrolls over any length: so many pictures at most are before the one that the track begins with. */
+/** How many pictures there are at most before the one that the track begins with: no browser scrolls over any length. */
 const BEFORE = 200;
 
 /**
@@ -14,7 +14,7 @@ export function createPictureTrack(track, { viewing, newPage, contentOf, onSwipe
   const pages = new Map();
   /** The place of the picture that the track begins with. */
   let start = 0;
-  /** How wide it was when it was placed. */
+  /** How wide the track was when its pages were placed. */
   let width = 0;
 
   /** @param isSwiped the fingers have it, and it must not be moved under them */
@@ -47,10 +47,11 @@ export function createPictureTrack(track, { viewing, newPage, contentOf, onSwipe
   function place() {
     const { scrollLeft, clientWidth } = track;
     const left = (viewing.index - start) * clientWidth;
-    // Where it is nearer to that than to a neighbour, a finger may have it, or the browser that lets it snap.
+    // A track that is near its place may be held by a finger, or by the browser, which lets it snap: it is not scrolled
+    // then.
     const isNear = clientWidth === width && Math.abs(Math.abs(scrollLeft) - left) < clientWidth / 2;
     width = clientWidth;
-    // From right to left it is scrolled into the negative.
+    // In a page from right to left, `scrollLeft` is negative.
     if (!isNear) track.scrollTo({ left: left * (track.matches(':dir(rtl)') ? -1 : 1), behavior: 'instant' });
   }
 

@@ -4,7 +4,7 @@
 /** Two taps that are no further apart than this, in milliseconds and CSS pixels, are one double tap. */
 const DOUBLE_TAP_MS = 400;
 const DOUBLE_TAP_PX = 30;
-/** A picture that is pulled down by so much, in CSS pixels, is let go of. */
+/** By how much a picture has to be pulled down to be let go of, in CSS pixels. */
 const PULLED_PX = 100;
 /** A pointer that moves by less has not moved. */
 const STILL_PX = 4;
@@ -35,7 +35,7 @@ export function createZoom(stage, image, { pixels, isRead, onChange, onPull, onB
 
   /** Shows it `wanted` times as large, with `place` of it under the point. */
   function set(wanted, point = centre(), place = placeOf(point)) {
-    // One that did not load has no size.
+    // A picture that did not load has no size.
     if (image.clientWidth === 0) return;
     const next = Math.max(1, Math.min(wanted, most()));
     if (next !== zoom) {
@@ -112,7 +112,7 @@ export function createZoom(stage, image, { pixels, isRead, onChange, onPull, onB
       }
       if (!pull || second) return;
       const [across, down] = [Math.abs(first.clientX - pull.from.clientX), first.clientY - pull.from.clientY];
-      // The first movement says what it is to be.
+      // The first movement decides whether it is a pull.
       if (!pull.isOn && (down <= across || !event.cancelable)) {
         pull = null;
         return;

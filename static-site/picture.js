@@ -21,7 +21,7 @@ export function createPictures({ words, clock }) {
   function ask(image, source) {
     if (sources.get(image)?.url === source.url) return;
     sources.set(image, source);
-    // It may be on its way already.
+    // The same picture may be on its way already.
     if (image.getAttribute('src') !== source.url) point(image, source);
   }
 
@@ -31,7 +31,7 @@ export function createPictures({ words, clock }) {
       broken.delete(image);
       pauses.delete(image);
       onChange();
-      // What came here will come elsewhere on the page.
+      // A picture that has come here will come elsewhere on the page as well.
       tryAgain((other) => other.src === image.src);
     });
     image.addEventListener('error', () => {
@@ -80,7 +80,7 @@ export function createPictures({ words, clock }) {
     }
 
     watch(image, update);
-    /** @param widthOf how wide it is then, in CSS pixels */
+    /** @param widthOf answers how wide the picture is shown, in CSS pixels */
     return (picture, alt, widthOf) => {
       if (picture?.url !== shown?.url) broken.delete(image);
       shown = picture && { ...picture, alt };
@@ -89,7 +89,8 @@ export function createPictures({ words, clock }) {
         for (const name of ['srcset', 'src']) image.removeAttribute(name);
       } else {
         const { width, height } = picture;
-        // The size first: it reserves the space before the picture is there, and no version has quite the same ratio.
+        // The size is set first: it reserves the space before the picture is there, and no version has quite the same
+        // ratio.
         Object.assign(image, { width, height });
         describe(image, alt, words);
         image.style.aspectRatio = `${width} / ${height}`;

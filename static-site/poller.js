@@ -46,7 +46,7 @@ export function createPoller({ run, activity, clock, onPaused = () => {} }) {
     onPaused(paused);
   }
 
-  // A pause that was long because nobody was there ends with the first sign of somebody.
+  // A pause that is long because nobody was there ends with the viewer's first input.
   activity.onInput(() => {
     if (running) return;
     if (activity.isHidden()) clock.clearTimeout(timer);

@@ -89,7 +89,7 @@ function explainField(field, code) {
 /** What went wrong, and what to do about it, with what follows from it between the two. */
 export function explain(error, consequence) {
   const { status, code, retryAfter } = error;
-  // What would be answered in the same way again is not to be tried again.
+  // A request that would be answered in the same way again gets no advice to try again.
   return [reason(), [consequence], ...(isFinal(error) ? [] : [advice()])];
 
   function reason() {

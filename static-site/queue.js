@@ -23,7 +23,7 @@ export class Queue extends EventTarget {
   /** Why the board could not be asked the last time, or null; and why something was not done. */
   failure;
   fault;
-  /** Those of one moderator: another one begins with others. */
+  /** The lists of one moderator: another moderator begins with new ones. */
   lists;
   /** Senders that are refused, each by a message. */
   refused;
@@ -89,14 +89,14 @@ export class Queue extends EventTarget {
     return this.refresh();
   }
 
-  /** Asks what there is now. What is being judged stays where it is. */
+  /** Asks what there is now. The message that is being judged stays where it is. */
   async refresh() {
     if (!(await this.#look())) return;
-    // What was in the way then is not in the way now.
+    // The board answers again, so a fault that passes by itself is over.
     if (this.fault && !isFinal(this.fault)) this.fail(null);
   }
 
-  /** Only how many there are. */
+  /** Asks only how many messages there are. */
   async count() {
     const epoch = this.#epoch;
     const counts = await this.#api.waiting().catch(() => null);
@@ -138,7 +138,7 @@ export class Queue extends EventTarget {
     this.#changed();
   }
 
-  /** Chooses all there are, also those that were not loaded yet, but of those on the board; or none. */
+  /** Chooses all messages of the list, also those that were not loaded yet unless they are on the board; or none. */
   async chooseAll(isChosen) {
     const { list, tab } = this;
     list.chosen.clear();
@@ -190,7 +190,7 @@ export class Queue extends EventTarget {
     return count;
   }
 
-  /** Something was not done, or null: what was not done is possible again. */
+  /** Notes why something was not done; null where that is possible again. */
   fail(fault) {
     this.fault = fault;
     this.#changed();
@@ -226,7 +226,7 @@ export class Queue extends EventTarget {
       if (epoch !== this.#epoch) return false;
       const [refused = this.refused, pictures = this.pictures] = others;
       Object.assign(this, { counts, refused, pictures, failure: null });
-      // Decided by somebody else.
+      // Somebody else decided on the message that is being judged.
       if (this.lists[tab].merge(page, { anew })) emit(this, 'surprised');
     } catch (failure) {
       if (epoch !== this.#epoch) return false;
@@ -241,7 +241,7 @@ export class Queue extends EventTarget {
     const outcomes = await this.#run(kind, messages);
     if (lists !== this.lists) return;
     const back = messages.filter(({ id }) => outcomes.get(id) === 'done');
-    // What was approved does not wait again.
+    // A message that was approved does not wait again.
     if (act.list && act.kind !== 'approve' && back.length > 0) {
       act.list.put(back);
       act.list.judge(back[0].id);
@@ -255,7 +255,7 @@ export class Queue extends EventTarget {
     const outcomes = await this.#run(kind, messages);
     const having = (...some) => messages.filter(({ id }) => some.includes(outcomes.get(id)));
     const done = having('done');
-    // Of another moderator nobody is told.
+    // Another moderator has signed in meanwhile, who is not told of it.
     if (lists !== this.lists) return done;
     for (const { id } of having('failed')) list.problems.set(id, 'failed');
     const back = having('failed', 'refused');
@@ -267,7 +267,7 @@ export class Queue extends EventTarget {
     return done;
   }
 
-  /** Answers what became of each, by its id. */
+  /** Does an act, and answers what became of each message, by its id. */
   async #run(kind, messages) {
     const ids = messages.map(({ id }) => id);
     const pending = this.#pending;
@@ -295,7 +295,7 @@ export class Queue extends EventTarget {
     return ids.map((id) => [id, 'done']);
   }
 
-  /** What is on the board now, and what is not. */
+  /** Notes which messages an act has put on the board, and which it has taken from it. */
   #note(kind, ids) {
     for (const id of ids) {
       if (kind === 'takeDown') this.#gone.add(id);

@@ -31,7 +31,7 @@ export function createRemoval({ api, tokens, words, confirm, announce, page }) {
   return {
     attempt,
 
-    /** What a message's card shows of all this. */
+    /** What a message's card shows of its removal. */
     stateOf: (id) => ({
       mayDelete: tokens.of(id) !== null,
       busy: busy.has(id),
@@ -46,7 +46,7 @@ export function createRemoval({ api, tokens, words, confirm, announce, page }) {
         try {
           await api.remove(id, tokens.of(id));
         } catch (error) {
-          // Gone already is what was wanted.
+          // A message that is gone already is as was wanted.
           if (error.status !== 404) throw error;
         }
         return true;

@@ -30,7 +30,7 @@ export function mountReviewBar(root, { queue, act, undo, words }) {
       find('.review__many').hidden = !hasChosen;
       put(find('.review__many span'), words.say('review.chosen', { count: chosen.length }));
       find('.review__acts').hidden = list.messages.length === 0;
-      // Whoever came to an end by an arrow keeps the focus on it.
+      // An arrow stays focusable at the end of the list, so that the keyboard focus is not lost there.
       const at = list.messages.indexOf(queue.current);
       find('.review__previous').setAttribute('aria-disabled', String(at <= 0));
       find('.review__next').setAttribute('aria-disabled', String(at === list.messages.length - 1));

@@ -82,7 +82,7 @@ export function createReviewCard(message, { load, loadOthers, words, clock, page
     const { isCurrent, isChosen, problem, says } = state;
     const when = relativeTime(createdAt, clock.now(), words);
     const seen = JSON.stringify([state, when, words.language]);
-    // By a click it is another one than was told.
+    // A click has changed the box from what it was last set to.
     box.checked = isChosen;
     if (seen === shown) return;
     shown = seen;
@@ -149,7 +149,7 @@ function preparePicture({ status, picture }, { find, load, words }) {
   const image = frame.querySelector('img');
   const play = find('.review-card__play');
   const broken = find('.review-card__broken');
-  /** Its address in this page, where it has no public one. */
+  /** The picture's address in this page, where it has no public one. */
   let url = null;
   let isThere = false;
   let isComing = false;
@@ -161,7 +161,7 @@ function preparePicture({ status, picture }, { find, load, words }) {
   image.style.aspectRatio = `${width} / ${height}`;
   frame.style.setProperty('--ratio', width / height);
   image.addEventListener('error', () => {
-    // The original is there where a small version is not.
+    // Where a small version does not come, the original is asked for.
     if (image.hasAttribute('srcset')) image.removeAttribute('srcset');
     else fail(true);
   });
@@ -201,13 +201,13 @@ function preparePicture({ status, picture }, { find, load, words }) {
       try {
         if (status !== 'posted') url = URL.createObjectURL(await load());
         isThere = true;
-        // What moves is still until it is to move.
+        // A picture that moves is held still until it is to move.
         if (moves(picture)) setMotion();
         if (url) image.src = url;
         else point(image, { url: picture.url, versions: versionsOf(picture), width: frame.clientWidth });
         update();
       } catch {
-        // Asked for again when it is seen again.
+        // The picture is asked for again when it is seen again.
         fail(true);
       } finally {
         isComing = false;

@@ -10,7 +10,7 @@ import { createReviewCard } from './review-card.js';
  */
 export function createReviewCards(list, { queue, load, loadOthers, words, clock, window }) {
   const cards = new Map();
-  /** Which list they are of: in another one the same message is another card. */
+  /** Which list the cards are of: in another list the same message has another card. */
   let shown = null;
   const seen = new window.IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) if (isIntersecting) cards.get(target.firstElementChild.dataset.id)?.showPicture();
@@ -54,7 +54,7 @@ export function createReviewCards(list, { queue, load, loadOthers, words, clock,
           says: saysOf(message, queue),
         });
       });
-      // The next one is there when it is wanted.
+      // The next message's card is made before it is wanted.
       const next = messages[messages.indexOf(queue.current) + 1];
       if (next) void cards.get(next.id).showPicture();
     },

@@ -4,9 +4,9 @@ import { emit } from './events.js';
 import { exactTime } from './time.js';
 import { put } from './words.js';
 
-/** From the most open on. */
+/** The states of posting, the most open one first. */
 const POSTINGS = ['open', 'reviewed', 'closed'];
-/** The board counts no further. */
+/** Up to which number the board counts. */
 const MOST_COUNTED = 1_000;
 
 /** Emits `moderation-left` and `moderation-ended`. */
@@ -54,7 +54,7 @@ export function mountReviewHead(root, { queue, setPosting, words, window }) {
         const { posting } = button.dataset;
         put(button, words.say(`posting.${posting}`));
         button.setAttribute('aria-pressed', String(counts?.posting === posting));
-        // More than the settings let moderators open.
+        // A state that is more open than the settings allow moderators cannot be chosen.
         button.setAttribute('aria-disabled', String(!counts || POSTINGS.indexOf(posting) < POSTINGS.indexOf(counts.mostPosting)));
       }
     },

@@ -29,7 +29,7 @@ export function mountReviewLog(details, { log, view, open, words, page }) {
     link.append(code);
     link.addEventListener('click', (event) => {
       if (isForAnotherTab(event)) return;
-      // It may have been taken down since, or wait.
+      // The message may have been taken down since, or wait: the page looks whether it is there.
       event.preventDefault();
       void open(messageId);
     });

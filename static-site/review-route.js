@@ -18,7 +18,7 @@ export function createReviewRoute({ view, review, queue, session, ask, onChange,
 
   function follow() {
     const { hash } = window.location;
-    // The code of a link is exchanged first.
+    // The code of a sign-in link is exchanged first.
     if (hash.startsWith(`${ADDRESS}=`)) return;
     const isWanted = hash === ADDRESS;
     if (isWanted && session.token === null) return ask();
@@ -53,7 +53,7 @@ export function createReviewRoute({ view, review, queue, session, ask, onChange,
       follow();
     },
 
-    /** Readers see something else now. */
+    /** Notes that readers see something else on the board now. */
     boardChanged() {
       if (isShown()) isStale = true;
       else emit(view, 'messages-changed');

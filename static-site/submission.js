@@ -18,7 +18,7 @@ export class Submission extends EventTarget {
   #clock;
   #newKey;
   #controller = null;
-  /** This device takes long to keep anything. */
+  /** Whether this device takes long to keep anything. */
   #isSlow = false;
   /** Resolves when what was asked to be sent last was sent, or was not. */
   settled = Promise.resolve();
@@ -63,7 +63,7 @@ export class Submission extends EventTarget {
   async #send(signal) {
     const composition = this.#composition;
     const { choice } = composition;
-    // What was kept is read first: it must not be lost by what is sent now.
+    // The draft that this device kept is read first: it must not be lost by what is sent now.
     await this.#isLate(composition.saved, signal);
     // A picture chosen a moment ago is still being made smaller.
     await Promise.race([choice.settled, untilAborted(signal)]);
@@ -115,7 +115,7 @@ export class Submission extends EventTarget {
         return await this.#post(body, { key: draft.key, onProgress, signal });
       } catch (error) {
         if (isRefusal(error)) draft.sent = before;
-        // Whoever answers so may have had all of it.
+        // A server that answers with another status may have received all of the message.
         else if (error.status > 0) draft.sent = 'this';
         throw error;
       }
@@ -129,7 +129,7 @@ export class Submission extends EventTarget {
     return late && !signal.aborted;
   }
 
-  /** What was sent as a whole may be on the board; the key stays, so that it does not appear twice. */
+  /** Says that sending was stopped. A message that was sent whole may be on the board: its key stays, lest it come twice. */
   #stopped() {
     const isSent = this.#composition.draft.sent === 'this';
     return this.#refuse({ form: isSent ? [['post.cancelled-late'], ['post.unsure']] : [['post.cancelled']] });

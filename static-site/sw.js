@@ -1,7 +1,8 @@
 // The service worker: shows the page, the last messages and the pictures that were seen where there is no network. With
 // network, everything comes from there, so that nothing is ever old.
 //
-// `corkboard` tells it of the site that it belongs to. Without that it takes itself back with all that it kept.
+// `corkboard` stamps into it the site that it belongs to. A worker that is not stamped takes itself back with all it
+// kept.
 
 /** The digest of each file of the page (the first 16 hexadecimal digits of SHA-256) by its name, and one of all. */
 const SITE = { version: '', files: {} };
@@ -11,12 +12,12 @@ const PAGE = `${PREFIX}page-${SITE.version}`;
 const MESSAGES = `${PREFIX}messages`;
 const PICTURES = `${PREFIX}pictures`;
 const MOST_PICTURES = 100;
-/** What every view begins with. */
+/** The requests that every view begins with. */
 const BEGINNING = ['/api/messages', '/api/board', '/carrousel/newest.json'];
 
 const SCOPE = new URL('./', self.location);
 const addressOf = (name) => new URL(name, SCOPE).href;
-/** Of several languages, the viewer's alone is kept. */
+/** The viewer's language: of all dictionaries its own alone is kept. */
 const WORDS = new URL(self.location).searchParams.get('words');
 const isWanted = (name) => !/(^|-)words-/.test(name) || name.endsWith(`words-${WORDS}.js`);
 
@@ -30,7 +31,7 @@ self.addEventListener('activate', (event) => event.waitUntil(activate()));
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   const { origin, pathname, search } = new URL(request.url);
-  // What only moderators are told is not kept, nor is what changes something.
+  // Requests that change something, and those of moderators, go past this worker, and their answers are not kept.
   if (!SITE.version || request.method !== 'GET' || request.headers.has('Authorization') || origin !== SCOPE.origin) return;
   const name = pathname.startsWith(SCOPE.pathname) ? pathname.slice(SCOPE.pathname.length) : null;
   if (name === '' || name in SITE.files) event.respondWith(fromNetworkOr(request, PAGE, addressOf(name || 'index.html')));
@@ -65,10 +66,11 @@ async function activate() {
   const names = await caches.keys();
   await Promise.all(names.filter((name) => name.startsWith(PREFIX) && !kept.includes(name)).map((name) => caches.delete(name)));
   if (!SITE.version) return self.registration.unregister();
-  // Only here are they made: what an earlier worker has still on its way is not kept once a later one has dropped them.
+  // These caches are made here only: an answer that an earlier worker still waits for is not kept once they were
+  // dropped.
   await Promise.all([MESSAGES, PICTURES].map((name) => caches.open(name)));
   await self.clients.claim();
-  // The view that registered this worker was told of these without it.
+  // The view that registered this worker made these requests without it, so they are made once more.
   await Promise.all(BEGINNING.map((path) => look(new Request(new URL(path, SCOPE)), MESSAGES)));
 }
 
@@ -82,7 +84,7 @@ async function fromNetworkOr(request, cacheName, kept) {
   }
 }
 
-/** From the network, and kept; where there is none, what was kept. A page that asks whether something changed is not told so. */
+/** The network's answer, which is kept; else the kept one. A request whether something changed fails without network. */
 async function freshest(event, cacheName) {
   const { request } = event;
   try {
@@ -101,7 +103,7 @@ async function look(request, cacheName) {
   if (answer) await keep(request, answer, cacheName);
 }
 
-/** What was deleted is not kept either. */
+/** Keeps an answer, or removes what was kept where the answer says that it was deleted. */
 async function keep(request, answer, cacheName) {
   const isGone = [404, 410].includes(answer.status) || answer.headers.get('Content-Length') === '0';
   const cache = await existing(cacheName);

@@ -6,7 +6,7 @@ import { explainAct } from './judging.js';
 /** Emits `message-removed` and `messages-changed` on `page`. */
 export function createTakingDown({ queue, api, session, removal, askForSender, announce, words, page }) {
   async function removeSender(message) {
-    // A school is one sender, too: who removes it sees first what that takes.
+    // All of a school may be one sender, so a moderator sees first what the removal takes.
     const sender = await removal.attempt(message, () => api.sender(message.id), explainAct);
     if (!sender || !(await askForSender(sender))) return;
     const count = await removal.attempt(message, () => api.removeSender(message.id), explainAct);

@@ -32,7 +32,7 @@ export function createTile(url, { message, pictures, newImage, reducedMotion, wo
   first.dir = 'auto';
   said.append(line, first);
   const image = newImage(url);
-  // Behind the pictures of the messages, whose first one is the largest thing on the screen.
+  // Tiles are loaded after the pictures of the messages, whose first one is the largest thing on the screen.
   Object.assign(image, { decoding: 'async', loading: 'lazy', fetchPriority: 'low' });
   const id = messageOf(url);
   const known = message(url)?.picture;

@@ -13,7 +13,7 @@ const FORMATS = {
   hour: unit('hour'),
   day: unit('day'),
 };
-// Made once for each locale, and when it is wanted: making one costs more than using it a hundred times.
+// The formats are made once for each locale, when they are wanted: making one costs more than using it a hundred times.
 const formats = new Map();
 
 function format(name, locale) {
@@ -27,7 +27,7 @@ export function relativeTime(moment, now, words) {
   return told(moment, now, words, (count, name) => format('relative', words.locale).format(-count, name));
 }
 
-/** The same in few letters, for where there is little room: `4 min`. */
+/** How long ago `moment` was in few letters, for where there is little room: `4 min`. */
 export function shortTime(moment, now, words) {
   return told(moment, now, words, (count, name) => format(name, words.locale).format(count));
 }

@@ -13,7 +13,7 @@ export function toast(sentence, { clock, document }) {
   element.setAttribute('role', 'status');
   element.popover = 'manual';
   shown = element;
-  // What is outside an open dialog cannot be heard.
+  // The toast goes into the open dialog, since screen readers say nothing that is outside it.
   ([...document.querySelectorAll('dialog:modal')].at(-1) ?? document.body).append(element);
   element.showPopover();
   element.textContent = sentence;

@@ -1,6 +1,6 @@
 // View transitions of pictures: a thumbnail grows into what it stands for, and back.
 
-/** How long it waits for the picture, so that there is something to grow into. */
+/** How long a transition waits for the picture, so that there is something to grow into. */
 const PATIENCE_MS = 150;
 const NAME = 'picture';
 /** WebKitGTK without a graphics card ends the page in one. */
@@ -10,7 +10,7 @@ const CRASHES = /Linux(?!.*Chrome).*AppleWebKit/;
 export async function grow(from, to, change, { clock, document }) {
   const { navigator, getComputedStyle } = document.defaultView;
   if (!document.startViewTransition || !from || CRASHES.test(navigator.userAgent)) return change();
-  /** Of what is cut the same part is seen all the way. */
+  /** Keeps the same part of a picture that is cut in view all the way. */
   const focusOn = (image) => {
     const { objectFit, objectPosition } = getComputedStyle(image);
     if (objectFit === 'cover') document.documentElement.style.setProperty('--focus', objectPosition);
@@ -26,7 +26,7 @@ export async function grow(from, to, change, { clock, document }) {
     grown.style.viewTransitionName = NAME;
     await Promise.race([grown.decode().catch(() => {}), new Promise((resolve) => clock.setTimeout(resolve, PATIENCE_MS))]);
   });
-  // Where it is skipped, the change is made all the same.
+  // Where the transition is skipped, the change is made all the same.
   transition.ready.catch(() => {});
   await transition.finished.catch(() => {});
   if (grown) grown.style.viewTransitionName = '';

@@ -3,7 +3,7 @@
 export class Viewing {
   /** The address of the picture that is shown, or null. */
   url = null;
-  /** The addresses of all that one can go to, newest first. */
+  /** The addresses of all pictures that one can go to, newest first. */
   urls = [];
 
   get index() {

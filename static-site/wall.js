@@ -6,7 +6,7 @@ import { Masonry } from './masonry.js';
 /** The narrowest column of the wall and the widest of the list, as style.css has them for what is in line with them. */
 const NARROWEST = 244;
 const WIDEST = 640;
-/** How many screens away what is near may be. */
+/** How many screens away a card may be that counts as near. */
 const SCREENS = 2;
 
 /** The room of a card that is as wide as `element`, and the screen. */
@@ -50,7 +50,7 @@ export function createWall(list, { layout, window }) {
       return before.width / shape.width || 1;
     },
 
-    /** Hangs all of it anew: `ids` in their order, as high as `heightOf` answers. */
+    /** Hangs all cards anew: `ids` in their order, as high as `heightOf` answers. */
     hang(ids, heightOf) {
       const next = new Masonry(shape.columns, shape.gap);
       for (const id of ids) next.add(id, heightOf(id));

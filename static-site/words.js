@@ -3,7 +3,7 @@
 import { directionOf, loadDictionary, localize } from './languages.js';
 import { exactTime } from './time.js';
 
-/** Where it is said already it is left alone: nobody is told twice. */
+/** Puts a sentence into an element, which is left alone where it says that already: nobody is told twice. */
 export function put(element, sentence) {
   if (element.textContent !== sentence) element.textContent = sentence;
 }
@@ -15,7 +15,7 @@ export function createWords({ language, dictionary, preferred, storage, load = l
   let locale = localize(language, preferred);
   /** The language asked for last: dictionaries may come in another order. */
   let wanted = language;
-  /** What says more, in whichever language. */
+  /** The functions that load sentences of a language: the first `load`, and those that `extend` added. */
   const loads = [load];
 
   /**
@@ -45,12 +45,12 @@ export function createWords({ language, dictionary, preferred, storage, load = l
     return (Math.ceil(amount * digits) / digits).toLocaleString(locale, { style: 'unit', unit }).replace(' ', '\u00a0');
   }
 
-  /** What is written in the other direction than the page does not turn the sentence around it. */
+  /** Isolates a value that is written in the other direction than the page, so that the sentence around it is not turned. */
   function isolate(value) {
     return RIGHT_TO_LEFT.test(value) === (directionOf(language) === 'rtl') ? value : `\u2068${value}\u2069`;
   }
 
-  /** Answers whether nothing else was wanted meanwhile. */
+  /** Loads a language's sentences, and answers whether it is still the language that was asked for last. */
   async function take(chosen) {
     wanted = chosen;
     const loaded = await Promise.all(loads.map((one) => one(chosen)));
@@ -76,7 +76,7 @@ export function createWords({ language, dictionary, preferred, storage, load = l
       return [language, ...preferred];
     },
 
-    /** For what the browser itself writes: dates, times and numbers. */
+    /** The locale for what the browser itself writes: dates, times and numbers. */
     get locale() {
       return locale;
     },
@@ -88,12 +88,12 @@ export function createWords({ language, dictionary, preferred, storage, load = l
     /** Sentences one after the other: `[[key, values], …]`, as `problems.js` gives them. */
     sayAll: (sayings) => sayings.map(([key, values]) => say(key, values)).join(say('between.sentences')),
 
-    /** Fails where the dictionary does not come. */
+    /** Changes to another language. Fails where the dictionary does not come. */
     async use(chosen) {
       if (await take(chosen)) storage.set('language', chosen);
     },
 
-    /** From now on also says what `loadMore` brings, as `load` does. Fails where that does not come. */
+    /** Adds the sentences that `loadMore` brings, as `load` does. Fails where these do not come. */
     async extend(loadMore) {
       await loadMore(wanted);
       loads.push(loadMore);

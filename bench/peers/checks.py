@@ -12,7 +12,7 @@ FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 
 
 class Refused(Exception):
-    """What is wrong with a message."""
+    """A message was refused, with what is wrong with it."""
 
 
 class Picture(NamedTuple):
@@ -30,7 +30,7 @@ def text_of(value: str, most: int) -> str:
 
 
 def picture_of(data: bytes) -> Picture:
-    """The head is read, pixels are not decoded."""
+    """The picture that these bytes are: its head is read, its pixels are not decoded."""
     if len(data) > PICTURE_BYTES:
         raise Refused("the picture is too large")
     try:

@@ -10,10 +10,10 @@ use crate::options::Options;
 
 /// Files that are open besides those of connections: databases, listeners, the folders.
 const OWN_FILES: usize = 64;
-/// What a connection may need besides itself: the body of an object, a connection to a MySQL or to
-/// `cargo lambda watch`, and one more on its way to be closed.
+/// How many files a connection may need: itself, the body of an object, a connection to a MySQL or to `cargo lambda
+/// watch`, and one more that is about to be closed.
 const FILES_OF_A_CONNECTION: usize = 4;
-/// A connection takes some 20 KiB.
+/// The most connections, each of which takes some 20 KiB of memory.
 const MOST_CONNECTIONS: usize = 4_096;
 
 /// What all listeners share.
@@ -21,14 +21,15 @@ const MOST_CONNECTIONS: usize = 4_096;
 pub struct Budget {
     pub limits: Limits,
     pub connections: Arc<Connections>,
-    /// For what comes to the site.
+    /// The memory for the bodies of requests to the site.
     pub site_memory: BodyMemory,
-    /// For what other programs ask of S3 and the Data API, so that they do not wait for the site.
+    /// The memory for what other programs ask of S3 and the Data API, so that these do not wait for the site.
     pub program_memory: Memory,
 }
 
 impl Budget {
-    /// By the flags, and by how many files the process may open, of which it takes as many as it is let have.
+    /// The budget by the flags, and by how many files the process may open: the soft limit is raised as far as it can
+    /// be.
     pub fn of(options: &Options) -> Self {
         let files = open_files().saturating_sub(OWN_FILES);
         let in_all = (files / FILES_OF_A_CONNECTION).clamp(8, MOST_CONNECTIONS);
@@ -62,7 +63,7 @@ fn open_files() -> usize {
         };
         setrlimit(Resource::Nofile, raised).is_ok()
     };
-    // Some systems have another limit besides the hard one.
+    // Some systems refuse more than 10,240 files whatever the hard limit is.
     let now = [enough, 10_240]
         .map(|wanted| limit.maximum.unwrap_or(wanted).min(wanted))
         .into_iter()
@@ -72,7 +73,7 @@ fn open_files() -> usize {
     usize::try_from(now).unwrap_or(usize::MAX)
 }
 
-/// Sockets are not counted among files.
+/// Without a limit: where there is no `setrlimit`, sockets are not counted among files.
 #[cfg(not(unix))]
 fn open_files() -> usize {
     usize::MAX

@@ -35,7 +35,7 @@ pub async fn run(options: Options) -> Result<(), String> {
         .endpoints()
         .map(|(name, address)| format!("  {name:<10}http://{address}"));
     let lines: Vec<_> = std::iter::once(site_line).chain(lines).collect();
-    // It is ready whether or not anybody reads this.
+    // The board is ready whether or not anybody reads this line.
     let _ = writeln!(
         std::io::stdout(),
         "Corkboard is ready.\n{}",
@@ -69,14 +69,14 @@ pub async fn run(options: Options) -> Result<(), String> {
     let server = tokio::spawn(connections::serve(site, answer, until(closing)));
 
     interruption.await;
-    // First those who ask, then what they ask for.
+    // The front door ends first, and then the services that it asks.
     close.send_replace(true);
     let _ = server.await;
     services.stop().await;
     Ok(())
 }
 
-/// What the front door sends where the function answers nobody else.
+/// The secret that the front door sends to message-board, where that refuses requests without it.
 fn origin_secret() -> Option<String> {
     let is_required = optional(&environment, "ORIGIN_REQUIRED").as_deref() == Some("true");
     optional(&environment, "ORIGIN_SECRET").filter(|_| is_required)

@@ -49,7 +49,7 @@ impl DataDir {
 
     /// The folder of a backup: one with nothing in it, or with an earlier backup of the board with this secret.
     pub fn open_for_backup(path: &Path, secret: &str) -> Result<Self, String> {
-        // Nothing is put where a backup may not be.
+        // Nothing is put into a folder that may not become a backup.
         if path.exists() && !path.join(BACKUP).exists() && has_others(path)? {
             return Err(format!(
                 "{} has something else in it than a backup: choose an empty folder",
@@ -117,12 +117,12 @@ impl DataDir {
         })
     }
 
-    /// Whether nothing in it is to be changed.
+    /// Whether nothing in the folder is to be changed.
     pub fn is_read_only(&self) -> bool {
         self.is_read_only
     }
 
-    /// Whether it is a whole backup; one that is not whole is of no use.
+    /// Whether the folder is a whole backup. A backup that is not whole is of no use, and an error.
     fn is_backup(&self) -> Result<bool, String> {
         let path = self.path.join(BACKUP);
         match fs::read_to_string(&path) {
@@ -136,7 +136,7 @@ impl DataDir {
         }
     }
 
-    /// Notes whether the backup in it is whole.
+    /// Notes whether the backup in the folder is whole.
     pub fn mark_backup(&self, is_whole: bool) -> io::Result<()> {
         let state = if is_whole { "whole\n" } else { INCOMPLETE };
         self.write(BACKUP, state)
@@ -185,7 +185,7 @@ impl DataDir {
         })
     }
 
-    /// Whole or not at all: half a secret would make other tokens after the next start.
+    /// Writes a file whole or not at all: half a secret would make other tokens after the next start.
     fn write(&self, name: &str, content: &str) -> io::Result<()> {
         let draft = self.path.join(format!("{name}.new"));
         let mut options = OpenOptions::new();
@@ -208,7 +208,7 @@ fn make_private(folder: &Path) -> io::Result<()> {
     if mode & 0o077 != 0 {
         let private = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
         if let Err(error) = private {
-            // It is somebody else's, as the volume of a container may be.
+            // The folder is somebody else's, as the volume of a container may be.
             tracing::warn!(folder = %folder.display(), %error, "others may read the data directory");
         }
     }

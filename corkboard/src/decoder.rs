@@ -23,22 +23,22 @@ const MOST_AT_ONCE: usize = 2;
 /// How much of a processor's time a picture may take, in seconds.
 #[cfg(unix)]
 const PROCESSOR_SECONDS: u64 = 15;
-/// Within what time it must have found that, as in Lambda.
+/// Within what time a picture must have found and used a processor, as in Lambda.
 const PATIENCE: Duration = Duration::from_secs(18);
-/// Address space, bytes: the largest picture that the board takes needs some 600 MB.
+/// The most address space of a decoder, in bytes: the largest picture that the board takes needs some 600 MB.
 #[cfg(unix)]
 const MEMORY: u64 = 1_536 * 1024 * 1024;
-/// Small versions are no larger together, bytes.
+/// All small versions of a picture together are no larger, in bytes.
 const MOST_MADE: u64 = 64 * 1024 * 1024;
-/// What stands for the preview of a link where the width of a version would.
+/// The number that stands for the link preview in place of a version's width.
 const LINK_PREVIEW: u32 = 0;
 
-/// Decodes by `corkboard decode-picture`. Clones share what they may do at once.
+/// Decodes by `corkboard decode-picture`. Clones share the limit of pictures at the same time.
 #[derive(Debug, Clone)]
 pub struct Child(Arc<Semaphore>);
 
 impl Child {
-    /// As many at once as there are processors, and few in any case.
+    /// A decoder of as many pictures at the same time as there are processors, and of two at most.
     pub fn new() -> Self {
         let processors = available_parallelism().map_or(1, usize::from);
         Self(Arc::new(Semaphore::new(processors.min(MOST_AT_ONCE))))
@@ -65,7 +65,8 @@ impl Decoder for Child {
                 let broken = || NotMade::Undecodable("the decoder's answer is broken".to_owned());
                 parse(made).ok_or_else(broken)
             };
-            // A picture that takes too much of the processor's time ends by its limit, and before that.
+            // This is for a decoder that waits for a processor: one that takes too much of its time ends by its own
+            // limit before.
             timeout(PATIENCE, made).await.map_err(busy)?
         }
         .boxed()
@@ -92,7 +93,7 @@ async fn in_child(original: Bytes, wanted: Wanted) -> io::Result<(ExitStatus, By
         return Err(io::Error::other("the decoder has no pipes"));
     };
     let send = async move {
-        // A decoder that has enough, or died, says so by its end.
+        // A decoder that reads no further, or died, says why by its exit status.
         let _ = input.write_all(&original).await;
     };
     let mut made = Vec::new();
@@ -102,7 +103,7 @@ async fn in_child(original: Bytes, wanted: Wanted) -> io::Result<(ExitStatus, By
     Ok((child.wait().await?, made.into()))
 }
 
-/// The program as it runs, also where its file was replaced meanwhile.
+/// The path of this program as it runs, also where its file was replaced meanwhile.
 #[cfg(target_os = "linux")]
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
 fn this_program() -> io::Result<std::path::PathBuf> {
@@ -162,7 +163,8 @@ pub fn run(is_link_preview: bool) -> Result<(), String> {
     written.map_err(|error| error.to_string())
 }
 
-/// What is begun with a stranger's picture may take no more than this, open no files, and leave no core.
+/// Limits this process, before it decodes a stranger's picture: its memory and its time; and it may open no files,
+/// write none, and leave no core.
 #[cfg(unix)]
 fn limit() -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit};
@@ -183,12 +185,12 @@ fn limit() -> io::Result<()> {
     Ok(())
 }
 
-/// Answers come before pictures that are to be made.
+/// Lowers this process's priority: the board's answers come before pictures that are to be made.
 #[cfg(unix)]
 fn give_way() {
-    /// Of 19 at most.
+    /// How nice this process is, of 19 at most.
     const NICE: i32 = 5;
-    // Where it is not allowed, it is not needed.
+    // The decoder works as well at the priority that it has.
     let _ = rustix::process::nice(NICE);
 }
 

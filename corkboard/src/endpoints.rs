@@ -34,7 +34,7 @@ pub fn endpoint(address: SocketAddr) -> String {
     format!("http://{}", reachable(address))
 }
 
-/// Bound to every address, this machine is reached by loopback.
+/// The address by which this machine reaches a listener: loopback where the listener is bound to every address.
 pub fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
@@ -69,7 +69,7 @@ pub fn s3_client(
     let config = aws_sdk_s3::config::Builder::from(config)
         .http_client(http_client_over(connector))
         .endpoint_url(endpoint(address))
-        // The bytes come from this process.
+        // Checksums of answers need no check: the bytes come from this process.
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
     aws_sdk_s3::Client::from_conf(config.build())
 }

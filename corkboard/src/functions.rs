@@ -47,7 +47,7 @@ pub enum Functions {
 }
 
 impl Functions {
-    /// The functions behind `cargo lambda watch` at `url`, if something is there.
+    /// The functions behind `cargo lambda watch` at `url`, or an error where nothing answers there.
     pub async fn lambda(url: Url) -> Result<Self, String> {
         let absent = |cause: &dyn ToString| {
             format!(
@@ -112,7 +112,7 @@ impl Functions {
         }
     }
 
-    /// What whoever stands before API Gateway sends to small-pictures.
+    /// The secret that is sent to small-pictures as `X-Origin-Verify`.
     pub fn small_pictures_secret(&self) -> String {
         match self {
             Self::InProcess { .. } => small_pictures_secret(),
@@ -146,7 +146,7 @@ impl Functions {
     }
 }
 
-/// In a task of its own, so that a panic is the failure of one invocation, as it is in Lambda.
+/// Invokes a function in a task of its own, so that a panic is the failure of one invocation, as it is in Lambda.
 async fn in_process<E, A, X, F>(
     event: Bytes,
     function: impl FnOnce(E) -> F + Send + 'static,
@@ -161,7 +161,7 @@ where
     let span = info_span!("invoke", request_id = %ulid::Ulid::generate());
     let invocation = async move {
         let read = serde_json::from_slice(&event).map_err(failed)?;
-        // It may be long.
+        // The event is let go as soon as it is read, since it may be long.
         drop(event);
         let invocation = function(read);
         let answer = invocation.await.map_err(failed)?;

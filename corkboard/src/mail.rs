@@ -17,7 +17,7 @@ use crate::options::Notices;
 
 type Transport = AsyncSmtpTransport<Tokio1Executor>;
 
-/// For each step of the conversation; for the whole of it, notify has a limit.
+/// How long each step of the conversation with the server may take; for the whole of it, notify has a limit.
 const STEP: Duration = Duration::from_secs(8);
 const PASSWORD: &str = "CORKBOARD_NOTICE_SMTP_PASSWORD";
 
@@ -29,7 +29,7 @@ pub struct Mail {
 }
 
 impl Mail {
-    /// As the flags say; `None` where they name no server. No error shows a password.
+    /// The channel that the flags ask for; `None` where they name no server. No error shows a password.
     pub fn by(options: &Notices) -> Result<Option<Self>, String> {
         let (Some(server), Some(from), Some(to)) = (&options.smtp, &options.from, &options.to)
         else {
@@ -53,7 +53,7 @@ impl Mail {
         Message::builder()
             .from(self.from.clone())
             .to(self.to.clone())
-            // Whoever gets the same notice twice can tell.
+            // The notice's id is in it, so that whoever gets the same notice twice can tell.
             .message_id(Some(format!("<{}@{domain}>", notice.id)))
             .subject(&text)
             .body(format!("{text}\r\n\r\n{}\r\n", notice.link(board)))
@@ -116,7 +116,7 @@ impl Channel for Mail {
     }
 }
 
-/// What the server says may have addresses in it, and is not told.
+/// Why a mail was not sent. The server's own words are left out, since they may have addresses in them.
 fn reason(error: &Error) -> String {
     match error.status() {
         Some(code) => format!("the mail server answered {code}"),

@@ -54,7 +54,7 @@ fn main() -> ExitCode {
     if let Err(error) = log() {
         return failed(&error.to_string());
     }
-    // What is written here, archives too, is for who runs the board.
+    // Nobody but who runs the board may read the files that are written, archives too.
     #[cfg(unix)]
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let runtime = match tokio::runtime::Runtime::new() {
@@ -78,7 +78,7 @@ fn main() -> ExitCode {
             Some(Command::ModeratorToken { name, link }) => {
                 moderator_token(&options, name.as_ref(), *link)
             }
-            // It began before there was a runtime.
+            // This command was run above, without the runtime.
             Some(Command::DecodePicture { .. }) => Ok(()),
         }
     });
@@ -88,7 +88,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Also while the board runs.
+/// Prints a moderator's token or sign-in link. The board may run meanwhile.
 fn moderator_token(
     options: &Options,
     name: Option<&ModeratorName>,
@@ -115,7 +115,7 @@ fn moderator_token(
     Ok(())
 }
 
-/// How long an answer may take.
+/// How long `corkboard health` waits for an answer.
 const HEALTH: Duration = Duration::from_secs(5);
 
 async fn health(options: &Options) -> Result<(), String> {
@@ -139,7 +139,8 @@ fn failed(error: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// To standard error, for a person; `RUST_LOG` as for the functions. s3s logs every missing key as an error.
+/// Logs to standard error, for a person. `RUST_LOG` is read as by the functions; without it s3s is left out, which logs
+/// every missing key as an error.
 fn log() -> Result<(), SettingError> {
     let filter = optional(&environment, "RUST_LOG").unwrap_or_else(|| "warn,s3s=off".into());
     let filter = lambda::telemetry::filtered(Some(&filter))?;

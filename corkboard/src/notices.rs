@@ -14,13 +14,13 @@ use crate::functions::Functions;
 use crate::mail::Mail;
 use crate::options::Options;
 
-/// What notices are sent by, and what the function is told.
+/// The channels by which notices are sent, and the settings of the function.
 pub struct Channels {
     settings: Settings,
     channels: Vec<Box<dyn Channel>>,
 }
 
-/// Those that the flags and the variables ask for; `None` where they ask for none.
+/// The channels that the flags and the variables ask for; `None` where they ask for none.
 pub fn channels(options: &Options) -> Result<Option<Channels>, String> {
     let mail = Mail::by(&options.notices)?;
     let is_given = |variable| settings::optional(&environment, variable).is_some();

@@ -1,4 +1,4 @@
-//! How far something is that takes long: a bar on a terminal, and elsewhere a line for a tenth, at most one a
+//! How far a command is that takes long: a bar on a terminal, and elsewhere a line for each tenth, at most one a
 //! second.
 
 use std::fmt::Display;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressFinish, ProgressStyle};
 
-/// How far something is, told on standard error. Where 0 steps are expected it is not known how many there are.
+/// How far a command is, told on standard error. Where 0 steps are expected, it is not known how many there are.
 pub struct Progress {
     what: &'static str,
     bar: ProgressBar,
@@ -16,7 +16,8 @@ pub struct Progress {
     told: Instant,
 }
 
-/// Follows what calls it with how many are done, of how many as far as is known. Where it is never called nothing is told.
+/// A function that tells how far a command is: it is called with how many steps are done, and of how many (0 where that
+/// is not known). Where it is never called, nothing is told.
 pub fn follow(what: &'static str) -> impl FnMut(u64, u64) {
     let mut progress = None;
     move |done, expected| {
@@ -26,11 +27,11 @@ pub fn follow(what: &'static str) -> impl FnMut(u64, u64) {
     }
 }
 
-/// What is over sooner needs no line.
+/// The least time between two lines.
 const BETWEEN_LINES: Duration = Duration::from_secs(1);
 
 impl Progress {
-    /// Of so many steps of `what`.
+    /// The progress of `expected` steps of `what`.
     pub fn of(what: &'static str, expected: u64) -> Self {
         let bar = ProgressBar::new(expected).with_finish(ProgressFinish::AndClear);
         let template = "{msg} {bar:30} {pos} of {len}, {per_sec:.1}, {eta} to go";
@@ -81,7 +82,7 @@ impl Progress {
             let left = HumanDuration(self.bar.eta());
             let what = self.what;
             let line = format!("{what}: {done} of {expected}, {rate:.1}/s, {left} to go");
-            // It goes on whether or not anybody reads this.
+            // The command goes on whether or not anybody reads this line.
             let _ = writeln!(io::stderr(), "{line}");
         }
     }
@@ -93,7 +94,7 @@ impl Progress {
         });
     }
 
-    /// All is done, and the bar goes.
+    /// Removes the bar, since all is done.
     pub fn finish(self) {
         self.bar.finish_and_clear();
     }

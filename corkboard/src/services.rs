@@ -52,7 +52,7 @@ pub struct Services {
 }
 
 impl Services {
-    /// Starts what the flags ask for, unless it is only read on a schema brought up to date.
+    /// Starts the services that the flags ask for. Unless the board is only read, the schema is brought up to date.
     pub async fn start(options: &Options, budget: &Budget, access: Access) -> Result<Self, String> {
         options.check()?;
         let channels = match access {
@@ -69,7 +69,7 @@ impl Services {
         if lambda.is_none() {
             FunctionSettings::read(ANY_SECRET)?;
         }
-        // What the folder is not needed for was asked before, so that a refusal leaves none behind.
+        // All that can be refused without the folder was asked for before, so that a refusal leaves no folder behind.
         let data_dir = access.open(&options.data_dir)?;
         let is_alone = matches!(&chosen, Chosen::DataApi(_, None));
         let config = sdk_config(options);
@@ -112,7 +112,7 @@ impl Services {
                 let in_step = bring_in_step(&database, &s3).await;
                 in_step.map_err(|error| damage_or(error, &data_dir.objects()))?;
             }
-            // What was undelivered when the last run ended is not known.
+            // Events that were undelivered when the last run ended are lost: each function compares the whole bucket.
             queues.iter().for_each(Queue::reconcile);
         }
         Ok(Self {
@@ -153,7 +153,7 @@ impl Services {
             while self.servers.join_next().await.is_some() {}
         });
         if ended.await.is_err() {
-            // Something may still be written: the folder is this process's until it is no more.
+            // A request may still write something: the folder stays locked until the process has ended.
             std::mem::forget(self.data_dir);
         }
     }
@@ -212,7 +212,7 @@ async fn migrate(database: &Database, is_alone: bool) -> Result<(), String> {
     }
 }
 
-/// Brings the bucket in step with the database: it may be of another database, or of an earlier version.
+/// Brings the bucket in step with the database: the bucket may be that of another database, or of an earlier version.
 async fn bring_in_step(database: &Database, s3: &aws_sdk_s3::Client) -> Result<(), String> {
     let board = board::Board::new(database.clone(), bucket(s3));
     let published = board.publish_all(follow("messages of an earlier version"));
@@ -236,7 +236,7 @@ async fn bring_in_step(database: &Database, s3: &aws_sdk_s3::Client) -> Result<(
     Ok(())
 }
 
-/// What a start says that has met damage of the index, which the next one mends.
+/// The error of a start: where the index is damaged, it says that the next start rebuilds it.
 fn damage_or(error: String, objects: &Path) -> String {
     if s3::damage_note_of(objects).exists() {
         let index = s3::index_of(objects);
@@ -249,7 +249,7 @@ fn damage_or(error: String, objects: &Path) -> String {
     }
 }
 
-/// In place of the board's own secret where the folder that has it is not opened yet.
+/// What stands for the board's secret while the settings are checked, before the folder with the secret is opened.
 const ANY_SECRET: &str = "as long as a board's secret has to be";
 
 /// What a deployment would give the functions.
@@ -301,13 +301,13 @@ fn bucket(s3: &aws_sdk_s3::Client) -> Bucket {
     Bucket::new(clone_of(s3), s3::BUCKET)
 }
 
-/// What the functions call for their client.
+/// The closure by which a function gets its client of S3.
 fn clone_of(s3: &aws_sdk_s3::Client) -> impl FnOnce() -> aws_sdk_s3::Client + Send + 'static {
     let s3 = s3.clone();
     || s3
 }
 
 pub async fn until(mut end: watch::Receiver<bool>) {
-    // The sender gone is an end, too.
+    // That the sender is gone is an end, too.
     let _ = end.wait_for(|end| *end).await;
 }

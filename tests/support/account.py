@@ -36,7 +36,7 @@ def site_listing() -> str:
         return "\n".join(f'{path.name}\t"{hashlib.md5(path.read_bytes()).hexdigest()}"' for path in built.iterdir())
 
 
-# Questions to AWS, which change nothing.
+# The commands that only ask AWS something, and change nothing.
 ASKING = re.compile(r"aws (configure get|sts get|cloudformation (describe|list|wait)|s3api (list|head)|rds (describe|wait)|secretsmanager (get|list)"
                     r"|freetier get|cloudfront list|ec2 describe|lambda get|budgets describe|rds-data|logs filter)")
 
@@ -65,7 +65,7 @@ class Account:
         for name, program in {"rustc": "echo /", "python": python, "python3": python, "sleep": "", "cargo": cargo}.items():
             self.install(name, f"#!/bin/sh\n{program}\n")
         self.calls: list[Call] = []
-        # Those of one run alone, which come before `answers`.
+        # The answers for one run alone, which are looked for before `answers`.
         self.once: dict = {}
         self.answers = {
             "aws configure get region": "us-west-2",
@@ -85,7 +85,7 @@ class Account:
         self.config = 'stack_name = "corkboard"\nregion = "eu-central-1"\n'
 
     def install(self, name: str, program: str) -> None:
-        """Puts a program where the scripts look first."""
+        """Puts a fake program where the scripts look first."""
         file = self.clone / ".tools/venv/bin" / name
         file.write_text(program)
         file.chmod(0o755)
@@ -95,12 +95,12 @@ class Account:
         return fake_aws.answer(call, version, self.once | self.answers, self.state, folder)
 
     def new(self) -> None:
-        """Nothing is deployed yet."""
+        """An account in which nothing is deployed yet."""
         self.state |= {"stack": None, "cluster_protected": False, "ends": "CREATE_COMPLETE"}
         self.state["made"]["protected"] = False
 
     def failed(self, status: str, resource_status: str = "DELETE_COMPLETE", **left: str) -> None:
-        """The stack is in such a state, and these resources in others."""
+        """An account whose stack has this status, and some of whose resources have others."""
         self.state["stack"] |= {"status": status, "protected": False}
         for each in self.state["stack"]["resources"]:
             each["ResourceStatus"] = left.get(each["LogicalResourceId"], resource_status)
@@ -128,7 +128,7 @@ class Account:
         return CfnParameterOverridesType().convert(f"file://{self.clone / file[7:]}", None, None)
 
     def steps(self) -> list[str]:
-        """The same in short: the service and operation, once where it comes several times in a row."""
+        """The changes in short: service and operation of each, once where it comes several times in a row."""
         lines = [" ".join(call.line[:3] if call.line[0] == "aws" else call.line[:2]).removeprefix("aws ") for call in self.changes()]
         return [line for position, line in enumerate(lines) if position == 0 or lines[position - 1] != line]
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from corkboard import Corkboard
 from server import HttpHandler, serving
 
-# Makes of a request's method and path and of its answer's status, headers and body another answer.
+# A fault gets a request's method and path and its answer's status, headers and body, and makes another answer of them.
 Fault = Callable[[str, str, int, dict[str, str], bytes], tuple[int, dict[str, str], bytes]]
 
 

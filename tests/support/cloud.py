@@ -21,7 +21,7 @@ from data_api import Refusal, before
 from lambda_runtime import Lambda, running
 from stack import REGION, Stack
 
-# HeadBucket is no action of IAM's: it wants this one.
+# HeadBucket is no action of IAM's: s3:ListBucket is needed for it.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 moto.s3.responses.ACTION_MAP["BUCKET"]["HEAD"]["DEFAULT"] = "ListBucket"
 
@@ -39,7 +39,7 @@ def permits(self: moto.s3.responses.S3Response, bucket_name: str | None = None, 
 
 moto.s3.responses.S3Response._authenticate_and_authorize_s3_action = permits
 
-# Which secret or topic is asked for, so that moto looks at the policies' resources, too.
+# moto is told which secret or topic a request is about, so that it looks at the policies' resources, too.
 moto.secretsmanager.responses.SecretsManagerResponse._determine_resource = lambda self: self._get_param("SecretId") or "*"
 moto.sns.responses.SNSResponse._determine_resource = lambda self: self._get_param("TopicArn") or "*"
 
@@ -74,7 +74,7 @@ class Cloud:
         return boto3.client(service, endpoint_url=self.endpoint, region_name=REGION, **keys)
 
     def _make(self) -> None:
-        """The operator, then what the template describes."""
+        """Makes the operator, and then what the template describes."""
         self.iam.create_user(UserName="operator")
         everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
         self.iam.put_user_policy(UserName="operator", PolicyName="all", PolicyDocument=json.dumps(everything))
@@ -132,7 +132,7 @@ class Cloud:
         } | instead
 
     def permits(self, function: str, action: str, resource: str) -> bool:
-        """What IAM says, for a service that moto does not have."""
+        """Whether IAM permits an action, for a service that moto does not have."""
         names = self.iam.list_role_policies(RoleName=self.role(function))["PolicyNames"]
         policies = [self.iam.get_role_policy(RoleName=self.role(function), PolicyName=name)["PolicyDocument"] for name in names]
         results = [IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource) for policy in policies]

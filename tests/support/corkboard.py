@@ -19,7 +19,7 @@ BUCKET = "corkboard-media"
 
 @dataclass(frozen=True)
 class Corkboard:
-    """Its addresses, without trailing slashes."""
+    """A running board: its addresses, without trailing slashes."""
 
     site: str
     s3: str
@@ -46,7 +46,7 @@ def corkboard(*arguments: str, images: Iterable[str] = (), **settings: str) -> I
         data, log = Path(folder, "board"), Path(folder, "log")
         (data / "s3/corkboard-media/images").mkdir(parents=True)
         for image in images:
-            # One without bytes is none.
+            # The file has bytes, since an object without any is no picture.
             (data / "s3/corkboard-media/images" / image).write_bytes(b"picture")
         ports = [word for name in ("", "s3-", "data-api-") for word in (f"--{name}listen", "127.0.0.1:0")]
         command = [binary("corkboard"), *ports, "--data-dir", data, *arguments]

@@ -12,7 +12,7 @@ from botocore.credentials import Credentials
 from corkboard import ACCESS_KEY, REGION, SECRET_KEY, Corkboard
 from server import HttpHandler, serving
 
-# An answer in its place: status, body, and AWS's name of the error.
+# An answer in place of the Data API's: its status, its body, and AWS's name of the error.
 Refusal = tuple[int, bytes, str]
 
 

@@ -53,7 +53,7 @@ class Ended(Exception):
 
 @contextmanager
 def programs(answer: Callable[[Call, str, Path], Ended]) -> Iterator[str]:
-    """What stands in a program whose calls `answer(call, version of the AWS CLI, folder)` answers."""
+    """The text of a program whose calls are answered by `answer(call, version of the AWS CLI, folder)`."""
 
     class Handler(StreamRequestHandler):
         def handle(self) -> None:
@@ -75,7 +75,7 @@ def programs(answer: Callable[[Call, str, Path], Ended]) -> Iterator[str]:
 
 
 def text(value) -> str:
-    """As `--output text` writes it."""
+    """A value as `--output text` writes it."""
     def scalar(each) -> str:
         return "None" if each is None else str(each)
     if not isinstance(value, list):
@@ -116,7 +116,7 @@ def say(line: list[str], what: dict) -> None:
 
 
 def fail(line: list[str], version: str, code: str, why: str) -> None:
-    """As version 2 of the AWS CLI says it, or version 1."""
+    """Fails with an error as version 2 of the AWS CLI words it, or version 1."""
     operation = "".join(part.capitalize() for part in line[2].split("-"))
     error = f"An error occurred ({code}) when calling the {operation} operation: {why}"
     raise Ended(255 if version == "1" else 254, errors="\n" + (error if version == "1" else f"aws: [ERROR]: {error}") + "\n")
@@ -142,7 +142,7 @@ def of_the_account(call: list[str], version: str, account: dict, folder: Path) -
         fail(call, version, "ValidationError", f"Stack with id {option(call, '--stack-name')} does not exist")
 
     def ended(well: str) -> None:
-        """What a waiter says."""
+        """What a waiter says at its end."""
         if stack["status"] != well:
             raise Ended(255, errors="\nWaiter failed: Waiter encountered a terminal failure state: For expression \"Stacks[].StackStatus\" "
                                     f"we matched expected path: \"{stack['status']}\" at least once\n")

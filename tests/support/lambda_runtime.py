@@ -35,7 +35,7 @@ class Lambda:
         self.answers: queue.Queue[tuple[bool, bytes]] = queue.Queue()
 
     def peak_mebibytes(self) -> float:
-        """The most memory that its process ever had."""
+        """The most memory that the function's process ever had."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
 
@@ -47,7 +47,7 @@ class Lambda:
         return json.loads(answer) if answer else None
 
     def expect(self, status: int, request: dict) -> dict:
-        """Hands it a request, which must be answered by this status, and gives what its answer says."""
+        """Hands the function a request, which must be answered by this status, and gives what the answer says."""
         answer = self.invoke(request)
         assert answer["statusCode"] == status, answer
         return json.loads(answer["body"]) if answer.get("body") else {}

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-# Generous: a machine with all cores busy is slow, not broken.
+# The time is generous: a machine with all cores busy is slow, not broken.
 PATIENCE_SECONDS = 60
 
 
 def eventually(check: Callable[[], None], every: float = 0.05) -> None:
-    """Repeats a check, so many seconds apart, until what it asserts holds."""
+    """Repeats a check, with pauses of `every` seconds, until what it asserts holds."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
@@ -44,7 +44,7 @@ def started(command: Sequence[str | Path], log: Path | None = None, ready: Calla
         told, deadline = 0, time.monotonic() + PATIENCE_SECONDS
         while not ready():
             assert process.poll() is None, f"did not start: {printed()}"
-            # Whatever says how far it is has as much time again.
+            # A program that logs something has as much time again.
             if log and log.stat().st_size > told:
                 told, deadline = log.stat().st_size, time.monotonic() + PATIENCE_SECONDS
             assert time.monotonic() < deadline, f"is not ready after {PATIENCE_SECONDS} s: {printed()}"
@@ -68,6 +68,6 @@ def addresses(log: Path) -> list[str]:
 
 
 def free_port() -> int:
-    """For a program that cannot choose a port itself."""
+    """A free port, for a program that cannot choose one itself."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         return free.getsockname()[1]

@@ -23,7 +23,7 @@ class S3Server:
 
 @contextmanager
 def s3_server(command: Sequence[str | Path] = MOTO) -> Iterator[S3Server]:
-    """moto's, or another one that chooses a port and says which; its folder is gone with the block."""
+    """Runs moto's server, or another one that chooses a port and says which; its folder is gone with the block."""
     with tempfile.TemporaryDirectory(prefix="corkboard-s3-") as folder:
         log = Path(folder) / "s3.log"
         with started(command, log, lambda: addresses(log), signal.SIGKILL) as process:

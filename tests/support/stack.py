@@ -24,7 +24,8 @@ PSEUDO = {
 }
 ABSENT = object()
 
-# SAM's translator makes these two anew for every template, though they are always the same: two thirds of its time.
+# SAM's translator makes these two objects anew for every template, though they are always the same: two thirds of its
+# time.
 translator.make_policy_template_for_function_plugin = cache(translator.make_policy_template_for_function_plugin)
 sam.Translator = partial(translator.Translator, boto_session=boto3.Session(region_name=REGION))
 
@@ -126,7 +127,7 @@ def _source() -> dict:
 
 
 class NoManagedPolicies:
-    """The template names managed policies by their ARNs only."""
+    """SAM's table of managed policies, empty: the template names these by their ARNs only."""
 
     def load(self) -> dict:
         return {}
@@ -169,7 +170,7 @@ class Stack:
 
     @cached_property
     def resources(self) -> dict[str, dict]:
-        """Those that are made, by logical id, resolved."""
+        """The resources that are made with these parameters, by logical id, resolved."""
         return {
             name: {key: self.resolve(value) for key, value in self._raw(name).items() if key != "Condition"}
             for name in self.template["Resources"]
@@ -190,7 +191,7 @@ class Stack:
         return {name: self.resolve(it["Value"]) for name, it in outputs if self._condition(it.get("Condition"))}
 
     def resolve(self, value):
-        """A value without intrinsic functions."""
+        """A value with its intrinsic functions replaced by what they give."""
         if isinstance(value, list):
             return [each for each in map(self.resolve, value) if each is not ABSENT]
         if not isinstance(value, dict):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-# The programs of the Python tools: those of the environment that runs this.
+# Where the programs of the Python tools are: in the environment that runs this.
 TOOLS = Path(sys.executable).parent
 # How the settings of the functions, of corkboard and of the AWS SDK begin, which a developer may have set.
 SETTINGS = ("ALLOWED_ORIGINS", "AWS_", "BOARD_", "CARGO_LAMBDA_", "CONTACT_URL", "CORKBOARD_", "DATABASE_", "MEDIA_", "MODERATORS_", "ORIGIN_", "POST",

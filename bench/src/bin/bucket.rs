@@ -118,7 +118,7 @@ impl Objects {
     }
 }
 
-/// All at once: whoever lists has few.
+/// Lists all objects at once, without pages: a board under test has few.
 fn list(objects: &Objects, bucket: &str, prefix: &str) -> Response {
     let bucket = bucket.trim_end_matches('/');
     let prefix = format!("{bucket}/{prefix}");

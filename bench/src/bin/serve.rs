@@ -53,7 +53,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     println!("http://{}", listener.local_addr()?);
-    // Otherwise a body that comes after its head waits for the client to acknowledge that, 40 ms.
+    // With Nagle's algorithm the body of an answer would wait 40 ms for the client to acknowledge its head.
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });

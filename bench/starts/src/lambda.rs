@@ -146,7 +146,7 @@ fn memory(function: &Child) -> Result<f64, Box<dyn Error>> {
     Ok(kibibytes.parse::<f64>()? / 1024.0)
 }
 
-/// Of all its threads; those that have ended are missing.
+/// The processor time of all threads of the function that have not ended.
 fn processor(function: &Child) -> Result<f64, Box<dyn Error>> {
     let mut nanoseconds = 0.0;
     for thread in fs::read_dir(format!("/proc/{}/task", function.id()))? {

@@ -27,7 +27,7 @@ const WARMING: usize = 3;
 struct Case {
     name: &'static str,
     function: &'static str,
-    /// With none it is over with the first `/next`.
+    /// The event that the function is handed; without one a start is over with the first `/next`.
     event: Option<String>,
     /// Where it finds the authorities that it trusts; nowhere means the system's own place.
     trust: Option<PathBuf>,
@@ -72,7 +72,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn cases(services: &Services, folder: &Path) -> Result<Vec<Case>, Box<dyn Error>> {
     let one = folder.join("one.pem");
     fs::write(&one, &services.authority)?;
-    // As many as a system trusts; Lambda's own, and this machine's, are some 140.
+    // A file with as many authorities as a system trusts: Lambda's own, and this machine's, are some 140.
     let many = folder.join("many.pem");
     let system = fs::read_to_string("/etc/ssl/certs/ca-certificates.crt")?;
     fs::write(&many, system + &services.authority)?;
@@ -120,7 +120,7 @@ fn cases(services: &Services, folder: &Path) -> Result<Vec<Case>, Box<dyn Error>
     ])
 }
 
-/// As `template.yaml` has them.
+/// The function's settings, as `template.yaml` has them.
 fn settings(case: &Case, services: &Services) -> Vec<(&'static str, String)> {
     let arn = |what| format!("arn:aws:{what}:eu-central-1:123456789012:{what}:board");
     let mut settings = vec![
@@ -216,7 +216,7 @@ impl Seen {
         self.ours.take(&ours);
         for (function, start) in [("hello", hello), (case.function, ours)] {
             let Some(answer) = start.answer else { continue };
-            // Nothing is the answer to an event; requests are answered with a status.
+            // An event is answered with `null`, a request with a status.
             if answer.body != "null" && !answer.body.contains("\"statusCode\":200") {
                 return Err(format!("{function}, {}: {}", case.name, answer.body).into());
             }

@@ -159,7 +159,7 @@ fn listed(key: &str, size: u32) -> String {
     )
 }
 
-/// Of the pictures, or of the newest messages, behind which there are more.
+/// A listing of the pictures, or of the newest messages, behind which there are more.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 fn listing(query: &[&str]) -> String {
@@ -187,14 +187,14 @@ fn carrousel() -> Value {
         .collect()
 }
 
-/// Newest first.
+/// The ids of the messages that are listed, newest first.
 fn ids() -> impl Iterator<Item = String> {
     (0..LISTED)
         .rev()
         .map(|n| format!("01KATQ8Z5W00000000000000{n:02}"))
 }
 
-/// Each character of the id is the one that stands as far from the alphabet's other end.
+/// The key of a message: each character of its id is the one that stands as far from the alphabet's other end.
 fn message_key(id: &str) -> String {
     let mirrored = |character: u8| {
         let place = ALPHABET.iter().position(|&it| it == character);
@@ -206,13 +206,13 @@ fn message_key(id: &str) -> String {
     format!("board/messages/{name}.json")
 }
 
-/// In the shape that message-board writes.
+/// A published message, in the shape that message-board writes.
 fn published(id: &str) -> Value {
     json!({"id": id, "author": "Ada", "text": "hello ".repeat(10), "createdAt": "2025-11-24T10:00:00.000Z",
         "picture": {"alt": "a red bridge", "width": 1600, "height": 1200, "type": "image/jpeg"}})
 }
 
-/// So that no body of the first page has to be asked for.
+/// The file of the newest messages, so that no body of the first page has to be asked for.
 fn newest() -> Value {
     let messages = ids()
         .take(PAGE)

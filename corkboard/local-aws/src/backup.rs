@@ -18,14 +18,14 @@ use thiserror::Error;
 use crate::files::{if_found, logs_of, sync_folder};
 use crate::s3;
 
-/// How long one is waited for that writes at the moment. It is less than those have who wait for the other database
-/// meanwhile.
+/// How long to wait for a process that is writing to a database. It is less time than the writers have that wait for
+/// the other database, which is locked meanwhile.
 const FILE_LOCK_PATIENCE: Duration = Duration::from_secs(2);
 /// Pages of a database that are copied at once.
 const PAGES: i32 = 1_000;
 /// The most bodies that are open at once.
 const OPEN: usize = 512;
-/// How often it is begun anew because somebody wrote all the time, or more bodies came than can be open at once.
+/// How often a backup is begun anew because somebody wrote all the time, or more bodies came than can be open at once.
 const ROUNDS: usize = 20;
 
 /// Where a database and a media bucket are.
@@ -42,7 +42,7 @@ pub struct Place {
 pub struct Copied {
     /// Bodies that are in files.
     pub bodies: u64,
-    /// Those of them that were not in the earlier backup.
+    /// How many of these bodies were not in the earlier backup.
     pub new: u64,
     /// Files of the earlier backup that belong to no object any more, and went.
     pub removed: u64,
@@ -51,7 +51,7 @@ pub struct Copied {
 /// Why there is no backup.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// A file or folder fails.
+    /// A file or folder cannot be read or written.
     #[error("{}: {error}", path.display())]
     File {
         /// Which one.
@@ -75,9 +75,9 @@ pub enum Error {
     Restless,
 }
 
-/// Copies `from` to `to`, where an earlier backup may be. `in_place` is called before the databases of that one are
-/// replaced, and may note that it is in two minds until this returns. `progress` is told how many bodies are done, and
-/// of how many.
+/// Copies `from` to `to`, where an earlier backup may be. `in_place` is called before the databases of the earlier
+/// backup are replaced, and may note that the backup is not whole until this returns. `progress` is told how many
+/// bodies are done, and of how many.
 ///
 /// # Errors
 ///
@@ -138,7 +138,7 @@ pub fn run(
     Err(Error::Restless)
 }
 
-/// What is damaged of the database in this file, if it is there.
+/// What is damaged of the database in this file, if the file is there.
 pub fn damage_of(database: &Path) -> Option<String> {
     if !database.exists() {
         return None;
@@ -189,11 +189,11 @@ fn remove(path: &Path) -> Result<(), Error> {
 
 /// How everything was at one moment.
 struct Moment {
-    /// Of each database.
+    /// The state of each database, held fast by an open transaction.
     states: Vec<Connection>,
     /// The files of all bodies.
     names: BTreeSet<String>,
-    /// Those of them that are not kept yet, open.
+    /// The bodies that are not in the backup yet, opened, by their files' names.
     new: Vec<(String, File)>,
 }
 
@@ -236,7 +236,7 @@ fn moment(
     }
     let mut new = Vec::new();
     for name in missing {
-        // What is lost is lost in the copy, too.
+        // A body that is lost on the board is missing in the backup, too.
         if let Some(body) = open_body(&bodies.join(name))? {
             new.push((name.clone(), body));
         }

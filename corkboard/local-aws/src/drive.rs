@@ -38,7 +38,7 @@ impl Drive {
             reserve: folder.join("reserve"),
             state: Mutex::new(State::TakesNew),
         };
-        // It says what is wrong, and the start goes on: what is there can be read and deleted.
+        // A drive that takes nothing new is logged, and the start goes on: what is there can be read and deleted.
         let _ = drive.takes_new();
         Arc::new(drive)
     }
@@ -85,7 +85,7 @@ impl Drive {
             && free >= LEAST + RESERVE
             && let Err(error) = set_aside(&self.reserve)
         {
-            // Half of one would be taken for it.
+            // A reserve that was written in part would be taken for the whole.
             let _ = fs::remove_file(&self.reserve);
             warn!(path = %self.reserve.display(), %error, "there is no reserve for a full drive");
         }
@@ -107,7 +107,7 @@ fn is_writable(_folder: &Path) -> bool {
     true
 }
 
-/// Bytes for those who are not the system's administrator, where that is known.
+/// How many bytes are free for users other than the administrator, where that is known.
 #[cfg(unix)]
 fn free(folder: &Path) -> Option<u64> {
     let drive = rustix::fs::statvfs(folder).ok()?;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// What is not there need not be removed or moved.
+/// Success also where a file that was to be removed or moved is not there.
 pub(crate) fn if_found(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -18,7 +18,7 @@ pub(crate) fn if_found(result: io::Result<()>) -> io::Result<()> {
 ///
 /// Where the folder cannot be read, or the drive fails.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    // Elsewhere a folder cannot be opened like a file.
+    // On other systems a folder cannot be opened like a file.
     if cfg!(unix) {
         File::open(folder)?.sync_all()?;
     }

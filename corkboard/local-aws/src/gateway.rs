@@ -34,15 +34,16 @@ use crate::connections::memory::{Memory, RETRY_AFTER, Taken};
 /// Lambda's limit for an event, bytes. It is below API Gateway's for a body.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 pub const EVENT_LIMIT: usize = 6_291_556;
-/// A longer upload is cut off instead of being read to its end, bytes.
+/// How many bytes of an upload that is too large are read to its end; a longer one is cut off.
 const MOST_DRAINED: usize = 100 * 1024 * 1024;
-/// Besides as it came a body is in memory as often as this on its way: as base64 in the event, and twice in the function.
+/// How many copies of a body are in memory during an invocation, besides the body as it came: base64 in the event, and
+/// two in the function.
 const COPIES: usize = 3;
-/// For a whole body, besides its length at [`PACE`]; and for any part of it.
+/// How long a whole body may take, besides the time that its length takes at [`PACE`]; and how long any part of it may.
 const UPLOAD: Duration = Duration::from_secs(30);
-/// Bytes a second: a quarter of a megabit.
+/// The slowest pace of an upload, in bytes a second: a quarter of a megabit.
 const PACE: usize = 32 * 1024;
-/// In bytes, with the host; a longer one is no URI to the function.
+/// The longest URI, in bytes, with the host; a longer one would be no URI to the function.
 const URI_LIMIT: usize = 32 * 1024;
 
 /// Why an invocation gave no answer.
@@ -69,7 +70,8 @@ pub struct Source {
     pub headers: Vec<(&'static str, String)>,
 }
 
-/// What bodies take of: as they come, and for an invocation. So those that come slowly leave room for those that came.
+/// The memory for bodies: one account while they come, and one for invocations. So bodies that come slowly leave room
+/// for those that are here.
 #[derive(Debug, Clone)]
 pub struct BodyMemory {
     coming: Memory,
@@ -104,7 +106,7 @@ pub async fn answer(
     let limit = if is_text(&joined(&parts.headers, &CONTENT_TYPE)) {
         EVENT_LIMIT
     } else {
-        // In base64.
+        // The event has such a body in base64.
         EVENT_LIMIT / 4 * 3
     };
     let length = body.size_hint();
@@ -148,7 +150,7 @@ pub async fn answer(
     }
 }
 
-/// An authority and nothing else, or nothing: the function makes a URL of it.
+/// Whether a `Host` is an authority and nothing else, or empty: the function makes a URL of it.
 fn is_host(host: &str) -> bool {
     host.is_empty()
         || Url::parse(&format!("http://{host}/")).is_ok_and(|url| {
@@ -201,14 +203,14 @@ async fn read_all(
 
 /// An answer that is given without looking at the body.
 pub fn instead(parts: &Parts, body: Body, answer: Response) -> Response {
-    // Whoever waits to be told to go on sends nothing.
+    // A client that waits for `100 Continue` sends no body.
     if !parts.headers.contains_key(EXPECT) {
         tokio::spawn(drain(body));
     }
     answer
 }
 
-/// Reads a body that is too large without keeping any of it: a browser that is still sending does not see an answer.
+/// Reads a body that is too large without keeping any of it: a browser sees the answer only when it has sent all.
 async fn drain(mut body: Body) {
     let mut length = 0;
     let end = async {
@@ -230,7 +232,7 @@ fn too_large() -> Response {
     own_answer(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
 }
 
-/// The answer to what cannot be done now.
+/// The answer to a request that cannot be served now, and may be sent again after `retry_after`.
 pub fn later(message: &str, retry_after: Duration) -> Response {
     let mut refusal = own_answer(StatusCode::SERVICE_UNAVAILABLE, message);
     let retry_after = RetryAfter::delay(retry_after);
@@ -251,7 +253,7 @@ fn event(
 ) -> Bytes {
     let now = Utc::now();
     let host = joined(&parts.headers, &HOST);
-    // HTTP/1.0 needs none, and API Gateway always has one.
+    // HTTP/1.0 needs no `Host`, and API Gateway's events always have one.
     if host.is_empty() {
         headers.insert("host".into(), "localhost".into());
     }

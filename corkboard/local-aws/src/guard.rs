@@ -22,7 +22,8 @@ pub fn refusal(headers: &HeaderMap, bound: SocketAddr) -> Option<&'static str> {
     }
 }
 
-/// Bound to the unspecified address, any IP literal will do: rebinding needs a name.
+/// Whether `host` is the address that the endpoint is bound to. Where it is bound to all addresses, any IP literal will
+/// do: DNS rebinding needs a name.
 fn is_bound_address(host: &str, bound: SocketAddr) -> bool {
     let Ok(host) = host
         .parse::<SocketAddr>()

@@ -12,9 +12,9 @@ use tracing::warn;
 
 use super::FrontDoor;
 
-/// After how long a full drive may be asked again.
+/// After how long a client may try again that found the drive full.
 const FULL: Duration = Duration::from_mins(1);
-/// What proxies say of whom they ask for.
+/// The headers in which proxies name the client.
 const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
 
 pub async fn handle(

@@ -24,7 +24,7 @@ use tracing::error;
 
 use super::FrontDoor;
 
-/// Opened by itself, a file from a stranger can do nothing.
+/// Adds the headers by which a stranger's file that is opened by itself can do nothing.
 pub async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -43,7 +43,7 @@ pub async fn image(
 ) -> Response {
     match key.map(|Path(key)| format!("images/{key}")) {
         Ok(key) if is_picture(&key) => object(&front_door, &key, &request).await,
-        // What is no text is no key.
+        // A path that is no picture's key, or no text, leads to nothing.
         Ok(_) | Err(_) => missing(),
     }
 }
@@ -74,7 +74,7 @@ pub async fn object(front_door: &FrontDoor, key: &str, request: &HeaderMap) -> R
     let text = |name| request.get(name).and_then(|value| value.to_str().ok());
     let range = text(RANGE).filter(|range| is_single_range(range));
     let if_range = text(IF_RANGE).map(str::to_owned);
-    // A condition that is not text names no object that there is.
+    // An `If-Range` that is no text names no object that there is, so the whole is answered.
     let range = range.filter(|_| if_range.is_some() || !request.contains_key(IF_RANGE));
     let object = s3
         .get_object()
@@ -82,7 +82,7 @@ pub async fn object(front_door: &FrontDoor, key: &str, request: &HeaderMap) -> R
         .key(key)
         .set_range(range.map(str::to_owned))
         .customize()
-        // The SDK has no name for it.
+        // The SDK has no method for `If-Range`.
         .mutate_request(move |request| {
             if let Some(if_range) = &if_range {
                 request.headers_mut().insert("if-range", if_range.clone());
@@ -112,7 +112,7 @@ pub async fn object(front_door: &FrontDoor, key: &str, request: &HeaderMap) -> R
     (status, headers, Body::new(object.body.into_inner())).into_response()
 }
 
-/// What is said of an object also where it is not sent.
+/// The headers of an object that are sent also where its bytes are not: with 304 and 412.
 fn lasting(
     cache_control: Option<&str>,
     e_tag: Option<&str>,
@@ -194,7 +194,7 @@ where
     let response = error.raw_response();
     match response.map(|response| response.status().as_u16()) {
         Some(404) => missing(),
-        // There cannot be such a key.
+        // There cannot be an object under so long a key.
         Some(400) if error.code() == Some("KeyTooLongError") => missing(),
         Some(416) => {
             let mut headers = HeaderMap::new();

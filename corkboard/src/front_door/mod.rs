@@ -30,13 +30,14 @@ pub struct FrontDoor {
     pub s3: Client,
     pub media_bucket: String,
     pub trusted_proxy: Option<IpNet>,
-    /// Whether it was said that a proxy is there that is not trusted.
+    /// Whether the log was told of a proxy that is not trusted.
     pub told_of_proxy: Once,
     pub drive: Arc<Drive>,
     pub limits: Limits,
     /// The memory that the bodies of requests take.
     pub memory: BodyMemory,
-    /// What CloudFront would send as `X-Origin-Verify`. With none, whoever stands before the front door may send it.
+    /// The secret that CloudFront would send as `X-Origin-Verify`. Without one, a proxy before the front door may send
+    /// it.
     pub origin_secret: Option<String>,
 }
 

@@ -79,7 +79,7 @@ pub async fn file(
     let is_text = media_type.type_() == mime_guess::mime::TEXT;
     let is_compressed =
         ["image/svg+xml", "application/manifest+json"].contains(&media_type.essence_str());
-    // Said of every answer, also of those that have nothing to compress: to HEAD, and that it is known.
+    // Every answer varies by this header, also those that have nothing to compress: to HEAD, and 304.
     if is_text || is_compressed {
         headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
     }
@@ -90,7 +90,7 @@ pub async fn file(
     if let Ok(media_type) = HeaderValue::try_from(media_type) {
         headers.insert(CONTENT_TYPE, media_type);
     }
-    // Files refer to each other by name, so all of them are asked for again.
+    // Files refer to each other by name, so browsers ask whether each has changed.
     let cached = "public, max-age=0, must-revalidate, s-maxage=300";
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(cached));
     if let Some(tag) = tag {

@@ -19,7 +19,7 @@ pub async fn small(
     request: Request,
 ) -> Response {
     let Ok(Path(key)) = key else {
-        // What is no text is no key.
+        // A path that is no text leads to nothing.
         return media::missing();
     };
     let key = format!("small/{key}");

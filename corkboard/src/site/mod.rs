@@ -74,7 +74,7 @@ impl Site {
         Ok(site)
     }
 
-    /// Its files as they are now: built anew where those that were written changed.
+    /// The site's files as they are now, built anew where the source has changed.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -109,7 +109,7 @@ pub fn write(source: Source, folder: &Path, lookup: Lookup<'_>) -> Result<(), St
 }
 
 fn board(lookup: Lookup<'_>) -> Result<Board, SettingError> {
-    // Without one, as `corkboard` has it.
+    // Where there is no `PUBLIC_BASE_URL` it is empty, as `corkboard` has it.
     let base = |name: &str| lookup(name).or_else(|| (name == "PUBLIC_BASE_URL").then(String::new));
     let public_base_url = PublicBaseUrl::from_lookup(&base)?;
     Ok(Board {
@@ -171,7 +171,7 @@ fn build(written: BTreeMap<String, Bytes>, board: &Board) -> Result<Files, Strin
     Ok(files)
 }
 
-/// The service worker of these files. Those that it keeps are what the page is made of.
+/// The service worker of these files. It keeps those that the page is made of.
 fn service_worker(
     worker: &str,
     files: &Files,

@@ -12,23 +12,23 @@ use std::fmt::Write as _;
 struct Module<'a> {
     imports: Vec<Import<'a>>,
     exports: Vec<&'a str>,
-    /// Without imports and without the word `export`; its lines are those of the file.
+    /// The text without imports and without the word `export`, line for line.
     body: String,
 }
 
 struct Import<'a> {
-    /// The line on which it stands.
+    /// The line of the file that the import is.
     line: &'a str,
-    /// `(exported, local)`.
+    /// What is imported, each as `(exported, local)` name.
     names: Vec<(&'a str, &'a str)>,
     from: &'a str,
 }
 
 /// The modules as they are served.
 pub struct Joined {
-    /// By the names of their files.
+    /// The files that are served, by their names.
     pub files: BTreeMap<String, String>,
-    /// Those that a page has in another file already.
+    /// The names of the modules that a page has in another file already.
     pub within: BTreeSet<String>,
 }
 
@@ -244,7 +244,7 @@ fn chunk(
         let imports: String = imports.iter().map(|import| taken(import) + "\n").collect();
         let (own, exports, namespace) = (strip(own), exports.join(", "), namespace(name));
         let _ = if *name == entry {
-            // Which alone may await something.
+            // The entry is no function, since it may await something.
             writeln!(body, "{imports}{own}const {namespace} = {{ {exports} }};")
         } else {
             writeln!(

@@ -35,7 +35,7 @@ impl Source {
         folder.map_or_else(Self::builtin, |folder| Self::Folder(folder.to_owned()))
     }
 
-    /// Differs where files do, without reading them.
+    /// A number that changes when the files do, made without reading them.
     pub fn version(&self) -> Result<u64, String> {
         let Self::Folder(folder) = self else {
             return Ok(0);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// What previews of links show of a board that has no picture of its own.
 const PREVIEW: &str = "preview.png";
-/// What sw.js has for itself.
+/// The line of sw.js that is replaced by the files to keep.
 const UNSTAMPED: &str = "const SITE = { version: '', files: {} };";
 
 /// Who the site is stamped for.
@@ -94,11 +94,11 @@ pub fn style(css: &str, Board { appearance, .. }: &Board) -> String {
     css.to_owned() + &accent.map(message_board::Accent::style).unwrap_or_default()
 }
 
-/// The service worker of one version of the site, with what it keeps: the digest of each file by its name. Without that
-/// it takes itself back.
+/// The service worker of one version of the site, with the digest of each file that it keeps by the file's name. A
+/// worker that is not stamped takes itself back.
 ///
 /// # Errors
-/// Where it has no place for that.
+/// Where the script has no place for these.
 pub fn service_worker(
     script: &str,
     version: &str,

@@ -55,7 +55,7 @@ pub fn run(options: &Options, to: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Makes the folder, for what its path leads to is known only then.
+/// Refuses a backup into the board's own folder. The folder is made first: only then it is known where its path leads.
 fn refuse_own_folder(to: &Path, board: &Path) -> Result<(), String> {
     let unusable = |error: io::Error| format!("{} cannot be used: {error}", to.display());
     let is_new = !to.exists();

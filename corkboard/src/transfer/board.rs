@@ -48,7 +48,7 @@ impl Board {
         let database =
             DatabaseSettings::from_lookup(&environment).map_err(|error| error.to_string())?;
         eprintln!("Working on the deployed board: bucket {name}.");
-        // With the profile of whoever runs the command.
+        // The credentials are those of whoever runs the command.
         let config = aws_config::defaults(aws::behavior())
             .http_client(aws::http_client())
             .load()
@@ -92,7 +92,7 @@ impl Board {
         is_as_listed.map_err(failed)
     }
 
-    /// Deletes a message. Whoever else deletes it is welcome.
+    /// Deletes a message, and succeeds also where it was deleted before.
     pub async fn delete(&self, id: MessageId) -> Result<(), String> {
         match self.protocol().delete(id).await {
             Ok(()) | Err(board::Error::NotFound) => Ok(()),
@@ -117,7 +117,7 @@ impl Board {
         }
     }
 
-    /// Where it is kept, if that is on this machine.
+    /// Where the board is kept, if that is on this machine.
     pub fn place(&self) -> Option<Place> {
         self.services.as_ref().map(Services::place)
     }

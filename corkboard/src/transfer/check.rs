@@ -46,7 +46,7 @@ pub async fn run(board: &Board) -> Result<u64, String> {
 
 async fn messages(board: &Board) -> Result<u64, String> {
     let listed = board.list().await?;
-    // Those of posted pictures, and the messages that are published, each gone when its row has come.
+    // The keys of posted pictures and the messages that are published: what is left when all rows were read has no row.
     let mut pictures: BTreeMap<String, Name> = listed
         .pictures()
         .filter_map(|key| posted(key).map(|(name, _)| (key.to_owned(), name)))
@@ -150,7 +150,7 @@ async fn not_in_the_database(
         .is_some_and(|entry| entry.generation != name.generation);
     Ok(match entry.map(|entry| entry.status) {
         _ if there != Some(true) => None,
-        // Before its row says so, nothing is published of it any more.
+        // A row becomes a tombstone only when nothing is published of the message any more.
         Some(Status::Deleted) => Some("deleted in the database"),
         _ if !is_old => None,
         None => Some("not in the database"),
@@ -193,7 +193,7 @@ async fn picture(
         return cannot_be_read;
     };
     let Some(object) = object else {
-        // It may have been deleted with its message since.
+        // The picture may have been deleted with its message since.
         let is_there = is_posted(board, message.name()).await?;
         return Ok(is_there.then_some("its picture is missing"));
     };

@@ -64,7 +64,7 @@ pub async fn run(board: &Board, path: &Path) -> Result<Report, String> {
         Ok(report)
     });
     if done.is_err() {
-        // It is of no use to anybody.
+        // An archive that is not whole is of no use to anybody.
         let _ = fs::remove_file(&partial);
     }
     drop(lock);
@@ -187,7 +187,7 @@ async fn write(board: &Board, file: File) -> Result<Report, Error> {
         };
         report.picture(&key, &fate);
     }
-    // They may have been posted since the keys were listed.
+    // Messages may have been posted since the keys were listed.
     report.expect(pictures.len() as u64);
     for (name, format) in pictures {
         let key = Bucket::picture_key(name, format);
@@ -248,7 +248,7 @@ async fn messages(board: &Board, tar: &mut Tar, report: &mut Report) -> Result<P
     Ok((pictures, held))
 }
 
-/// What is in the archive; its picture has a line of its own.
+/// The outcome of a message that is in the archive; its picture has a line of its own in the report.
 const TAKEN: Transferred = Transferred {
     message: Fate::Taken,
     picture: None,

@@ -22,9 +22,9 @@ use tokio::time::timeout;
 use tower::util::BoxCloneSyncService;
 use url::{Host, Url};
 
-/// For one picture, redirects and all.
+/// How long one picture may take, redirects and all.
 const TIME: Duration = Duration::from_secs(15);
-/// In bytes; much larger than what the board takes.
+/// The largest answer, in bytes: much larger than what the board takes.
 const LIMIT: usize = 32 * 1024 * 1024;
 const REDIRECTS: usize = 3;
 
@@ -50,7 +50,7 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    /// With all causes in one line; the first alone says little.
+    /// An error with all its causes in one line: the first alone says little.
     fn failed(error: &dyn std::error::Error) -> Self {
         let mut text = error.to_string();
         let mut cause = error.source();

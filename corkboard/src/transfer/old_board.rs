@@ -15,7 +15,7 @@ use crate::options::Import;
 pub struct OldBoard {
     table: OldTable,
     name: String,
-    /// Of `create_time`.
+    /// The time zone of `create_time`.
     zone: TimeZone,
     fetcher: Fetcher,
 }

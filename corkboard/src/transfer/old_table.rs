@@ -11,7 +11,7 @@ const PAGE: u32 = 100;
 /// An old board's table, `id, message, image_url, create_time`, in a MySQL or MariaDB.
 pub struct OldTable {
     connection: MySqlConnection,
-    /// In backquotes.
+    /// The table's name, in backquotes.
     table: String,
     /// Rows that were there when it was opened.
     pub rows: u64,
@@ -23,7 +23,7 @@ pub struct OldTable {
 #[derive(Debug)]
 pub struct OldRow {
     pub id: i64,
-    /// Cut off far beyond what a message may have.
+    /// The message's text, cut off far beyond what a message may have.
     pub message: Option<String>,
     pub image_url: Option<String>,
     /// `2024-07-01 12:00:00`, with or without a fraction.

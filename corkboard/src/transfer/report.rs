@@ -29,8 +29,8 @@ impl Transferred {
     }
 }
 
-/// Tells a person: how far it is while it lasts, what was not taken on standard output as it comes, and the sums at
-/// the end.
+/// Tells a person how far a transfer is while it lasts, what was not taken (on standard output, as it comes), and the
+/// sums at the end.
 pub struct Report {
     progress: Progress,
     messages: Sums,
@@ -60,7 +60,7 @@ impl Sums {
 }
 
 impl Report {
-    /// Of so many messages and pictures that stand by themselves.
+    /// A report of `expected` messages and pictures that stand by themselves.
     pub fn of(expected: u64) -> Self {
         Self {
             progress: Progress::of("messages and pictures", expected),

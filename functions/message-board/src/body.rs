@@ -55,7 +55,7 @@ pub async fn member(request: Request, name: &'static str) -> Result<Option<Value
     }
 }
 
-/// As [`member`], of one that is a text.
+/// The only member that an operation takes, as by [`member`], which must be a text.
 pub async fn text(request: Request, name: &'static str) -> Result<Option<String>, Problem> {
     match member(request, name).await? {
         None => Ok(None),
@@ -64,7 +64,7 @@ pub async fn text(request: Request, name: &'static str) -> Result<Option<String>
     }
 }
 
-/// As [`text`], and what it stands for, as [`FieldProblem::unless_parsed`] has it.
+/// What the only member stands for, which must be a text as by [`text`]: see [`FieldProblem::unless_parsed`].
 pub async fn parsed<T>(
     request: Request,
     name: &'static str,

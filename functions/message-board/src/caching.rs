@@ -8,10 +8,10 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use sha2::{Digest as _, Sha256};
 
-/// Of what changes only by deletes: older pages, and single messages.
+/// `Cache-Control` of answers that only deletes change: older pages, and single messages.
 pub const CACHE_CONTROL_OF_OLD: &str = "public, max-age=0, s-maxage=10, stale-if-error=60";
 
-/// What may be cached, and its weak entity tag.
+/// A body that may be cached, with its weak entity tag.
 #[derive(Clone)]
 pub struct Tagged {
     media_type: &'static str,
@@ -20,7 +20,7 @@ pub struct Tagged {
 }
 
 impl Tagged {
-    /// JSON.
+    /// A body of JSON.
     pub fn new(json: impl Into<Bytes>) -> Self {
         Self::of("application/json", json)
     }
@@ -36,7 +36,7 @@ impl Tagged {
         }
     }
 
-    /// The answer to a request: this, or 304 where the client has it already.
+    /// The answer to a request: this body, or 304 where the client has it already.
     pub fn answer(self, request: &HeaderMap, cache_control: &'static str) -> Response {
         let known = self.tag.as_ref().is_some_and(|tag| {
             let condition = request.typed_get::<IfNoneMatch>();
@@ -60,7 +60,7 @@ impl Tagged {
     }
 }
 
-/// Weak, because a compressing cache may change the bytes.
+/// The entity tag of a body: a weak one, because a compressing cache may change the bytes.
 fn entity_tag(body: &[u8]) -> Option<ETag> {
     let digest = Sha256::digest(body);
     format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..16]))

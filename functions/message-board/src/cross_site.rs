@@ -26,7 +26,7 @@ const PREFLIGHT: std::time::Duration = std::time::Duration::from_hours(1);
 /// The origins whose pages may use the API.
 #[derive(Debug, Clone, Default)]
 pub struct Origins {
-    /// Of `PUBLIC_BASE_URL`.
+    /// The origin of `PUBLIC_BASE_URL`.
     pub own: Option<String>,
     /// `ALLOWED_ORIGINS`.
     pub others: Vec<String>,
@@ -41,7 +41,7 @@ impl Origins {
         let Some(cors) = cors else {
             return app;
         };
-        // The layer answers every OPTIONS as a preflight request, also what is none.
+        // The CORS layer would answer every OPTIONS as a preflight request, so one that is none goes past it.
         let with_cors = app.clone().layer(cors);
         Router::new().fallback_service(service_fn(move |request: Request| {
             let is_preflight = request
@@ -83,7 +83,7 @@ impl Origins {
         Some(layer)
     }
 
-    /// The first that applies decides.
+    /// Whether a request that changes something may go on: the first rule that applies decides.
     fn admit(&self, headers: &HeaderMap) -> bool {
         let text = |name| {
             headers
@@ -99,9 +99,9 @@ impl Origins {
         }
         match (site, origin) {
             (Some(site), _) => site == "same-origin" || site == "none",
-            // No browser.
+            // The request comes from no browser.
             (None, None) => true,
-            // One that does not tell, of a page under the very name that it asks.
+            // A browser that sends no `Sec-Fetch-Site`: the page must be under the very name that the request asks.
             (None, Some(origin)) => {
                 let authority = authority(origin);
                 authority.is_some() && authority == text(HOST).map(str::to_ascii_lowercase)

@@ -93,7 +93,7 @@ impl AppState {
                 outcome,
             });
         }
-        // Where none is known to be done, the request failed as any other.
+        // Where no decision is known to be made, the request is answered by the failure, as any other request.
         match failure {
             Some(cause) if outcomes.iter().all(|it| it.outcome == OutcomeKind::Failed) => {
                 Err(cause.into())

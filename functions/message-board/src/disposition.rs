@@ -70,7 +70,8 @@ fn value_of(text: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
     let Some(quoted) = text.strip_prefix(b"\"") else {
         return Some(split(text));
     };
-    // Where a backslash escapes no quote for want of another one, it is one of the name: browsers escape none.
+    // A backslash may escape the closing quote. Where no quote closes the value then, the backslash is part of the
+    // name: browsers escape none.
     let end = closing_quote(quoted, true).or_else(|| closing_quote(quoted, false))?;
     let (behind, rest) = split(&quoted[end + 1..]);
     behind.is_empty().then_some((&quoted[..end], rest))
@@ -106,7 +107,7 @@ mod tests {
             ("form-data; filename=\"a.jpg\"; name=\"picture\"", true),
             ("form-data; filename=\"\"; name=\"picture\"", false),
             ("FORM-DATA ;\tNAME = \"picture\" ; FileName=\"a;b\" ;", true),
-            // Of a name within the file's.
+            // A `name=` stands within the file's name.
             (
                 "form-data; filename=\"x; name=\\\"text\\\"\"; name=\"picture\"",
                 true,
@@ -121,7 +122,7 @@ mod tests {
             ),
             ("form-data; filename=\"name=text\"; name=picture", true),
             ("form-data; name=\"picture\"; filename=\"filename=\"", true),
-            // As browsers, curl and requests write what is not plain.
+            // Browsers, curl and requests write characters that are not plain like this.
             (
                 "form-data; name=\"picture\"; filename=\"a%22b%0D%0A.jpg\"",
                 true,

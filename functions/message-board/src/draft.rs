@@ -116,7 +116,7 @@ async fn from_form(request: Request) -> Result<Draft, Problem> {
         match Field::named(name) {
             _ if name == PICTURE.as_bytes() => {
                 let picture = part.bytes().await.map_err(broken)?;
-                // A form in which no file was chosen sends one without a name and without a byte.
+                // A form in which no file was chosen sends a file without a name and without a byte.
                 let is_given = is_file || !picture.is_empty();
                 if is_given && draft.picture.replace(picture).is_some() {
                     draft.refuse(PICTURE, FieldCode::Several, "must be a single picture");

@@ -7,7 +7,7 @@ use domain::Message;
 const TITLE: usize = 70;
 const DESCRIPTION: usize = 200;
 
-/// Whose it is, and how the message begins.
+/// The title: who signed the message, and how it begins.
 pub fn title(message: &Message) -> String {
     let said = said(message);
     let title = match &message.author {
@@ -17,7 +17,7 @@ pub fn title(message: &Message) -> String {
     shortened(&title, TITLE)
 }
 
-/// How the message goes on.
+/// The description: how the message begins, in more words than the title has.
 pub fn description(message: &Message) -> String {
     shortened(&said(message), DESCRIPTION)
 }
@@ -35,13 +35,13 @@ fn said(message: &Message) -> String {
 
 /// The text in at most `most` characters, cut after a word where there is one.
 fn shortened(text: &str, most: usize) -> String {
-    // The last one is for the ellipsis, where there is one more.
+    // Where the text is longer, its last character gives way to the ellipsis.
     let mut rest = text.char_indices().skip(most.saturating_sub(1));
     let (Some((end, _)), Some(_)) = (rest.next(), rest.next()) else {
         return text.to_owned();
     };
     let cut = &text[..end];
-    // Of languages that put no spaces between words, all of it.
+    // Languages that put no spaces between words are cut anywhere.
     let words = cut.rfind(' ').filter(|space| *space > end / 2);
     let cut = words.map_or(cut, |space| &cut[..space]);
     format!("{}…", cut.trim_end())

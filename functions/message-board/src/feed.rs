@@ -24,7 +24,7 @@ const ATOM: &str = "application/atom+xml; charset=utf-8";
 const CACHE_CONTROL: &str = "public, max-age=60, stale-if-error=600";
 /// How wide a picture is shown, in pixels.
 const WIDTH: u32 = 640;
-/// When nothing was posted yet.
+/// When a feed was updated in which there is no message yet.
 const NEVER: &str = "1970-01-01T00:00:00.000Z";
 
 pub fn router() -> Router<Arc<AppState>> {
@@ -89,7 +89,7 @@ pub async fn feed(
     };
     let feed = feed.render();
     let feed = feed.map_err(|cause| Problem::failure(Code::Internal, &cause))?;
-    // Of what a text may have, XML does not take these two.
+    // A text may have these two characters, which XML does not take.
     let feed = feed.replace(['\u{FFFE}', '\u{FFFF}'], "\u{FFFD}");
     Ok(Tagged::of(ATOM, feed).answer(&headers, CACHE_CONTROL))
 }

@@ -11,9 +11,9 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use tower::ServiceExt;
 
-/// What a query cannot have in a URI.
+/// The characters that a query cannot have in a URI.
 const NOT_IN_QUERIES: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
-/// What a path cannot have.
+/// The characters that a path cannot have in a URI.
 const NOT_IN_PATHS: &AsciiSet = &NOT_IN_QUERIES.add(b'?').add(b'\\').add(b'^').add(b'`');
 
 /// The application as Lambda runs it.
@@ -30,7 +30,7 @@ pub fn function(
 }
 
 /// An event whose path and query can be those of a URI. API Gateway gives the path decoded, and the query as it came:
-/// `lambda_http` would cut the one at a `#`, and the function would end by the other.
+/// `lambda_http` would cut such a path at a `#`, and a query that is none would end the function.
 fn addressed(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
     if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
         for (part, not_in) in [
@@ -40,7 +40,7 @@ fn addressed(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest
             let Some(part) = part else {
                 continue;
             };
-            // Most of them are borrowed whole, and stay as they are.
+            // A part in which nothing had to be encoded is borrowed whole, and stays as it is.
             if let Cow::Owned(encoded) = utf8_percent_encode(part, not_in).into() {
                 *part = encoded;
             }

@@ -16,7 +16,7 @@ pub const MOST_TEXTS: usize = 100;
 pub enum Value {
     Null,
     Text(String),
-    /// A list of texts: the first of them, one more than anybody takes.
+    /// A list of texts: the first ones of it, one more than any operation takes.
     Texts(Vec<String>),
     Other,
     /// Given more than once.

@@ -136,7 +136,7 @@ fn instead(state: &AppState, site: &Site, problem: Problem) -> Response {
         detail,
     };
     let page = page.render().unwrap_or_default();
-    // With the status, what is logged and when to try again.
+    // The head is kept: it has the status, the cause for the log, and when to try again.
     let (mut parts, _) = problem.into_response().into_parts();
     parts.headers.remove(CONTENT_LENGTH);
     parts

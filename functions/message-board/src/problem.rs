@@ -178,7 +178,7 @@ impl Problem {
         Self { detail, ..self }
     }
 
-    /// As what the refusal is counted.
+    /// Which kind of refusal the problem is counted as, where it is one.
     fn refusal(&self) -> Option<Refusal> {
         match self.code {
             Code::PostingLimit => Some(Refusal::PostingLimit),

@@ -14,12 +14,13 @@ pub struct Settings {
     pub media_bucket: String,
     /// `PUBLIC_BASE_URL`: where the site and `images/` are served.
     pub public_base_url: PublicBaseUrl,
-    /// Made of `BOARD_SECRET` and, while tokens of before are to delete, `BOARD_SECRET_PREVIOUS`; without moderators whom
-    /// `MODERATORS_REVOKED` names, comma-separated: `-` is the one without a name.
+    /// What makes tokens, made of `BOARD_SECRET` and, while delete tokens from before its rotation are to be accepted,
+    /// `BOARD_SECRET_PREVIOUS`. The moderators whom `MODERATORS_REVOKED` names (comma-separated; `-` is the one without
+    /// a name) are not accepted.
     pub tokens: Tokens,
-    /// Made of the same two.
+    /// What makes posts repeatable, made of `BOARD_SECRET` and `BOARD_SECRET_PREVIOUS`.
     pub repeats: Repeats,
-    /// Made of `BOARD_SECRET`.
+    /// What makes senders of addresses, made of `BOARD_SECRET`.
     pub senders: Senders,
     /// `ORIGIN_SECRET` and `ORIGIN_SECRET_PREVIOUS`: what CloudFront sends as `X-Origin-Verify`, the one or the other.
     pub origin_secrets: OriginSecrets,
@@ -182,7 +183,7 @@ mod tests {
             error.to_string(),
             "ORIGIN_SECRET is missing: expected what CloudFront sends as X-Origin-Verify, or ORIGIN_REQUIRED=false"
         );
-        // The secret of before alone is none that CloudFront sends.
+        // The previous secret alone is not enough: CloudFront sends the current one.
         for (secret, is_right) in [("ORIGIN_SECRET", true), ("ORIGIN_SECRET_PREVIOUS", false)] {
             let settings = settings_with(&[
                 ("ORIGIN_REQUIRED", Some("true")),

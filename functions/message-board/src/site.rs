@@ -22,7 +22,7 @@ impl FromRequestParts<Arc<AppState>> for Site {
         let header = |name| text(&parts.headers, name);
         let host =
             header(HOST.as_str()).or(parts.uri.authority().map(http::uri::Authority::as_str));
-        // A proxy that ends TLS says so.
+        // A proxy that ends TLS says by this header that the viewer asked by https.
         let is_https = header("x-forwarded-proto") == Some("https");
         let scheme = if is_https { "https" } else { "http" };
         let base = &state.settings.public_base_url;
@@ -63,7 +63,7 @@ impl Site {
         let picture = message.picture.as_ref()?;
         let key = Bucket::picture_key(message.name(), picture.format);
         let original = (self.0.of_key(&key), picture.width, picture.height);
-        // What moves is to move.
+        // A picture that moves is shown itself, since its small versions are still.
         let is_still = picture.animated != Some(true);
         let small = picture
             .small_sizes()

@@ -25,7 +25,7 @@ impl AppState {
         }
     }
 
-    /// The answer that `make` makes of a page, made once for each.
+    /// The answer that `make` makes of a page, kept until another page is answered.
     pub fn answer_of(
         &self,
         page: &Arc<Page>,

@@ -21,7 +21,7 @@ const ATTEMPT: Duration = Duration::from_secs(3);
 /// The schema's version where there was something to do, or why it failed.
 pub type Outcome = Result<Option<i64>, String>;
 
-/// Gives answers to CloudFormation: a PUT to the presigned URL that came with the request.
+/// Answers CloudFormation, by a PUT to the presigned URL that came with the request.
 #[derive(Debug, Clone)]
 pub struct Answers(SharedHttpConnector);
 
@@ -54,7 +54,7 @@ impl Answers {
         Err(last)
     }
 
-    /// Without a content type, which the URL's signature does not allow for.
+    /// Puts the answer, without a content type, which the URL's signature does not allow for.
     async fn put(&self, url: &str, body: &str) -> Result<(), Error> {
         let mut put = HttpRequest::new(SdkBody::from(body));
         put.set_method("PUT")?;

@@ -82,7 +82,7 @@ struct Properties {
 }
 
 impl MigrateDatabase {
-    /// The function; a wrong setting is not an end of it, but what it answers.
+    /// The function. A wrong setting does not end it: CloudFormation is answered what is wrong.
     pub fn new(work: Result<Work, SettingError>, answers: Answers) -> Self {
         Self { work, answers }
     }
@@ -122,7 +122,8 @@ impl MigrateDatabase {
 }
 
 impl Work {
-    /// The tables first: the user's rights are on those that are there and on those to come.
+    /// Migrates the schema, and then makes message-board's user: the user's rights are on the tables that are there and
+    /// on those to come.
     async fn do_it(&self, user_version: Option<&str>, deadline: Instant) -> Outcome {
         let migrated = self
             .database

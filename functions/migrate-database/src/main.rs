@@ -19,7 +19,7 @@ const WITHOUT_DEADLINE: Duration = Duration::from_mins(1);
 async fn main() -> ExitCode {
     let logged = telemetry::init(environment("RUST_LOG").as_deref());
     let config = aws::config();
-    // What is wrong with the settings is CloudFormation's to hear.
+    // What is wrong with the settings is answered to CloudFormation, and does not end the process.
     let work = logged.and_then(|()| work(&config));
     let function = MigrateDatabase::new(work, Answers::new(aws::connector()));
     let function = &function;

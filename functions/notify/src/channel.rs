@@ -12,7 +12,7 @@ use crate::notice::Notice;
 pub struct NotSent(pub String);
 
 impl NotSent {
-    /// For this reason.
+    /// A notice that was not sent, for this reason.
     pub fn because(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }
@@ -21,7 +21,7 @@ impl NotSent {
 /// A way to the operator.
 #[async_trait]
 pub trait Channel: Send + Sync {
-    /// By which it is known in the file that says what was told; another of this name takes its place.
+    /// The channel's name in `board/told.json`: another channel of this name takes its place.
     fn name(&self) -> &'static str;
 
     /// Sends a notice, which leads to the board at this address. It may arrive also where this fails.

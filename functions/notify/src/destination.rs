@@ -14,10 +14,11 @@ use url::{Host, Url};
 pub struct Destination(Url);
 
 impl Destination {
-    /// What is expected of one.
+    /// What is expected of a webhook's URL, for an error.
     pub const EXPECTED: &str = "an https URL of a public host, without user and password";
 
-    /// Reads one. A host in whatever spelling of an address (decimal, octal, hexadecimal) is that address here.
+    /// Parses a webhook's URL. A host that is an address in whatever spelling (decimal, octal, hexadecimal) is that
+    /// address.
     pub fn parse(url: &str) -> Option<Self> {
         let url = Url::parse(url).ok()?;
         let address = match url.host()? {
@@ -32,7 +33,7 @@ impl Destination {
         may_be.then_some(Self(url))
     }
 
-    /// As a request names it: without a fragment, which is nobody's but the reader's.
+    /// The URL as a request names it: without its fragment, which servers are not sent.
     pub fn uri(&self) -> &str {
         &self.0[..url::Position::AfterQuery]
     }
@@ -41,17 +42,18 @@ impl Destination {
 /// Why a host is refused that was looked up.
 pub const NOT_PUBLIC: &str = "the host leads to an address that is not public";
 
-/// Whether that was the reason.
+/// Whether an error says that a host was refused because it is not public.
 pub fn is_refusal(error: &io::Error) -> bool {
     error
         .get_ref()
         .is_some_and(|it| it.to_string() == NOT_PUBLIC)
 }
 
-/// What a name leads to, as a connection takes it.
+/// Looks names up, in the shape that an HTTP client's connector takes.
 pub type Resolver = BoxCloneSyncService<Name, std::vec::IntoIter<SocketAddr>, io::Error>;
 
-/// Looks names up. What it gives is what is connected to: a name that leads elsewhere a moment later does not help.
+/// Looks names up, and refuses addresses that are not public. The addresses that it gives are those that are connected
+/// to: a name that leads elsewhere a moment later does not get past the guard.
 pub fn resolver() -> Resolver {
     Resolver::new(tower::service_fn(async |name: Name| {
         let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
@@ -59,7 +61,7 @@ pub fn resolver() -> Resolver {
     }))
 }
 
-/// These addresses, unless one of them is not everybody's: of a name that leads to both, nobody knows what it is for.
+/// The addresses, unless one of them is not public: what a name is for that leads to both kinds, nobody knows.
 fn all_public(found: Vec<SocketAddr>) -> io::Result<Vec<SocketAddr>> {
     if found.iter().all(|address| is_public(address.ip())) {
         Ok(found)

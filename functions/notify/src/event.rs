@@ -15,7 +15,7 @@ use crate::notice::Millis;
 pub enum Event {
     /// To tell of whatever came in and is not known, since events may have been lost.
     Schedule,
-    /// To tell of these.
+    /// To tell of the messages of this batch.
     Batch(Batch),
 }
 
@@ -47,7 +47,7 @@ impl Event {
             let body: Value =
                 serde_json::from_str(&message.body.unwrap_or_default()).unwrap_or_default();
             if !batch.take(&body) {
-                // It would stay unreadable however often it came.
+                // The message would stay unreadable however often it was delivered, so it counts as handled.
                 let id = message.message_id;
                 warn!(message_id = id, "a message is not an S3 notification");
             }

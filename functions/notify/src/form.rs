@@ -19,10 +19,10 @@ pub enum Form {
 }
 
 impl Form {
-    /// What is expected of one.
+    /// What is expected of a form's name, for an error.
     pub const EXPECTED: &str = "standard, ntfy, slack or discord";
 
-    /// Reads one; nothing is the standard form.
+    /// Parses a form's name; the empty text is the standard form.
     pub fn parse(form: &str) -> Option<Self> {
         match form {
             "" | "standard" => Some(Self::Standard),

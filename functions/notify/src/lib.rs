@@ -47,7 +47,7 @@ pub use webhook::Webhook;
 
 /// How long a channel may take: all of them together less than a lease.
 const SENDING: Duration = Duration::from_secs(10);
-/// What was lost is looked for as far back.
+/// How far back a scheduled event looks for messages whose events were lost.
 const LOST: Duration = Duration::from_hours(24);
 
 /// The function. Clones share connections.

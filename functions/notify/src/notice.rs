@@ -8,26 +8,26 @@ pub type Millis = u64;
 /// How many messages a notice tells of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// They are on the board.
+    /// How many of them are on the board.
     pub new: u64,
-    /// They wait for a moderator.
+    /// How many of them wait for a moderator.
     pub held: u64,
 }
 
-/// What a channel is told. Sent again it is the same, by which whoever gets it twice can tell.
+/// What a channel is told. A notice that is sent again has the same id, so that whoever gets it twice can tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
-    /// It names this notice and no other.
+    /// The notice's id, which no other notice has.
     pub id: String,
-    /// What came since the one before.
+    /// How many messages came since the notice before.
     #[serde(flatten)]
     pub counts: Counts,
-    /// When it was made.
+    /// When the notice was made.
     pub made: Millis,
 }
 
 impl Notice {
-    /// In one sentence.
+    /// The notice in one sentence.
     pub fn text(&self) -> String {
         let Counts { new, held } = self.counts;
         let messages = |count| if count == 1 { "message" } else { "messages" };
@@ -39,7 +39,7 @@ impl Notice {
         }
     }
 
-    /// Where it leads: to the board, or to its moderators' view where something waits there.
+    /// Where the notice leads: to the board, or to its moderators' view where messages wait there.
     pub fn link(&self, board: &str) -> String {
         let view = if self.counts.held > 0 {
             "#moderate"

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use aws_sdk_sqs::error::DisplayErrorContext;
 use lambda_runtime::Error;
 
-/// Where messages come from that have an event each; what is sent there comes after its delay.
+/// A queue whose messages come to the function as events, each after its delay.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Sends a message that comes after so many seconds, 900 at most.
+    /// Sends a message that comes after `delay` seconds, 900 at most.
     async fn send(&self, body: String, delay: u16) -> Result<(), Error>;
 }
 

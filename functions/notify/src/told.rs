@@ -10,19 +10,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::notice::{Counts, Millis, Notice};
 
-/// Between two notices.
+/// The least time between two notices.
 pub const PERIOD: Duration = Duration::from_mins(15);
-/// How long whoever sends a notice has it to himself. An invocation is over before.
+/// The lease: how long a notice is one invocation's alone, which is over before that.
 pub const LEASE: Duration = Duration::from_mins(1);
-/// How long an id is remembered; an older one is told of only when it waited.
+/// How long a message is remembered; an older one is told of only if it is remembered because it waited.
 const REMEMBERED: Duration = Duration::from_hours(24);
-/// How long a message may wait, and a day more.
+/// How long a message that waits is remembered: as long as it may wait, and a day more.
 const WAITS: Duration = Duration::from_hours(31 * 24);
-/// A board of which nothing was told yet tells of no message that was there before.
+/// A board of which nothing was told yet tells of no message that is older than this.
 const BEFORE_THE_FIRST: Duration = Duration::from_hours(1);
-/// At most so many ids are remembered; what falls out counts as older.
+/// How many messages are remembered at most; one that falls out counts as older.
 const MOST: usize = 10_000;
-/// A notice that a channel did not take is sent to it again after so long, and then given up.
+/// The backoff: after which pauses a notice is sent again to the channels that did not take it, before it is given up.
 const PAUSES: [Duration; 6] = [
     Duration::from_secs(30),
     Duration::from_mins(1),
@@ -48,7 +48,7 @@ fn before(now: Millis, pause: Duration) -> Millis {
     now.saturating_sub(pause.as_millis().try_into().unwrap_or(Millis::MAX))
 }
 
-/// The ids of all moments up to this one sort below it, or are it.
+/// The least id of a moment: the ids of all earlier moments sort below it.
 fn id_of(moment: Millis) -> String {
     MessageId::from_parts(moment, 0).to_string()
 }
@@ -74,9 +74,9 @@ impl Stage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Known {
     stage: Stage,
-    /// Since when.
+    /// When the message came to this stage.
     at: Millis,
-    /// No notice has counted it at this stage.
+    /// Whether no notice has counted the message at this stage.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     due: bool,
 }
@@ -86,11 +86,11 @@ struct Known {
 pub struct Outgoing {
     #[serde(flatten)]
     pub notice: Notice,
-    /// The channels that do not have it.
+    /// The channels that do not have the notice.
     pub left: Vec<String>,
-    /// How often it was sent to some of them in vain.
+    /// How often the notice was sent to some of these channels in vain.
     tries: usize,
-    /// Until then nobody else sends it.
+    /// Until then nobody else sends the notice.
     until: Millis,
 }
 
@@ -98,21 +98,21 @@ pub struct Outgoing {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Told {
-    /// What is of this id or an older one, and not known, is not told of.
+    /// A message that is not known and has this id or an older one is not told of.
     older: String,
-    /// By their ids, which sort by time.
+    /// The messages that are known, by their ids, which sort by time.
     messages: BTreeMap<String, Known>,
-    /// Those that fell out of `messages` before a notice counted them.
+    /// How many messages fell out of `messages` before a notice counted them.
     beyond: Counts,
     batch: Option<Outgoing>,
     /// When the last notice was made.
     last_sent: Millis,
-    /// When the message comes by which somebody looks again.
+    /// When the queue's message comes upon which the function looks again.
     look: Millis,
 }
 
 impl Told {
-    /// Of a board of which nothing was told yet.
+    /// The file of a board of which nothing was told yet.
     pub fn nothing(now: Millis) -> Self {
         Self {
             older: id_of(before(now, BEFORE_THE_FIRST)),
@@ -177,8 +177,8 @@ impl Told {
         due
     }
 
-    /// The notice that is to be sent now, which is the caller's for the time of a lease. One that is on its way comes
-    /// first; a new one, of this id, goes to all channels.
+    /// Claims the notice that is to be sent now, which is the caller's for the time of a lease. A notice that is on its
+    /// way comes first; a new one, of this id, goes to all channels.
     pub fn claim(
         &mut self,
         now: Millis,
@@ -211,7 +211,8 @@ impl Told {
         Some(batch.clone())
     }
 
-    /// What became of a notice that was sent: the channels that it is still left to. Gives it back where it is given up.
+    /// Notes what became of a notice that was sent: which channels still do not have it. Returns the notice where it is
+    /// given up.
     pub fn settle(&mut self, sent: &Outgoing, now: Millis) -> Option<Outgoing> {
         let batch = self.batch.take_if(|it| it.notice.id == sent.notice.id)?;
         if sent.left.is_empty() {
@@ -229,16 +230,16 @@ impl Told {
         None
     }
 
-    /// Somebody looks, upon the message that was to come at this time.
+    /// Notes that the function looks, upon the queue's message that was to come at this time.
     pub fn looked(&mut self, at: Millis) {
         if self.look == at {
             self.look = 0;
         }
     }
 
-    /// In how many seconds somebody has to look again; `None` where nothing is left to do, or somebody looks by then.
-    /// Whoever is told so sends the message first, and then writes the file: so whatever the file leaves for later, a
-    /// message comes for it.
+    /// In how many seconds, and when, the function has to look again; `None` where nothing is left to do, or a message
+    /// is under way that comes by then. The caller sends such a message first, and then writes the file: so whatever
+    /// the file leaves for later, a message comes for it.
     pub fn look_again(&mut self, now: Millis) -> Option<(u16, Millis)> {
         /// SQS delays a message by 15 minutes at most.
         const MOST_DELAY: u64 = 900;

@@ -27,7 +27,7 @@ use crate::form::Form;
 use crate::notice::Notice;
 use crate::settings::WebhookSettings;
 
-/// For a notice, from the look-up of the host to the status of the answer.
+/// How long sending a notice may take, from the look-up of the host to the status of the answer.
 const TIME: Duration = Duration::from_secs(5);
 
 /// The webhook.
@@ -40,7 +40,7 @@ impl Webhook {
     /// The one that these settings name.
     pub fn new(settings: WebhookSettings) -> Self {
         let mut tcp = HttpConnector::new_with_resolver(resolver());
-        // What is `https` is told by the URL, and encrypted by the layer above.
+        // TCP connections are made for `https` as well: the layer above encrypts them where the URL says so.
         tcp.enforce_http(false);
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(lambda::aws::tls())
@@ -98,7 +98,7 @@ impl Channel for Webhook {
         let request = request.ok_or_else(|| NotSent::because("it cannot be written"))?;
         let answer = timeout(TIME, self.client.request(request)).await;
         let answer = answer.map_err(|_| NotSent::because("no answer within 5 s"))?;
-        // Of the answer, the status alone is read.
+        // Only the status of the answer is read.
         match answer {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(answer) => Err(NotSent(format!("answered {}", answer.status().as_u16()))),
@@ -121,7 +121,8 @@ fn reason(error: &(dyn Error + 'static)) -> String {
     }
 }
 
-/// An error that has another within names that one's cause as its own.
+/// The innermost error. It is no `source()` of the error that wraps it, which names the cause of the innermost as its
+/// own.
 fn innermost(error: &io::Error) -> &io::Error {
     let within = error.get_ref().and_then(|it| it.downcast_ref());
     within.map_or(error, innermost)

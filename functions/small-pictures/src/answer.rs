@@ -56,7 +56,8 @@ impl From<Answer> for ApiGatewayV2httpResponse {
                 let headers = [(LOCATION, address.as_str()), (CACHE_CONTROL, cached)];
                 response(StatusCode::TEMPORARY_REDIRECT, headers)
             }
-            // A picture may be posted under the key, or its small version be asked for before it is there.
+            // The answer is cached for a minute only, since the picture may be put after its small version was asked
+            // for.
             Answer::NoPicture => problem(
                 StatusCode::NOT_FOUND,
                 (
@@ -127,7 +128,7 @@ fn response<'a>(
 ) -> ApiGatewayV2httpResponse {
     let mut all = HeaderMap::new();
     for (name, value) in headers {
-        // They are ours, and addresses are percent-encoded.
+        // Every value can be a header: they are our own texts, and addresses, which are percent-encoded.
         if let Ok(value) = HeaderValue::from_str(value) {
             all.insert(name, value);
         }

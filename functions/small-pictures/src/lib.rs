@@ -30,7 +30,7 @@ use answer::Answer;
 pub use decode::{Decoder, InProcess, Made, NotMade, Wanted, decode};
 pub use settings::Settings;
 
-/// Lambda ends an invocation after 20 s. An answer is better.
+/// How long a request may take: Lambda ends an invocation after 20 s, without an answer.
 const TIME: Duration = Duration::from_secs(18);
 
 /// The function. Clones share connections.

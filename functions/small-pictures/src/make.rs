@@ -20,11 +20,12 @@ use crate::decode::{NotMade, Wanted};
 
 /// What fits into Lambda's answer of 6,291,556 bytes, in base64 and with its headers.
 const MOST_ANSWERED: usize = 4_500_000;
-/// How long after an attempt began it is over, one way or the other: Lambda's time-out, and what clocks may differ.
+/// How long after its beginning an attempt is over, one way or the other: Lambda's time-out, and what clocks may
+/// differ.
 const ATTEMPT: Duration = Duration::from_secs(25);
-/// How long after a failed attempt another one is worth it: something else than the picture may have ended the first.
+/// How long after a failed attempt the next one is made: something else than the picture may have ended the first.
 const NEXT_ATTEMPT: Duration = Duration::from_hours(7 * 24);
-/// How long the attempt of somebody else is waited for, who was asked a moment before.
+/// How long a request waits for the attempt of another one that came a moment before.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The pause between two looks whether that attempt is over.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -32,11 +33,11 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// What is known of an attempt that somebody else began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// It may be under way.
+    /// The attempt may be under way.
     UnderWay,
-    /// It failed, and the next one would.
+    /// The attempt failed, as the next one would.
     Failed,
-    /// It is of another version of the original, or long ago.
+    /// The attempt was at another version of the original, or is long ago.
     Past,
 }
 
@@ -81,7 +82,7 @@ impl SmallPictures {
         let made = match self.decoder.decode(original, wanted).await {
             Ok(made) => made,
             Err(cause @ NotMade::Undecodable(_)) => {
-                // The attempt stays noted.
+                // The attempt stays noted, so that the picture is not decoded again for a week.
                 warn!(key, %cause, "no small picture can be made");
                 return Ok(self.original(small, key, true));
             }
@@ -96,7 +97,7 @@ impl SmallPictures {
             bucket.put_small(key, made.small, &version, bytes)
         });
         if let Err(error) = try_join_all(puts).await {
-            // It is not the picture's fault.
+            // The failure is not the picture's fault, so the attempt is forgotten.
             bucket.end_attempt(key).await?;
             return Err(error);
         }
@@ -111,14 +112,15 @@ impl SmallPictures {
         let asked = made.into_iter().find(|made| made.small == small);
         Ok(match asked {
             Some(made) if made.bytes.len() <= MOST_ANSWERED => Answer::Picture(small, made.bytes),
-            // Who asks next is answered by the bucket.
+            // The picture is too large for Lambda's answer: the next request is answered by the bucket.
             Some(_) => self.original(small, key, false),
             None => self.original(small, key, true),
         })
     }
 
-    /// Notes that an original is about to be decoded, so that one which ends the decoder ends it once; or answers what
-    /// somebody else made of it meanwhile, or that nothing can be.
+    /// Notes that an original is about to be decoded, so that an original which ends the decoder ends it once. Returns
+    /// an answer where nothing is to be decoded: another request has made the small version meanwhile, or it cannot be
+    /// made.
     async fn begin(
         &self,
         small: Small,
@@ -163,7 +165,7 @@ fn state(attempt: &Attempt, version: &ETag, now: SystemTime) -> State {
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
     let began = Duration::from_millis(u64::try_from(attempt.began).unwrap_or(0));
-    // What is said to begin later began just now, by another clock.
+    // An attempt that began in the future, by another clock, counts as begun just now.
     let age = since_1970.saturating_sub(began);
     if attempt.of.as_ref() != Some(version) || age >= NEXT_ATTEMPT {
         State::Past
@@ -203,7 +205,7 @@ mod tests {
             assert_eq!(after(age, "\"a\""), expected, "{age}");
             assert_eq!(after(age, "\"b\""), State::Past, "{age}");
         }
-        // By a clock that is behind.
+        // This clock is behind the one by which the attempt began.
         let of = version("\"a\"");
         assert_eq!(
             state(&attempt, &of, SystemTime::UNIX_EPOCH),

@@ -77,7 +77,7 @@ async fn compare_part(
                     ..
                 }: Listed| {
         if size > 0 && is_picture(&key) && read.is_ok() {
-            // HEAD gives whole seconds, and the same picture must have the same time.
+            // The time is cut to whole seconds, as HEAD gives it: a picture must have the same time either way.
             read = side.take(key, modified.div_euclid(1_000));
         }
     };
@@ -106,7 +106,7 @@ impl Side<'_> {
             self.leave(|there| there < key.as_str())?;
             if !self.entries.skip(&entry) {
                 self.differing.push((key.clone(), Some(came)));
-                // An entry of the same key that is written otherwise.
+                // The list has an entry of the same key that is written otherwise, which is passed.
                 if let Some((length, there)) = self.entries.first()?
                     && there == key
                 {
@@ -119,7 +119,8 @@ impl Side<'_> {
         Ok(())
     }
 
-    /// Passes entries of pictures that are gone. One that is none was written by something else.
+    /// Passes the entries of pictures that are gone. The list is unreadable where an entry is no picture's or is out of
+    /// order: then something else wrote it.
     fn leave(&mut self, is_gone: impl Fn(&str) -> bool) -> Result<(), Unreadable> {
         while let Some((length, key)) = self.entries.first()?.filter(|(_, key)| is_gone(key)) {
             if self.reached.as_ref() >= Some(&key) || !is_picture(&key) {

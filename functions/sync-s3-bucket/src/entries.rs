@@ -45,7 +45,7 @@ impl<'a> Entries<'a> {
         Ok(entries)
     }
 
-    /// How many there are.
+    /// How many entries there are.
     pub fn count(&self) -> usize {
         memchr_iter(b'{', self.bytes).count()
     }
@@ -59,7 +59,7 @@ impl<'a> Entries<'a> {
         Ok(Some((range.end, key)))
     }
 
-    /// Goes past the first entry where it is this one.
+    /// Goes past the first entry where it is `entry`, and says whether it was.
     pub fn skip(&mut self, entry: &str) -> bool {
         let skips = self.bytes.starts_with(entry.as_bytes()) && self.ends_at(entry.len());
         if skips {
@@ -105,8 +105,8 @@ impl<'a> Entries<'a> {
         }
     }
 
-    /// Where a key's entry is, or, empty, where it belongs, from this place on. The entries are in the order of their keys, which is not
-    /// that of their URLs.
+    /// Where a key's entry is, looked for from `from` on; an empty range where it belongs if there is none. The entries
+    /// are in the order of their keys, which is not that of their URLs.
     fn place(&self, key: &str, from: usize) -> Result<Range<usize>, Unreadable> {
         let mut rest = from..self.bytes.len();
         while !rest.is_empty() {
@@ -121,7 +121,8 @@ impl<'a> Entries<'a> {
         Ok(rest)
     }
 
-    /// The entry, with what is behind it, in which a byte is, and its key. `within` begins and ends between entries.
+    /// The entry in which the byte at `at` is, with the comma or bracket behind it; and the entry's key. `within`
+    /// begins and ends between entries.
     fn around(
         &self,
         within: Range<usize>,
@@ -145,7 +146,7 @@ impl<'a> Entries<'a> {
         }
     }
 
-    /// Whether this is what stands behind an entry.
+    /// Whether an entry may end at `at`: a comma is there, or the bracket that ends the list.
     fn ends_at(&self, at: usize) -> bool {
         match self.bytes.get(at) {
             Some(b',') => true,
@@ -188,7 +189,7 @@ pub fn edited(
         edited.extend_from_slice(&entries.bytes[copied..range.start]);
         copied = range.end;
         if !entry.is_empty() {
-            // The entry that was the last one is that no longer.
+            // The entry before was the last one, and is not any more.
             replace_last(&mut edited, b']', b',');
             edited.extend_from_slice(entry.as_bytes());
             edited.push(b',');

@@ -115,7 +115,7 @@ impl SyncS3Bucket {
         let small = small::follow(&media, keys.clone());
         // Boxed: a future as deep as this one is more than the compiler lays out in one.
         let synced = Box::pin(sync::sync(&media, &self.settings.public_base_url, keys));
-        // Neither waits for the other, or fails with it.
+        // The lists and the small versions are brought up to date at the same time, and neither fails with the other.
         let (synced, small) = tokio::join!(synced, Box::pin(small));
         let Synced { passes, refused } = synced.inspect_err(|error| {
             error!(bucket, %error, "the carrousel could not be brought up to date");
@@ -130,7 +130,7 @@ impl SyncS3Bucket {
     }
 }
 
-/// A failure also where it was one of some keys alone.
+/// An error also where only some keys could not be synchronised.
 fn whole(synced: Result<BTreeSet<String>, BucketError>) -> Result<(), Error> {
     match synced?.len() {
         0 => Ok(()),

@@ -17,7 +17,7 @@ use crate::newest::Newest;
 const KEYS_OF_A_PAGE: usize = 1_000;
 /// Keys that are looked at at the same time.
 const AT_ONCE: usize = 32;
-/// Writes that may find that somebody else wrote first, who was then done with one of the changes. As many in one
+/// How many writes may find that another invocation wrote first, which made progress by that. So many conflicts in one
 /// invocation are no coincidence.
 const MOST_CONFLICTS: u32 = 100;
 
@@ -26,7 +26,7 @@ const MOST_CONFLICTS: u32 = 100;
 pub struct Lists<'a> {
     bucket: &'a Bucket,
     base: &'a PublicBaseUrl,
-    /// `None`, as for the other list: it is missing, cannot be read or has run down.
+    /// `None`, as for the other list, where the list is missing, cannot be read or has run down.
     all: Option<Bytes>,
     newest: Option<Newest>,
     version_of_all: Option<ETag>,
@@ -67,7 +67,7 @@ impl<'a> Lists<'a> {
     }
 
     async fn read_all(&mut self) -> Result<(), BucketError> {
-        // What is known is let go first: there may be much of it.
+        // The list that was read before is let go first, since a list may be large.
         self.all = None;
         let (list, version) = self.bucket.picture_list(CARROUSEL).await?.unzip();
         let list = list.filter(|json| Entries::of(json, self.base).is_ok());
@@ -82,7 +82,7 @@ impl<'a> Lists<'a> {
         Ok(())
     }
 
-    /// Whether the lists can be brought up to date by so many keys, and looking at them is worth less than a listing.
+    /// Whether the lists can be brought up to date by looking at this many keys, and that costs no more than a listing.
     pub fn can_do_with(&self, keys: usize) -> bool {
         let is_cheaper = |list: &Bytes| {
             let count = || Entries::of(list, self.base).map_or(0, |entries| entries.count());
@@ -143,7 +143,7 @@ impl<'a> Lists<'a> {
     pub fn differing(&self, listed: &Comparison) -> Option<BTreeSet<String>> {
         let of_newest = self.newest.as_ref()?.differing(&listed.newest);
         let of_all = listed.differing.iter().map(|(key, _)| key);
-        // Before they are copied, which may be a million.
+        // The number is looked at before the keys are copied, which may be a million.
         self.can_do_with(listed.differing.len()).then_some(())?;
         let keys: BTreeSet<_> = of_all.chain(of_newest).cloned().collect();
         self.can_do_with(keys.len()).then_some(keys)
@@ -152,7 +152,7 @@ impl<'a> Lists<'a> {
     /// The lists as a listing says.
     pub fn whole(&self, listed: Comparison) -> Changes {
         let all = self.all.as_deref().unwrap_or(EMPTY);
-        // What was compared can be read.
+        // The list was compared, so it can be read.
         let edited = edited(all, self.base, &listed.differing).ok().flatten();
         let is_right = |newest: &Newest| newest.differing(&listed.newest).next().is_none();
         Changes {
@@ -161,8 +161,8 @@ impl<'a> Lists<'a> {
         }
     }
 
-    /// Writes what has changed, each list over the version that is known, and says how many were written. One that
-    /// somebody else wrote meanwhile is read again.
+    /// Writes the lists that have changed, each over the version that is known, and says how many were written. A list
+    /// that another invocation wrote meanwhile is read again.
     pub async fn write(&mut self, changes: Changes) -> Result<u32, BucketError> {
         let mut written = 0;
         if let Some(newest) = changes.newest {

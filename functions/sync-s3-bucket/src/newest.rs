@@ -76,11 +76,11 @@ impl Newest {
         {
             last.older = Some(rest.iter().map(shown).collect());
         }
-        // Of texts and numbers alone; it cannot fail.
+        // Texts and numbers can always be written as JSON, so this never fails.
         serde_json::to_vec(&first).unwrap_or_default().into()
     }
 
-    /// As many of these pictures as the file knows, in any order.
+    /// The newest of these pictures, which come in any order: as many as the file knows.
     fn of(mut pictures: Vec<Picture>, has_more: bool) -> Self {
         pictures.sort_unstable_by(|one, other| other.cmp(one));
         let has_more = has_more || pictures.len() > SHOWN;
@@ -190,7 +190,7 @@ mod tests {
         let newest = of((0..50).map(|n| n * 2));
         let with = newest.with(&[(key(31), Some(31))]).unwrap();
         assert_eq!(with, of((0..50).map(|n| n * 2).chain([31])));
-        // It came again.
+        // The picture came again.
         let again = newest.with(&[(key(4), Some(500))]).unwrap();
         assert_eq!(again.pictures[0], (500, key(4)));
         assert_eq!(again.pictures.len(), 50);

@@ -1,4 +1,4 @@
-//! What was made of pictures follows them: it goes when its original is gone or is another.
+//! What was made of a picture follows it: small versions and attempts go when their original is gone or replaced.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
@@ -8,18 +8,18 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use media::{Bucket, BucketError, Derived, Listed};
 use tracing::error;
 
-/// Pictures that are followed at the same time.
+/// How many pictures are followed at the same time.
 const AT_ONCE: usize = 32;
-/// For so long after a picture was replaced something may still be put that was made of the one before: as long as
-/// small-pictures may run, and clocks may differ.
+/// How long after a picture was replaced something may still be put that was made of the picture before, in
+/// milliseconds: as long as small-pictures may run, and clocks may differ.
 const LATE: i64 = 60_000;
-/// So old a picture was looked at after its change, by a pass of that time.
+/// How long after a picture's change the daily passes look at what was made of it, in milliseconds.
 const LOOKED_AT: i64 = 30 * 24 * 3_600_000;
 
 /// Follows these pictures, or all.
 ///
-/// What is removed is only what was made of something else than is there, whatever the event was and however late it
-/// came: so the late event of a new picture does not remove what was just made of it.
+/// Only what was made of another version than is there is removed, whatever the event was and however late it came: so
+/// the late event of a new picture does not remove what was just made of that picture.
 ///
 /// # Errors
 /// Where S3 fails.
@@ -27,7 +27,7 @@ pub async fn follow(bucket: &Bucket, keys: Option<BTreeSet<String>>) -> Result<(
     let Some(keys) = keys else {
         return follow_all(bucket).await;
     };
-    // Of many that came together, there is seldom anything.
+    // Where many pictures come together, seldom anything was made of them yet: a listing shows that for fewer requests.
     if let Some(derived) = bucket.derived_among(&keys).await? {
         return follow_each(bucket, derived).await;
     }
@@ -39,7 +39,7 @@ pub async fn follow(bucket: &Bucket, keys: Option<BTreeSet<String>>) -> Result<(
     followed.buffer_unordered(AT_ONCE).try_collect().await
 }
 
-/// All pictures are listed, and then all that was made of any.
+/// Lists all pictures, and then all that was made of any, and follows those of which that is in doubt.
 async fn follow_all(bucket: &Bucket) -> Result<(), BucketError> {
     let pictures = Pictures::list(bucket).await?;
     let doubtful = bucket.derived(|derived| pictures.make_doubtful(derived));
@@ -55,7 +55,7 @@ async fn follow_each(bucket: &Bucket, derived: Vec<Derived>) -> Result<(), Bucke
     followed.buffer_unordered(AT_ONCE).try_collect().await
 }
 
-/// A key at which S3 does not let this function look keeps no other from being followed.
+/// Success also where S3 does not let this function look at a key: no other key is kept from being followed by that.
 fn or_refused(key: &str, removed: Result<(), BucketError>) -> Result<(), BucketError> {
     match removed {
         Err(error) if error.is_refusal() => {
@@ -66,8 +66,8 @@ fn or_refused(key: &str, removed: Result<(), BucketError>) -> Result<(), BucketE
     }
 }
 
-/// When each picture came, by a hash of its key: a million of them take some 30 MB. Two keys of one hash, once in ten
-/// million passes over such a board, hide one from this pass, and not from the next, which hashes otherwise.
+/// When each picture came, by a hash of its key: a million pictures take some 30 MB. Two keys of one hash, once in ten
+/// million passes over such a board, hide one picture from this pass, and not from the next, which hashes otherwise.
 struct Pictures {
     came: HashMap<u64, i64>,
     hasher: RandomState,
@@ -88,14 +88,15 @@ impl Pictures {
         Ok(Self { came, hasher, now })
     }
 
-    /// Whether something may be of another picture than the one that is there, if there is one. It is looked at then.
+    /// Whether something may have been made of another picture than the one that is there, or there is none. Then it
+    /// has to be looked at.
     fn make_doubtful(&self, derived: &Derived) -> bool {
         let key = self.hasher.hash_one(&derived.original);
         let Some(came) = self.came.get(&key) else {
             return true;
         };
         let is_late = derived.modified <= came.saturating_add(LATE);
-        // By another clock it may have come later than now.
+        // A picture may have come in the future, by another clock.
         is_late && self.now.saturating_sub(*came) < LOOKED_AT
     }
 }

@@ -1,4 +1,4 @@
-//! Clearing up what requests that died, deletes and code of before left behind.
+//! Clearing up what requests that died, deletes and earlier releases left behind.
 
 use std::sync::PoisonError;
 use std::time::{Duration, SystemTime};
@@ -16,7 +16,7 @@ use crate::protocol::Protocol;
 const LOOK: Duration = Duration::from_mins(1);
 /// How many leftovers are cleared up at the same time.
 const AT_ONCE: usize = 8;
-/// How many messages of code that published nothing are published at a look.
+/// How many messages of an earlier release, which published nothing, are published at a look.
 const UNPUBLISHED: u32 = 16;
 
 impl Protocol<'_> {
@@ -38,8 +38,8 @@ impl Protocol<'_> {
         }
     }
 
-    /// Clears a few leftovers up, publishes a few messages of code that published nothing, and forgets a few senders and
-    /// what moderators did long ago.
+    /// Clears a few leftovers up, publishes a few messages of an earlier release, which published nothing, and forgets
+    /// a few senders and what moderators did long ago.
     ///
     /// # Errors
     /// Where the ledger or the bucket fails; the rest is done by a later call.
@@ -49,7 +49,7 @@ impl Protocol<'_> {
         let deleted = leftovers
             .iter()
             .any(|leftover| leftover.todo == Todo::Remove);
-        // Before what may take longer than there is time.
+        // These are done before the leftovers, which may take longer than there is time.
         let (published, forgotten, unlogged, removed) = tokio::join!(
             self.publish_some(UNPUBLISHED),
             self.store.forget_senders(now),
@@ -64,7 +64,7 @@ impl Protocol<'_> {
         for leftovers in leftovers.chunks(AT_ONCE) {
             let cleared = leftovers.iter().map(|leftover| self.clear(leftover, now));
             for (leftover, cleared) in leftovers.iter().zip(join_all(cleared).await) {
-                // The others must not wait for one that fails.
+                // A leftover that fails must not keep the others from being cleared up.
                 if let Err(cause) = cleared {
                     warn!(name = %leftover.name, %cause, "a leftover could not be cleared up");
                 }
@@ -121,7 +121,8 @@ impl Protocol<'_> {
                 self.store.mark_cleared(id, now).await?;
             }
             Todo::Forget => {
-                // The objects are removed once more, which costs nothing: only the row remembers them.
+                // The objects are removed once more, which costs nothing: without the row nobody knows of them any
+                // more.
                 self.remove(name, picture).await?;
                 self.store.remove(id, Status::Deleted).await?;
             }
@@ -132,7 +133,8 @@ impl Protocol<'_> {
         Ok(())
     }
 
-    /// Removes what nobody puts anything for any more: as long as the row is there, it is not forgotten.
+    /// Removes a message for which no request puts anything any more, and then its row: as long as the row is there,
+    /// the message is not forgotten.
     pub(crate) async fn finish_clearing(
         &self,
         name: Name,

@@ -39,7 +39,7 @@ impl Protocol<'_> {
         let mut name = Name::from(id);
         let mut seen = None;
         while !self.store.mark(name, mark, SystemTime::now()).await? {
-            // By an earlier try, of another generation, or not at all.
+            // The row was marked by an earlier try, is of another generation, or cannot be marked at all.
             let entry = self.store.entry(id).await?.ok_or(Error::NotFound)?;
             name.generation = entry.generation;
             if entry.status == Status::Deleting {
@@ -64,7 +64,7 @@ impl Protocol<'_> {
         self.mark_deleted(name, picture).await
     }
 
-    /// Deletes what is marked.
+    /// Deletes a message whose row is marked.
     pub(crate) async fn finish_deleting(
         &self,
         name: Name,
@@ -81,7 +81,8 @@ impl Protocol<'_> {
         Ok(found.and_then(|(name, body, _)| published::message(name, &body)))
     }
 
-    /// A message gets a row first, so that its delete is finished like any other, whoever dies.
+    /// Deletes a message that has no row. A published one gets a row first, so that its delete is finished like any
+    /// other, whoever dies.
     async fn delete_without_row(&self, id: MessageId) -> Result<(), Error> {
         if let Some(message) = self.published_message(id).await? {
             let (status, now) = (Status::Pending, SystemTime::now());
@@ -90,7 +91,7 @@ impl Protocol<'_> {
             return self.delete_marked(id, Mark::DeletingForGood).await;
         }
         let there = self.deadline.bucket(self.bucket.has_message(id)).await?;
-        // A tombstone's object stays for those who come late.
+        // The object of zero bytes that belongs to a tombstone stays: a put that is late must find it.
         if self.store.entry(id).await?.is_some() {
             return Err(Error::NotFound);
         }
@@ -104,7 +105,7 @@ impl Protocol<'_> {
             async move { tokio::join!(removed, self.remove_small(id.into(), Some(format))).0 }
         });
         try_join_all(pictures).await?;
-        // The object goes last: it is by what a later call finds that there is something to delete.
+        // The object goes last: by the object a later call finds that there is something to delete.
         if there.is_some() {
             let removed = self.bucket.remove_message(id);
             self.deadline.bucket(removed).await?;

@@ -142,15 +142,15 @@ impl Protocol<'_> {
         Ok(Imported::Overtaken)
     }
 
-    /// Goes on with what a run left that was killed, which perhaps had another picture, and says whether that is still
-    /// to be done.
+    /// Takes over the pending row of a run that was killed, which perhaps had another picture, and says whether the
+    /// message is still to be published.
     async fn take_over(&self, found: &Message, message: &Message) -> Result<bool, Error> {
         let (id, picture) = (message.id, message.picture.as_ref());
         let taken = self.store.take_with_picture(id, picture, SystemTime::now());
         if !taken.await? {
             return Ok(false);
         }
-        // It may be another one also where the row says the same of it.
+        // The picture in the bucket may be another one even where both rows say the same of it.
         if let Some(other) = &found.picture {
             let removed = self.bucket.remove_picture(id, other.format);
             self.deadline.bucket(removed).await?;
@@ -174,14 +174,14 @@ impl Protocol<'_> {
             Some(other) if !other.is(posted) => return Ok(Imported::OtherPicture),
             Some(_) if self.is_published_as(found).await? => return Ok(Imported::AlreadyThere),
             Some(_) => {}
-            // The row first, by which a delete knows of the picture.
+            // The row is changed first: by it a delete knows of the picture.
             None if self.store.add_picture(found.id, posted).await? => {}
             None => return Ok(Imported::Overtaken),
         }
         let (format, bytes) = (picture.format(), picture.bytes().clone());
         let put = self.bucket.put_picture(found.name(), format, bytes);
         self.deadline.bucket(put).await?;
-        // Readers see it as its row says.
+        // Readers see the message as its row says, where the row knows of the picture already.
         let message = found.picture.as_ref().map_or(&message, |_| found);
         self.publish_as(message).await?;
         Ok(Imported::PictureAdded)
@@ -195,7 +195,7 @@ impl Protocol<'_> {
         }))
     }
 
-    /// Has a message that is on the board be published like this.
+    /// Publishes a message that is on the board as `message` has it, in place of what is published of it.
     pub(crate) async fn publish_as(&self, message: &Message) -> Result<(), Error> {
         let (name, body) = (message.name(), published::body(message)?);
         loop {
@@ -208,7 +208,8 @@ impl Protocol<'_> {
                 }
                 None => {
                     self.publish(message).await?;
-                    // What was there has zero bytes: a delete is under way.
+                    // Either the message was published just now, or its object has zero bytes, because a delete is
+                    // under way.
                     return Ok(());
                 }
             };
@@ -222,7 +223,7 @@ impl Protocol<'_> {
 /// Whether a message on the board is the one that is to be imported, but for its picture.
 fn is_same(found: &Message, new: &NewMessage) -> bool {
     let message = new.with_id(found.id);
-    // A board of before may have a text whose line breaks would be kept otherwise today.
+    // An earlier release may have kept a text whose line breaks would become others today.
     let text = MessageText::parse(&found.text);
     found.author == message.author && text.as_ref() == Ok(&new.text)
 }

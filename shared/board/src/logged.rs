@@ -28,7 +28,7 @@ impl Protocol<'_> {
         self.logged_where(act, steps, |_| true).await
     }
 
-    /// Does what [`Self::logged`] does for steps that may find nothing to do: `is_done` tells by what they answer.
+    /// Does what [`Self::logged`] does for steps that may find nothing to do: `is_done` tells that by their answer.
     ///
     /// # Errors
     /// Those of the steps.
@@ -44,7 +44,8 @@ impl Protocol<'_> {
         done
     }
 
-    /// Does what [`Self::logged`] does for an act that asks no database: one that is asleep is woken, but not waited for.
+    /// Does what [`Self::logged`] does for an act that itself asks no database: where the database is paused it is
+    /// woken, but not waited for.
     ///
     /// # Errors
     /// Those of the steps.
@@ -62,7 +63,7 @@ impl Protocol<'_> {
         done
     }
 
-    /// Takes those entries out of the log that `is_undone` tells by their place.
+    /// Takes those entries out of the log whose place among them `is_undone` names.
     pub(crate) async fn take_out(
         &self,
         logged: Result<Vec<MessageId>, StoreError>,
@@ -80,7 +81,7 @@ impl Protocol<'_> {
     }
 }
 
-/// Whether nothing was done: of other failures that is not known.
+/// Whether it is known that nothing was done. After any other failure the act may have been done.
 pub(crate) fn is_undone<T>(done: &Result<T, Error>) -> bool {
     matches!(
         done,

@@ -49,7 +49,7 @@ pub(crate) enum Decided {
     Missed(Entry, Entry),
 }
 
-/// A picture of which the format is not known, read in each.
+/// A picture whose format is not known, as it was found by asking for each format.
 pub(crate) type Guessed = Result<Option<Bytes>, BucketError>;
 
 impl Protocol<'_> {
@@ -163,7 +163,7 @@ impl Protocol<'_> {
             generation: now.generation,
         };
         match now.status {
-            // By another one, or by an earlier try.
+            // Another moderator restored the message, or an earlier try did.
             Status::Restored => self.finish_publishing(id, now).await,
             Status::Posted | Status::Held if now.generation > 0 => Ok(()),
             Status::Rejected if seen.generation == now.generation => {
@@ -185,7 +185,7 @@ impl Protocol<'_> {
                     Status::Restored if now.generation == restored => {
                         self.finish_publishing(id, now).await
                     }
-                    // By another one, at the same time.
+                    // Another moderator restored the message at the same time.
                     Status::Posted if now.generation == restored && !is_mine => Ok(()),
                     status => Err(missed(status)),
                 }

@@ -34,7 +34,8 @@ impl Protocol<'_> {
         for _ in 0..TRIES {
             let read = self.bucket.operators_picture(picture);
             let Some(copied) = self.deadline.bucket(read).await? else {
-                // By another one, or by an earlier try, whose small versions may be there still.
+                // Another moderator took the picture down, or an earlier try did. Its small versions may still be
+                // there.
                 self.copies_of(picture).await?;
                 return self.forget_small(picture).await;
             };
@@ -45,8 +46,8 @@ impl Protocol<'_> {
             if self.deadline.bucket(hidden).await? {
                 return self.forget_small(picture).await;
             }
-            // By another one, or by this, whose answer was lost; or it is another picture by now. The copy stays: it may be
-            // the only one.
+            // Another moderator hid the picture, or this request did and the answer was lost, or the operator replaced
+            // it. The copy stays: it may be the only one.
         }
         Err(Error::Conflict)
     }

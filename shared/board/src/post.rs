@@ -105,7 +105,8 @@ impl Protocol<'_> {
         let posting = self.posting.or(poster.posting, self.bucket, self.deadline);
         let admit = self.store.admit(sender, idempotency, limit, now);
         let (admission, posting) = if self.posting.may_be_closed(poster.posting) {
-            // Who cannot post wakes no database.
+            // A request that may be refused because the board is closed waits for that first, so as not to wake the
+            // database.
             match posting.await? {
                 Posting::Closed => return Err(Error::Closed),
                 posting => (admit.await, posting),
@@ -137,7 +138,7 @@ impl Protocol<'_> {
                         (poster.on_no_sender)();
                         warn!(id = %message.id, "a message has no sender");
                     }
-                    // The database is awake now.
+                    // Since the database is awake now, leftovers are cleared up at the same time.
                     let clearing_up = timeout(CLEARING_UP, self.clear_up_sometimes());
                     let finished = self.finish_from(status, &message, new.checked_picture());
                     let (is_held, _) = tokio::join!(finished, Box::pin(clearing_up));
@@ -145,11 +146,12 @@ impl Protocol<'_> {
                 }
                 Inserted::Refused => return Err(Error::Refused),
                 Inserted::Before(before) => {
-                    // What came in since then is mostly a repeat that was admitted because this one was counted.
+                    // A row that came in after this request is mostly that of a repeat, which was not counted itself
+                    // because this request was.
                     let is_older = before.id < MessageId::least_of(now, Duration::ZERO);
                     let repeated = self.repeat(new, before).await;
                     let is_counted = admission == (Admission::Admitted { is_counted: true });
-                    // Where nothing is left of it, this is a post after all.
+                    // Where nothing is left of the earlier post, this one is a post after all and stays counted.
                     if is_counted && is_older && !matches!(repeated, Ok(None)) {
                         self.store.uncount(sender).await?;
                     }
@@ -161,7 +163,7 @@ impl Protocol<'_> {
         }
     }
 
-    /// What a repeat is answered, which is no further post; whatever else is refused for this reason.
+    /// What a repeat is answered, since it is no further post; a request that is no repeat is refused for this reason.
     async fn repeat_or(
         &self,
         refused: Error,
@@ -187,7 +189,7 @@ impl Protocol<'_> {
             picture,
             ..
         } = entry;
-        // What the row says holds, whatever is to become of new messages now.
+        // The row's status decides, whether or not new messages are reviewed now.
         match (status, message) {
             (Status::Posted | Status::Restored, Some(message)) => {
                 Ok(Some(Posted::before(message, era, false)))
@@ -195,7 +197,7 @@ impl Protocol<'_> {
             (Status::Held | Status::Approved, Some(message)) => {
                 Ok(Some(Posted::before(message, era, true)))
             }
-            // Of another request that is under way, or that died.
+            // Another request posts the message at this moment, or died before it was done.
             (Status::Pending | Status::Arriving, Some(message)) => {
                 let mark = if status == Status::Arriving {
                     Mark::TakenToHold
@@ -225,7 +227,7 @@ impl Protocol<'_> {
         }
     }
 
-    /// From a row of this status on, and says whether the message waits for a moderator.
+    /// Goes on with a post from a row of this status, and says whether the message waits for a moderator.
     async fn finish_from(
         &self,
         status: Status,
@@ -238,7 +240,8 @@ impl Protocol<'_> {
         self.finish(message, picture).await.map(|()| false)
     }
 
-    /// From an arriving row on: the picture, the message, and the row marked.
+    /// Goes on with a post from an arriving row: puts the picture and the message, and marks the row as held. Says
+    /// whether the message waits for a moderator.
     pub(crate) async fn finish_holding(
         &self,
         message: &Message,
@@ -275,8 +278,8 @@ impl Protocol<'_> {
         }
     }
 
-    /// From a pending row on: the picture, the object, and the row marked. That the picture or the object was there
-    /// is fine: the row says what became of the message.
+    /// Goes on with a post from a pending row: puts the picture and the object, and marks the row as posted. That the
+    /// picture or the object was there is fine: the row says what became of the message.
     pub(crate) async fn finish(
         &self,
         message: &Message,
@@ -298,7 +301,7 @@ impl Protocol<'_> {
         match self.store.entry(id).await?.map(|entry| entry.status) {
             // By another request with the same key, or by ours, whose answer was lost.
             Some(Status::Posted | Status::Restored) => Ok(()),
-            // A moderator took it down since.
+            // A moderator took the message down since.
             Some(Status::Removing | Status::Removed) => Err(Error::Deleted),
             status @ (Some(Status::Deleting | Status::Deleted | Status::Clearing) | None) => {
                 let format = message.picture.as_ref().map(|picture| picture.format);

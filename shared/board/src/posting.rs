@@ -42,7 +42,7 @@ impl Moderated {
         let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let set = match known {
-            // Nothing is stricter.
+            // Nothing that moderators set is stricter.
             _ if most == Posting::Closed => most,
             Some((looked, posting)) if now < looked + REMEMBERED => posting,
             _ => {
@@ -71,15 +71,16 @@ impl Moderated {
 
     fn remember(&self, looked: Instant, posting: Posting) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whoever looked before another one set it has seen what was before.
+        // A look that began before the last one, or before posting was set, may have seen the file of before: it is not
+        // remembered.
         if known.is_none_or(|(before, _)| before <= looked) {
             *known = Some((looked, posting));
         }
     }
 }
 
-/// What the file says. One that cannot be read is of another release, or by hand: nobody sees what nobody has seen, and
-/// nothing is lost.
+/// What the file says. A file that cannot be read, of another release or written by hand, counts as reviewed: then no
+/// message is shown that nobody has approved, and none is lost.
 fn read(json: Option<&[u8]>) -> Posting {
     let Some(json) = json else {
         return Posting::default();

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::protocol::Protocol;
 
 impl Protocol<'_> {
-    /// Publishes what others decided to publish, as its row says.
+    /// Publishes a message that somebody approved or restored, as its row says.
     pub(crate) async fn finish_publishing(&self, id: MessageId, row: Entry) -> Result<(), Error> {
         let status = row.status;
         let name = Name {
@@ -22,8 +22,8 @@ impl Protocol<'_> {
             .await
     }
 
-    /// Publishes an approved or restored message: picture, object, row marked. `copy` is its picture, where that is known;
-    /// what was not there before the row was marked may be there now.
+    /// Publishes an approved or restored message: puts picture and object, marks the row. `copy` is its picture, where
+    /// that is known; a copy that was not found before the row was marked may be there now, and is read again.
     pub(crate) async fn publish_from_copy(
         &self,
         status: Status,
@@ -43,7 +43,7 @@ impl Protocol<'_> {
                 let put = self.bucket.put_picture(name, format, copy);
                 self.deadline.bucket(put).await?;
             } else {
-                // Another one has published it and removed the copy, or the copy is lost.
+                // Another request has published the picture and removed the copy, or the copy is lost.
                 let there = self.bucket.has_picture(name, format);
                 if !self.deadline.bucket(there).await? {
                     return self.give_up(name, format).await;
@@ -59,7 +59,7 @@ impl Protocol<'_> {
         self.require_posted(name).await
     }
 
-    /// There is nothing of which an approved or restored message could be published.
+    /// Gives an approved or restored message up whose picture is lost, and deletes it.
     async fn give_up(&self, name: Name, format: Format) -> Result<(), Error> {
         let mark = self.store.mark(name, Mark::Lost, SystemTime::now());
         if !mark.await? {
@@ -95,7 +95,7 @@ impl Protocol<'_> {
     }
 }
 
-/// Where the copy is of which the picture of this name is published.
+/// Where the copy is from which the picture of this name is published.
 pub(crate) fn copy_held(status: Status, name: Name) -> HeldPicture {
     match status {
         Status::Restored => HeldPicture::Removed(Name {
@@ -113,7 +113,7 @@ pub(crate) fn named(row: Entry, name: Name) -> Result<Message, Error> {
             generation: name.generation,
             ..message
         }),
-        // Its author was faster.
+        // The message's author deleted it meanwhile.
         None if row.status == Status::Deleted => Err(Error::Conflict),
         None => Err(StoreError::Fault("a message to be published cannot be read".into()).into()),
     }

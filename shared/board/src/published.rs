@@ -80,7 +80,7 @@ impl<'a> From<&'a Message> for Body<'a> {
 }
 
 impl Body<'_> {
-    /// The message; `None` where this is none that the board writes.
+    /// The message; `None` where the body is none that the board writes.
     pub fn into_message(self) -> Option<Message> {
         let picture = match self.picture {
             None => None,
@@ -102,7 +102,7 @@ impl Body<'_> {
     }
 }
 
-/// What is put for a message.
+/// The bytes of a published message's object.
 pub fn body(message: &Message) -> Result<Bytes, BucketError> {
     let json = serde_json::to_vec(&Body::from(message));
     json.map(Bytes::from)

@@ -25,7 +25,7 @@ use tracing::warn;
 
 use crate::published::{self, Body};
 
-/// How old what is answered may be.
+/// For how long a page that was read is answered again.
 const FRESH: Duration = Duration::from_secs(1);
 /// How many pages are remembered.
 const PAGES: NonZeroUsize = NonZeroUsize::new(64).unwrap();
@@ -35,7 +35,7 @@ const KNOWN: usize = 8 * 1024 * 1024;
 const OVERHEAD: usize = 256;
 /// How many deleted messages a page passes over before it lists once more.
 const DELETED: u16 = 20;
-/// How many bodies that had to be asked for one by one are several.
+/// From how many bodies on, asked for one by one, a process writes the file of the newest messages.
 const SEVERAL: usize = 4;
 /// How often a process writes the newest messages' bodies.
 const WRITE: Duration = Duration::from_mins(1);
@@ -49,7 +49,7 @@ pub struct Page {
     pub more: bool,
 }
 
-/// A message's version in the bucket, and the message; `None` where its object has none that can be read.
+/// The version of a message's object, and the message; `None` where the object is no message that can be read.
 type Version = (ETag, Option<Arc<Message>>);
 
 /// What a process reads of the published messages, and remembers.
@@ -59,11 +59,11 @@ pub struct Reader {
     pages: Mutex<LruCache<(Option<MessageId>, u16), Slot>>,
     known: Mutex<Known>,
     newest: Mutex<Newest>,
-    /// Changes that this process made. What was read before one is not answered after it.
+    /// How many changes this process made. A page that was read before a change is not answered after it.
     changes: AtomicU64,
 }
 
-/// A page, as it was read last. Whoever reads it holds the lock, and the others wait for what they would read.
+/// A page, as it was read last. The request that reads the page holds the lock, and others wait for the same page.
 type Slot = Arc<tokio::sync::Mutex<Option<Seen>>>;
 
 #[derive(Debug, Clone)]
@@ -85,7 +85,7 @@ struct Known {
 struct Newest {
     is_read: bool,
     written: Option<Instant>,
-    /// What is to be written.
+    /// The file's content that is still to be written.
     owed: Option<Bytes>,
 }
 
@@ -134,13 +134,13 @@ impl Reader {
         let changes = self.changes.load(Ordering::SeqCst);
         if let Some(seen) = &*slot
             && seen.changes == changes
-            // A failure is of those who waited for it.
+            // A failure is answered only to requests that had arrived before it.
             && (if seen.page.is_ok() { seen.begun + FRESH } else { seen.ended }) > arrived
         {
             return seen.page.clone();
         }
         let begun = Instant::now();
-        // Boxed, for it is large.
+        // Boxed, since the future is large.
         let page = Box::pin(self.read(limit, before)).await.map(Arc::new);
         *slot = Some(Seen {
             page: page.clone(),
@@ -157,7 +157,7 @@ impl Reader {
         Ok(found.and_then(|(name, body, _)| readable(name, &body)))
     }
 
-    /// Has the next reader see what was changed.
+    /// Has the next reader of each page list the bucket anew.
     pub fn forget_pages(&self) {
         self.changes.fetch_add(1, Ordering::SeqCst);
     }
@@ -169,7 +169,7 @@ impl Reader {
         };
         let (mut versions, mut fetched) = (Vec::new(), 0);
         let mut from = before.map(Bucket::message_key);
-        // One more tells whether there are older ones.
+        // One message more than the limit tells whether there are older ones.
         let mut most = Some(limit + 1 + DELETED);
         loop {
             let (listed, newest, ()) = tokio::join!(
@@ -183,7 +183,7 @@ impl Reader {
             let (listed, next) = listed?;
             let there = listed.into_iter().filter(|published| published.size > 0);
             let mut there = there.peekable();
-            // Of some that were listed there may be nothing any more: the next ones come in.
+            // Some that were listed may have been deleted by now: the next ones take their places.
             while versions.len() < usize::from(limit) && there.peek().is_some() {
                 let wanted = usize::from(limit) - versions.len();
                 let asked = there.by_ref().take(wanted).collect();
@@ -284,7 +284,7 @@ impl Reader {
         let json = Json {
             messages: messages.collect(),
         };
-        // What the board writes for a message can be written.
+        // Every message can be written as JSON, so this never fails.
         if let Ok(json) = serde_json::to_vec(&json) {
             locked(&self.newest).owed = Some(json.into());
         }

@@ -18,7 +18,7 @@ impl Protocol<'_> {
     /// As for [`Self::take_down`].
     pub async fn remove_sender(&self, id: MessageId) -> Result<usize, Error> {
         let Some(sender) = self.store.sender_of(id).await? else {
-            // Not known any more, or never; the message itself may be.
+            // Who sent the message is not known, or not any more: the message alone is removed.
             match self.take_down(id).await {
                 Err(Error::Conflict) => self.reject(id).await?,
                 done => done?,
@@ -31,7 +31,7 @@ impl Protocol<'_> {
     /// Lets the sender of a message post again, and says whether the sender was refused.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where it is not known who that is, or where the ledger fails.
+    /// [`Error::NotFound`] where the sender is not known, or where the ledger fails.
     pub async fn let_in(&self, id: MessageId) -> Result<bool, Error> {
         Ok(self.store.let_in(&self.known_sender(id).await?).await?)
     }
@@ -49,7 +49,7 @@ impl Protocol<'_> {
     }
 
     async fn steps_of_a_removal(&self, sender: &Sender) -> Result<usize, Error> {
-        // First, so that nothing comes in behind: an insert looks at it.
+        // The sender is refused first, which inserts look at: so no further message comes in.
         self.store.refuse(sender).await?;
         let (mut removed, mut after) = (0, None);
         loop {
@@ -63,7 +63,7 @@ impl Protocol<'_> {
             let names: Vec<_> = posted.iter().map(|post| post.name).collect();
             let now = SystemTime::now();
             let marked = self.store.mark_all(&names, Mark::Removing, now).await?;
-            // Where one was not marked, it is not known which.
+            // Where fewer were marked, it is not known which ones: then each row is read.
             let is_marked = marked == names.len();
             let posts = posted.into_iter().map(|post| (post, is_marked));
             let posts = posts.chain(others.into_iter().map(|post| (post, false)));
@@ -84,7 +84,7 @@ impl Protocol<'_> {
         let (name, seen) = (post.name, post.status);
         let gone = match seen {
             Status::Posted if is_marked => self.finish_taking_down(name, post.picture, None).await,
-            // Code of before may have deleted it after it was published.
+            // An earlier release may have deleted the row after the message was published.
             Status::Deleted => self.steps_of_a_delete_for_good(name.id).await,
             _ => self.remove_as_it_is(name).await,
         };
@@ -101,10 +101,10 @@ impl Protocol<'_> {
         let mark = match now.status {
             Status::Posted => Mark::Removing,
             Status::Held => Mark::Rejected,
-            // Most are on their way or leaving.
+            // Most of the others are about to be published, or being deleted.
             _ => return self.take_down_instead(name.id, now).await,
         };
-        // By this call, by an earlier try of it, or by another one: the row says which.
+        // Whether this call marked the row, an earlier try or another request: the row says what became of the message.
         self.store.mark(name, mark, SystemTime::now()).await?;
         let now = self.row_of(name).await?;
         if now.status == Status::Rejected {

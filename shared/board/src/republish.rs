@@ -1,5 +1,5 @@
-//! Publishing what the ledger has and the bucket lacks: messages of code that published nothing, and all of them after
-//! the ledger or the bucket was restored.
+//! Publishing what the ledger has and the bucket lacks: messages of an earlier release, which published nothing, and
+//! all messages after the ledger or the bucket was restored.
 //!
 //! The bucket is listed before a row is read, and what a row says is put within 15 minutes of reading it, where nothing
 //! is or over the version that was read. So this may run beside posts and deletes, be killed, and be run again.
@@ -22,12 +22,12 @@ use crate::published;
 const AT_ONCE: usize = 16;
 /// How many rows are read at once.
 const PAGE: u32 = 100;
-/// How many messages of code that published nothing are published at once.
+/// How many messages of an earlier release, which published nothing, are published at once.
 const UNPUBLISHED: u32 = 64;
-/// Among so many objects there should be one of a message that was not deleted.
+/// How many objects are listed to find the newest message that was not deleted.
 const FEW: u16 = 20;
-/// How long the steps for one page of rows may take, from a database that sleeps on. It must end within 15 minutes of
-/// reading a row.
+/// How long the steps for one page of rows may take, even where the database was paused. They must end within 15
+/// minutes of reading a row.
 const STEPS: Duration = Duration::from_mins(10);
 
 /// What is in the bucket of messages and their pictures.
@@ -76,19 +76,19 @@ pub struct Republished {
     pub adopted: u64,
     /// How many were published, and were deleted by the ledger: they are not published any more.
     pub withdrawn: u64,
-    /// Those that were deleted after the ledger was saved: their object has no bytes. Their deletes are to be
+    /// The messages that were deleted after the ledger was saved: their object has no bytes. Their deletes are to be
     /// [finished](Protocol::delete).
     pub deleted: Vec<MessageId>,
-    /// Those that are not published and whose picture is gone: deleted after the ledger was saved, unless the bucket is
-    /// damaged.
+    /// The messages that are not published and whose picture is gone: deleted after the ledger was saved, unless the
+    /// bucket is damaged.
     pub missing: Vec<MessageId>,
-    /// Those that are published and whose picture is gone. No delete leaves that: the bucket is damaged.
+    /// The messages that are published and whose picture is gone. No delete leaves that: the bucket is damaged.
     pub without_picture: Vec<MessageId>,
     /// How many rows cannot be read.
     pub unreadable: u64,
 }
 
-/// What became of one of them.
+/// What became of one message.
 enum One {
     AlreadyThere,
     Published,
@@ -128,7 +128,7 @@ impl Board {
         let protocol = self.protocol(deadline);
         let newest = deadline.bucket(self.bucket().messages(None, Some(FEW)));
         let (newest, _) = newest.await?;
-        // What is left of a deleted one may have no row any more.
+        // Zero bytes are what is left of a deleted message, which may have no row any more.
         if let Some(newest) = newest.iter().find(|newest| newest.size > 0)
             && protocol.store.entry(newest.name.id).await?.is_none()
         {
@@ -143,8 +143,8 @@ impl Board {
         }
     }
 
-    /// Publishes all messages of code that published nothing, and says how many they were. As it goes on, `told` is
-    /// called with how many are done, and with 0, since it is not known of how many.
+    /// Publishes all messages of an earlier release, which published nothing, and says how many they were. Meanwhile
+    /// `told` is called with how many are done, and with 0, since it is not known of how many.
     ///
     /// # Errors
     /// Where the ledger or the bucket fails.
@@ -215,7 +215,8 @@ fn deadline() -> Deadline {
 }
 
 impl Protocol<'_> {
-    /// Publishes some messages of code that published nothing, and says how many: none are left where it is none.
+    /// Publishes some messages of an earlier release, which published nothing, and says how many; 0 means that none are
+    /// left.
     ///
     /// A message whose picture is gone is published, too: it was on the board like that.
     ///
@@ -242,14 +243,14 @@ impl Protocol<'_> {
         let name = message.name();
         let bytes = listed.bytes_of(name);
         if bytes == Some(0) {
-            // Or it was taken down and restored after the ledger was saved.
+            // The message was deleted, or it was taken down and restored after the ledger was saved.
             let Some(later) = listed.later_than(name) else {
                 return Ok(One::Deleted);
             };
             let row = self.store.entry(name.id).await?;
             return Ok(match row {
                 Some(row) if self.follow(later, &row).await? => One::Published,
-                // Somebody decides on it now.
+                // A moderator decides on the message at this moment.
                 _ => One::AlreadyThere,
             });
         }
@@ -257,7 +258,7 @@ impl Protocol<'_> {
             return Ok(match bytes {
                 None => One::Missing,
                 Some(_) if self.is_published(name).await? => One::WithoutPicture,
-                // It was deleted meanwhile.
+                // The message was deleted meanwhile.
                 Some(_) => One::Deleted,
             });
         }
@@ -278,7 +279,8 @@ impl Protocol<'_> {
         })
     }
 
-    /// Whether what was `listed` of a published message is what its row says. It is read where its length differs.
+    /// Whether what was `listed` of a published message is what its row says. Where its length differs, the object is
+    /// read.
     ///
     /// # Errors
     /// Where the bucket fails.
@@ -296,7 +298,7 @@ impl Protocol<'_> {
         if listed.pictures.contains(&key) {
             return Ok(true);
         }
-        // It may have come since.
+        // The picture may have been put since the listing.
         let there = self.bucket.has_picture(message.name(), picture.format);
         Ok(self.deadline.bucket(there).await?)
     }
@@ -329,8 +331,8 @@ impl Protocol<'_> {
         Ok(true)
     }
 
-    /// Has a row follow what moderators decided after the ledger was saved, by which this is published; and says whether
-    /// it did. That is one step, so that nobody finishes what was decided in between.
+    /// Has a row follow what moderators decided after the ledger was saved, by which the message is published under
+    /// this `name`; and says whether it did. That is one step, so that nobody finishes a decision in between.
     async fn follow(&self, name: Name, row: &Entry) -> Result<bool, Error> {
         let is_behind = match row.status {
             Status::Posted
@@ -349,7 +351,7 @@ impl Protocol<'_> {
         if self.store.follow(name, row, SystemTime::now()).await? {
             return Ok(true);
         }
-        // By an earlier try whose answer was lost.
+        // An earlier try may have changed the row, whose answer was lost.
         let now = self.store.entry(name.id).await?;
         let is_it = |now: &Entry| now.status == Status::Posted && now.generation == name.generation;
         Ok(now.as_ref().is_some_and(is_it))
@@ -376,7 +378,7 @@ impl Protocol<'_> {
         if inserted.await? != Inserted::First {
             return Ok(false);
         }
-        // A moderator may have deleted it before there was a row.
+        // A moderator may have deleted the message before there was a row.
         if self.is_published(name).await? {
             let mark = self.store.mark(name, Mark::Posted, SystemTime::now());
             return Ok(mark.await?);

@@ -43,7 +43,7 @@ impl Protocol<'_> {
         }
     }
 
-    /// Where a message was not on the board.
+    /// Removes a message that was not on the board, in the way that its status asks for.
     pub(crate) async fn take_down_instead(&self, id: MessageId, now: Entry) -> Result<(), Error> {
         let (generation, picture) = (now.generation, now.picture);
         let name = Name { id, generation };
@@ -51,12 +51,12 @@ impl Protocol<'_> {
             Status::Removed => Ok(()),
             Status::Removing => self.finish_taking_down(name, picture, None).await,
             Status::Deleting => self.finish_deleting(name, picture).await,
-            // What others decided is done before, since whoever finishes it may be late.
+            // The message is published first, as others decided: a request of theirs may be late in doing so.
             Status::Approved | Status::Restored => {
                 match self.finish_publishing(id, now).await {
-                    // It is gone for good, since its picture is.
+                    // The message is gone for good, since its picture is lost.
                     Err(Error::Deleted) => return Ok(()),
-                    // Another one may have gone on.
+                    // Another request may have gone on.
                     Ok(()) | Err(Error::Conflict) => {}
                     Err(error) => return Err(error),
                 }
@@ -93,13 +93,13 @@ impl Protocol<'_> {
         hidden?;
         self.overwrite_picture(name, picture).await?;
         let mark = self.store.mark(name, Mark::Removed, SystemTime::now());
-        // Whoever else took it down may have marked it before.
+        // Another request that takes the message down may have marked the row before: both are fine.
         let (marked, ()) = tokio::join!(mark, self.remove_small(name, picture));
         marked?;
         Ok(())
     }
 
-    /// Copies a picture that is to be taken down, unless another one has overwritten it, who copied it before.
+    /// Copies a picture that is to be taken down, unless another request has overwritten it, which copied it before.
     async fn keep_copy(
         &self,
         name: Name,

@@ -79,8 +79,8 @@ impl Serialize for MessageId {
     }
 }
 
-/// Under which a message is published, and its picture. A name is published once: what was taken down and restored is
-/// published under the name of the next generation, so that whoever comes late changes nothing of it.
+/// The name under which a message and its picture are published. A name is published once: what was taken down and
+/// restored is published under the name of the next generation, so that a request that is late changes nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
     /// The message's id.
@@ -102,7 +102,7 @@ impl From<MessageId> for Name {
     }
 }
 
-/// As it stands in keys: `<id>`, and from the first generation on `<id>-<generation>`.
+/// The name as it stands in keys: `<id>`, and from generation 1 on `<id>-<generation>`.
 impl fmt::Display for Name {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.id.fmt(formatter)?;
@@ -124,7 +124,7 @@ impl FromStr for Name {
             id: id.parse()?,
             generation: number.parse().map_err(|_| NotAMessageId)?,
         };
-        // In one spelling, as the id.
+        // A name has one spelling only, as an id has.
         (name.to_string() == text)
             .then_some(name)
             .ok_or(NotAMessageId)

@@ -13,9 +13,9 @@ use super::{BoardSecret, Era, NewMessage, NewPicture};
 pub struct Idempotency {
     key: String,
     request: String,
-    /// What `request` would be under the secret before.
+    /// What `request` would be under the board's previous secret.
     previous: Option<String>,
-    /// What boards of before kept instead.
+    /// The plain digest, which earlier releases stored in place of the HMAC.
     digest: String,
 }
 
@@ -50,7 +50,7 @@ impl IdempotencyKey {
 }
 
 impl Repeats {
-    /// Of the board with this secret, and with the one that it had before.
+    /// Makes posts repeatable on the board with this secret, also those made while it had the `previous` one.
     pub fn new(secret: &BoardSecret, previous: Option<&BoardSecret>) -> Self {
         let mac = |secret: &BoardSecret| secret.mac("corkboard posted request");
         Self {
@@ -98,7 +98,7 @@ fn digest(message: &NewMessage, received: Option<&[u8]>) -> [u8; 32] {
         author.as_ref().map(super::Author::as_str),
         alt.map(super::Alt::as_str),
     ] {
-        // With its length before it, a field cannot pass for two.
+        // Each field has its length before it, so that one field cannot pass for two.
         let field = field.unwrap_or_default();
         digest.update((field.len() as u64).to_be_bytes());
         digest.update(field);
@@ -120,8 +120,8 @@ impl Idempotency {
         &self.request
     }
 
-    /// Under which secret `kept` was made of the same; `None` where it is of something else. Of boards of before it
-    /// is not known, so it is the current one.
+    /// Under which secret `kept` was made of the same request; `None` where `kept` is of another request. A plain
+    /// digest, as earlier releases stored it, was made under no secret and counts as made under the current one.
     pub fn made(&self, kept: &str) -> Option<Era> {
         if kept == self.request || kept == self.digest {
             Some(Era::Current)
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(again.request(), of(SECRET));
         assert_eq!(again.made(&of(SECRET)), Some(Era::Current));
         assert_eq!(again.made(&of(BEFORE)), Some(Era::Previous));
-        // Of a board of before: SHA-256 of each field's length and bytes.
+        // What an earlier release stored: SHA-256 of each field's length and bytes.
         let plain = "500b75e8232d5650e45d5cfa8d68e5db0b28300ad601c2cf797655714466bdf2";
         assert_eq!(again.made(plain), Some(Era::Current));
         let other = rotated.of(&key(key_text), &message("hello", ""), None);

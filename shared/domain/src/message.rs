@@ -27,7 +27,7 @@ pub struct NewPicture {
 pub struct Message {
     /// Its id, which is also its time.
     pub id: MessageId,
-    /// How often it was restored: what is public of it is named by that.
+    /// How often the message was restored: the names of its public objects say it.
     pub generation: u32,
     /// Who signed it.
     pub author: Option<String>,
@@ -46,7 +46,7 @@ pub struct PostedPicture {
     pub width: u32,
     /// In pixels, as displayed.
     pub height: u32,
-    /// Whether it moves; not known of one that was posted by code that did not look.
+    /// Whether the picture moves; `None` where it was posted by an earlier release, which did not look.
     pub animated: Option<bool>,
     /// Its description.
     pub alt: Option<String>,
@@ -72,7 +72,7 @@ impl PostedPicture {
 }
 
 impl Message {
-    /// Under which its object and its picture are published.
+    /// The name under which the message's object and its picture are published.
     pub fn name(&self) -> Name {
         Name {
             id: self.id,

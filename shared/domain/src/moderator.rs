@@ -184,7 +184,8 @@ fn expiring(key: &Hmac<Sha256>, name: Option<&ModeratorName>, expires_at: u64) -
     signed(key, &format!("{name}.{expires_at}"))
 }
 
-/// Whose text this is, which `lasts` so long from when it was made: one that ends later was made by a wrong clock.
+/// Whose text this is, where it has not ended. A text `lasts` that long from when it was made: one that ends later than
+/// that after `now` was made by a wrong clock.
 fn of_expiring(
     key: &Hmac<Sha256>,
     signed: &str,
@@ -275,7 +276,7 @@ mod tests {
             assert_eq!(moderators.of_token(&session, NOW + SESSION), None);
             let before = NOW - CLOCKS - SECOND;
             assert_eq!(moderators.of_token(&session, before), None);
-            // No kind stands for another.
+            // A code is not accepted as a token, nor any other kind in place of another.
             assert_eq!(moderators.of_token(&code, NOW), None);
             assert_eq!(moderators.of_code(&session, NOW), None);
             assert_eq!(moderators.of_code(&moderators.token(who), NOW), None);

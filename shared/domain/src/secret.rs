@@ -11,9 +11,9 @@ pub struct BoardSecret(Hkdf<Sha256>);
 /// Which of a board's two secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Era {
-    /// The one that it has.
+    /// The secret that the board has.
     Current,
-    /// The one that it had before the last rotation.
+    /// The secret that the board had before the last rotation.
     Previous,
 }
 

@@ -61,13 +61,13 @@ impl Sender {
         Self(text)
     }
 
-    /// What sorts above every sender of before today, and below all of today.
+    /// A text that sorts above the senders of all earlier days, and below those of today.
     pub fn today_from(now: SystemTime) -> String {
         of_day(day(now))
     }
 
-    /// What sorts above every sender that is to be forgotten, and below all others. Each is forgotten between
-    /// 12 and 36 hours after it posted first, which leaves time until the 48 hours that are promised.
+    /// A text that sorts above every sender that is to be forgotten, and below all others. Each is forgotten between 12
+    /// and 36 hours after it posted first, which leaves time until the 48 hours that are promised.
     pub fn forgotten_below(now: SystemTime) -> String {
         of_day(day(now - KNOWN_AFTER))
     }

@@ -13,12 +13,12 @@ use super::{BoardSecret, Era, MessageId};
 #[derive(Clone)]
 pub struct Tokens {
     deletion: Deletion,
-    /// Of the secret before; it deletes, but does not moderate.
+    /// What makes delete tokens of the previous secret, which deletes but does not moderate.
     previous: Option<Deletion>,
     moderators: Moderators,
 }
 
-/// An HMAC that is keyed, with nothing fed yet.
+/// The HMAC of delete tokens, keyed, with nothing fed to it yet.
 #[derive(Clone)]
 struct Deletion(Hmac<Sha256>);
 

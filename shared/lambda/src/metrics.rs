@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use settings::{Lookup, SettingError, optional, parsed};
 
-/// The board that is counted; without one nothing is.
+/// The board for which metrics are counted; without one nothing is counted.
 static BOARD: OnceLock<String> = OnceLock::new();
 
 /// What is counted.
@@ -30,7 +30,7 @@ pub enum Metric {
     PostsWithoutSender,
     /// A carrousel was brought up to date: perhaps all pictures were listed, as the schedule asks for, and it was written.
     CarrouselPasses(Passes),
-    /// A small picture was asked of its function and was in the bucket: whatever asks does not look there first.
+    /// A small version was asked of its function and was in the bucket: whoever asked did not look there first.
     SmallPicturesStood,
 }
 
@@ -83,7 +83,7 @@ pub fn init(lookup: Lookup<'_>) -> Result<(), SettingError> {
 pub fn count(metric: Metric) {
     if let Some(board) = BOARD.get() {
         let line = format!("{}\n", line(board, metric, SystemTime::now()));
-        // As with the log: what cannot be written is lost.
+        // A line that cannot be written is lost, as a line of the log is.
         let _ = stdout().write_all(line.as_bytes());
     }
 }
@@ -119,7 +119,7 @@ fn line(board: &str, metric: Metric, now: SystemTime) -> Value {
             line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] =
                 json!([["Board"], ["Board", "Kind"]]);
         }
-        // No metric of its own: it is for Logs Insights.
+        // The writes are no metric, which would cost: the field is for Logs Insights.
         Metric::CarrouselPasses(passes) => line["Writes"] = passes.writes.into(),
         _ => {}
     }

@@ -40,7 +40,7 @@ impl Record {
 
 /// The records of an S3 notification; `None` where it is none. One that cannot be read does not take the others along.
 pub fn records(notification: &Value) -> Option<Vec<Record>> {
-    // What S3 sends once, when the notification is configured.
+    // S3 sends a test event once, when the notification is configured.
     if notification.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
         return Some(Vec::new());
     }

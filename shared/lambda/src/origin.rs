@@ -1,4 +1,5 @@
-//! By what a function knows that CloudFront asks: a secret that CloudFront sends with every request to its origin.
+//! How a function knows that a request comes through CloudFront: by a secret that CloudFront sends with every request
+//! to its origin.
 
 use http::HeaderMap;
 use settings::{Lookup, SettingError, optional, required};
@@ -7,18 +8,19 @@ use subtle::{Choice, ConstantTimeEq as _};
 const SECRET: &str = "ORIGIN_SECRET";
 const PREVIOUS: &str = "ORIGIN_SECRET_PREVIOUS";
 
-/// `ORIGIN_SECRET` and, while some of CloudFront still sends the one of before, `ORIGIN_SECRET_PREVIOUS`.
+/// The secrets that CloudFront may send: `ORIGIN_SECRET` and, while some of its edges still send the secret before
+/// that, `ORIGIN_SECRET_PREVIOUS`.
 #[derive(Clone)]
 pub struct OriginSecrets(Vec<String>);
 
 impl OriginSecrets {
-    /// Those that are set.
+    /// The secrets that are set.
     pub fn from_lookup(lookup: Lookup<'_>) -> Self {
         let variables = [SECRET, PREVIOUS].into_iter();
         Self(variables.filter_map(|it| optional(lookup, it)).collect())
     }
 
-    /// Those that are set; `ORIGIN_SECRET` must be, and `expected` says what it is.
+    /// The secrets that are set, of which `ORIGIN_SECRET` must be one; `expected` says what that is.
     ///
     /// # Errors
     /// Where it is missing.
@@ -32,7 +34,7 @@ impl OriginSecrets {
         self.0.is_empty()
     }
 
-    /// Whether a request carries one of them as `X-Origin-Verify`.
+    /// Whether a request carries one of the secrets as `X-Origin-Verify`.
     pub fn are_in(&self, headers: &HeaderMap) -> bool {
         let Some(sent) = headers.get("x-origin-verify") else {
             return false;

@@ -36,7 +36,7 @@ impl BucketError {
         Self::of(&"no answer in time")
     }
 
-    /// What is to be written cannot be.
+    /// What is to be put cannot be written as bytes.
     pub fn of(cause: &impl ToString) -> Self {
         Self {
             cause: cause.to_string(),
@@ -44,7 +44,7 @@ impl BucketError {
         }
     }
 
-    /// Whether S3 answers, and does not do what it was asked: for this key at least.
+    /// Whether S3 answered and refused (4xx), for this key at least.
     pub fn is_refusal(&self) -> bool {
         self.is_refusal
     }
@@ -69,14 +69,14 @@ where
 pub struct ETag(pub(crate) String);
 
 impl ETag {
-    /// The one that S3 gave, without which an object could only be replaced blindly.
+    /// The entity tag that S3 gave, without which an object could only be replaced blindly.
     pub(crate) fn given(e_tag: Option<String>) -> Result<Self, BucketError> {
         e_tag
             .map(Self)
             .ok_or_else(|| BucketError::of(&"an object without an entity tag"))
     }
 
-    /// The one that an object's metadata names, of which it was made.
+    /// The entity tag, in an object's metadata, of the original that the object was made of.
     pub(crate) fn of_original(metadata: Option<&HashMap<String, String>>) -> Option<Self> {
         metadata?.get(ORIGINAL).cloned().map(Self)
     }
@@ -109,12 +109,12 @@ pub enum Put {
 pub(crate) struct Headers<'a> {
     pub media_type: &'a str,
     pub cache_control: &'a str,
-    /// Of which version of its original it was made, where it has one.
+    /// The version of the original that the object was made of, where it has an original.
     pub made_of: Option<&'a ETag>,
 }
 
 impl<'a> Headers<'a> {
-    /// Of a picture, which anybody may cache.
+    /// The headers of a picture, which anybody may cache.
     pub const fn cached(media_type: &'a str) -> Self {
         Self {
             media_type,
@@ -123,7 +123,7 @@ impl<'a> Headers<'a> {
         }
     }
 
-    /// Of what nobody is served.
+    /// The headers of an object that nobody is served.
     pub const fn not_stored(media_type: &'a str) -> Self {
         Self {
             media_type,
@@ -314,7 +314,7 @@ impl Bucket {
                 (Some(412), _) | (Some(404), Condition::IfMatch(_)) => {
                     return Ok(Put::PreconditionFailed);
                 }
-                // ConditionalRequestConflict: another write of the key was under way.
+                // ConditionalRequestConflict: another write to the key was under way.
                 (Some(409), Condition::IfNoneMatch | Condition::IfMatch(_))
                     if conflicts < CONFLICTS =>
                 {

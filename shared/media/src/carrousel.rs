@@ -9,7 +9,7 @@ use crate::bucket::{Bucket, BucketError, Condition, ETag, Headers, Put, collect,
 pub const CARROUSEL: &str = "carrousel/carrousel.json";
 /// The list of the pictures that came last.
 pub const NEWEST_PICTURES: &str = "carrousel/newest.json";
-/// How long these may be cached: by a shared cache for a second, and longer where the bucket fails.
+/// How long the lists may be cached: by a shared cache for a second, and longer where the bucket fails.
 pub const CARROUSEL_CACHE_CONTROL: &str = "public, max-age=0, s-maxage=1, stale-if-error=60";
 const HEADERS: Headers<'_> = Headers {
     media_type: "application/json",

@@ -96,10 +96,10 @@ impl Bucket {
         Ok(keys)
     }
 
-    /// The objects of a prefix whose keys come after `after`: so many at most, and perhaps fewer.
+    /// The objects of a prefix whose keys come after `after`: `most` at most, and perhaps fewer.
     ///
-    /// What is not the last page says so and has objects: one that did not would pass for the end, and what follows
-    /// for gone.
+    /// A page that is not the last one says so and has objects. A page without them would pass for the end of the
+    /// listing, and the objects that follow for gone, so it is an error.
     pub(crate) async fn list(
         &self,
         prefix: &str,

@@ -14,15 +14,15 @@ pub(crate) const MESSAGES: &str = "board/messages/";
 const NEWEST: &str = "board/newest.json";
 /// What moderators set: whether the board takes new messages.
 const POSTING: &str = "board/posting.json";
-/// What stands there is no longer, in bytes.
+/// `board/posting.json` is no longer, in bytes.
 const MOST_OF_POSTING: u64 = 1_024;
-/// The newest messages, and marks of changes, as code of before wrote them.
+/// The newest messages, and marks of changes, as earlier releases wrote them.
 const OF_BEFORE: [&str; 2] = ["board/front-page.json", "board/changes/"];
 /// No message is longer, in bytes: 2,000 characters of text, 40 of a name and 500 of a description, in UTF-8 and escaped.
 const MOST_OF_A_MESSAGE: u64 = 64 * 1024;
-/// As long as a page of the longest ones.
+/// `board/newest.json` is no longer than a page of the longest messages, in bytes.
 const MOST_OF_NEWEST: u64 = 50 * MOST_OF_A_MESSAGE;
-/// Nobody is served these.
+/// The headers of objects that nobody is served.
 pub(crate) const HEADERS: Headers<'_> = Headers::not_stored("application/json");
 /// How long an id is, in characters.
 const ID: usize = 26;
@@ -44,8 +44,8 @@ impl Bucket {
     /// The key of a published message: each character of the id is the one that stands as far from the alphabet's
     /// other end, so that the keys sort the other way round.
     ///
-    /// That of a later generation sorts before that of the first, since `-` sorts before `.`: what comes after the key of
-    /// an id is older than its message, of whatever generation.
+    /// The key of a later generation sorts before that of the first one, since `-` sorts before `.`: every key after
+    /// the key of an id is that of an older message, of whatever generation.
     pub fn message_key(name: impl Into<Name>) -> String {
         format!("{MESSAGES}{}.json", mirrored(name.into()))
     }
@@ -167,7 +167,8 @@ impl Bucket {
         ))
     }
 
-    /// Removes it, since it may have a message that was deleted: whoever misses it writes it anew.
+    /// Removes the file of the newest messages, since it may have one that was deleted: a reader that misses the file
+    /// writes it anew.
     ///
     /// # Errors
     /// Where S3 fails.
@@ -184,7 +185,7 @@ impl Bucket {
         Ok(posting.map(|(json, _)| json))
     }
 
-    /// Sets that.
+    /// Sets whether the board takes new messages.
     ///
     /// # Errors
     /// Where S3 fails; it may be set all the same.
@@ -193,7 +194,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// Removes what code of before wrote for readers, in which deleted messages would stay for ever.
+    /// Removes what earlier releases wrote for readers, in which deleted messages would stay for ever.
     ///
     /// # Errors
     /// Where S3 fails.
@@ -221,7 +222,7 @@ impl Bucket {
         Ok(newest.map(|(json, _)| json))
     }
 
-    /// Writes that.
+    /// Writes the file of the newest messages.
     ///
     /// # Errors
     /// Where S3 fails.
@@ -231,7 +232,7 @@ impl Bucket {
     }
 }
 
-/// `None` where something else was put among the messages.
+/// The published message that an object is; `None` where something else was put among the messages.
 fn published(object: Listed) -> Option<Published> {
     let name = object.key.strip_prefix(MESSAGES)?.strip_suffix(".json")?;
     Some(Published {
@@ -241,7 +242,7 @@ fn published(object: Listed) -> Option<Published> {
     })
 }
 
-/// A name as keys have it: with its id the other way round.
+/// A name as keys have it: with each character of its id mirrored in the alphabet.
 pub(crate) fn mirrored(name: Name) -> String {
     let name = name.to_string();
     let (id, generation) = name.split_at(ID);

@@ -15,7 +15,7 @@ use crate::bucket::{
 use crate::extension::is_picture;
 use crate::listing::Listed;
 
-/// Copies of those that were taken down.
+/// Where the copies of pictures are that were taken down.
 const REMOVED: &str = "held/removed/pictures/";
 /// How long an id is in a name, with its hyphen.
 const ID_AND_HYPHEN: usize = 27;
@@ -51,7 +51,7 @@ pub struct RemovedPicture {
 }
 
 impl RemovedPicture {
-    /// One of a picture that is taken down now.
+    /// The copy of a picture that is taken down now.
     pub fn now(picture: OperatorsPicture) -> Self {
         Self {
             id: MessageId::generate(),
@@ -115,7 +115,7 @@ impl Bucket {
         self.copied(picture.key()).await
     }
 
-    /// The copy of one that was taken down; `None` where there is none any more.
+    /// The copy of a picture that was taken down; `None` where there is none any more.
     ///
     /// # Errors
     /// Where S3 fails.
@@ -184,7 +184,8 @@ impl Bucket {
         Ok(put.await? != Put::PreconditionFailed)
     }
 
-    /// Publishes a picture of its copy, and says whether it is there; it is not where it was taken down again meanwhile.
+    /// Publishes a picture of its copy, and says whether the picture is there: it is not where it was taken down again
+    /// meanwhile.
     ///
     /// # Errors
     /// Where S3 fails; the picture may be there all the same.
@@ -199,7 +200,7 @@ impl Bucket {
         Ok(
             match self.put(key, headers, condition, copied.bytes).await? {
                 Put::Done(_) => true,
-                // By another one who restored the same copy.
+                // Another request, which restored the same copy, has published the picture.
                 Put::PreconditionFailed => self.size(key).await?.is_some_and(|size| size > 0),
             },
         )

@@ -15,19 +15,19 @@ use crate::listing::{HEADS_OF_A_PAGE, Listed, Listing, MOST};
 
 /// Where small versions are.
 const SMALL: &str = "small/";
-/// Where it is noted which pictures are being decoded, or could not be.
+/// Where the attempts are noted: which pictures are being decoded, or could not be.
 const FAILED: &str = "small-failed/";
-/// What both begin with, and nothing else.
+/// The prefix of small versions and attempts, and of nothing else.
 const DERIVED: &str = "small";
-/// What begins with that, in parts that are listed at the same time: attempts, then the versions 1280, 640 and 960 wide.
-/// Together the parts are all that begins with it, whatever widths there are.
+/// The keys that begin with [`DERIVED`], in parts that are listed at the same time: attempts, then the versions 1280,
+/// 640 and 960 wide. Together the parts are all such keys, whatever widths there are.
 const PARTS: [(Option<&str>, Option<&str>); 4] = [
     (None, Some(SMALL)),
     (Some(SMALL), Some("small/2")),
     (Some("small/2"), Some("small/7")),
     (Some("small/7"), None),
 ];
-/// What may be made of one picture.
+/// How many objects may be made of one picture: its small versions, and an attempt.
 const KEYS_OF_A_PICTURE: usize = Small::ALL.len() + 1;
 /// A key is no longer, in bytes: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
 const LONGEST_KEY: usize = 1_024;
@@ -35,7 +35,7 @@ const LONGEST_KEY: usize = 1_024;
 /// Which small version of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Small {
-    /// A WebP, so many pixels wide.
+    /// A WebP of this width, in pixels.
     Width(u32),
     /// A JPEG for previews of links, at most as wide as the widest WebP.
     LinkPreview,
@@ -45,7 +45,7 @@ impl Small {
     /// The media type of the versions for the page.
     pub const WEBP: &str = "image/webp";
 
-    /// All that there are of a picture.
+    /// All small versions that a picture may have.
     pub const ALL: [Self; SMALL_WIDTHS.len() + 1] = {
         let mut all = [Self::LinkPreview; SMALL_WIDTHS.len() + 1];
         let mut width = 0;
@@ -74,7 +74,7 @@ impl Small {
         }
     }
 
-    /// What a key is of, and the key of its original.
+    /// Which small version has this key, and the key of its original.
     pub fn parse(key: &str) -> Option<(Self, String)> {
         let original = original_of(key)?;
         let mut all = Self::ALL.into_iter();
@@ -227,7 +227,7 @@ impl Bucket {
         let condition = known.map_or(Condition::IfNoneMatch, |attempt| {
             Condition::IfMatch(&attempt.e_tag)
         });
-        // The version is also the content, so that one attempt differs from another as objects do.
+        // The version is also the content, so that attempts at different versions have different entity tags.
         let content = Bytes::copy_from_slice(of.0.as_bytes());
         self.put(&attempt_of(original), headers, condition, content)
             .await
@@ -273,7 +273,7 @@ impl Bucket {
     }
 
     async fn remove_unless_of(&self, key: &str, version: Option<&ETag>) -> Result<(), BucketError> {
-        // That nothing is there costs a removal nothing.
+        // The original is gone: whatever is under the key goes, too, and a removal of nothing costs nothing.
         let is_to_go = match version {
             None => true,
             Some(version) => {
@@ -288,8 +288,8 @@ impl Bucket {
         Ok(())
     }
 
-    /// What was made of these pictures; `None` where it costs less to look for it key by key than to list what lies between
-    /// them.
+    /// What was made of these pictures; `None` where it costs less to look at each of their keys than to list all keys
+    /// between the first and the last.
     ///
     /// # Errors
     /// Where S3 fails.
@@ -308,7 +308,7 @@ impl Bucket {
             let (Some(first), Some(last)) = (keys.first(), keys.last()) else {
                 return Ok(Some(Vec::new()));
             };
-            // It is listed after a key, and the first one is to be among them.
+            // A listing begins after a key, and the first key is to be in it.
             let mut after = first[..first.len() - 1].to_owned();
             let mut found = Vec::new();
             for _ in 0..pages {

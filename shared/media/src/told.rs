@@ -10,7 +10,7 @@ use crate::messages::{HEADERS, MESSAGES, unmirrored};
 
 /// Which messages were told of.
 const TOLD: &str = "board/told.json";
-/// What stands there is no longer, in bytes.
+/// `board/told.json` is no longer, in bytes.
 const MOST_OF_TOLD: u64 = 4 * 1024 * 1024;
 
 /// Under which prefixes of the bucket messages come in.
@@ -19,9 +19,9 @@ pub const CAME_UNDER: [&str; 2] = [MESSAGES, WAITING];
 /// A message that came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Came {
-    /// It waits for a moderator.
+    /// The message waits for a moderator.
     Waiting(MessageId),
-    /// It is on the board.
+    /// The message is on the board.
     Published(MessageId),
 }
 
@@ -51,7 +51,7 @@ impl Bucket {
         self.read(TOLD, MOST_OF_TOLD).await
     }
 
-    /// Writes that over the version that was read, or where there was none.
+    /// Writes which messages were told of, over the version that was read, or where there was none.
     ///
     /// # Errors
     /// Where S3 fails; it may be written all the same.

@@ -11,8 +11,8 @@ use moxcms::{
 
 use crate::raster::{Channels, Colours, Raster};
 
-/// Converts what has these channels and colours. As in browsers a profile that cannot be computed with, or that is for
-/// other channels, is none.
+/// Converts rasters of one kind of channels and colours to sRGB. As in browsers, a profile that cannot be computed
+/// with, or that is for other channels, does not count.
 pub(crate) struct ToSrgb(Option<Transform>);
 
 struct Transform {
@@ -70,7 +70,7 @@ impl Transform {
 
     fn apply(&self, raster: &Raster) -> Option<Raster> {
         let taken = match self.takes {
-            // A profile counts ink.
+            // A profile counts how much ink there is, not how much is missing.
             Channels::InvertedCmyk => {
                 raster.mapped(raster.channels, |ink: [u8; 4]| ink.map(|it| !it))
             }
@@ -150,7 +150,7 @@ fn whole(number: f64) -> u16 {
 }
 
 fn of_gamma(white: (f32, f32), primaries: [(f32, f32); 3], power: f32) -> Option<ColorProfile> {
-    /// Of the triangle that they span in the plane; sRGB's has 0.11.
+    /// The least area of the triangle that the primaries span in CIE xy; sRGB's has 0.11.
     const LEAST_AREA: f32 = 0.001;
     let [red, green, blue] = primaries;
     let area = (green.0 - red.0) * (blue.1 - red.1) - (blue.0 - red.0) * (green.1 - red.1);
@@ -172,7 +172,7 @@ fn of_gamma(white: (f32, f32), primaries: [(f32, f32); 3], power: f32) -> Option
     Some(profile)
 }
 
-/// Without a profile: gray as it is, and light of ink as browsers and Adobe's readers have it.
+/// The raster in RGB where there is no profile: gray as it is, and ink computed as browsers and Adobe's readers do.
 fn as_rgb(raster: Raster) -> Raster {
     match raster.channels {
         Channels::InvertedCmyk => raster.mapped(Channels::Rgb, |[colours @ .., black]: [u8; 4]| {

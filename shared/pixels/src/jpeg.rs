@@ -31,10 +31,11 @@ pub(crate) fn decode(jpeg: &[u8], (width, height): (u32, u32)) -> Result<Decoded
     let jpeg = header.told(model, jpeg);
     let (asked, channels) = match model {
         Model::Gray => (ColorSpace::Luma, Channels::Gray),
-        // As it is stored, since the decoder takes it for RGB.
+        // The decoder takes such a JPEG for RGB, so it is told to leave the numbers as they are stored, which are
+        // YCbCr.
         Model::YCbCr if header.ids == *b"RGB" => (ColorSpace::RGB, Channels::YCbCr),
         Model::YCbCr | Model::Rgb => (ColorSpace::RGB, Channels::Rgb),
-        // Both as they are stored: Adobe writes how much ink is missing, and so does whoever writes CMYK.
+        // CMYK and YCCK are left as they are stored: Adobe writes how much ink is missing, and so do all others.
         Model::Cmyk => (ColorSpace::CMYK, Channels::InvertedCmyk),
         Model::Ycck => (ColorSpace::YCCK, Channels::InvertedYcck),
     };
@@ -77,7 +78,7 @@ enum Model {
 struct Header {
     /// What the components are called.
     ids: Vec<u8>,
-    /// Whether none is finer than the first, across or down.
+    /// Whether no component is finer than the first, across or down.
     first_is_finest: bool,
     is_progressive: bool,
     /// How many components the first scan has.
@@ -116,7 +117,8 @@ impl Header {
                 0xc4 => header.has_huffman_tables = true,
                 0xe0 => header.has_jfif |= segment.starts_with(b"JFIF\0"),
                 0xe2 => {
-                    // Of its pieces each has its number and how many there are; they stand in order.
+                    // Each piece of the profile begins with its number and with how many pieces there are; they stand
+                    // in order.
                     if let Some([_, _, piece @ ..]) = segment.strip_prefix(ICC) {
                         header.profile.get_or_insert_default().extend(piece);
                     }
@@ -129,14 +131,14 @@ impl Header {
         }
     }
 
-    /// Whether the decoder (0.5.15) sees what libjpeg sees. Of sequential JPEGs whose components come one after the other
-    /// it makes stripes, and of those whose luminance is coarser than another component. Both is rare: cameras write
-    /// neither.
+    /// Whether the decoder (0.5.15) sees what libjpeg sees. It makes stripes of sequential JPEGs whose components come
+    /// one after the other, and of JPEGs whose luminance is coarser than another component. Both are rare: cameras
+    /// write neither.
     fn is_decoded_rightly(&self) -> bool {
         self.first_is_finest && (self.is_progressive || self.first_scan == self.ids.len())
     }
 
-    /// As libjpeg has it (`default_decompress_parms`).
+    /// The model by libjpeg's rules (`default_decompress_parms`).
     fn model(&self) -> Model {
         let adobe = self.adobe.map(|(transform, _)| transform);
         match (self.ids.len(), adobe) {
@@ -150,8 +152,8 @@ impl Header {
         }
     }
 
-    /// The JPEG with an Adobe's mark that makes the decoder find this model, too. Like libjpeg it shall take the usual
-    /// Huffman tables where there are none.
+    /// The JPEG with its Adobe mark, where it has one, changed so that the decoder finds this model, too. Without
+    /// Huffman tables it gets the mark of Motion JPEG, by which the decoder takes the usual tables as libjpeg does.
     fn told<'a>(&self, model: Model, jpeg: &'a [u8]) -> Cow<'a, [u8]> {
         let right = match model {
             Model::Gray | Model::YCbCr => 1,

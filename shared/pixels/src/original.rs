@@ -8,7 +8,7 @@ use crate::raster::{Decoded, Raster, Undecodable, stored_sides};
 use crate::shrink::Shrinkable;
 use crate::{colour, gif, jpeg, png, preview, turn, webp};
 
-/// Of WebP: what cwebp and libvips take where nobody says otherwise.
+/// The quality of WebP, from 0 to 100: the default of cwebp and libvips.
 const QUALITY: u8 = 75;
 
 /// How many pixels a decoder may go through, all scans together: those of the largest picture that the board takes, in
@@ -18,15 +18,15 @@ const PIXELS_OF_ALL_SCANS: u64 = 1_000_000_000;
 /// Why a picture is not even decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refused {
-    /// It is none that the board would take, but for its number of bytes.
+    /// The picture is none that the board would take, its number of bytes apart.
     #[error(transparent)]
     Invalid(#[from] InvalidPicture),
-    /// Its pixels times its scans are too many.
+    /// The picture has too many pixels, those of all scans taken together.
     #[error("the picture has too many scans for its {pixels} pixels: {scans}")]
     TooManyScans {
         /// In pixels.
         pixels: u64,
-        /// Of a JPEG, or the passes of an interlaced PNG.
+        /// The scans of a JPEG, or the passes of an interlaced PNG.
         scans: u32,
     },
 }
@@ -78,7 +78,7 @@ impl Original {
         self.0.height()
     }
 
-    /// What there is of it to decode, in the bytes of a picture that the board keeps.
+    /// The bytes that are to be decoded, as the board would keep them of the picture.
     pub fn bytes(&self) -> &Bytes {
         self.0.bytes()
     }
@@ -98,7 +98,8 @@ impl Original {
         self.small_versions_of(self.small_widths())
     }
 
-    /// As [`Self::small_versions`], of these widths alone; a width that is not smaller than the picture's is left out.
+    /// Makes the versions of these widths alone, as [`Self::small_versions`] does of all; a width that is not smaller
+    /// than the picture's is left out.
     ///
     /// # Errors
     /// Where the picture cannot be decoded.

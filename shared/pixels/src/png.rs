@@ -12,7 +12,7 @@ const MEMORY: usize = 64 << 20;
 /// Decodes what `domain` keeps of a PNG with these sides.
 pub(crate) fn decode(bytes: &[u8], sides: (u32, u32)) -> Result<Decoded, Undecodable> {
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: MEMORY });
-    // Palettes become colours, transparency of any kind a channel, and of 16 bits the first eight are left.
+    // Palettes become colours, transparency of any kind becomes a channel, and of 16 bits the first eight are kept.
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     let mut reader = decoder.read_info().map_err(Undecodable::damaged)?;
     let info = reader.info();
@@ -20,7 +20,7 @@ pub(crate) fn decode(bytes: &[u8], sides: (u32, u32)) -> Result<Decoded, Undecod
         return Err(other_sides());
     }
     let colours = colours(info);
-    // Before the pixels of a picture that is not a frame of its animation there is no control.
+    // Where no frame's control stands before the picture's pixels, the picture is no frame of its animation.
     let is_hidden = info.animation_control.is_some() && info.frame_control.is_none();
     let channels = match reader.output_color_type().0 {
         ColorType::Grayscale => Channels::Gray,
@@ -44,7 +44,8 @@ pub(crate) fn decode(bytes: &[u8], sides: (u32, u32)) -> Result<Decoded, Undecod
     Ok(Decoded { raster, colours })
 }
 
-/// As browsers have it: code points before a profile, that before sRGB, and a power only together with primaries.
+/// In which colours a PNG is, as browsers decide it: code points count before a profile, a profile before sRGB, and a
+/// power only together with primaries.
 fn colours(info: &Info<'_>) -> Colours {
     if let Some(points) = &info.coding_independent_code_points {
         return Colours::CodePoints {

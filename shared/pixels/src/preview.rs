@@ -4,7 +4,7 @@ use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 
 use crate::raster::{Channels, Raster, Undecodable};
 
-/// What most cameras and services take, from 0 to 100.
+/// The quality of the JPEG, from 0 to 100, as most cameras and services choose it.
 const QUALITY: u8 = 80;
 
 /// The picture on white, as a baseline JPEG with the usual Huffman tables: with tables of its own, which would save a
@@ -24,7 +24,7 @@ pub(crate) fn jpeg(raster: Raster) -> Result<Vec<u8>, Undecodable> {
     Ok(jpeg)
 }
 
-/// Without transparency.
+/// The picture on white, without transparency.
 fn on_white(raster: Raster) -> Raster {
     if raster.channels != Channels::Rgba {
         return raster;

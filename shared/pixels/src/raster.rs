@@ -15,7 +15,7 @@ pub enum Undecodable {
 }
 
 impl Undecodable {
-    /// Of a decoder's error.
+    /// The error of a decoder that gave up, with what it said.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "`map_err` hands over what it has"
@@ -102,7 +102,7 @@ impl Raster {
         }
     }
 
-    /// Gray as three equal colours; whatever else it is, as it is.
+    /// This raster with gray as three equal colours; any other one stays as it is.
     pub fn with_gray_as_rgb(self) -> Self {
         match self.channels {
             Channels::Gray => self.mapped(Channels::Rgb, |[gray]: [u8; 1]| [gray; 3]),
@@ -118,7 +118,8 @@ impl Raster {
         index(self.width) * self.channels.count()
     }
 
-    /// A canvas with a picture upon it, of which nothing may stand out, and nothing around it.
+    /// A canvas of these sides with this raster at `left`, `top`, and transparent around it; `None` where the raster
+    /// stands out of the canvas.
     pub fn on_canvas(self, (width, height): (u32, u32), (left, top): (u32, u32)) -> Option<Self> {
         if (self.width, self.height, left, top) == (width, height, 0, 0) {
             return Some(self);
@@ -148,7 +149,7 @@ impl Raster {
     }
 }
 
-/// In which colours the numbers are, besides what [`Channels`] says.
+/// Which colours the numbers of a raster mean, besides what [`Channels`] says.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Colours {
     /// sRGB, and that of which nothing is known.

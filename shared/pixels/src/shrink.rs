@@ -12,7 +12,7 @@ use crate::raster::{Channels, Raster, Undecodable};
 /// written as three equal colours: for each number of channels the resizer brings hundreds of functions.
 pub(crate) struct Shrinkable {
     raster: Raster,
-    /// The picture's own.
+    /// The channels of the picture itself.
     channels: Channels,
 }
 
@@ -21,7 +21,7 @@ impl Shrinkable {
         let channels = raster.channels;
         let mut raster = raster.with_gray_as_rgb();
         if channels.has_alpha() {
-            // In place, since such a picture may be large. That fails for sides alone that are not the picture's.
+            // The colours are multiplied in place, since the picture may be large. That can only fail for wrong sides.
             let image =
                 TypedImage::<U8x4>::from_buffer(raster.width, raster.height, &mut raster.bytes);
             let _ = image.map(|mut image| MulDiv::new().multiply_alpha_inplace_typed(&mut image));
@@ -29,7 +29,7 @@ impl Shrinkable {
         Self { raster, channels }
     }
 
-    /// The picture with these sides, its colours not multiplied any more.
+    /// The picture shrunk to these sides, its colours no longer multiplied.
     pub fn shrink(&mut self, width: u32, height: u32) -> Result<Raster, Undecodable> {
         let mut shrunk = Raster::empty(width, height, self.raster.channels);
         match self.raster.channels.count() {
@@ -47,7 +47,8 @@ impl Shrinkable {
     }
 }
 
-/// The picture is not changed: source and target of one type take half the functions of two.
+/// Resizes `from` into `to`. `from` is not changed: it is mutable so that source and target are of one type, which
+/// compiles half as many functions as two types would.
 fn resized<P: PixelTrait>(from: &mut Raster, to: &mut Raster) -> Result<(), Undecodable> {
     let has_alpha = to.channels.has_alpha();
     let source = TypedImage::<P>::from_buffer(from.width, from.height, &mut from.bytes)

@@ -51,7 +51,7 @@ impl Shown {
         self.pixels[usize::try_from(y * self.width + x).unwrap()]
     }
 
-    /// The pixel so many thousandths from the left and from the top.
+    /// The pixel that is `x` thousandths from the left and `y` thousandths from the top.
     fn thousandths(&self, x: u32, y: u32) -> [u8; 4] {
         self.at(self.width * x / 1_000, self.height * y / 1_000)
     }

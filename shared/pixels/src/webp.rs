@@ -10,9 +10,9 @@ use webp_encoder::Pixels;
 
 use crate::raster::{Channels, Colours, Decoded, Raster, Undecodable, other_sides};
 
-/// A name and a length.
+/// The length of a chunk's header: its name and its length.
 const HEADER: usize = 8;
-/// Where a frame stands, its sides, and how it is shown (2.7.1.1).
+/// The length of a frame's fields: where it stands, its sides, and how it is shown (2.7.1.1).
 const FRAME_FIELDS: usize = 16;
 const ALPHA: u8 = 0x10;
 
@@ -66,7 +66,7 @@ pub(crate) fn decode(bytes: &[u8], sides: (u32, u32)) -> Result<Decoded, Undecod
 #[derive(Default)]
 struct First<'a> {
     profile: Option<&'a [u8]>,
-    /// From the left, from the top.
+    /// Where the image stands: how far from the left, and from the top.
     place: (u32, u32),
     alpha: Option<&'a [u8]>,
     /// `VP8 ` or `VP8L`, and its data.
@@ -100,7 +100,7 @@ impl<'a> First<'a> {
         }
     }
 
-    /// A file of its own, which says that it is transparent only where it is.
+    /// The image as a file of its own, which says that it is transparent only where it is.
     fn still(&self) -> Option<Vec<u8>> {
         let (name, data) = self.image?;
         let mut file = b"RIFF\0\0\0\0WEBP".to_vec();
@@ -122,7 +122,7 @@ impl<'a> First<'a> {
     }
 }
 
-/// The first chunk, and what is behind it and its padding.
+/// The name and the data of the first chunk, and the chunks behind it.
 fn chunk(chunks: &[u8]) -> Option<(&[u8; 4], &[u8], &[u8])> {
     let (name, rest) = chunks.split_first_chunk::<4>()?;
     let (length, rest) = rest.split_first_chunk::<4>()?;

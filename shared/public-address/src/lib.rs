@@ -7,9 +7,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-/// By these a network without IPv4 reaches IPv4 hosts.
+/// The addresses by which a network without IPv4 reaches IPv4 hosts; the last 32 bits are the IPv4 address.
 const NAT64: Ipv6Net = v6([0x64, 0xff9b, 0], 96);
-/// With an IPv4 address in its second and third group, to which it leads.
+/// Addresses of 6to4, which lead to the IPv4 address in their second and third group.
 const SIX_TO_FOUR: Ipv6Net = v6([0x2002, 0, 0], 16);
 
 const fn v6([a, b, c]: [u16; 3], length: u8) -> Ipv6Net {
@@ -51,8 +51,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    // Of the only block that is handed out, what leads elsewhere: protocol assignments with Teredo,
-    // documentation, and 6to4, which has an IPv4 address within.
+    // The parts of the only block that is handed out (2000::/3) that lead elsewhere: protocol assignments with Teredo,
+    // documentation, and 6to4, whose addresses have an IPv4 address within.
     const UNICAST: Ipv6Net = v6([0x2000, 0, 0], 3);
     const SPECIAL: [Ipv6Net; 4] = [
         v6([0x2001, 0, 0], 23),
@@ -66,20 +66,20 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     UNICAST.contains(&address) && !SPECIAL.iter().any(|special| special.contains(&address))
 }
 
-/// Whether the place is this machine's own surroundings: its link, and what a cloud puts there. That answers
-/// every program of the machine, some of it with the machine's credentials, and nobody's pictures are there.
+/// Whether an address leads to this machine's own surroundings: its link, and what a cloud puts there. These services
+/// answer every program of the machine, some of them with the machine's credentials, and nobody's pictures are there.
 pub fn is_link_local(address: IpAddr) -> bool {
     const NETWORKS: [Ipv6Net; 4] = [
         v6([0xfe80, 0, 0], 10),
         // Instance metadata, credentials, names and time of AWS.
         v6([0xfd00, 0xec2, 0], 32),
-        // A network's own way to IPv4 hosts, and one through strangers' relays: the IPv4 host that they
-        // lead to cannot be told from the address alone.
+        // A network's own NAT64 prefix, and Teredo, which goes through strangers' relays: the IPv4 host that such an
+        // address leads to cannot be told from the address alone.
         v6([0x64, 0xff9b, 1], 48),
         v6([0x2001, 0, 0], 32),
     ];
-    /// Instance metadata of other clouds, where it is not at a link-local address: Alibaba, Azure, Oracle;
-    /// Oracle, Google, Scaleway, Akamai, Alibaba.
+    /// Instance metadata of other clouds, where it is not at a link-local address: by IPv4 of Alibaba, Azure and
+    /// Oracle, by IPv6 of Oracle, Google, Scaleway, Akamai and Alibaba.
     const METADATA_V4: [Ipv4Addr; 3] = [
         Ipv4Addr::new(100, 100, 100, 200),
         Ipv4Addr::new(168, 63, 129, 16),
@@ -102,8 +102,8 @@ pub fn is_link_local(address: IpAddr) -> bool {
     }
 }
 
-/// The IPv4 address that an IPv6 address leads to: a mapped, compatible or translated one, one of NAT64 or of
-/// 6to4. Of others it says nothing.
+/// The IPv4 address that an IPv6 address leads to, where it is a mapped, compatible or translated one, one of NAT64 or
+/// one of 6to4; `None` for all others.
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     const MAPPED: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96);
     const TRANSLATED: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0xffff, 0, 0, 0), 96);

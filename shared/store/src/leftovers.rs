@@ -18,14 +18,14 @@ const WAITS: Duration = Duration::from_hours(30 * 24);
 /// How many leftovers are read together.
 const AT_ONCE: u32 = 64;
 
-/// The table, for statements that read by age, as `BY_SENDER` is for others.
+/// The table, for statements that read a range of ages. To `SQLite` the index is a comment, as in `BY_SENDER`.
 const BY_SINCE: &str = "message /*!40101 FORCE INDEX (message_by_since) */";
 
-/// What code of before that inserted a message, or took it over, has given up: as long as it has not, it may still mark
-/// it as posted and publish nothing, which is seen by `since`.
+/// Rows old enough that an earlier release which inserted them, or took them over, has given them up. Until then it may
+/// still mark the message as posted and publish nothing, which is seen by `since`.
 const OLD_BEFORE: &str = "id < :old AND (pending_since IS NULL OR pending_since < :old)";
 
-/// A message that was posted by code that published nothing.
+/// A message that was posted by an earlier release, which published nothing.
 const UNPUBLISHED: &str = "status = 'posted' AND cleared_at IS NULL AND since IS NULL";
 
 /// What a request that died or a delete left behind.
@@ -56,11 +56,11 @@ pub enum Todo {
     Clear,
     /// A delete is to be finished.
     Delete,
-    /// Nobody puts anything for a deleted message any more: what keeps them from it is to go.
+    /// No request puts anything for a deleted message any more: the zero bytes that kept late puts off are to go.
     Remove,
     /// A tombstone is to be forgotten.
     Forget,
-    /// A message or tombstone of code that did not say since when: from now on.
+    /// A message or tombstone of an earlier release, whose row does not say since when: its age counts from now on.
     Adopt(Mark),
 }
 
@@ -204,7 +204,7 @@ impl Store {
     /// Where the database fails.
     pub async fn forget_senders(&self, now: SystemTime) -> Result<(), StoreError> {
         let old = || vec![("old", Sender::forgotten_below(now).as_str().into())];
-        // Most look and find none, and then lock nothing.
+        // Mostly there is nothing to forget, and then this statement alone is run, which locks nothing.
         let is_any = "SELECT EXISTS (SELECT 1 FROM message WHERE sender < :old) \
             OR EXISTS (SELECT 1 FROM sender WHERE id < :old)";
         if self.execute(is_any, old()).await?.rows == [[Value::Integer(0)]] {
@@ -219,7 +219,7 @@ impl Store {
     }
 }
 
-/// A condition that holds for these ids. What stands in it is ids in their one spelling, letters and digits.
+/// A condition that holds for these ids. The ids can stand in the SQL as they are: they are letters and digits.
 fn one_of(ids: &[MessageId]) -> String {
     let ids: Vec<_> = ids.iter().map(|id| format!("'{id}'")).collect();
     format!("id IN ({})", ids.join(", "))
@@ -251,7 +251,7 @@ fn leftover(row: Row) -> Option<Leftover> {
             (Status::Clearing, ..) => Todo::Clear,
             (Status::Deleting, ..) => Todo::Delete,
             (Status::Deleted, _, Some(_)) => Todo::Forget,
-            // Code of before deleted the message, perhaps after it was published.
+            // An earlier release deleted the message, perhaps after it was published.
             (Status::Deleted, None | Some(0), None) => Todo::Adopt(Mark::DeletingForGood),
             (Status::Deleted, Some(_), None) => Todo::Remove,
         };

@@ -16,7 +16,7 @@
 //! - [`senders`]: what a sender has on the board, and who may not post;
 //! - [`waiting`]: what moderators are shown;
 //! - [`moderation_log`]: which moderator did what;
-//! - [`leftovers`]: what a crash, a delete or code of before left behind, and what is to be forgotten;
+//! - [`leftovers`]: what a crash, a delete or an earlier release left behind, and what is to be forgotten;
 //! - [`user`]: the database's user that message-board is.
 //!
 //! This crate knows no HTTP, and nothing of the bucket or of pictures' bytes.

@@ -79,7 +79,7 @@ impl Store {
         idempotency: Option<&Idempotency>,
         now: SystemTime,
     ) -> Result<Inserted, StoreError> {
-        // What was before may be cleared away before it is looked at, and then this is the first.
+        // A row with the same key may be cleared away before it is looked at, and then this message is the first.
         const TRIES: u32 = 3;
         for _ in 0..TRIES {
             match self
@@ -91,7 +91,7 @@ impl Store {
                 Err(StoreError::Duplicate) => {}
                 Err(error) => return Err(error),
             }
-            // Without a key the row is of the same message, from a try whose answer was lost.
+            // Without an idempotency key the duplicate is this message's own row, from a try whose answer was lost.
             let Some(idempotency) = idempotency else {
                 return Ok(Inserted::First);
             };
@@ -261,8 +261,9 @@ impl Store {
         Ok(rows.find_map(|row| readable(row, Columns::parsed).ok()))
     }
 
-    /// At most `limit` posted messages, oldest first, all newer than `after` where one is given, and among them
-    /// the ids of the rows that cannot be read. Fewer messages are the last, with all rows that stand behind them.
+    /// At most `limit` posted messages, oldest first, all newer than `after` where one is given, and among them the ids
+    /// of the rows that cannot be read. Fewer messages than `limit` are the last ones, and then all rows behind them
+    /// were read.
     ///
     /// # Errors
     /// Where the database fails.
@@ -276,8 +277,8 @@ impl Store {
         let at_once = limit.min(MESSAGES_AT_ONCE);
         let (mut read, mut messages) = (Vec::new(), 0);
         let mut from = after.map(id_value);
-        // It reads on until there are enough: a row that cannot be read takes the place of no other, whatever its
-        // id is.
+        // Statements follow until there are enough messages: a row that cannot be read takes the place of no other,
+        // whatever its id is.
         loop {
             let (condition, parameters) = match from {
                 Some(id) => (" AND id > :from", vec![("from", id)]),
@@ -322,7 +323,7 @@ impl Store {
             .await
     }
 
-    /// Takes a pending message over, which is to have this picture, and says whether it did.
+    /// Takes a pending message over, gives it this picture, and says whether it did.
     ///
     /// # Errors
     /// Where the database fails.
@@ -381,7 +382,7 @@ pub(crate) const MESSAGES_AT_ONCE: u32 = 64;
 /// for a few rows. To `SQLite`, which chooses right, it is a comment.
 const BY_STATUS: &str = "message /*!40101 FORCE INDEX (message_by_status) */";
 
-/// Of a row of status, generation, format and all [`row::columns`].
+/// The entry of a row that has the status, the generation, the picture's format and all [`row::columns`].
 fn entry(mut columns: Columns) -> Result<Entry, StoreError> {
     let (status, generation) = (columns.parsed()?, columns.number()?);
     let picture = columns.format_or_none();

@@ -51,7 +51,7 @@ const MIGRATIONS: &[Migration] = &[
         least_code: 1,
         statement: include_str!("migrations/0004_sender.sql"),
     },
-    // Code of before leaves it empty, by which it is seen what is not published yet.
+    // Earlier releases leave the column `since` empty, by which messages are found that are not published yet.
     Migration {
         version: 5,
         name: "message_since",
@@ -70,14 +70,14 @@ const MIGRATIONS: &[Migration] = &[
         least_code: 1,
         statement: include_str!("migrations/0007_message_by_since.sql"),
     },
-    // Code of before leaves it empty, and then it is not known.
+    // Earlier releases leave the column empty: whether such a picture moves is not known.
     Migration {
         version: 8,
         name: "message_picture_animated",
         least_code: 1,
         statement: include_str!("migrations/0008_message_picture_animated.sql"),
     },
-    // Code of before leaves it at 0, by which what it posts is published.
+    // Earlier releases leave the column at 0, the generation under which their messages are published.
     Migration {
         version: 9,
         name: "message_generation",
@@ -90,7 +90,7 @@ const MIGRATIONS: &[Migration] = &[
         least_code: 1,
         statement: include_str!("migrations/0010_moderation_log.sql"),
     },
-    // In place of `last_key`, which code of before still compares.
+    // The column takes the place of `last_key`, which earlier releases still compare.
     Migration {
         version: 11,
         name: "sender_counted_keys",
@@ -236,7 +236,7 @@ impl<'a> Run<'a> {
 
     async fn apply_missing(&self) -> Result<Vec<&'static str>, StoreError> {
         let mut applied = vec![];
-        // Read under the lease: perhaps another run did the work meanwhile.
+        // The versions are read under the lease, since another run may have applied the migrations meanwhile.
         for migration in missing(&self.recorded().await?) {
             self.apply(migration).await?;
             applied.push(migration.name);
@@ -247,7 +247,7 @@ impl<'a> Run<'a> {
     async fn apply_missing_under_lease(&self) -> Result<Vec<&'static str>, StoreError> {
         self.take_lease().await?;
         let applied = self.apply_missing().await;
-        // Also after a failure, or the next run would wait until this one's deadline.
+        // The lease is given back after a failure as well, or the next run would wait until this run's deadline.
         let ended = self.end_lease().await;
         let applied = applied?;
         ended?;
@@ -256,7 +256,7 @@ impl<'a> Run<'a> {
 
     async fn apply(&self, migration: &Migration) -> Result<(), StoreError> {
         match self.execute(migration.statement, vec![]).await {
-            // It is there already: an earlier run died before its record.
+            // The column, table or index is there already: an earlier run died before it recorded the migration.
             Ok(_) | Err(StoreError::Exists) => {}
             Err(error) => return Err(error),
         }
@@ -294,7 +294,7 @@ impl<'a> Run<'a> {
             let taken = self.try_lease(until).await;
             match taken {
                 Ok(true) => return Ok(()),
-                // A try may outlast the deadline, too.
+                // The try itself may outlast the deadline, too.
                 Err(error) if !is_held || Instant::now() < self.deadline => return Err(error),
                 Ok(false) | Err(_) => is_held = true,
             }

@@ -76,7 +76,7 @@ pub struct Act {
     pub moderator: Option<ModeratorName>,
     /// What was done.
     pub action: Action,
-    /// To what.
+    /// What it was done to.
     pub subject: Subject,
 }
 
@@ -110,7 +110,7 @@ impl Store {
         if ids.is_empty() {
             return Ok(ids);
         }
-        // What stands in it is ids in their one spelling, letters and digits.
+        // The ids can stand in the SQL as they are: they are letters and digits.
         let rows = ids.iter().zip(messages);
         let rows =
             rows.map(|(id, message)| format!("('{id}', :moderator, :action, {message}, :picture)"));
@@ -163,7 +163,7 @@ impl Store {
         } else {
             ""
         };
-        // One more tells whether there are others.
+        // One entry more than the limit tells whether there are others.
         let read = limit + 1;
         let found = self
             .execute(
@@ -210,7 +210,7 @@ impl Store {
     /// Where the database fails.
     pub async fn forget_log(&self, now: SystemTime) -> Result<(), StoreError> {
         let oldest = || vec![("oldest", id_value(oldest(now)))];
-        // Most look and find none, and then lock nothing.
+        // Mostly there is nothing to forget, and then this statement alone is run, which locks nothing.
         let is_any = "SELECT EXISTS (SELECT 1 FROM moderation_log WHERE id < :oldest)";
         if self.execute(is_any, oldest()).await?.rows == [[Value::Integer(0)]] {
             return Ok(());

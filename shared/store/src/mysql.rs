@@ -15,11 +15,12 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::database_settings::MySqlSettings;
 use crate::sql::{Executed, Parameters, Row, StoreError, Value};
 
-/// A connection that was idle for longer may have died, in a frozen execution environment above all: it is asked first.
+/// A connection that was idle for longer may have died, in a frozen execution environment above all: it is pinged
+/// before it is used.
 const TRUSTED_WHILE_IDLE: Duration = Duration::from_secs(1);
-/// How long it may take to answer: one that was forgotten on the way never does.
+/// How long a connection may take to answer a ping: one that a router on the way has forgotten never answers.
 const PING: Duration = Duration::from_secs(1);
-/// How long a server that is starting, or a connection to spare, is waited for.
+/// How long a server that is starting, or a connection of the pool that becomes free, is waited for.
 const CONNECTING: Duration = Duration::from_secs(5);
 /// The server gives a connection up after a minute of idleness, whatever became of the execution environment that held
 /// it. The isolation level is what inserting "unless the sender is refused" relies on.
@@ -28,13 +29,13 @@ const SESSION: &str = "SET SESSION wait_timeout = 60, sql_mode = CONCAT(@@sql_mo
 
 /// Connections to one database, opened on first use. Clones share them.
 ///
-/// Not sqlx's pool: that asks a connection at every return whether it lives, and waits for the answer without
-/// end. One whose server is gone without a word would keep its place until TCP gives up, a quarter of an hour.
+/// Why this is not sqlx's pool: sqlx pings a connection whenever it is returned, and waits for the answer without end.
+/// A connection whose server is gone without a word would keep its place until TCP gives up, a quarter of an hour.
 #[derive(Debug, Clone)]
 pub struct MySqlPool {
     options: Arc<MySqlConnectOptions>,
     idle: Arc<Mutex<Vec<Idle>>>,
-    /// One for each connection that may be open.
+    /// A permit for each connection that may be open.
     places: Arc<Semaphore>,
     connections: u32,
 }
@@ -46,7 +47,8 @@ struct Idle {
 }
 
 impl MySqlPool {
-    /// At most `connections` at once: an execution environment of Lambda, which serves one request at a time, needs one.
+    /// A pool of at most `connections` connections: an execution environment of Lambda, which serves one request at a
+    /// time, needs one.
     pub fn new(settings: &MySqlSettings, connections: u32) -> Self {
         Self {
             options: Arc::new((*settings.options).clone()),
@@ -60,9 +62,9 @@ impl MySqlPool {
         self.options.get_database().unwrap_or_default()
     }
 
-    /// Runs a statement. Every statement of the store may run twice, so one whose connection broke is run
-    /// again on another; a server that was restarted has broken them all. Dropped, it takes its connection with
-    /// it.
+    /// Runs a statement. Every statement of the store may be run twice, so one whose connection broke is run again on
+    /// another connection, up to once for each of the pool's: a server that was restarted has broken them all. If the
+    /// future is dropped, its connection is closed.
     pub async fn execute(
         &self,
         statement: &str,
@@ -153,8 +155,8 @@ impl Idle {
     }
 }
 
-/// A connection in use. Dropped with its statement under way, it is closed: it is still busy with that, and
-/// the next one would wait.
+/// A connection in use. If it is dropped while a statement is under way, the connection is closed: it is still busy
+/// with that statement, for which the next one would have to wait.
 struct Borrowed {
     connection: MySqlConnection,
     _place: OwnedSemaphorePermit,
@@ -163,7 +165,7 @@ struct Borrowed {
 impl Borrowed {
     async fn run(&mut self, statement: &str, parameters: &Parameters) -> Result<Executed, Failure> {
         if parameters.is_empty() {
-            // As text, because MySQL cannot prepare all DDL.
+            // The statement is sent as text, because MySQL cannot prepare all DDL.
             let statement = sqlx::raw_sql(AssertSqlSafe(statement));
             return collect(self.connection.fetch_many(statement)).await;
         }
@@ -199,7 +201,7 @@ async fn collect(
 fn values(row: &MySqlRow) -> Result<Row, Failure> {
     let value = |column: &MySqlColumn| {
         let place = column.ordinal();
-        // Asked first: a value of another type than is asked for is an error with a text, made for nothing.
+        // The type is looked at first: to ask for a value by another type would make an error with a text, for nothing.
         if <String as Type<MySql>>::compatible(column.type_info()) {
             let text: Option<String> = row.try_get(place)?;
             return Ok(text.map_or(Value::Null, Value::Text));

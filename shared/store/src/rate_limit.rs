@@ -7,21 +7,21 @@ use crate::row::Columns;
 use crate::sql::{Row, StoreError, Value, milliseconds};
 use domain::{Idempotency, Sender};
 
-/// What the limit is counted over, from a sender's first post on.
+/// The period over which the rate limit counts, which begins with a sender's post.
 const MINUTE: Duration = Duration::from_mins(1);
 /// How far another function's clock may be ahead, in milliseconds.
 const CLOCKS_DIFFER: i64 = 5_000;
 /// Whether a sender may post now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
-    /// It may, and was counted, unless its key was counted before.
+    /// The sender may post, and the post was counted, unless its idempotency key was counted before.
     Admitted {
-        /// Whether it was.
+        /// Whether the post was counted.
         is_counted: bool,
     },
-    /// It has posted as often as it may within a minute, and may again in this time.
+    /// The sender has reached the rate limit, and may post again after this time.
     OverLimit(Duration),
-    /// A moderator refused it.
+    /// A moderator refused the sender.
     Refused,
 }
 
@@ -35,15 +35,15 @@ struct Count {
     counted_keys: String,
 }
 
-/// As much of a key's digest as tells those of a minute apart.
+/// The beginning of a key's digest, long enough to tell the keys of one minute apart.
 fn counted_key(idempotency: &Idempotency) -> &str {
     idempotency.key().get(..16).unwrap_or_default()
 }
 
 impl Store {
-    /// Counts a post against its sender's limit (0 is none), in one row that is only changed by conditional
-    /// updates, so that many at once cannot slip through. A key that was counted in the same minute is not counted
-    /// again: its repeats come in together, also between those of other keys.
+    /// Counts a post against its sender's rate limit (0 is none), in one row that is only changed by compare-and-swap,
+    /// so that many posts at once cannot slip through. An idempotency key that was counted in the same minute is not
+    /// counted again: all repeats of one post count once, also where posts with other keys come between them.
     ///
     /// # Errors
     /// Where the database fails; the post may be counted all the same.
@@ -54,19 +54,20 @@ impl Store {
         limit: u32,
         now: SystemTime,
     ) -> Result<Admission, StoreError> {
-        // Whether the sender is refused, the insert sees as well.
+        // Without a limit nothing is read here: the insert sees by itself whether the sender is refused.
         if limit == 0 {
             return Ok(Admission::Admitted { is_counted: false });
         }
         let key = idempotency.map(counted_key);
         let now = milliseconds(now);
         let minute = i64::try_from(MINUTE.as_millis()).unwrap_or(i64::MAX);
-        // Each time round, another request of this sender has got on, or its minute is over.
+        // The loop ends: each time round, another request of this sender was counted, or the sender's minute ended.
         loop {
             if self.count(sender, key, limit, now - minute, now).await? {
                 return Ok(Admission::Admitted { is_counted: true });
             }
-            // The first post of the day, most likely: the row is read beside, for those for whom it is not.
+            // This is most likely the sender's first post of the day. The row is read at the same time, in case it is
+            // not.
             let (begun, counted) = tokio::join!(self.begin(sender, key, now), self.counted(sender));
             if begun? {
                 return Ok(Admission::Admitted { is_counted: true });
@@ -91,7 +92,7 @@ impl Store {
         }
     }
 
-    /// Takes a count back: what was counted turned out to be a repeat.
+    /// Takes a count back, where the post that was counted turned out to be a repeat.
     ///
     /// # Errors
     /// Where the database fails.
@@ -123,7 +124,7 @@ impl Store {
         found.rows.into_iter().next().map(count).transpose()
     }
 
-    /// The first post of the day.
+    /// Counts the sender's first post of the day, and says whether it is the first.
     async fn begin(
         &self,
         sender: &Sender,
@@ -148,8 +149,9 @@ impl Store {
         }
     }
 
-    /// A further post of a sender that has a row: within its minute, which began after `old`, or the first of another.
-    /// One that begins later than the clocks of functions can differ was begun before this clock was set back.
+    /// Counts a further post of a sender that has a row, and says whether it did: within the sender's minute, which
+    /// began after `old`, or as the first post of another minute. A minute that begins in the future, by more than the
+    /// clocks of functions can differ, was begun before the clock was set back, and is over.
     async fn count(
         &self,
         sender: &Sender,
@@ -158,7 +160,8 @@ impl Store {
         old: i64,
         now: i64,
     ) -> Result<bool, StoreError> {
-        // MySQL sees what was assigned before, SQLite does not: so nothing that is read is assigned before.
+        // MySQL evaluates an expression with the columns that were assigned before it, SQLite does not: so every column
+        // is assigned after all expressions that read it.
         let is_running = "since > :old AND since <= :ahead";
         let counted = self
             .execute(

@@ -18,7 +18,7 @@ struct Column {
 const SAID: [Column; 3] = [
     Column {
         name: "generation",
-        // It names what is to go.
+        // The generation stays: it names the objects that are to be removed.
         blank: None,
     },
     Column {
@@ -35,7 +35,7 @@ const SAID: [Column; 3] = [
 const SHOWN: [Column; 5] = [
     Column {
         name: "picture_format",
-        // What is under its key goes before the row does.
+        // The format stays: it is part of the picture's key, and the picture goes before the row does.
         blank: None,
     },
     Column {
@@ -109,7 +109,7 @@ pub fn parameters(message: &Message) -> Parameters {
         .collect()
 }
 
-/// Those of a picture alone.
+/// The parameters of a picture alone.
 pub fn picture_parameters(
     picture: Option<&PostedPicture>,
 ) -> impl Iterator<Item = (&'static str, Value)> {
@@ -144,14 +144,14 @@ pub fn tombstone_assignments() -> String {
 }
 
 /// What `read` makes of a row, whose first column is its id; or that id, where the row is one that the code never
-/// writes: whoever put it in by hand finds it in the log, and everybody else finds the rest of the board.
+/// writes: whoever put the row in by hand finds its id in the log, and everybody else finds the rest of the board.
 pub fn readable<T>(
     row: Row,
     read: impl FnOnce(&mut Columns) -> Result<T, StoreError>,
 ) -> Result<T, String> {
     let id = row.first().cloned();
     read(&mut Columns::of(row)).map_err(|cause| {
-        // It may be anything.
+        // What stands there in place of an id may be anything.
         let id = match id {
             Some(Value::Text(id)) => id.chars().take(26).collect(),
             _ => "none".to_owned(),

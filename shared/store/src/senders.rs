@@ -11,8 +11,8 @@ use domain::{Format, MessageId, Name, Sender};
 /// How many posts of one sender are looked at together.
 const POSTS_AT_ONCE: u32 = 50;
 
-/// The table, for statements about one sender. MySQL's optimiser, left alone, may read half of it. To `SQLite`, which
-/// chooses right, the rest is a comment.
+/// The table, for statements about one sender. MySQL's optimiser, left alone, may read half of the table. To `SQLite`,
+/// which chooses the right index by itself, the index is a comment.
 const BY_SENDER: &str = "message /*!40101 FORCE INDEX (message_by_sender) */";
 
 /// A message of a sender.
@@ -29,8 +29,8 @@ pub struct Post {
 /// What removing a sender removes: all that it has on the board, is about to have, or has waiting.
 const REMOVED: &str = "sender = :sender AND status IN \
     ('posted', 'pending', 'arriving', 'held', 'approved', 'restored')";
-/// What a sender has in the ledger: what [`REMOVED`] names, what others have begun to remove, and tombstones of code that
-/// published nothing.
+/// What a sender has in the ledger: what [`REMOVED`] names, what other requests have begun to remove, and tombstones of
+/// an earlier release, which published nothing.
 const PRESENT: &str = "sender = :sender AND (status IN ('posted', 'pending', 'arriving', 'held', 'approved', \
     'restored', 'clearing', 'deleting', 'removing') \
     OR (status = 'deleted' AND cleared_at IS NULL AND (since IS NULL OR since = 0)))";
@@ -59,7 +59,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Of a message whose sender is not known, and of which author; of one that cannot be read that is nobody.
+    /// The summary of a single message whose sender is not known, with its author; `None` also where it cannot be read.
     pub fn of(message: MessageId, author: Option<String>) -> Self {
         Self {
             messages: 1,
@@ -140,7 +140,7 @@ impl Store {
         } else {
             ""
         };
-        // One more tells whether there are others.
+        // One row more than the limit tells whether there are others.
         let read = limit + 1;
         let found = self
             .execute(
@@ -222,7 +222,7 @@ impl Store {
         Ok(Summary {
             messages,
             anonymous,
-            // One that came between the two is not told twice.
+            // A name that came in between the two statements must not make the difference negative.
             other_authors: names.saturating_sub(authors.len().try_into().unwrap_or(names)),
             authors,
             first: columns.parsed_or_null()?,
@@ -275,7 +275,7 @@ impl Store {
                 .or_default()
                 .push(format!("'{id}'"));
         }
-        // What stands in it is numbers, and ids in their one spelling, letters and digits.
+        // The numbers and ids can stand in the SQL as they are: ids are letters and digits.
         let which: Vec<_> = generations
             .into_iter()
             .map(|(generation, ids)| {

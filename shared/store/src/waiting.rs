@@ -6,7 +6,7 @@ use crate::sql::{Parameters, Row, StoreError};
 use crate::status::Status;
 use domain::{Message, MessageId};
 
-/// How many are counted; more are told as this many.
+/// Up to which number messages and senders are counted; more are told as this many.
 const COUNTED: u32 = 1_000;
 
 /// What moderators decide on.
@@ -32,15 +32,15 @@ impl Waiting {
 pub struct ReviewedMessage {
     /// What is intended with it.
     pub status: Status,
-    /// Since when, in milliseconds since 1970; not known of what code of before did.
+    /// When the message came to have this status, in milliseconds since 1970; `None` where an earlier release set it.
     pub since: Option<i64>,
     /// The message.
     pub message: Message,
 }
 
 impl Store {
-    /// At most `limit` of them, that follow `after` where one is given, and the id after which to go on, unless these are
-    /// the last. Rows that cannot be read are passed over.
+    /// At most `limit` messages that moderators decide on, from after `after` where one is given; and the id after
+    /// which to go on, unless these are the last. Rows that cannot be read are passed over.
     ///
     /// # Errors
     /// Where the database fails.
@@ -51,7 +51,7 @@ impl Store {
         after: Option<MessageId>,
     ) -> Result<(Vec<ReviewedMessage>, Option<MessageId>), StoreError> {
         let (columns, condition) = (row::columns(""), waiting.condition());
-        // One more tells whether there are others.
+        // One row more than the limit tells whether there are others.
         let limit = limit.min(MESSAGES_AT_ONCE - 1);
         let read = limit + 1;
         let (follows, order) = match waiting {
@@ -77,7 +77,7 @@ impl Store {
         Ok(row::page(found.rows, limit, reviewed))
     }
 
-    /// How many of them there are, 1,000 at most.
+    /// How many messages moderators are to decide on, 1,000 at most.
     ///
     /// # Errors
     /// Where the database fails.

@@ -1,5 +1,5 @@
-//! libwebp's advanced interface (`webp/encode.h`). Both things that own its memory are freed when they are dropped,
-//! so in every case.
+//! libwebp's advanced interface (`webp/encode.h`). [`Picture`] and [`Written`], which own libwebp's memory, free it
+//! when they are dropped, and so in every case.
 
 #![expect(
     unsafe_code,
@@ -20,7 +20,7 @@ use libwebp_sys::{
 
 use super::{EncodeError, Pixels};
 
-/// How hard it tries, from 0 to 6: what `cwebp` does where nobody says otherwise.
+/// How hard libwebp tries to compress, from 0 to 6: the default of `cwebp`.
 const METHOD: c_int = 4;
 
 /// Encodes pixels of which the caller knows that there are `columns * rows`, both from 1 to [`super::SIDE`].
@@ -98,7 +98,7 @@ impl Picture {
             Pixels::Rgb(rgb) => unsafe {
                 WebPPictureImportRGB(&raw mut self.0, rgb.as_ptr(), stride)
             },
-            // SAFETY: the same.
+            // SAFETY: as above, the picture is initialised and the slice has the rows.
             Pixels::Rgba(rgba) => unsafe {
                 WebPPictureImportRGBA(&raw mut self.0, rgba.as_ptr(), stride)
             },
@@ -116,7 +116,7 @@ impl Picture {
         // within this call; that takes `custom_ptr` for a `WebPMemoryWriter`, which it is, initialised, and mutably
         // borrowed for as long as the call lasts.
         let is_right = unsafe { WebPEncode(config, &raw mut self.0) };
-        // The writer is not the picture's any more.
+        // The writer ends with this function, so the picture must not point to it any more.
         self.0.writer = None;
         self.0.custom_ptr = ptr::null_mut();
         if is_right == 0 {

@@ -6,8 +6,8 @@ import { createRequire } from 'node:module';
 const SOURCE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /**
- * The body of a function that answers it, in a line for each rule, once nothing fades in any more. The page's own policy
- * lets no script of others in; this one comes through the debugger.
+ * The body of a function that answers the violations, in a line for each rule, once nothing fades in any more. The page's
+ * policy lets no other scripts in; axe-core comes through the debugger.
  */
 export const FIND_VIOLATIONS = `
   if (!window.axe) { ${SOURCE} }

@@ -27,14 +27,14 @@ export class Board {
 
   async start() {
     const anyPort = '127.0.0.1:0';
-    // A browser takes another port for another site, so it is the same again after a restart.
+    // The port stays the same after a restart, since a browser takes another port for another site.
     const listen = this.site ? new URL(this.site).host : anyPort;
     this.process = spawn(
       BINARY,
       ['--listen', listen, '--s3-listen', anyPort, '--data-api-listen', anyPort, '--data-dir', this.directory],
       {
         cwd: ROOT,
-        // Only what is given here: a DATABASE_URL lying about must not decide what is tested.
+        // The board gets only this environment: a developer's DATABASE_URL must not decide what is tested.
         env: { PATH: process.env.PATH, HOME: process.env.HOME, POSTS_PER_MINUTE: '0', ...this.settings },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
@@ -120,7 +120,7 @@ export class Board {
     return response.json();
   }
 
-  /** Until all small versions of a message's picture are made: instead of one that is not made in time the picture itself is shown. */
+  /** Waits until all small versions of a message's picture are made: in place of one that is late the original is shown. */
   async hasSmall({ picture }) {
     for (const { url } of picture.small) {
       await eventually(async () => {
@@ -130,7 +130,7 @@ export class Board {
     }
   }
 
-  /** Takes a message's picture out of the bucket, as it is missing where the two were restored from different times. */
+  /** Takes a message's picture out of the bucket, as where database and bucket were restored from different times. */
   async losePicture({ picture }) {
     await eventually(() => removeObject(this.s3, `/corkboard-media${picture.url}`));
   }

@@ -12,7 +12,7 @@ export async function wordsIn(language, preferred = []) {
   return createWords({ language, dictionary: await allWordsIn(language), preferred, storage: { set() {} } });
 }
 
-/** All that `faultsOf` looks at, as it is now. */
+/** Reads all that `faultsOf` looks at. */
 export async function readSite() {
   const files = await readdir(SITE);
   const read = (name) => readFile(new URL(name, SITE), 'utf8');
@@ -54,7 +54,7 @@ export function faultsOf({ languages, dictionaryFiles, dictionaries, html, code 
 const filesOf = (language) => ['words', 'review-words'].map((name) => `${name}-${language.toLowerCase()}.js`);
 
 function usedWords({ html, code, words }) {
-  // Some of the page is made by its modules.
+  // The modules make some of the page's HTML, so they are searched as well.
   const used = new Set([...`${html}${code}`.matchAll(/data-say(?:-label)?="([^"]+)"/g)].map(([, key]) => key));
   // Keys are written out, or begin with what is written out: `compose.${…}`.
   for (const key of Object.keys(words)) {

@@ -24,7 +24,7 @@ async function drawn(url, type) {
   }
   const { naturalWidth: width, naturalHeight: height } = image;
   const picture = { shown: true, width, height, still: await pixels(image, width, height) };
-  // Each frame by itself, and whether all of it is there, which an <img> does not say.
+  // The frames are decoded one by one, which also tells whether each is whole: an <img> does not say that.
   try {
     const decoder = new ImageDecoder({ data: await (await fetch(url)).arrayBuffer(), type });
     await decoder.completed;
@@ -45,7 +45,7 @@ async function drawn(url, type) {
   return picture;
 }
 
-/** The body of a function that does it. */
+/** The body of a function that runs `drawn` in the page. */
 export const DRAWN = `return (${drawn})(...arguments)`;
 
 const TYPES = [

@@ -23,7 +23,7 @@ export const ENGINES = {
     const preferences = { 'layout.css.devPixelsPerPx': `${scale}.0`, 'ui.prefersReducedMotion': reducedMotion === 'reduce' ? 1 : 0 };
     const firefox = await Firefox.start(preferences, { width: 1_600 * scale, height: 1_200 * scale });
     try {
-      // A window of its own may be narrower than those with a bar of buttons.
+      // A window without a bar of buttons may be narrower than one with it.
       const before = await firefox.send('GetWindowHandles', {});
       await firefox.run('open(arguments[0], "", `popup,width=${arguments[1]},height=${arguments[2]}`)', url, width, height);
       const handle = await eventually(async () => {
@@ -45,7 +45,7 @@ export const ENGINES = {
     try {
       const session = await webkit.openSession();
       await session.resize(width, height);
-      // Without waiting until all of it is there.
+      // The page is opened without waiting until all of it is loaded.
       await session.run('location.href = arguments[0]', url);
       return {
         run: (script, ...args) => session.run(script, ...args),

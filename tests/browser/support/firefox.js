@@ -25,8 +25,8 @@ export class Firefox extends WebDriver {
   #last = 0;
 
   /**
-   * @param preferences of its own, beside those for every test
-   * @param screen of which size, where that of its own is too small
+   * @param preferences further preferences, beside those for every test
+   * @param screen the size of the screen, where Firefox's own is too small
    */
   static async start(preferences = {}, screen = null) {
     const firefox = new Firefox();
@@ -47,7 +47,7 @@ export class Firefox extends WebDriver {
 
   async #connect() {
     this.socket = await eventually(async () => {
-      // Firefox may be in the midst of writing it.
+      // Firefox may be in the midst of writing this file.
       const port = Number(await readFile(join(this.profile, 'MarionetteActivePort'), 'utf8'));
       const socket = connect(port, '127.0.0.1');
       await once(socket, 'connect');

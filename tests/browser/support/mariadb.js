@@ -1,4 +1,4 @@
-// A MariaDB of one's own, which can be stopped and started again where it was.
+// A private MariaDB server, which can be stopped and started again on the same port with its data.
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -7,7 +7,7 @@ export const PHONE = { width: 390, height: 844 };
 export const DESK = { width: 1_440, height: 900 };
 /** Each visitor's address is told by whoever is in front of the board. */
 export const settings = { POSTING: 'reviewed', CORKBOARD_TRUSTED_PROXY: '127.0.0.0/8', BOARD_NAME: 'Hillside' };
-/** What is not on the board yet is looked for. */
+/** Complaints of the browser that are expected: the page asks for messages that are not on the board yet, or any more. */
 export const expected = [/status of 404/, /status of 410/];
 
 export const current = (page) => page.locator('.review__item.is-current');

@@ -12,7 +12,7 @@ const hmac = (key, text) => createHmac('sha256', key).update(text).digest();
 /** Removes what is at `path`: `/bucket/key`. */
 export const removeObject = (endpoint, path) => change(endpoint, path, { method: 'DELETE', status: 204 });
 
-/** Puts bytes there. */
+/** Puts bytes at `path`: `/bucket/key`. */
 export const putObject = (endpoint, path, body, type) => change(endpoint, path, { method: 'PUT', status: 200, body, type });
 
 async function change(endpoint, path, { method, status, body, type }) {

@@ -41,7 +41,7 @@ export function gif(width, height) {
   size.writeUInt16LE(width, 0);
   size.writeUInt16LE(height, 2);
   const frame = (colour) => {
-    // Three bits each: the table of codes is cleared before it would take more.
+    // Each code has three bits: the table of codes is cleared before a code would take more.
     const bits = [];
     const put = (code) => bits.push(code & 1, (code >> 1) & 1, (code >> 2) & 1);
     for (let at = 0; at < width * height; at += 1) {

@@ -8,7 +8,7 @@ import { gif, png } from './shapes.js';
 const SITE = new URL('../../../static-site/', import.meta.url);
 const TYPES = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml', png: 'image/png', webmanifest: 'application/manifest+json' };
 const WIDTHS = [640, 960, 1280];
-/** As the site itself has it. */
+/** The content security policy, as the site itself has it. */
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'";
 
 export class StubBoard {

@@ -53,8 +53,8 @@ export class Visitor {
     visitor.context.setDefaultTimeout(WITHIN_MS);
     const page = await visitor.context.newPage();
     visitor.page = page;
-    // From here on dialogs are kept from opening. Asked for only when one is waited for, that would come too
-    // late for a key that is pressed at once.
+    // With this listener Playwright keeps file dialogs from opening from now on. A listener that is added when a dialog
+    // is waited for would come too late for a key that is pressed at once.
     page.on('filechooser', () => {});
     page.on('pageerror', (error) => visitor.complaints.push(String(error)));
     page.on('console', (message) => {
@@ -63,11 +63,11 @@ export class Visitor {
       const isTooLate = /status of 503 .*\/small\//.test(complaint);
       if (message.type() === 'error' && !isTooLate) visitor.complaints.push(complaint);
     });
-    // What a test takes away must not come out of the browser's cache.
+    // A picture that a test takes away must not come out of the browser's cache.
     const session = await visitor.context.newCDPSession(page);
     await session.send('Network.enable');
     await session.send('Network.setCacheDisabled', { cacheDisabled: true });
-    // This fault Chromium tells the page alone.
+    // Chromium tells the page alone of this fault.
     await page.addInitScript(() => addEventListener('error', ({ message }) => /^ResizeObserver loop/.test(message) && console.error(message)));
     if (layout) await page.addInitScript((chosen) => location.protocol === 'http:' && (localStorage.getItem('corkboard:layout') ?? localStorage.setItem('corkboard:layout', chosen)), layout);
     await before(page);
@@ -264,7 +264,7 @@ export class Visitor {
     return menu.locator('.message__actions').getByText(name, { exact: true });
   }
 
-  /** By the button; going to it would ask by itself, and it would be gone before the click. */
+  /** Asks for older messages by the button. Scrolling to it would ask by itself, and it would be gone before the click. */
   async askForOlder() {
     await this.page.getByRole('button', { name: 'Older messages' }).dispatchEvent('click');
   }
@@ -313,7 +313,7 @@ export class Visitor {
   }
 
   async delete(text) {
-    // A picture that is still on its way when it goes is one that does not load.
+    // A picture whose `<img>` goes while it is on its way counts as one that did not load.
     await this.picturesHaveCome();
     await (await this.inMenu(this.message(text), 'Delete')).click();
     await this.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
@@ -350,7 +350,7 @@ export class Visitor {
 /** Whether two are the same picture, by what `look` answers, be it in versions of other widths. */
 export function isLike(one, other) {
   const apart = one.pixels.reduce((sum, value, at) => sum + Math.abs(value - other.pixels[at]), 0);
-  // Edges fall otherwise on so few pixels.
+  // The bound is loose, since edges fall otherwise on 8 × 8 pixels.
   return apart / one.pixels.length < 6;
 }
 
@@ -364,10 +364,10 @@ export async function look(image) {
     canvas.width = 8;
     canvas.height = 8;
     const context = canvas.getContext('2d');
-    // As the page lets it show through.
+    // Transparent pixels are drawn on white, as the page shows them.
     context.fillStyle = 'white';
     context.fillRect(0, 0, 8, 8);
-    // With each pixel of the picture, whatever version of it that is.
+    // The 8 × 8 pixels are made of all pixels of the picture, whatever version of it is shown.
     context.imageSmoothingQuality = 'high';
     context.drawImage(element, 0, 0, 8, 8);
     return {

@@ -22,10 +22,10 @@ const OPTIONS: [&str; 7] = [
     "--performance-schema=OFF",
     "--innodb-buffer-pool-size=64M",
     "--innodb-log-file-size=8M",
-    // Only looked at where the tests run as root.
+    // The server looks at this option only where the tests run as root.
     "--user=root",
 ];
-/// In every password, so that a test sees where one is shown.
+/// What every password has in it, so that a test sees where one is shown.
 pub const PASSWORD: &str = "correct-horse-battery";
 
 /// A server of its own, with a folder of its own.
@@ -41,18 +41,18 @@ pub struct Server {
 pub struct OwnDatabase {
     /// What the database and its user are called.
     pub name: String,
-    /// Of the user, who is called as the database is.
+    /// The URL of the database for its user, who is called as the database is.
     pub url: String,
 }
 
 impl Server {
-    /// The one that tests share which do it no harm.
+    /// The server that tests share which do it no harm.
     pub async fn shared() -> &'static Self {
         static SHARED: OnceCell<Server> = OnceCell::const_new();
         SHARED.get_or_init(|| Self::start(&[])).await
     }
 
-    /// One to be ill-treated.
+    /// A server of a test's own, which may be stopped or killed.
     pub async fn start(options: &[&str]) -> Self {
         let folder = folder();
         let copied = Command::new("cp")
@@ -70,7 +70,7 @@ impl Server {
         server
     }
 
-    /// Starts it, again on the same port, and waits until it answers.
+    /// Starts the server, again on the same port, and waits until it answers.
     pub async fn restart(&mut self) {
         let since = Instant::now();
         let log = self.folder.join("log");
@@ -99,13 +99,13 @@ impl Server {
                 assert!(since.elapsed() < PATIENCE, "{}", read(&log));
                 sleep(Duration::from_millis(50)).await;
             }
-            // Somebody else took the port.
+            // Where another process has taken the port, the server is started again.
             assert!(since.elapsed() < PATIENCE, "{}", read(&log));
             sleep(Duration::from_millis(200)).await;
         }
     }
 
-    /// As by `kill -9`.
+    /// Kills the server as `kill -9` does.
     pub fn kill(&mut self) {
         self.process = None;
     }

@@ -30,7 +30,7 @@ pub fn noise(kib: u32, seed: u64) -> Vec<u8> {
     let mut state = seed.wrapping_mul(2).wrapping_add(1);
     let mut row = |_| {
         let pixels = (0..1024).map(|_| {
-            // Xorshift, which any number but zero begins.
+            // Xorshift, whose state may be any number but zero.
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;

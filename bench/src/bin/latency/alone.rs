@@ -12,9 +12,9 @@ use tokio::time::sleep;
 use crate::far::{Counts, Far, milliseconds};
 use crate::function::{Environment, delete, get, picture, regular, text};
 
-/// message-board keeps the first page for so long.
+/// How long message-board keeps the first page.
 const FRESH: Duration = Duration::from_secs(1);
-/// There are more messages than a page has.
+/// How many messages there are: more than a page has.
 const MESSAGES: usize = 30;
 
 /// What the rounds of one kind of request took, and what they asked of the services.
@@ -97,7 +97,7 @@ pub async fn measure(far: Far, rounds: usize, file: &Path) -> Result<Value, Box<
         message_first,
         message_again,
     ] = &mut cases;
-    // One that has posted and read before.
+    // An environment that has posted and read before.
     let warm = Environment::start(far)?;
     let post = regular(text("to be warm")?);
     warm.ask(post, StatusCode::CREATED).await?;

@@ -23,7 +23,7 @@ pub enum Service {
     S3,
 }
 
-/// A request to a service; without an end as long as its answer is not there.
+/// A request to a service; it has no end as long as its answer is not there.
 pub struct Call {
     pub service: Service,
     begun: Instant,
@@ -46,7 +46,7 @@ impl Calls {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Those since this was last called.
+    /// Takes the requests since this was last called.
     pub fn take(&self) -> Vec<Call> {
         std::mem::take(&mut *self.lock())
     }
@@ -57,7 +57,7 @@ impl Calls {
 pub struct Counts {
     pub database: usize,
     pub s3: usize,
-    /// The most of them of which each began when the answer of the one before was there.
+    /// The longest sequence of requests of which each began when the answer of the one before was there.
     pub sequence: usize,
 }
 
@@ -68,7 +68,7 @@ impl Counts {
             .iter()
             .filter_map(|call| Some((call.ended?, call.begun)))
             .collect();
-        // Of requests that follow one another, those that end first leave room for the most.
+        // The longest sequence is found by taking, of the requests that may follow, the one that ends first.
         spans.sort_unstable();
         let (mut sequence, mut last) = (0, None);
         for (ended, begun) in spans {

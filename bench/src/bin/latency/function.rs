@@ -34,7 +34,7 @@ pub struct Answer {
 }
 
 impl Environment {
-    /// A new one, that has answered nothing yet.
+    /// A new environment, which has answered nothing yet.
     pub fn start(far: Far) -> Result<Self, Box<dyn Error>> {
         let (config, calls) = (aws::config(), Calls::default());
         let inner = aws::connector();
@@ -87,7 +87,7 @@ impl Environment {
         })
     }
 
-    /// The same, where any other status is an error.
+    /// Answers a request as [`Self::answer`] does; any other status than the wanted one is an error.
     pub async fn ask(
         &self,
         request: Request<Body>,
@@ -101,7 +101,7 @@ impl Environment {
     }
 }
 
-/// Of the one sender whose requests come from the same network.
+/// The mark of requests of the one sender whose requests all come from the same network.
 #[derive(Clone)]
 struct Regular;
 

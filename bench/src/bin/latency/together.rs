@@ -20,9 +20,9 @@ const ALONE: usize = 20;
 /// What came of the posts or the reads.
 #[derive(Default)]
 struct Load {
-    /// From when each was due until its answer, in milliseconds.
+    /// How long each took from when it was due until its answer, in milliseconds.
     took: Vec<f64>,
-    /// What those were answered that were not answered as they should be.
+    /// The answers that were not as they should be.
     failed: Vec<String>,
     /// What the answers of the services took, in milliseconds.
     database: Vec<f64>,

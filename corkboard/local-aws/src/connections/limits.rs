@@ -16,7 +16,7 @@ pub struct Limits {
     pub in_all: usize,
     /// From one IPv4 address, or one /64 of IPv6.
     pub per_address: usize,
-    /// Who connects for many others. Loopback does, too.
+    /// The proxies, which connect for many others, as loopback does: no connection of theirs counts for an address.
     pub proxies: Vec<ipnet::IpNet>,
 }
 
@@ -59,7 +59,7 @@ pub struct Connections {
     room: Arc<Semaphore>,
 }
 
-/// Room for a connection, until this is dropped; of one that takes none, nothing.
+/// Room for a connection, until this is dropped; `None` for a connection that takes none.
 pub type Room = Option<OwnedSemaphorePermit>;
 
 #[derive(Debug, Default)]
@@ -79,7 +79,7 @@ struct Entry {
 }
 
 impl Connections {
-    /// None yet.
+    /// No connections yet, and these limits for them.
     pub fn within(limits: Limits) -> Arc<Self> {
         let room = (2 * limits.in_all).min(Semaphore::MAX_PERMITS);
         Arc::new(Self {
@@ -89,14 +89,14 @@ impl Connections {
         })
     }
 
-    /// Waits while as many connections as there may be have ended and are not closed yet, as on a busy machine: each of
-    /// them still is an open file.
+    /// Waits while too many connections have ended and are not closed yet, as on a busy machine: each of these is still
+    /// an open file. There is room for as many as there may be connections.
     pub async fn room(&self) -> Room {
         // The semaphore is never closed.
         Arc::clone(&self.room).acquire_owned().await.ok()
     }
 
-    /// A connection from `peer`, or `None` where it is one too many and none that is idle can end for it.
+    /// A connection from `peer`, or `None` where it is one too many and no idle connection can end in its place.
     pub fn open(self: &Arc<Self>, peer: IpAddr, room: Room) -> Option<Connection> {
         let counted = self.limits.counted(peer);
         let mut open = self.lock();
@@ -142,7 +142,8 @@ impl Connections {
 }
 
 impl Open {
-    /// Of this address, or of anybody's. It counts no more from now on.
+    /// Ends the connection that was idle for longest, of this address or of any, and says whether there was one. It
+    /// counts no more from now on.
     fn end_an_idle_one(&mut self, of: Option<IpAddr>) -> bool {
         let idle = self
             .connections
@@ -199,7 +200,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Nothing ends the connection while this is there, also if another was to have its place in this very moment.
+    /// Notes that a request is being answered: nothing ends the connection until this is dropped, even if it was just
+    /// about to end for another one.
     pub fn busy(self: &Arc<Self>) -> Busy {
         if let Some(all) = &self.all {
             let mut open = all.lock();
@@ -213,7 +215,7 @@ impl Connection {
         Busy(Arc::clone(self))
     }
 
-    /// What was written is on its way.
+    /// Notes that all that was written is on its way.
     pub fn flushed(&self) {
         let written = self.written.swap(0, Ordering::Relaxed);
         if written > 0

@@ -23,7 +23,7 @@ pub struct Memory(Arc<Accounts>);
 
 #[derive(Debug)]
 struct Accounts {
-    /// For what is at most [`SMALL`], so that it does not wait for what is large and slow.
+    /// The memory for requests of at most [`SMALL`] bytes, so that these do not wait for large and slow ones.
     small: Account,
     large: Account,
 }
@@ -31,7 +31,7 @@ struct Accounts {
 #[derive(Debug)]
 struct Account {
     all: Arc<Semaphore>,
-    /// In [`UNIT`]s.
+    /// How much memory the account has, in [`UNIT`]s.
     size: u32,
     shares: Mutex<HashMap<IpAddr, Weak<Semaphore>>>,
 }
@@ -53,11 +53,11 @@ impl Memory {
         }))
     }
 
-    /// Waits for `bytes` of it, in the order of the requests. An eighth of all is for small ones alone. One address,
-    /// where that is known, has no more than a quarter, or a single body that is larger. Whoever wants more than there is
-    /// takes all.
+    /// Waits for `bytes` of memory, in the order of the requests. An eighth of all is for small requests alone. One
+    /// address, where it is known, has no more than a quarter, or a single body that is larger. A request for more than
+    /// there is takes all.
     ///
-    /// `None` where none becomes free in time: then a client may try again [later](RETRY_AFTER).
+    /// `None` where not enough becomes free in time: then a client may try again [later](RETRY_AFTER).
     pub async fn take(&self, bytes: usize, address: Option<IpAddr>) -> Option<Taken> {
         if bytes <= SMALL {
             self.0.small.take(bytes, address).await

@@ -108,7 +108,8 @@ where
                         debug!(%peer, "a connection is one too many");
                         continue;
                     };
-                    // Otherwise a body that comes after its head waits for the client to acknowledge that, 40 ms.
+                    // With Nagle's algorithm the body of an answer would wait 40 ms for the client to acknowledge its
+                    // head.
                     let _ = stream.set_nodelay(true);
                     let mut stream = TimeoutStream::new(stream);
                     stream.set_write_timeout(Some(STALLED));
@@ -175,7 +176,7 @@ fn converse<S, A, F, B, E>(
                 let mut response = answered.await?;
                 let now = Date::from(SystemTime::now());
                 response.headers_mut().typed_insert(now);
-                // Until the whole answer is written.
+                // The connection is busy until the whole body is written and dropped.
                 Ok::<_, E>(response.map(|body| {
                     body.map_frame(move |frame| {
                         let _ = &busy;

@@ -1,4 +1,4 @@
-//! What goes to an engine and what comes back, the same for both.
+//! What an engine is asked and what it answers, the same for both engines.
 
 use super::error::Error;
 use super::statement::Statement;
@@ -24,7 +24,7 @@ pub struct Call {
 pub struct StatementResult {
     /// `Some`, though perhaps empty, where the statement returns records.
     pub records: Option<Vec<Vec<Field>>>,
-    /// Empty unless asked for.
+    /// The metadata of the columns; empty unless the call asks for it.
     pub columns: Vec<ColumnMetadata>,
     pub updated: u64,
     /// The first id that an INSERT made.

@@ -62,7 +62,7 @@ use wire::Field;
 const MAX_REQUEST_BYTES: usize = 4 * 1024 * 1024;
 /// How long a request may take to come.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
-/// A call is cut off after this; its statement too, unless `continueAfterTimeout` is set.
+/// How long a call may take. Its statement is cut off as well, unless `continueAfterTimeout` is set.
 const CALL_LIMIT: Duration = Duration::from_secs(45);
 
 struct Api {
@@ -98,7 +98,7 @@ pub fn router(
         .method_not_allowed_fallback(async || Error::unknown_operation())
         .fallback(async || Error::unknown_operation())
         .layer(middleware::from_fn_with_state(Arc::clone(&api), admit))
-        // `check` has its own, larger limit.
+        // The router's own limit is off, since `check` has a larger one.
         .layer(DefaultBodyLimit::disable())
         .with_state(api)
 }

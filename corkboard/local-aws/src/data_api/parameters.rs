@@ -36,7 +36,7 @@ pub fn values(parameters: Vec<SqlParameter>) -> Result<HashMap<String, Field>, E
     Ok(values)
 }
 
-/// The database takes the text as it is; a hint promises that it is of that form.
+/// Checks that a value has the form that its type hint promises: the database takes the text as it is.
 fn check_hint(hint: &str, field: &Field) -> Result<(), String> {
     let text = match field {
         Field::StringValue(text) => text.as_str(),

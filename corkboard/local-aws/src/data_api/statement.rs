@@ -20,7 +20,7 @@ pub struct Statement {
     pub inserts_into: Option<String>,
 }
 
-/// What is refused by its first word, with the reason.
+/// The statements that are refused, by their first words, with the reason.
 const REFUSED: [(&[&str], &str); 4] = [
     (
         &[
@@ -155,8 +155,8 @@ impl Statement {
     }
 }
 
-/// What of a statement has to do with a file of the server's, wherever it stands. A function may be quoted; a
-/// table may have the name of either word.
+/// The part of a statement, wherever it stands, that reads or writes a file of the server's. A function's name may be
+/// quoted; a table may have the name of either word.
 fn file_in(pieces: &[(Token, &str)]) -> Option<&'static str> {
     let is = |text: &str, word: &str| text.eq_ignore_ascii_case(word);
     let written = pieces.windows(3).find_map(|pieces| match pieces {

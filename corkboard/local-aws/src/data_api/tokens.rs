@@ -7,7 +7,7 @@ pub enum Dialect {
     Sqlite,
 }
 
-/// What of a server decides how it reads SQL.
+/// The properties of a server that decide how it reads SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MySql {
     /// As executable comments count it: 80403 is 8.4.3.
@@ -20,7 +20,7 @@ pub struct MySql {
 }
 
 impl MySql {
-    /// By the server's `VERSION()` and `@@sql_mode`.
+    /// The properties of the server with this `VERSION()` and `@@sql_mode`.
     pub fn new(version: &str, sql_mode: &str) -> Self {
         let mut parts = version.split(|character: char| !character.is_ascii_digit());
         let mut part = || parts.next().and_then(|part| part.parse::<u32>().ok());
@@ -28,7 +28,7 @@ impl MySql {
             (Some(major), Some(minor), patch) => {
                 major * 10_000 + minor * 100 + patch.unwrap_or_default()
             }
-            // Of a server that does not tell, every executable comment counts as executed.
+            // Where the version cannot be read, every executable comment counts as executed.
             _ => u32::MAX,
         };
         let has = |mode| sql_mode.split(',').any(|set| set == mode);
@@ -54,7 +54,7 @@ impl MySql {
             .take_while(u8::is_ascii_digit)
             .take(6)
             .count();
-        // MySQL takes a sixth digit for one of the version only before white space.
+        // MySQL takes a sixth digit as part of the version only before white space.
         let is_followed_by_space = sql[mark + digits..].starts_with(is_space);
         let length = match digits {
             0..=4 => return Some(mark),
@@ -62,7 +62,7 @@ impl MySql {
             _ => 5,
         };
         let version: u32 = sql[mark..mark + length].parse().ok()?;
-        // MariaDB parted from MySQL before 5.7: what MySQL has had since then is not for it.
+        // MariaDB parted from MySQL before 5.7, and skips comments for MySQL from 5.7 on.
         let is_foreign = self.is_mariadb && !of_mariadb && (50_700..=99_999).contains(&version);
         (version <= self.version && !is_foreign).then_some(mark + length)
     }
@@ -89,8 +89,8 @@ pub enum Token {
 pub struct Tokens<'a> {
     rest: &'a str,
     dialect: Dialect,
-    /// Whether a comment is being executed. As for the server there is no comment within a comment: the
-    /// first end is the end.
+    /// Whether the text is within a comment that is executed. As on the server such comments do not nest: the first end
+    /// is the end.
     is_in_comment: bool,
 }
 
@@ -197,13 +197,13 @@ fn line(sql: &str) -> usize {
     sql.find('\n').unwrap_or(sql.len())
 }
 
-/// The length of a comment that is not executed. One for another version of the server may have comments
-/// within, which have none within them.
+/// The length of a comment that is not executed. A comment for another version of the server may have comments within,
+/// one level deep.
 fn comment(sql: &str, may_have_comments: bool) -> usize {
     let mut end = 2;
     let mut is_within = false;
     while let Some(next) = sql[end..].find("*/") {
-        // Where the two share their asterisk, the beginning counts, which comes first.
+        // Where `/*` and `*/` share their asterisk (`/*/`), the beginning counts, which comes first.
         match sql[end..=end + next].find("/*") {
             Some(inner) if may_have_comments && !is_within => {
                 is_within = true;

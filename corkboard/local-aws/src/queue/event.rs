@@ -26,7 +26,7 @@ pub struct QueueMessage {
 }
 
 impl QueueMessage {
-    /// One that holds an S3 notification.
+    /// A message that holds an S3 notification.
     pub fn of_s3(event: &ObjectEvent) -> Self {
         Self::new(notification(event, Utc::now()).to_string())
     }
@@ -45,12 +45,12 @@ impl QueueMessage {
         &self.id
     }
 
-    /// How often it was delivered.
+    /// How often the message was delivered.
     pub fn receives(&self) -> u32 {
         self.receives
     }
 
-    /// As it is delivered next.
+    /// The message as it is delivered next, in JSON.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
     fn record(&self, now: DateTime<Utc>) -> String {
         let first_received = self.first_received.unwrap_or(now);

@@ -28,7 +28,7 @@ use crate::s3::ObjectEvent;
 use event::QueueMessage;
 use worker::{Task, Worker};
 
-/// The queue. Clones are the same queue; the last one dropped, delivery is cut off.
+/// The queue. Clones are the same queue; when the last one is dropped, delivery is cut off.
 #[derive(Clone)]
 pub struct Queue {
     /// The keys that S3 notifies of begin with one of these.
@@ -98,7 +98,7 @@ impl Queue {
     pub async fn shutdown(&self) {
         let (done, drained) = oneshot::channel();
         self.task(Task::Drain(done));
-        // An error means that it had stopped before.
+        // An error means that the worker had stopped before.
         let _ = drained.await;
     }
 

@@ -41,12 +41,12 @@ pub enum Task {
 
 pub struct Worker {
     deliver: Arc<Deliver>,
-    /// What may be delivered, and since when the first of it may.
+    /// The messages that may be delivered, and since when the first of them may.
     visible: VecDeque<QueueMessage>,
     visible_since: Instant,
-    /// What failed, by when it becomes visible again; the number makes the key unique.
+    /// The messages that failed, by when they become visible again; the number makes the key unique.
     hidden: BTreeMap<(Instant, u64), QueueMessage>,
-    /// What was sent with a delay, likewise.
+    /// The messages that were sent with a delay, by the same kind of key.
     delayed: BTreeMap<(Instant, u64), QueueMessage>,
     numbers: u64,
     in_flight: JoinSet<(Vec<QueueMessage>, Delivered)>,
@@ -114,7 +114,7 @@ impl Worker {
             && self.schedules.is_empty()
     }
 
-    /// Starts what is due and waits for the next thing to happen. Can be cancelled without loss.
+    /// Dispatches the messages that are due, and waits for the next thing to happen. It can be cancelled without loss.
     async fn step(&mut self) {
         self.dispatch();
         let wake = self.wake();
@@ -166,7 +166,7 @@ impl Worker {
         collected.into_iter().chain(shown).min()
     }
 
-    /// Of what becomes visible after a pause.
+    /// The key of a message that becomes visible after a pause.
     fn key(&mut self, pause: Duration) -> (Instant, u64) {
         self.numbers += 1;
         (Instant::now() + pause, self.numbers)

@@ -100,8 +100,8 @@ fn signed_headers<S: AsRef<str>>(headers: &HeaderMap, query: &[(S, S)]) -> Vec<S
         .collect()
 }
 
-/// S3's own headers must be signed, or whoever was given a signature could have it do something else. Clients
-/// that sign a URL leave out who they are.
+/// Refuses S3's own headers that are not signed: with these, whoever was given a signature could have it do something
+/// else. `x-amz-user-agent` may be unsigned, since clients that sign a URL leave it out.
 fn check_all_signed(headers: &HeaderMap, is_signed: impl Fn(&HeaderName) -> bool) -> S3Result<()> {
     let unsigned = headers.keys().find(|header| {
         let name = header.as_str();
@@ -142,8 +142,8 @@ fn is_supported(header: &str, value: &[u8]) -> bool {
         .contains(&name)
 }
 
-/// A range that is none, or several, and a date that is none count as not there (RFC 9110, 13.1.3, 14.2). Where
-/// the signature covers them, s3s refuses them, as the signature would not hold without them.
+/// The headers that count as not there (RFC 9110, 13.1.3, 14.2): a range that is malformed, or several, and a date that
+/// is malformed. Where the signature covers such a header it stays, and s3s refuses it.
 fn malformed(headers: &HeaderMap) -> Vec<HeaderName> {
     let range = headers.get(RANGE).and_then(|range| range.to_str().ok());
     let is_right = [

@@ -77,8 +77,7 @@ impl Bodies {
         File::open(self.path(name))
     }
 
-    /// Removes a file that nothing refers to any more. One that cannot be removed is tried again at the next
-    /// start.
+    /// Removes a file that nothing refers to any more. Where that fails, the next start tries again.
     pub fn remove(&self, name: &str) {
         let path = self.path(name);
         match fs::remove_file(&path) {
@@ -97,7 +96,7 @@ impl Bodies {
     /// Removes what an earlier process left behind: files to which no index refers.
     pub fn sweep(&self, is_referred_to: impl Fn(&str) -> io::Result<bool>) -> io::Result<()> {
         for name in self.names()? {
-            // In this order: what is not being written any more is in the index, or will never be.
+            // The order matters: a file that is no longer being written is in the index by now, or will never be.
             let is_new = self.being_written().contains(&name);
             if !is_new && !is_referred_to(&name)? {
                 self.remove(&name);
@@ -141,12 +140,12 @@ impl NewFile {
         &self.name
     }
 
-    /// The index refers to it now.
+    /// Keeps the file, since the index refers to it now.
     pub fn keep(mut self) {
         self.kept = true;
     }
 
-    /// It stays where it is, since it is not known whether the index refers to it.
+    /// Leaves the file where it is, since it is not known whether the index refers to it.
     pub fn leave(self) {
         std::mem::forget(self);
     }

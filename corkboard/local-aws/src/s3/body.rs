@@ -25,7 +25,7 @@ use crate::connections::memory::{Memory, RETRY_AFTER, Taken};
 
 /// Bytes of a request in XML: a thousand keys to delete, or ten thousand parts; all others have none.
 const MAX_BODY: usize = 4 * 1024 * 1024;
-/// How long such a request may take to come.
+/// How long a request that is read whole may take to come.
 const WHOLE: Duration = Duration::from_secs(30);
 /// Bytes that an upload has in memory at a time.
 const UPLOADING: usize = 2 * CHUNK;
@@ -33,8 +33,8 @@ const UPLOADING: usize = 2 * CHUNK;
 /// How long an upload may stand still.
 const STALLED: Duration = Duration::from_secs(30);
 
-/// Looks at a body that no operation of ours looks at: of all requests but uploads. Such a body takes of `memory`, if
-/// there is one, for as long as what is given back with the request.
+/// Reads and checks the body of any request but an upload, whose operation does that. The body takes of `memory`, if
+/// there is one, until what is given back with the request is dropped.
 pub async fn checked(
     request: Request<Incoming>,
     memory: Option<(&Memory, Option<IpAddr>)>,
@@ -63,7 +63,7 @@ pub async fn checked(
     check_md5(md5.as_deref())?;
     let query = request.uri().query().unwrap_or_default();
     let deletes = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "delete");
-    // Of other requests they are of an object.
+    // Only the checksums of a DeleteObjects are those of its body; elsewhere they are an object's.
     let checksum = |name: &str| text(name).filter(|_| deletes).map(str::to_owned);
     let stated = Checksum {
         checksum_crc32: checksum("x-amz-checksum-crc32"),
@@ -121,7 +121,7 @@ pub fn bad_digest() -> S3Error {
     )
 }
 
-/// The checksums of a body that are stated of it.
+/// The checksums of a body, of the kinds that are stated.
 fn checksums(stated: &Checksum, body: &[u8]) -> Checksum {
     let mut hasher = ChecksumHasher {
         crc32: stated.checksum_crc32.is_some().then(Default::default),
@@ -134,7 +134,7 @@ fn checksums(stated: &Checksum, body: &[u8]) -> Checksum {
     hasher.finalize()
 }
 
-/// That a `Content-MD5` is a digest at all; whether it is the body's is found when the body is there.
+/// Checks that a `Content-MD5` is a digest at all; whether it is the body's is checked when the body is there.
 pub fn check_md5(content_md5: Option<&str>) -> S3Result<()> {
     let digest = content_md5.map(|digest| BASE64_STANDARD.decode(digest));
     match digest {

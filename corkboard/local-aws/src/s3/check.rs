@@ -47,7 +47,7 @@ pub fn check(
         };
         after = last.key.clone().into_bytes();
         for entry in &entries {
-            // It may have been replaced or deleted since.
+            // The object may have been replaced or deleted since.
             if let Some(why) = difference(root, &index, entry)
                 && is_unchanged(&index, entry)
             {
@@ -64,7 +64,7 @@ fn open(root: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(index_of(root), flags)
 }
 
-/// Some of them, in the order of their keys.
+/// The next 1,000 objects behind a key, in the order of their keys.
 fn entries(index: &Connection, after: &[u8]) -> rusqlite::Result<Vec<Entry>> {
     let sql = "SELECT key, size, e_tag, modified, attributes, file FROM object \
                WHERE key > ?1 ORDER BY key LIMIT 1000";
@@ -88,7 +88,7 @@ fn is_unchanged(index: &Connection, entry: &Entry) -> bool {
     })
 }
 
-/// What of an object is not as its index says.
+/// What of an object is not as the index says; `None` where all is.
 fn difference(root: &Path, index: &Connection, entry: &Entry) -> Option<String> {
     let digests = match &entry.file {
         None => match rows::small_body(index, &entry.key) {
@@ -122,10 +122,10 @@ struct Digests {
 }
 
 impl Digests {
-    /// With the checksums that are known of the object.
+    /// The digests of an object's bytes, with the kinds of checksums that are known of it.
     fn of(entry: &Entry, bytes: &mut dyn io::Read) -> io::Result<Self> {
         let known = &entry.attributes.checksums;
-        // That of an upload in parts may be one of its parts' checksums, which end in their number.
+        // The checksum of an upload in parts may be one of its parts' checksums; then it ends in their number.
         let is_of_bytes =
             |checksum: &Option<String>| checksum.as_ref().is_some_and(|it| !it.contains('-'));
         let mut hasher = ChecksumHasher {

@@ -99,7 +99,7 @@ fn files(root: &Path, bucket: &str, key: &str) -> [PathBuf; 3] {
     ]
 }
 
-/// A write counted once the key that it was for had been recorded beside it.
+/// Finishes the writes that counted: those beside which the key that they were for had been recorded.
 fn finish_writes(root: &Path) -> io::Result<()> {
     let Ok(entries) = fs::read_dir(root.join(STAGED)) else {
         return Ok(());
@@ -118,7 +118,7 @@ fn finish_writes(root: &Path) -> io::Result<()> {
             }
             let [from_data, from_sidecars @ ..] = files(root, STAGED, staged);
             let [to_data, to_sidecars @ ..] = files(root, BUCKET, key);
-            // The data last, as in the version that began it.
+            // The data are moved last, as by the version that began the write.
             for (from, to) in from_sidecars.iter().zip(to_sidecars) {
                 if_found(fs::rename(from, to))?;
             }
@@ -199,7 +199,8 @@ fn sidecar<T: DeserializeOwned + Default>(path: &Path) -> T {
     serde_json::from_slice(&json).unwrap_or_default()
 }
 
-/// What is left is of uploads and writes that were never finished, and of objects that are no more.
+/// Removes what is left in the folder: uploads and writes that were never finished, and sidecars of objects that are
+/// gone.
 fn clear_away(root: &Path) -> io::Result<()> {
     if_found(fs::remove_dir_all(root.join(STAGED)))?;
     if_found(fs::remove_dir_all(root.join(".uploads")))?;
@@ -214,9 +215,9 @@ fn clear_away(root: &Path) -> io::Result<()> {
             fs::remove_file(entry.path())?;
         }
     }
-    // Last, since it is by this folder that a start sees that there is something to do.
+    // This folder goes last: by it a start sees that there is something to take over.
     remove_empty(&root.join(BUCKET))?;
-    // What is removed does not come back over what is written from now on.
+    // The removals are forced to the drive, so that no removed file comes back over what is written from now on.
     File::open(root)?.sync_all()
 }
 
@@ -227,7 +228,7 @@ fn remove_empty(folder: &Path) -> io::Result<()> {
             remove_empty(&entry.path())?;
         }
     }
-    // One with something in it stays.
+    // A folder with something in it stays.
     let _ = fs::remove_dir(folder);
     Ok(())
 }

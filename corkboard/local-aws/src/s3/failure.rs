@@ -59,7 +59,7 @@ pub fn damage_note(path: &Path) -> PathBuf {
 fn mark_damaged(path: &Path) {
     tracing::error!(path = %path.display(), "the index of the objects is damaged: the next start rebuilds it");
     if !damage_note(path).exists() {
-        // Where this fails, the start may find the damage by itself.
+        // Where the note cannot be written, the next start may find the damage by itself.
         let _ = std::fs::write(damage_note(path), "");
     }
 }

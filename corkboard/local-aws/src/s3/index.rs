@@ -63,10 +63,10 @@ const BATCH: usize = 128;
 const LOG_KEPT: Duration = Duration::from_secs(1);
 /// Connections that are kept for reading.
 const READERS: usize = 8;
-/// For programs that have the file open besides this one.
+/// How long to wait for the lock of another program that has the file open.
 const FILE_LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
-/// What follows a change, once it is committed.
+/// What is done after a change, once it is committed.
 #[derive(Default)]
 pub struct Effects {
     events: Vec<ObjectEvent>,
@@ -101,14 +101,15 @@ impl Effects {
     }
 }
 
-/// A change, which answers its caller when it is told how the commit went.
+/// A change of the index. It returns whether it is to be committed, and what answers its caller once the commit is
+/// over.
 type Change = Box<dyn FnOnce(&Connection, &mut Effects) -> (bool, Answer) + Send>;
 type Answer = Box<dyn FnOnce(Result<(), S3Error>) + Send>;
 
 pub struct Index {
     path: PathBuf,
     readers: Arc<Mutex<Vec<Connection>>>,
-    /// `None` at the end, and where another process writes.
+    /// Where changes are sent; `None` at the end, and where another process writes the index.
     changes: Option<mpsc::Sender<Change>>,
     writer: Option<JoinHandle<()>>,
 }
@@ -236,7 +237,7 @@ fn write(
     bodies: &Bodies,
     events: &dyn Fn(ObjectEvent),
 ) {
-    // When the log is to be emptied, if there is something in it.
+    // When the write-ahead log is to be emptied, if there is something in it.
     let mut to_empty: Option<Instant> = None;
     loop {
         let first = match to_empty {
@@ -275,9 +276,9 @@ fn write(
     empty_log(&connection);
 }
 
-/// Takes what was changed out of the write-ahead log, unless somebody reads from that, which is answered.
+/// Empties the write-ahead log, unless a reader still uses it, and says whether one does.
 fn empty_log(connection: &Connection) -> bool {
-    // Nobody who writes waits for those who read.
+    // Without a wait: changes shall not wait until readers have done with the log.
     let emptied = connection.busy_timeout(Duration::ZERO).and_then(|()| {
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
     });
@@ -315,7 +316,7 @@ fn commit(
         bodies.sync()?;
     }
     if let Err(error) = transaction.commit() {
-        // It may be in the log all the same: the next start knows.
+        // The change may be in the log all the same: the next start knows, so its files stay.
         all.kept.into_iter().for_each(NewFile::leave);
         return Err(error.into());
     }

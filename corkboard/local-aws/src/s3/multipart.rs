@@ -101,7 +101,7 @@ impl ObjectStore {
         };
         self.index
             .change(move |connection, effects| {
-                // It may have been completed or given up in the meantime.
+                // The upload may have been completed or given up in the meantime.
                 open_upload(connection, &key, &upload)?;
                 put_part(connection, effects, &upload, &part)?;
                 effects.keep(file);
@@ -204,7 +204,7 @@ impl ObjectStore {
             .change(move |connection, effects| {
                 let upload = find_upload(connection, &epilogue.key, &id)?;
                 if let Some(e_tag) = upload.completed {
-                    // By the same request, sent twice.
+                    // The same request, sent twice, has completed the upload.
                     return Ok(e_tag);
                 }
                 for part in &parts {
@@ -352,7 +352,7 @@ fn put_part(
     run(connection, sql, values).map(drop)
 }
 
-/// Another part may have been sent under the number of one that was joined meanwhile.
+/// Fails where another part was sent under the number of `part`, which was joined meanwhile.
 fn check_is_still(connection: &Connection, upload: &str, part: &Part) -> S3Result<()> {
     let sql = "SELECT EXISTS (SELECT 1 FROM part WHERE upload = ?1 AND file = ?2)";
     let mut statement = connection.prepare_cached(sql).map_err(fault)?;

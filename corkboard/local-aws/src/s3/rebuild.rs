@@ -120,7 +120,7 @@ impl New<'_> {
             object,
             attributes,
         } = epilogue;
-        // No file goes: the next sweep sees what is left over.
+        // The files of replaced objects stay for now: the next sweep removes those that nothing refers to.
         let mut effects = Effects::default();
         insert(
             &self.transaction,
@@ -155,12 +155,12 @@ fn rebuild(connection: &mut Connection, damaged: &Path, bodies: &Bodies) -> io::
         .as_ref()
         .is_some_and(|source| from_both_ends(|order| read_rows(source, order, &mut rows)));
     let mut keys = BTreeMap::new();
-    // In the order of their names, which is that of their making.
+    // The files are read in the order of their names, which is that of their making: the newest of a key counts.
     for name in bodies.names()? {
         let found = bodies.read(&name).and_then(|mut file| epilogue(&mut file));
         let epilogue = match found {
             Ok(Some(epilogue)) => epilogue,
-            // What is not an object's is a part's, and its upload has to begin anew.
+            // A file without an epilogue is a part of an upload, which has to begin anew.
             Ok(None) => continue,
             Err(error) => {
                 tracing::warn!(path = %bodies.path(&name).display(), %error, "this file cannot be read");
@@ -169,7 +169,7 @@ fn rebuild(connection: &mut Connection, damaged: &Path, bodies: &Bodies) -> io::
         };
         keys.insert(name.clone(), epilogue.key.clone());
         let is_named = |(_, _, file): &Row| file.as_ref() == Some(&name);
-        // What a whole index does not name was deleted, or never acknowledged.
+        // Where the index could be read whole, a file that it does not name was deleted, or never acknowledged.
         if !is_complete || rows.get(&epilogue.key).is_some_and(is_named) {
             new.keep(epilogue, NewBody::Kept(name))?;
         }
@@ -199,7 +199,7 @@ fn rebuild(connection: &mut Connection, damaged: &Path, bodies: &Bodies) -> io::
                 .filter(|(object, _, file)| file.is_none() && object.size == size);
             let (object, attributes) = match row {
                 Some((object, attributes, _)) => (object.clone(), attributes.clone()),
-                // Its headers are lost.
+                // The object's row is lost, and so are its headers.
                 None => (Object::now(size, md5_hex(&bytes)), Attributes::default()),
             };
             let epilogue = Epilogue {
@@ -218,12 +218,12 @@ fn rebuild(connection: &mut Connection, damaged: &Path, bodies: &Bodies) -> io::
     new.finish(lost)
 }
 
-/// `None` where there is none.
+/// A connection to the damaged index; `None` where it cannot be opened.
 fn open_damaged(path: &Path) -> Option<Connection> {
     Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok()
 }
 
-/// Reads a table as far as the damage from either end. Answers whether there was none.
+/// Reads a table from either end as far as the damage, and says whether there was no damage.
 fn from_both_ends(mut read: impl FnMut(&str) -> rusqlite::Result<()>) -> bool {
     read("ASC").is_ok() || {
         // An error ends what can be read from this end, too.

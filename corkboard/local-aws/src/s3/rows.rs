@@ -13,7 +13,7 @@ use super::object::{Attributes, Object};
 pub struct Stored {
     pub object: Object,
     pub attributes: Attributes,
-    /// In the folder of bodies; `None` for one whose bytes are in the index.
+    /// The file's name in the folder of bodies; `None` for an object whose bytes are in the index.
     pub file: Option<String>,
 }
 
@@ -22,7 +22,7 @@ pub struct Stored {
 pub enum NewBody {
     Small(Vec<u8>),
     File(NewFile),
-    /// In a file that was there before.
+    /// The name of a file that was there before and has the bytes.
     Kept(String),
 }
 

@@ -82,7 +82,7 @@ macro_rules! stated_of {
 }
 pub(super) use stated_of;
 
-/// What is answered to it.
+/// The answer to a request whose body was taken.
 macro_rules! taken_as {
     ($output:ident, $e_tag:expr, $checksums:expr) => {{
         let checksums = $checksums;
@@ -283,7 +283,7 @@ impl ObjectStore {
             .read(move |connection| {
                 let mut missing = None;
                 loop {
-                    // Both statements see one state.
+                    // Both statements must see one state of the index.
                     let transaction = connection.unchecked_transaction().map_err(fault)?;
                     let stored = find(&transaction, &key)?.ok_or_else(|| s3_error!(NoSuchKey))?;
                     let Some(file) = &stored.file else {
@@ -292,7 +292,8 @@ impl ObjectStore {
                     };
                     match bodies.read(file) {
                         Ok(opened) => return Ok((stored, Content::File(opened))),
-                        // It was replaced or deleted in between, or it is gone.
+                        // The file was replaced or deleted in between, and then the index names another one; or it is
+                        // lost.
                         Err(error) if error.kind() == ErrorKind::NotFound && missing.as_ref() != Some(file) => {
                             missing = Some(file.clone());
                         }
@@ -308,7 +309,7 @@ impl ObjectStore {
     }
 }
 
-/// In the background, since this takes the longer the more objects there are.
+/// Removes files that no object needs, in the background, since this takes the longer the more objects there are.
 fn sweep(bodies: Arc<Bodies>, index: Connection) -> io::Result<()> {
     let sweep = move || {
         let swept = bodies.sweep(|name| refers_to(&index, name).map_err(io::Error::other));
@@ -322,7 +323,7 @@ fn sweep(bodies: Arc<Bodies>, index: Connection) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes an object be there, and tells of it.
+/// Puts an object into the index, and has its event sent.
 pub fn place(
     connection: &Connection,
     effects: &mut Effects,

@@ -42,7 +42,7 @@ pub fn entries(file: File) -> Result<Entries, String> {
     let mut found = Found::default();
     let mut long_name = None;
     let mut end = 0;
-    // Raw: a name is not read before its length was looked at.
+    // Entries are read raw, so that no name is read before its length was looked at.
     for entry in tar.entries_with_seek().map_err(damaged)?.raw(true) {
         let mut entry = entry.map_err(damaged)?;
         let span = Span {
@@ -84,7 +84,7 @@ pub fn entries(file: File) -> Result<Entries, String> {
 /// What was found so far.
 #[derive(Default)]
 struct Found {
-    /// With the version of the format.
+    /// Where [`HEADER`] is, with the version of the format.
     header: Option<(u32, Span)>,
     messages: Option<Span>,
     log: Option<Span>,
@@ -93,7 +93,7 @@ struct Found {
 }
 
 impl Found {
-    /// Takes the next file, where it belongs there.
+    /// Takes the next file, or fails where it does not belong there.
     fn add(&mut self, name: &str, span: Span, file: impl Read) -> Result<(), String> {
         let Some((version, _)) = self.header else {
             if name != HEADER {

@@ -20,9 +20,9 @@ pub const LOG: &str = "moderation-log.jsonl";
 pub const FORMAT: &str = "corkboard";
 pub const SUMS: &str = "SHA256SUMS";
 pub const VERSION: u32 = 3;
-/// Without messages that wait, and without [`LOG`].
+/// The last version of archives without messages that wait, and without [`LOG`].
 pub const WITHOUT_HELD: u32 = 2;
-/// Without [`SUMS`], too.
+/// The version of archives without [`SUMS`], too.
 pub const WITHOUT_SUMS: u32 = 1;
 /// Where the pictures of messages are that wait.
 pub const HELD: &str = "held/";
@@ -116,7 +116,7 @@ pub fn check_log(line: &[u8]) -> Result<LogEntry, &'static str> {
     }
     let message = line.message_id.as_deref().map(str::parse);
     let message = message.transpose().map_err(|_| "has no message id")?;
-    // It is said, and never a path: keys are logged that no archive has as files.
+    // The key is only told, and never a path: the log has keys of pictures that no archive has.
     let is_key = |key: &str| key.starts_with(IMAGES) && key.len() as u64 <= KEY_LIMIT;
     if line.picture.as_deref().is_some_and(|key| !is_key(key)) {
         return Err("has a picture that is none of the operator's");

@@ -124,7 +124,7 @@ impl Archive {
         let mut last = None;
         for line in self.lines()? {
             let (id, line) = line?;
-            // Those that wait follow all others.
+            // Messages that wait follow all others.
             let place = (line.held, id);
             if last.is_some_and(|last| last >= place) {
                 return Err(format!("message {id} is there twice, or not in its place"));
@@ -199,7 +199,7 @@ impl Archive {
     }
 }
 
-/// Without its line feed; a line over the limit is cut off, and so is no JSON.
+/// The next line without its line feed; a line over the limit is cut off, and so is no JSON.
 fn next_line(lines: &mut impl io::BufRead, limit: u64) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     lines

@@ -201,10 +201,10 @@ struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    /// `None` is of an unknown kind.
+    /// Reads a header; `None` where it is of a kind that is not known.
     fn read(file: &mut Reader<'a>) -> Result<Option<Self>, Malformed> {
         let length = file.u32_le()?;
-        // OS/2's second may end behind any of its fields.
+        // The second header of OS/2 may end behind any of its fields.
         let is_known = matches!(length, OS2 | WINDOWS_4 | WINDOWS_5)
             || ((16..=64).contains(&length) && length.is_multiple_of(4));
         if !is_known {
@@ -237,7 +237,8 @@ impl<'a> Header<'a> {
         }))
     }
 
-    /// How its pixels are to be read; what they need may follow the header. `None` is a kind of compression.
+    /// How the bitmap's pixels are to be read: masks and palette may follow the header. `None` where they are
+    /// compressed.
     fn pixels(&self, file: &mut Reader<'_>) -> Result<Option<Pixels>, Malformed> {
         let bytes = usize::from(self.bits / 8);
         Ok(Some(match (self.compression, self.bits) {
@@ -267,7 +268,7 @@ impl<'a> Header<'a> {
         }))
     }
 
-    /// Of red, green, blue and alpha.
+    /// The masks of red, green, blue and alpha.
     fn masks(&self, fields: &mut Reader<'_>) -> Result<[u32; 4], Malformed> {
         let has_alpha = self.length >= 56 || self.compression == BI_ALPHABITFIELDS;
         let [red, green, blue] = [fields.u32_le()?, fields.u32_le()?, fields.u32_le()?];

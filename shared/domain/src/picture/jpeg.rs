@@ -43,7 +43,8 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
     loop {
         let before = reader.clone();
         let marker = match next_marker(&mut reader) {
-            // Browsers show all of it where a marker follows the last scan, which tells them that it is over.
+            // Browsers show all of a picture only where a marker follows its last scan and so tells them that the scan
+            // is over.
             Err(_) if ends_with_scan => {
                 kept.add(&[0xff, EOI]);
                 break;
@@ -241,7 +242,7 @@ struct Frame<'a> {
     is_progressive: bool,
     width: u32,
     height: u32,
-    /// Identifier, sampling and quantization table of each.
+    /// The identifier, the sampling and the quantization table of each component.
     components: &'a [[u8; 3]],
 }
 
@@ -286,7 +287,8 @@ impl<'a> Frame<'a> {
         }
         let components = reader.take(2 * usize::from(count))?.as_chunks().0;
         let [first, last, _] = reader.array()?;
-        // Which coefficients it has; where that is all of them, nobody minds what it says.
+        // Which coefficients a progressive scan has; a sequential one has all, and nobody minds what its header says of
+        // them.
         if self.is_progressive && (first > last || last > 63) {
             return Err(WRONG);
         }

@@ -127,10 +127,10 @@ const FRAMES: usize = 2_000;
 const SCANS: usize = 100;
 /// Segments, chunks or blocks. A decoder keeps a record of each; a PNG of 4 MiB has 512 of the usual length.
 const PARTS: usize = 10_000;
-/// A picture that was not posted may be longer, and then it may have a part for each so many bytes.
+/// A picture that was not posted may be longer than [`Picture::LIMIT`], and may have a part for each 512 bytes.
 const BYTES_A_PART: usize = 512;
 
-/// Segments, chunks or blocks of a picture with so many bytes.
+/// How many segments, chunks or blocks a picture of `length` bytes may have.
 fn parts(length: usize) -> Allowance {
     Allowance(PARTS.max(length / BYTES_A_PART))
 }
@@ -176,7 +176,7 @@ struct Walked {
 }
 
 impl Walked {
-    /// Of a still picture of one scan with these sides as stored.
+    /// The result for a still picture of one scan, with these sides as stored.
     fn new((width, height): (u32, u32), orientation: Orientation, kept: Kept<'_>) -> Self {
         let (width, height) = if orientation.swaps_sides() {
             (height, width)
@@ -212,15 +212,15 @@ impl Picture {
             return Err(InvalidPicture::TooLarge);
         }
         let picture = Self::recognise(bytes, Self::BMP_MEGAPIXELS)?;
-        // A bitmap may grow; what is kept can be posted again.
+        // A bitmap may grow as it becomes a PNG, and what the board keeps must be small enough to be posted again.
         if picture.bytes.len() > Self::LIMIT {
             return Err(InvalidPicture::TooLarge);
         }
         Ok(picture)
     }
 
-    /// As [`Self::parse`], of a picture that nobody posted: it may have any number of bytes, and a BMP as many pixels
-    /// as any other.
+    /// Does what [`Self::parse`] does for a picture that nobody posted, which may have any number of bytes; a BMP may
+    /// have as many pixels as any other.
     ///
     /// # Errors
     /// Where it is of another format, damaged, or has too many pixels or parts.

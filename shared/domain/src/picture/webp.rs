@@ -60,7 +60,7 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
 struct Chunk<'a> {
     kind: [u8; 4],
     data: &'a [u8],
-    /// With its header and padding.
+    /// Where the chunk stands, with its header and padding.
     place: Range<usize>,
 }
 

@@ -26,13 +26,13 @@ impl Stream {
         }
     }
 
-    /// Whether its end was met.
+    /// Whether the stream's end was met.
     pub fn is_over(&self) -> bool {
         self.is_over
     }
 
-    /// Follows it and says how many of these bytes belong to it: all, unless its end is among them. What comes
-    /// out, also right before damage, is given to `take`, which says whether to go on.
+    /// Follows the stream and says how many of these bytes belong to it: all, unless its end is among them. What they
+    /// inflate to, also right before damage, is given to `take`, which says whether to go on.
     pub fn follow(
         &mut self,
         bytes: &[u8],
@@ -66,7 +66,7 @@ impl Stream {
     }
 }
 
-/// Of one piece, which is in memory.
+/// The length of one piece, which is in memory, as an index.
 fn length(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }

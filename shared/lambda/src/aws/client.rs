@@ -53,10 +53,10 @@ fn client_of(connector: SharedHttpConnector) -> SharedHttpClient {
     http_client_fn(move |_, _| connector.clone())
 }
 
-/// What [`http_client`] sends by, for requests that no service of the SDK makes.
+/// The connector by which [`http_client`] sends, for requests that no service of the SDK makes.
 pub fn connector() -> SharedHttpConnector {
     let mut tcp = connect::HttpConnector::new();
-    // What is `https` is told by the URL, and encrypted by the layer above.
+    // TCP connections are made for `https` as well: the layer above encrypts them where the URL says so.
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     let https = HttpsConnectorBuilder::new()
@@ -79,7 +79,7 @@ impl<C: Connect + Clone + Debug + Send + Sync + 'static> HttpConnector for Conne
                 return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into())));
             }
         };
-        // The SDK gives a connection up whose server failed in a way that another may not.
+        // The SDK is told the connection, so that it can close one whose server failed in a way that another may not.
         let connection = capture_connection(&mut request);
         if let Some(captured) = request.extensions().get::<CaptureSmithyConnection>() {
             captured.set_connection_retriever(move || metadata(&connection));

@@ -6,9 +6,9 @@ use std::{env, io};
 
 use super::*;
 
-/// Of one processor, in hundredths of a second: half of what the function has.
+/// The most time of one processor, in hundredths of a second: half of what the function has.
 const TIME: u64 = 900;
-/// Half of what the function has.
+/// The most memory, in MiB: half of what the function has.
 const MEMORY_MIB: u64 = 884;
 const FILE: &str = "PIXELS_BOMB";
 
@@ -27,7 +27,8 @@ fn child() {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let stat = fs::read_to_string("/proc/self/stat").unwrap();
-    // Behind the name, in which anything may stand: its own time is the twelfth, the kernel's for it the thirteenth.
+    // The fields follow the process's name, in which anything may stand. The twelfth is its own time, the thirteenth
+    // the kernel's time for it.
     let fields = stat.rsplit(')').next().unwrap().split_whitespace();
     let times = fields
         .skip(11)

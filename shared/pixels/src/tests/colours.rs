@@ -264,7 +264,7 @@ fn transparency_does_not_shine_through() {
     assert!((20..235).contains(&edge[3]), "{edge:?}");
     assert!(edge[0] > 200 && edge[1] < 60, "{edge:?}");
 
-    // On white it is white there.
+    // The preview is on white, so the transparent part of it is white.
     let preview = original.link_preview().unwrap();
     let preview = small(preview, 640);
     assert_near(preview.thousandths(250, 500), [255, 0, 0, 255], 6);

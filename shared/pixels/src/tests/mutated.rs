@@ -91,7 +91,8 @@ fn kept(format: domain::Format) -> Vec<Sample> {
     kept
 }
 
-/// Mutates behind so many bytes, and hands the decoder that, mended if it is to be.
+/// Mutates samples behind their first `from` bytes, and hands them to the decoder, by `mended` made decodable where it
+/// is given.
 fn decoder(
     name: &str,
     format: domain::Format,

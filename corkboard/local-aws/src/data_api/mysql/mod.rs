@@ -43,9 +43,9 @@ const ER_LOCK_DEADLOCK: u16 = 1213;
 
 pub struct Mysql {
     options: Box<MySqlConnectOptions>,
-    /// As it was when `corkboard` started.
+    /// How the server reads SQL, as it was when `corkboard` started.
     pub server: MySql,
-    /// One for each call outside transactions that may run.
+    /// A permit for each call outside transactions that may run.
     places: Semaphore,
 }
 
@@ -92,7 +92,7 @@ impl Mysql {
         };
         let (_place, mut connection) = within(connecting).await?;
         let outcomes = execute(&mut connection, &call).await;
-        // The outcome is known: that the connection does not close politely changes nothing.
+        // The outcome is known, so an error in closing the connection changes nothing.
         connection.close().await.ok();
         Ok(outcomes?)
     }
@@ -156,7 +156,7 @@ impl Session {
 
     async fn end(mut self, how: &'static str) -> Result<(), Error> {
         self.0.execute(how).await?;
-        // Already decided: that the connection does not close politely changes nothing.
+        // The transaction has ended, so an error in closing the connection changes nothing.
         self.0.close().await.ok();
         Ok(())
     }
@@ -244,7 +244,7 @@ async fn run(
     values: &[Field],
 ) -> Result<StatementResult, Failure> {
     let sql = AssertSqlSafe(call.statement.sql.as_str()).into_sql_str();
-    // Preparing tells whether records come back, also where there will be none of them.
+    // Preparing tells whether the statement returns records, even where it returns none this time.
     let (mut columns, is_preparable) = match (&mut *connection).prepare(sql.clone()).await {
         Ok(statement) if statement.columns().is_empty() => (None, true),
         Ok(statement) => (Some(statement.columns().to_vec()), true),
@@ -274,7 +274,8 @@ async fn run(
                 }
             }
             Either::Right(row) => {
-                // The driver remembers prepared statements, and with them columns of before an ALTER.
+                // The driver remembers prepared statements, and their columns as they were before an ALTER; the rows
+                // have the columns of now.
                 if records.rows.is_empty() {
                     columns = Some(row.columns().to_vec());
                 }

@@ -83,7 +83,7 @@ fn field(value: MySqlValueRef<'_>) -> Result<Field, Failure> {
 /// <https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_binary_resultset.html>
 fn date(bytes: &[u8], has_time: bool) -> Result<String, Error> {
     let (Some(4 | 7 | 11), [_, low, high, month, day, time @ ..]) = (bytes.first(), bytes) else {
-        // What could not be prepared comes as text.
+        // The rows of a statement that could not be prepared come as text.
         let text = str::from_utf8(bytes);
         return Ok(text
             .map_err(|_| Error::unsupported_result("a date is not readable"))?

@@ -27,7 +27,7 @@ fn from_failure(failure: ffi::Error, message: &str) -> Error {
         .split_once(" failed: ")
         .map_or(message, |(_, detail)| detail);
     match failure.extended_code {
-        // SQLite does not tell the value, so that none stands between the quotes.
+        // SQLite does not tell the duplicate value, so nothing stands between the quotes.
         ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
             return Error::database("Duplicate entry '' for key 'PRIMARY'", 1062, "23000");
         }
@@ -68,7 +68,7 @@ fn from_failure(failure: ffi::Error, message: &str) -> Error {
     }
 }
 
-/// What SQLite distinguishes in words alone.
+/// The error for those that SQLite distinguishes by their messages alone.
 fn from_message(message: &str) -> Error {
     let quoted = |name: &str| name.trim_matches(['"', '`']).to_owned();
     if let Some(table) = message.strip_prefix("no such table: ") {

@@ -33,7 +33,7 @@ pub fn execute(connection: &Connection, call: &Call) -> Result<Vec<StatementResu
         } else {
             let changes = statement.execute(params_from_iter(values))? as u64;
             let generated = generated(connection, call.statement.inserts_into.as_deref(), changes)?;
-            // After anything else SQLite still tells the number of the statement before.
+            // After a statement of any other kind SQLite still tells how many rows the statement before changed.
             let changes_rows = ["INSERT", "REPLACE", "UPDATE", "DELETE", "WITH"]
                 .contains(&call.statement.verb.as_str());
             StatementResult {
@@ -54,8 +54,8 @@ fn records(
     let mut types = Vec::new();
     let mut rows = statement.query(params_from_iter(values))?;
     while let Some(row) = rows.next()? {
-        // Not before the first row: until then SQLite may go by a schema that another connection has
-        // changed meanwhile.
+        // The types are read with the first row and not before: until then SQLite may go by a schema that another
+        // connection has changed meanwhile.
         if types.is_empty() {
             let statement: &rusqlite::Statement<'_> = row.as_ref();
             let declared = |column: rusqlite::Column<'_>| {

@@ -34,9 +34,10 @@ const CONNECTIONS: usize = 4;
 const WRITER_PATIENCE: Duration = Duration::from_secs(20);
 /// How long what was written stays in the write-ahead log.
 const LOG_KEPT: Duration = Duration::from_secs(1);
-/// For programs that have the file open besides this one.
+/// How long to wait for the lock of another program that has the file open.
 const FILE_LOCK_PATIENCE: Duration = Duration::from_secs(5);
-/// Of SQLite's virtual machine: well under a millisecond.
+/// After how many steps of SQLite's virtual machine a statement looks whether it was abandoned: well under a
+/// millisecond.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
 pub struct Sqlite {
@@ -182,7 +183,7 @@ impl Session {
     }
 }
 
-/// Takes what was written out of the write-ahead log, a moment later, for ever.
+/// Empties the write-ahead log a moment after each write, for as long as the endpoint runs.
 async fn empty_log(path: PathBuf, written: Arc<Notify>, writer: Arc<Semaphore>) {
     loop {
         written.notified().await;
@@ -194,12 +195,12 @@ async fn empty_log(path: PathBuf, written: Arc<Notify>, writer: Arc<Semaphore>) 
         let emptied = on_thread(move |_| {
             let _turn = turn;
             let connection = open(&path)?;
-            // Nobody who writes waits for those who read.
+            // Without a wait: writers shall not wait until readers have done with the log.
             connection.busy_timeout(Duration::ZERO)?;
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
         });
         match emptied.await {
-            // Somebody reads from it.
+            // A reader still uses the log, so it is emptied later.
             Ok(Ok(true)) => written.notify_one(),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "the log of the database could not be emptied");
@@ -220,8 +221,8 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;",
     )?;
-    // Calls share connections, and a temporary table would stand before that of the others. Whatever is
-    // temporary begins with a row in its schema.
+    // Calls share connections, and a temporary table would hide the table of the same name from other calls. Whatever
+    // is temporary is denied by denying its first row in the temporary schema.
     connection.authorizer(Some(|context: AuthContext<'_>| {
         match (context.action, context.database_name) {
             (AuthAction::Insert { .. }, Some("temp")) => Authorization::Deny,
@@ -255,8 +256,8 @@ async fn on_thread<T: Send + 'static>(
     done.map_err(|_| Error::internal("the statement's thread has failed"))
 }
 
-/// Executes the call; once abandoned it is interrupted, also if that was before it began (which SQLite's
-/// own interrupt would miss).
+/// Executes a call, which is interrupted once it is abandoned, also if that was before it began (which SQLite's own
+/// interrupt would miss).
 fn execute_unless(
     abandoned: &Abandoned,
     connection: &mut Connection,

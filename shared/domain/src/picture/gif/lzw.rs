@@ -4,8 +4,9 @@
 /// No code has more bits than this.
 const BITS: u32 = 12;
 
-/// Follows the sub-blocks of a frame of so many pixels, whose colours have so many bits (1 to 8), and ends them behind the
-/// last pixel: which sub-block that is in, and what is to stand from there. `None` if pixels are missing.
+/// Follows the sub-blocks of a frame of `pixels` pixels, whose colours have `bits` bits (1 to 8), to the last pixel.
+/// Returns where the sub-block with the last pixel begins, and the sub-blocks that are to stand from there, which end
+/// behind that pixel. `None` if pixels are missing.
 pub(super) fn ended(sub_blocks: &[u8], bits: u8, pixels: u64) -> Option<(usize, Vec<u8>)> {
     let mut codes = Codes::new(bits.into());
     let mut left = pixels;
@@ -27,7 +28,8 @@ pub(super) fn ended(sub_blocks: &[u8], bits: u8, pixels: u64) -> Option<(usize, 
                     Code::End | Code::Unknown => return None,
                 }
                 if left == 0 {
-                    // Fewer bits than a byte has wait now.
+                    // Of this byte, the bits that still wait (fewer than 8) are not used: the end code takes their
+                    // place.
                     let used = 8 - count;
                     let last = u32::from(*byte) & ((1 << used) - 1) | codes.end() << used;
                     let length = (used + codes.width).div_ceil(8);
@@ -64,7 +66,7 @@ enum Code {
 /// How many pixels each code stands for.
 struct Codes {
     clear: u32,
-    /// Of the next code.
+    /// How many bits the next code has.
     width: u32,
     lengths: Vec<u16>,
     /// How many pixels the code before stood for.
@@ -87,7 +89,7 @@ impl Codes {
 
     fn clear(&mut self) {
         self.lengths.clear();
-        // A code for each colour, to clear, to end.
+        // There is a code for each colour, one to clear, and one to end.
         self.lengths.resize((1 << self.bits) + 2, 1);
         self.width = self.bits + 1;
         self.before = None;
@@ -105,7 +107,7 @@ impl Codes {
         if code == self.end() {
             return Code::End;
         }
-        // A new code stands for what the code before does, and one pixel more.
+        // The next new code stands for the pixels of the code before, and one more.
         let new = self.before.map(|before| before.saturating_add(1));
         let known = usize::try_from(code).ok().and_then(|code| {
             let is_new = code == self.lengths.len();

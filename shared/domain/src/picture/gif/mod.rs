@@ -70,14 +70,14 @@ enum Block {
     Frame(Frame),
     /// How long the next frame is shown, and how it is drawn.
     Control([u8; 4]),
-    /// The frames, so many times; 0 is without end.
+    /// How often the frames are repeated; 0 is without end.
     Repeats([u8; 2]),
     Other,
     /// The trailer, or what no decoder goes past.
     End,
 }
 
-/// Where the bytes are over.
+/// Where the bytes are cut short.
 enum Cut {
     BetweenFrames,
     InFrame(Malformed),
@@ -97,14 +97,14 @@ fn block(reader: &mut Reader<'_>) -> Result<Block, Cut> {
 }
 
 struct Frame {
-    /// With its descriptor, which is all of it up to the flags, and its colour table.
+    /// The frame's bytes, from the beginning of its descriptor and its colour table to the end of its sub-blocks.
     place: Range<usize>,
     /// Where its sub-blocks begin.
     data: usize,
     /// From the left, from the top.
     start: [u16; 2],
     sides: [u16; 2],
-    /// How many bits a pixel has at first.
+    /// How many bits a colour has (LZW's minimum code size).
     bits: u8,
 }
 
@@ -113,7 +113,7 @@ impl Frame {
         let [l, left, t, top, w, width, h, height, flags] = descriptor;
         skip_colour_table(reader, flags)?;
         let bits = reader.u8()?;
-        // Codes of more bits than a colour has, which neither browser shows.
+        // With more bits than a colour has, neither browser shows the frame.
         if !(1..=8).contains(&bits) {
             return Err(Malformed("a frame is not compressed as it must be"));
         }
@@ -128,7 +128,7 @@ impl Frame {
         })
     }
 
-    /// The screen on which it is the first frame: all of it is seen.
+    /// The screen of a picture that begins with this frame: so large that all of the frame is seen.
     fn begin(&self, screen: [u16; 2]) -> Result<[u16; 2], Malformed> {
         let screen = [0, 1].map(|side| {
             let end = self.start[side].saturating_add(self.sides[side]);
@@ -140,8 +140,8 @@ impl Frame {
         Ok(screen)
     }
 
-    /// Keeps it up to its last pixel. One without sides is as large as the screen; where it has no pixels, either,
-    /// it only takes its time.
+    /// Keeps the frame up to its last pixel. A frame without sides is as large as the screen; one that has no pixels,
+    /// either, is kept for the time that it takes.
     fn keep(&self, screen: [u16; 2], bytes: &[u8], kept: &mut Kept<'_>) -> Result<(), Malformed> {
         let at = kept.len();
         let is_unsized = self.sides.contains(&0);
@@ -177,7 +177,7 @@ fn extension(reader: &mut Reader<'_>) -> Result<Block, Malformed> {
     }
     Ok(match (label, first) {
         (0xf9, []) => Block::Other,
-        // As in browsers; whoever has more says it first.
+        // As in browsers, the first four bytes count where there are more, and the picture ends where there are fewer.
         (0xf9, first) => first
             .first_chunk()
             .map_or(Block::End, |control| Block::Control(*control)),
@@ -207,7 +207,7 @@ fn skip_colour_table(reader: &mut Reader<'_>, flags: u8) -> Result<(), Malformed
     Ok(())
 }
 
-/// The next of a chain of blocks; an empty one ends it.
+/// The next sub-block of a chain, which an empty sub-block ends.
 fn sub_block<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
     let length = reader.u8()?;
     reader.take(length.into())

@@ -73,7 +73,7 @@ fn table(element: &[u8]) -> Option<Vec<u8>> {
     Some(numbers)
 }
 
-/// How many numbers go in and come out, and the byte after those.
+/// How many channels go in, how many come out, and the byte after these two.
 fn channels(element: &[u8]) -> Option<[usize; 3]> {
     let channels: [u8; 3] = element.get(START..START + 3)?.try_into().ok()?;
     Some(channels.map(usize::from))
@@ -83,7 +83,7 @@ fn channels(element: &[u8]) -> Option<[usize; 3]> {
 fn stages(element: &[u8]) -> Option<Vec<u8>> {
     const STAGES: usize = 12;
     let [inputs, outputs, _] = channels(element)?;
-    // Whether towards the space in which profiles meet.
+    // `mAB ` leads from the device to the space in which profiles meet, `mBA ` back: `here` is the device's side.
     let (here, there) = if element.starts_with(b"mAB ") {
         (inputs, outputs)
     } else {

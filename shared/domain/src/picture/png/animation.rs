@@ -12,21 +12,21 @@ const ORDER: Malformed = Malformed("its frames are not in order");
 const WRONG: Malformed = Malformed("a frame is wrong");
 
 pub(super) struct Animation<'a> {
-    /// How many frames there are said to be.
+    /// How many frames the `acTL` chunk says that there are.
     stated: usize,
     /// How often they are repeated.
     times: Vec<u8>,
-    /// Where the chunk that says so begins among what is kept.
+    /// Where the `acTL` chunk begins among what is kept.
     stated_at: usize,
     frames: usize,
     allowance: Allowance,
     /// The number of the next chunk, as received and as kept.
     received: u32,
     kept: u32,
-    /// A control whose image is still to come, and of what size that is.
+    /// A frame's control whose image is still to come, and the size of that image.
     control: Option<(Chunk<'a>, (u32, u32))>,
     image: Option<Image<'a>>,
-    /// Whether a frame was there that there should not be: browsers mind nothing from there.
+    /// Whether there was a frame more than are stated: from there on, browsers ignore all frames.
     is_over: bool,
 }
 
@@ -37,7 +37,7 @@ pub(super) fn stated_frames(data: &[u8]) -> Option<usize> {
 }
 
 impl<'a> Animation<'a> {
-    /// Of the chunk that begins it and says that there are so many frames.
+    /// The animation that an `acTL` chunk with this `data` begins, which says that there are `stated` frames.
     pub fn new(stated: usize, data: &[u8]) -> Self {
         Self {
             stated,
@@ -53,7 +53,7 @@ impl<'a> Animation<'a> {
         }
     }
 
-    /// Where the chunk that begins it is kept.
+    /// Notes where the `acTL` chunk is kept.
     pub fn is_stated_at(&mut self, place: usize) {
         self.stated_at = place;
     }
@@ -76,7 +76,7 @@ impl<'a> Animation<'a> {
         Ok(())
     }
 
-    /// Keeps a chunk with the number that it has now.
+    /// Keeps a chunk under the sequence number that it has among the kept ones.
     fn keep(&mut self, chunk: &Chunk<'_>, fields: &[u8], kept: &mut Kept<'_>) {
         let numbered = [&self.kept.to_be_bytes(), fields].concat();
         chunk.keep_as(&numbered, kept);
@@ -124,7 +124,7 @@ impl<'a> Animation<'a> {
         Ok(())
     }
 
-    /// Begins a frame with the control that was there, and says what size it has.
+    /// Begins a frame with the control that came before, and says what size it has.
     fn begin(
         &mut self,
         kept: &mut Kept<'_>,
@@ -140,7 +140,7 @@ impl<'a> Animation<'a> {
         Ok(Some(size))
     }
 
-    /// The picture's image begins, which is the first frame if there was a control.
+    /// Notes that the picture's image begins, which is the first frame if there was a control.
     pub fn picture(
         &mut self,
         kept: &mut Kept<'_>,
@@ -149,7 +149,7 @@ impl<'a> Animation<'a> {
         self.begin(kept, inflated).map(|_| ())
     }
 
-    /// Data of a frame behind the picture's image.
+    /// Takes data of a frame behind the picture's image.
     pub fn data(
         &mut self,
         chunk: Chunk<'a>,

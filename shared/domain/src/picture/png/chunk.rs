@@ -10,7 +10,7 @@ pub(super) struct Chunk<'a> {
     pub data: &'a [u8],
     /// Whether its checksum is right.
     pub is_right: bool,
-    /// With its length and checksum.
+    /// Where the chunk stands, with its length and checksum.
     pub place: Range<usize>,
 }
 
@@ -20,7 +20,7 @@ pub(super) fn next<'a>(reader: &mut Reader<'a>) -> Result<Option<Chunk<'a>>, Mal
     let length = index(reader.u32_be()?);
     let kind: [u8; 4] = reader.array()?;
     if &kind == END {
-        // That it is there is all that is to know of it.
+        // Of the end chunk it only matters that it is there: its checksum need not be.
         return Ok(Some(Chunk {
             kind,
             data: &[],
@@ -59,7 +59,7 @@ pub(in super::super) fn written(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
 }
 
 impl Chunk<'_> {
-    /// A critical chunk (5.4) must be as it was written; so must each, or nobody minds it.
+    /// Whether the chunk is critical (5.4), so that a wrong checksum of it makes the picture malformed.
     pub fn is_critical(&self) -> bool {
         self.kind[0].is_ascii_uppercase()
     }

@@ -3,16 +3,16 @@
 
 /// The place in a stream where all bytes but `rest` came out, with the end of the block that it is in.
 pub(super) struct Place {
-    /// In bits, as all places here: where the block says whether it is the last one.
+    /// Where the block begins, in bits as all places here: its first bit says whether it is the last block.
     block: usize,
     end: usize,
-    /// How many bytes a code would add of which not all are needed.
+    /// How many bytes are still missing where the next code would add more than are needed.
     rest: usize,
     kind: Kind,
 }
 
 enum Kind {
-    /// Bytes as they are, so many of them.
+    /// A stored block, and how many of its bytes are needed.
     Stored(u16),
     /// The code that ends the block, and how many bits it has.
     Coded(usize, usize),
@@ -21,7 +21,7 @@ enum Kind {
 /// A code stands for no more bytes than this.
 pub(super) const LONGEST: usize = 258;
 
-/// Where so many bytes came out of a stream; `None` if they do not.
+/// The place in a stream where `length` bytes came out of it; `None` if fewer do.
 pub(super) fn find(stream: &[u8], length: u64) -> Option<Place> {
     let mut bits = Bits {
         bytes: stream,
@@ -82,13 +82,13 @@ pub(super) fn find(stream: &[u8], length: u64) -> Option<Place> {
 }
 
 impl Place {
-    /// How many bytes of the stream there are up to here.
+    /// How many bytes of the stream there are up to this place.
     pub fn bytes(&self) -> usize {
         self.end.div_ceil(8)
     }
 
-    /// The stream as far as it goes here, and ended. `last` are the last bytes that come out of it, as many as
-    /// [`LONGEST`] or all.
+    /// The stream up to this place, and ended there. `last` are the last bytes that come out of it: [`LONGEST`] bytes,
+    /// or all.
     pub fn ended(&self, stream: &[u8], last: &[u8]) -> Option<Vec<u8>> {
         let mut ended = stream.get(..self.bytes())?.to_vec();
         let is_last = ended.get_mut(self.block / 8)?;
@@ -106,7 +106,7 @@ impl Place {
                 for shift in (0..width).rev() {
                     set(&mut ended, &mut at, code >> shift & 1 == 1);
                 }
-                // The last block, with bytes as they are.
+                // The header of one more block, the last one, in which the missing bytes are stored.
                 for bit in [true, false, false] {
                     set(&mut ended, &mut at, bit);
                 }
@@ -202,7 +202,7 @@ struct Code {
 }
 
 impl Code {
-    /// Of symbols whose codes have these lengths, none of which is longer than 15.
+    /// The code whose symbols have codes of these lengths, none longer than 15 bits.
     fn new(lengths: &[u8]) -> Self {
         let mut used: Vec<(u16, u8)> = (0..).zip(lengths.iter().copied()).collect();
         used.retain(|(_, length)| *length > 0);
@@ -215,7 +215,7 @@ impl Code {
         Self { counts, symbols }
     }
 
-    /// The one that need not stand in the stream (3.2.6).
+    /// The fixed code, which need not stand in the stream (3.2.6).
     fn fixed_symbols() -> Self {
         let lengths = [(8, 144), (9, 112), (7, 24), (8, 8)];
         Self::new(&lengths.map(|(length, times)| vec![length; times]).concat())
@@ -234,7 +234,7 @@ impl Code {
         None
     }
 
-    /// The code of a symbol, and how many bits it has.
+    /// The bits that stand for a symbol, and how many they are.
     fn of(&self, symbol: u16) -> Option<(usize, usize)> {
         let place = self.symbols.iter().position(|other| *other == symbol)?;
         let (mut first, mut before) = (0, 0);

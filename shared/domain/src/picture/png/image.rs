@@ -18,21 +18,21 @@ const ENDING: usize = 20;
 const DAMAGED: Malformed = Malformed("its image is damaged");
 
 pub(super) struct Image<'a> {
-    /// What its pixels have before compression.
+    /// How many bytes the image's pixels have before compression.
     length: u64,
     chunks: Vec<(Chunk<'a>, &'a [u8])>,
 }
 
 /// What is to be kept of an image.
 pub(super) enum Ended<'a> {
-    /// These chunks, with what of their data is the stream's.
+    /// The chunks as they were received, each with the part of its data that belongs to the stream.
     AsReceived(Vec<(Chunk<'a>, &'a [u8])>),
-    /// A stream in one chunk.
+    /// A new stream, for one chunk.
     Anew(Vec<u8>),
 }
 
 impl<'a> Image<'a> {
-    /// Of pixels that have so many bytes before compression.
+    /// An image whose pixels have `length` bytes before compression.
     pub fn new(length: u64) -> Self {
         Self {
             length,
@@ -40,7 +40,7 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// Adds a chunk, with what of its data is the stream's.
+    /// Adds a chunk, with the part of its data that belongs to the stream.
     pub fn add(&mut self, chunk: Chunk<'a>, data: &'a [u8]) {
         self.chunks.push((chunk, data));
     }

@@ -19,8 +19,8 @@ pub(super) fn is_ahead_of_palette(kind: [u8; 4]) -> bool {
     )
 }
 
-/// What counts of a chunk, in a picture of this colour type with so many colours in its palette. Of all but
-/// transparency browsers mind none that is longer than it must be.
+/// What counts of a chunk's data, in a picture of this colour type whose palette has this many colours. Browsers ignore
+/// a chunk that is longer than it must be, unless it is transparency.
 pub(super) fn what_counts(
     kind: [u8; 4],
     data: &[u8],
@@ -45,7 +45,8 @@ pub(super) fn what_counts(
     (length == Some(data.len())).then_some(Cow::Borrowed(data))
 }
 
-/// One colour, or the transparency of each in the palette; what stands behind that, Firefox stumbles over.
+/// One transparent colour, or the transparency of each colour of the palette, and nothing behind it: Firefox stumbles
+/// over more.
 fn transparency(data: &[u8], colour: u8, colours: Option<usize>) -> Option<&[u8]> {
     match colour {
         0 => data.get(..2),

@@ -165,9 +165,9 @@ struct Walk<'a> {
     image: Image<'a>,
     /// How many bytes came out of all images so far.
     inflated: u64,
-    /// The palette's.
+    /// How many colours the palette has, where there was one.
     colours: Option<usize>,
-    /// The palette and what came behind it, until all that must be ahead of it was there.
+    /// The palette and the chunks behind it, held back until every chunk that must be ahead of the palette was there.
     held: Vec<([u8; 4], Vec<u8>)>,
     animation: Option<Animation<'a>>,
     /// Controls of frames that came before the image.
@@ -248,10 +248,10 @@ impl<'a> Walk<'a> {
         let colours = data.len() / 3;
         let is_right = self.colours.is_none() && (1..=256).contains(&colours);
         match self.header.colour {
-            // As in Chromium, half a colour is none.
+            // As in Chromium, a colour of fewer than three bytes at the end does not count.
             3 if is_right => {}
             3 => return Err(Malformed("its palette is wrong")),
-            // Colours that are only suggested.
+            // In a picture in true colour the palette only suggests colours.
             2 | 6 if is_right && data.len().is_multiple_of(3) => {}
             _ => return Ok(()),
         }
@@ -281,7 +281,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// The image is over if it was begun.
+    /// Ends the image if it was begun, and keeps it.
     fn end_image(&mut self) -> Result<(), Malformed> {
         if self.progress == Progress::Now {
             self.progress = Progress::Over;
@@ -298,7 +298,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// A chunk that only says how the image looks, ahead of it.
+    /// Takes a chunk that stands ahead of the image and only says how the image looks.
     fn other(&mut self, kind: [u8; 4], data: &[u8]) {
         if self.seen.contains(&kind) {
             return;
@@ -314,7 +314,7 @@ impl<'a> Walk<'a> {
                 self.seen.push(kind);
                 (orientation != Orientation::AS_STORED).then(|| orientation.block().to_vec().into())
             }
-            // Only so many are inflated.
+            // No more than [`PROFILES`] profiles are inflated.
             b"iCCP" if self.profiles.take().is_ok() => looks::cleaned_profile(data),
             _ => looks::what_counts(kind, data, self.header.colour, self.colours),
         };
@@ -324,7 +324,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Where there is no more, because the picture says so or because it is cut short.
+    /// Ends the picture, where it says that it is over or where it is cut short.
     fn end(&mut self, is_cut: bool) -> Result<(), Malformed> {
         if self.progress == Progress::Ahead {
             return Err(if is_cut {
