@@ -59,6 +59,8 @@ let draft = null;
 /** The addresses of the board's pictures, newest first, and whether these are all. */
 const gallery = { urls: [], isWhole: false };
 let wantsAllPictures = false;
+/** What was posted and waits for a moderator, as long as the module that shows it has not come. */
+const unhung = [];
 
 // Components that come when they are wanted: those that are on their way, and those that are there.
 const coming = {};
@@ -113,14 +115,16 @@ const listeners = {
   'picture-opened': ({ url, message }, target) => openPicture(url, target, message),
   'all-pictures': openAllPictures,
   'share-wanted': async ({ id }) => {
-    const [{ share }, { toast }] = await Promise.all([import('./share.js'), import('./toast.js')]);
+    const modules = await Promise.all([import('./share.js'), import('./toast.js')]).catch(sayThatItFailed);
+    if (!modules) return;
+    const [{ share }, { toast }] = modules;
     toast(words.sayAll(await share(id, { base, document: page, navigator })), { clock, document: page });
   },
   'layout-changed': () => [showLayout(), messages.relayout(), later.held?.relayout()],
   'composer-wanted': async (wish) => {
     const composer = await loadComposer();
     if (composer) composer.open(wish);
-    else messages.say([['advice.reload']]);
+    else sayThatItFailed();
   },
   'draft-changed': (changed) => {
     draft = changed;
@@ -138,8 +142,9 @@ const listeners = {
     if (message.status) {
       // Posting may be reviewed only since a moment ago.
       void loadBoard();
-      messages.say(notice);
-      return (await loadHeld())?.add(message, posted, notice);
+      unhung.push([message, posted, notice]);
+      await hangHeld();
+      return messages.say(unhung.length > 0 ? [['compose.reviewed'], ...notice] : notice);
     }
     messages.addOwn(message, notice);
     if (message.picture) carrouselPoller.hurry();
@@ -163,7 +168,7 @@ const listeners = {
 };
 for (const [type, listener] of Object.entries(listeners)) page.addEventListener(type, ({ detail, target }) => listener(detail, target));
 pagination.addEventListener('refreshed', () => visit.see(feed.messages[0]?.id));
-pagination.addEventListener('refreshed', ({ detail }) => later.held?.look(detail));
+pagination.addEventListener('refreshed', ({ detail }) => (later.held ? later.held.look(detail) : hangHeld()));
 pagination.addEventListener('refreshed', () => later.permalink?.tryAgain());
 pagination.addEventListener('refreshed', ({ detail }) => (detail.wasLost ? pictures.tryAgain() : pictures.tryAgainInTime()));
 page.addEventListener('visibilitychange', () => activity.isHidden() || pictures.tryAgain());
@@ -196,7 +201,7 @@ void start();
 
 async function start() {
   void loadModeration();
-  if (storage.get('held')) void loadHeld();
+  void hangHeld();
   if (window.location.hash) void loadPermalink();
   if (storage.get('draft')) void loadComposer();
   void carrouselPoller.now();
@@ -248,13 +253,20 @@ async function loadModeration() {
   // Nobody else shall read the code of a sign-in link from the address or the history.
   if (code !== undefined) window.history.replaceState(null, '', address);
   const moderation = await load('moderation', { api, feed, removal, storage, tabStorage, activity, announce, confirm, clock, words, window });
-  moderation?.follow(code);
+  if (moderation) moderation.follow(code);
+  else if (address) {
+    // The code of a sign-in link is good for another try.
+    if (code !== undefined) window.history.replaceState(null, '', `${address}=${code}`);
+    sayThatItFailed();
+  }
   update();
 }
 
-/** Loads what shows messages of this device that wait for a moderator. */
-function loadHeld() {
-  return load('held', { api, feed, card, storage, announce, clock, words, window });
+/** Hangs what waits for a moderator, for those of whom something does. Tried again with each refresh of the messages. */
+async function hangHeld() {
+  if (unhung.length === 0 && !storage.get('held')) return;
+  const held = await load('held', { api, feed, card, storage, announce, clock, words, window });
+  if (held) for (const posted of unhung.splice(0)) await held.add(...posted);
 }
 
 function loadPermalink() {
@@ -283,16 +295,25 @@ async function openPicture(url, target, message) {
 
 /** @param url the picture to begin with, where there is one */
 async function openAllPictures(url) {
-  (await load('all-pictures', { feed, gallery, pictures, reducedMotion, words, clock, window }))?.open(url ?? null);
+  const allPictures = await load('all-pictures', { feed, gallery, pictures, reducedMotion, words, clock, window });
+  if (allPictures) allPictures.open(url ?? null);
+  else sayThatItFailed();
+}
+
+function sayThatItFailed() {
+  messages.say([['advice.reload']]);
 }
 
 /** Mounts a component that is wanted only now, once, at the element of its name where there is one; undefined where it does not come. */
 function load(name, needs) {
-  coming[name] ??= import(`./${name}.js`).then(
-    async (module) => (later[name] = await module.mount(find(`.${name}`), needs)),
-    () => void delete coming[name],
-  );
+  coming[name] ??= mountLater(name, needs).catch(() => void delete coming[name]);
   return coming[name];
+}
+
+async function mountLater(name, needs) {
+  const { mount } = await import(`./${name}.js`);
+  later[name] = await mount(find(`.${name}`), needs);
+  return later[name];
 }
 
 /** Puts the viewer's language into what stands in the page itself. */

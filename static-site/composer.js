@@ -25,7 +25,7 @@ export async function mount(dialog, { api, board, storage, tabStorage, clock, wo
   words.fill(dialog);
   const find = (selector) => dialog.querySelector(selector);
   const composition = new Composition({
-    drafts: createDrafts({ indexedDB: window.indexedDB, locks: window.navigator.locks, storage: tabStorage, newSlot: newKey }),
+    drafts: createDrafts({ indexedDB: () => window.indexedDB, locks: window.navigator.locks, storage: tabStorage, newSlot: newKey }),
     storage,
     choice: new PictureChoice({ decode: window.createImageBitmap.bind(window), newCanvas: () => page.createElement('canvas') }),
   });
@@ -52,7 +52,7 @@ export async function mount(dialog, { api, board, storage, tabStorage, clock, wo
     const isUndescribed = draft.picture !== null && draft.alt.trim() === '';
     put(find('.composer__nudge'), isUndescribed ? words.say('compose.nudge') : '');
     put(find('.composer__notice'), words.sayAll(composition.notice));
-    find('.composer__kept').hidden = composition.isEmpty;
+    find('.composer__kept').hidden = composition.isEmpty || !composition.isKept;
     updateMark();
     updateCount(find('.composer__count'), { composition, words, announce });
     updateSending(find, { composition, words });

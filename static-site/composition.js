@@ -20,6 +20,8 @@ export class Composition extends EventTarget {
   notice = [];
   /** The draft of what was posted last. */
   posted = null;
+  /** Whether this device keeps all of the draft. */
+  isKept = false;
   /** While a message is sent: how far that is, from 0 to 1, and whether the board has to wake up first. Else null. */
   sending = null;
   /** What the board tells of itself. */
@@ -71,7 +73,7 @@ export class Composition extends EventTarget {
     if (draft.sent) draft.sent = this.isEmpty ? null : 'before';
     for (const field of [...Object.keys(fields), 'form']) delete errors[field];
     this.#warn();
-    this.keep();
+    void this.keep();
     this.#changed();
   }
 
@@ -86,8 +88,11 @@ export class Composition extends EventTarget {
     for (const field of FIELDS) this.draft[field] = replaceLoneSurrogates(this.normalize(field, this.draft[field]));
   }
 
-  keep() {
-    return this.isEmpty ? this.#drafts.clear() : this.#drafts.save(this.draft);
+  async keep() {
+    const isKept = (await (this.isEmpty ? this.#drafts.clear() : this.#drafts.save(this.draft))) === true;
+    if (isKept === this.isKept) return;
+    this.isKept = isKept;
+    this.#changed();
   }
 
   /** Keeps the draft before it is sent: should the page go before the answer, the next attempt is no second message. */
@@ -134,7 +139,7 @@ export class Composition extends EventTarget {
     if (isUntouched) Object.assign(draft, { key: saved.key, sent: saved.sent });
     else Object.assign(draft, { key: null, sent: draft.sent || saved.sent ? 'before' : null });
     this.#warn();
-    this.keep();
+    void this.keep();
     this.#changed();
   }
 

@@ -89,9 +89,9 @@ export function createDrafts({ indexedDB, locks, storage, newSlot }) {
       }
     },
 
-    /** Ends when the draft is kept, or cannot be. A picture is written again only where it is another one. */
+    /** Answers whether all of the draft is kept, once that is known. A picture is written again only where it is another one. */
     async save({ picture, ...draft }) {
-      if (!(await ready)) return;
+      if (!(await ready)) return false;
       last += 1;
       const mine = last;
       const write = (kept) =>
@@ -103,10 +103,13 @@ export function createDrafts({ indexedDB, locks, storage, newSlot }) {
           else pictures.delete(slot);
         });
       const wanted = picture === unkept ? null : picture;
-      if ((await write(wanted)) || !wanted) return;
-      // Where there is no room for the picture, there may be room for the words.
-      unkept = wanted;
-      if (mine === last) await write(null);
+      const isKept = await write(wanted);
+      if (!isKept && wanted) {
+        // Where there is no room for the picture, there may be room for the words.
+        unkept = wanted;
+        if (mine === last) await write(null);
+      }
+      return isKept && wanted === picture;
     },
 
     async clear() {

@@ -17,7 +17,7 @@ const LOOK_MS = 10_000;
 /** Emits `message-shown` where one is on the board now. */
 export async function mount(root, { api, feed, card, storage, announce, clock, words, window }) {
   await Promise.all([addReviewWords(words), addStyle(window.document, 'held.css')]);
-  const store = createHeldStore({ storage, indexedDB: window.indexedDB });
+  const store = createHeldStore({ storage, indexedDB: () => window.indexedDB });
   const list = root.appendChild(Object.assign(window.document.createElement('ol'), { className: 'held__list' }));
   list.setAttribute('role', 'list');
   const cards = new Map();

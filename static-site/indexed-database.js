@@ -1,8 +1,11 @@
 // IndexedDB's requests as promises.
 
-/** A database of the device with these stores, each of which knows its entries by `keyPath`. */
-export function openDatabase(indexedDB, name, stores, keyPath) {
-  const opening = indexedDB.open(name, 1);
+/**
+ * A database of the device with these stores, each of which knows its entries by `keyPath`.
+ * @param indexedDB answers the `IDBFactory`; a browser that refuses one may throw already when it is named
+ */
+export async function openDatabase(indexedDB, name, stores, keyPath) {
+  const opening = indexedDB().open(name, 1);
   opening.addEventListener('upgradeneeded', () => {
     for (const store of stores) opening.result.createObjectStore(store, { keyPath });
   });

@@ -4,11 +4,13 @@
 const LINE_BREAKS = /\r\n|[\r\v\f\u0085\u2028\u2029]/g;
 const CONTROLS = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f]/g;
 const BIDIRECTIONAL_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+// As Unicode has it: `trim` would take a U+FEFF for white space as well.
+const WHITE_SPACE_AT_ENDS = /^\p{White_Space}+|\p{White_Space}+$/gu;
 const LONE_SURROGATES = /\p{Surrogate}/gu;
 
 /** The length as the board counts it: in code points, not the units of JavaScript's strings, without white space at the ends. */
 export function countCharacters(text) {
-  return [...text.trim()].length;
+  return [...text.replace(WHITE_SPACE_AT_ENDS, '')].length;
 }
 
 /** `{ value, dropped }`: the field's value as the board takes it, and whether invisible characters were left out. */

@@ -2,6 +2,7 @@
 
 import { emit } from './events.js';
 import { explainAct } from './judging.js';
+import { withLinks } from './links.js';
 import { mark } from './mark.js';
 import { describe } from './picture.js';
 import { moves, point, versionsOf } from './small.js';
@@ -64,7 +65,7 @@ export function createReviewCard(message, { load, loadOthers, words, clock, page
   find('.review-card__head').prepend(mark(message.author));
   time.dateTime = message.createdAt;
   const text = find('.review-card__text');
-  text.textContent = message.text;
+  text.replaceChildren(...withLinks(message.text));
   text.hidden = message.text === '';
   /** What is shown now: most updates change nothing. */
   let shown = '';

@@ -20,6 +20,8 @@ const TEMPLATE = `
 
 /** The code of a sign-in link. Whatever is around it is left alone: where a link is sent, signs come to stand behind it. */
 const CODE = /(?:-|[A-Za-z0-9-]{1,24})\.\d+\.[\w-]{43}(?![\w-])/;
+/** What comes along with a token that is copied. */
+const UNSEEN_AT_ENDS = /^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu;
 const LOST = { ended: 'moderate.ended', revoked: 'moderate.revoked' };
 
 export const codeIn = (text) => CODE.exec(text)?.[0] ?? null;
@@ -71,7 +73,7 @@ export function mountSignIn(dialog, { exchange, session, words, window }) {
 
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
-    const entered = token.value.trim();
+    const entered = token.value.replace(UNSEEN_AT_ENDS, '');
     if (!entered || state.checking) return;
     show({ checking: true });
     last += 1;

@@ -56,29 +56,42 @@ function lengthOf(view, type) {
   return view.getUint32(10, true) + row * Math.abs(view.getInt32(22, true));
 }
 
-/** Whether the marker at the end (EOI) comes after whole segments: a preview within one has a marker of its own. */
+/**
+ * Whether the marker at the end (EOI) comes after whole segments (a preview within one has a marker of its own), or a
+ * comment or the like, which tells as well that the scan before it is over.
+ */
 function isWholeJpeg(bytes) {
+  let isScan = false;
+  let isOver = false;
   for (let at = bytes.indexOf(0xff, 2); at >= 0; at = bytes.indexOf(0xff, at)) {
     const marker = bytes[at + 1];
     if (marker === 0xd9) return true;
     // Filling; then what has no length, with the pixels' own bytes of that value.
     if (marker === 0xff) at += 1;
     else if (marker <= 1 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
-    else at += 2 + ((bytes[at + 2] << 8) | bytes[at + 3]);
+    else {
+      const saysNothing = marker >= 0xe0;
+      isOver = isScan && saysNothing && at + 4 <= bytes.length;
+      // Tables are for a scan that follows.
+      if (!saysNothing) isScan = marker === 0xda;
+      at += 2 + ((bytes[at + 2] << 8) | bytes[at + 3]);
+    }
   }
-  return false;
+  return isOver;
 }
 
-/** Whether anything comes after the pixels, whatever it is. */
+/** Whether anything comes after the pixels, whatever it is, or the end right behind a chunk of them. */
 function isWholePng(bytes) {
   const [text, view] = [textIn(bytes), viewOf(bytes)];
   let pixels = false;
-  for (let at = 8; at + 8 <= bytes.length; at += 12 + view.getUint32(at)) {
-    const isPixels = ['IDAT', 'fcTL', 'fdAT'].includes(text(at + 4, at + 8));
-    if (pixels && !isPixels) return true;
-    pixels ||= text(at + 4, at + 8) === 'IDAT';
+  let at = 8;
+  let kind = null;
+  for (; at + 8 <= bytes.length; at += 12 + view.getUint32(at)) {
+    kind = text(at + 4, at + 8);
+    if (pixels && !['IDAT', 'fcTL', 'fdAT'].includes(kind)) return true;
+    pixels ||= kind === 'IDAT';
   }
-  return false;
+  return kind === 'IDAT' && at <= bytes.length;
 }
 
 /** AVIF and HEIC are files of one family, told apart by the brands that they name (ISO/IEC 14496-12). */
@@ -113,12 +126,14 @@ function framesOf(bytes) {
       continue;
     }
     if (block !== 0x2c && block !== 0x21) break;
-    at += block === 0x21 ? 2 : 11 + colors(bytes[at + 9]);
-    const isFrame = block === 0x2c && at < bytes.length;
+    const isFrame = block === 0x2c;
+    // Where a frame does not say yet how it is, the picture ends behind the frame before.
+    if (isFrame && at + 10 > bytes.length) break;
+    at += isFrame ? 11 + colors(bytes[at + 9]) : 2;
     if (isFrame) count += 1;
     while (bytes[at]) at += 1 + bytes[at];
     if (isFrame && at >= bytes.length) return { count, isCut: true };
     at += 1;
   }
-  return { count, isCut: false };
+  return { count, isCut: count === 0 };
 }

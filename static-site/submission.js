@@ -94,7 +94,7 @@ export class Submission extends EventTarget {
           redrawn = await Promise.race([choice.redraw(signal), untilAborted(signal)]);
           if (redrawn && !signal.aborted) continue;
         }
-        composition.keep();
+        void composition.keep();
         return signal.aborted ? this.#stopped() : this.#refuse(explainPost(error, draft, limits));
       }
     }

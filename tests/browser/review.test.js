@@ -41,6 +41,40 @@ boardTest('a message that waits is shown to its sender alone, with its picture, 
   await other.leave();
 });
 
+for (const module of ['held.js', 'held-store.js', 'review-words-en.js']) {
+  boardTest(`a message that waits hangs as soon as ${module} comes`, { settings, expected: [...expected, /ERR_FAILED/] }, async ({ visitor }) => {
+    let isLost = true;
+    await visitor.page.route(`**/${module}`, (route) => (isLost ? route.abort() : route.continue()));
+    await visitor.write({ text: 'not forgotten', picture: 'small.jpg' });
+    await visitor.send();
+    await visitor.find('.messages__said', { hasText: 'A moderator looks at every message' }).waitFor();
+    assert.equal(await visitor.find('.message--held').count(), 0);
+    isLost = false;
+    await visitor.lookAgain();
+    await held(visitor, 'not forgotten').locator('img').waitFor();
+  });
+}
+
+boardTest('what fails while it is loaded says so, and works when it is wanted again', { settings, expected: [...expected, /ERR_FAILED/, /status of 403/] }, async ({ board, visitor }) => {
+  const { page } = visitor;
+  await board.post('one');
+  const { messages } = await board.moderate('/held');
+  await board.moderate('/approve', { method: 'POST', body: { messageIds: [messages[0].id] } });
+  await visitor.lookAgain();
+  let isLost = true;
+  await page.route(/share\.js|review-words-en\.js/, (route) => (isLost ? route.abort() : route.continue()));
+  const share = await visitor.inMenu(visitor.message('one'), 'Share');
+  await share.click();
+  await page.getByText('Something on this page failed.').waitFor();
+  const code = 'x.1.y';
+  await page.evaluate((value) => Object.assign(window.location, { hash: `#moderate=${value}` }), code);
+  await eventually(async () => assert.equal(new URL(page.url()).hash, `#moderate=${code}`));
+  isLost = false;
+  await page.evaluate(() => window.dispatchEvent(new HashChangeEvent('hashchange')));
+  await page.getByRole('dialog').waitFor();
+  assert.ok(!page.url().includes(code), page.url());
+});
+
 boardTest('its sender deletes a message that waits', { settings, expected }, async ({ board, visitor }) => {
   await visitor.write({ text: 'on second thought', picture: 'small.jpg' });
   await visitor.send();
@@ -254,6 +288,15 @@ boardTest('a sender is removed from the queue, and let in again', { settings, ex
   await letIn.click();
   await refused.waitFor({ state: 'hidden' });
   await board.post('spam 3', sender);
+});
+
+boardTest('moderators see where an address in a message leads', { settings, expected, viewport: DESK }, async ({ board, visitor }) => {
+  await board.post('see http://paypaI.com/ and \u202ehttp://example.org/abc');
+  await signIn(visitor.page, board);
+  const links = current(visitor.page).locator('.review-card__text a');
+  await eventually(async () => assert.equal(await links.count(), 2));
+  const shown = await links.evaluateAll((all) => all.map((link) => [link.dataset.host, getComputedStyle(link, '::after').content.slice(0, 3), getComputedStyle(link).unicodeBidi, link.dir]));
+  assert.deepEqual(shown, [['paypai.com', '"→ ', 'isolate', 'ltr'], [undefined, 'non', 'isolate', 'ltr']]);
 });
 
 boardTest('posting is opened, reviewed and closed at once', { settings: { ...settings, POSTING: 'open' }, expected }, async ({ board, visitor }) => {

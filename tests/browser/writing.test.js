@@ -322,6 +322,25 @@ boardTest('a device that never finishes keeping a draft does not keep it from be
   await eventually(async () => assert.equal(await visitor.textField.inputValue(), ''));
 });
 
+const refuse = (asked) => {
+  const factory = { undefined: () => undefined, thrown: () => { throw new DOMException('no', 'SecurityError'); } }[asked];
+  if (factory) Object.defineProperty(window, 'indexedDB', { get: factory });
+  else IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); };
+};
+
+for (const [how, asked] of [['has no database', 'undefined'], ['refuses its database', 'thrown'], ['has no room', 'full']]) {
+  boardTest(`a device that ${how} does not say that it keeps what is written`, {}, async ({ visitor }) => {
+    await visitor.page.addInitScript(refuse, asked);
+    await visitor.page.reload();
+    await visitor.write({ text: 'only here' });
+    // What is kept is said at once.
+    await visitor.page.evaluate(() => new Promise((resolve) => { setTimeout(resolve, 200); }));
+    assert.equal(await visitor.find('.composer__kept').isVisible(), false);
+    await visitor.send();
+    await visitor.message('only here').waitFor();
+  });
+}
+
 boardTest('what fails on the page itself does not end the writing', { expected: [/no luck/] }, async ({ visitor }) => {
   await visitor.write({ text: 'once more' });
   // What the slot of a draft is named with is had by then.

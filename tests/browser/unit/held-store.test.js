@@ -9,7 +9,7 @@ function shared() {
 }
 
 /** Without pictures, so nothing waits for the database. */
-const open = (storage) => createHeldStore({ storage, indexedDB: { open: () => new EventTarget() } });
+const open = (storage) => createHeldStore({ storage, indexedDB: () => ({ open: () => new EventTarget() }) });
 const ids = ({ entries }) => entries.map(({ id }) => id).join('');
 
 test('what another tab has posted, changed or dropped meanwhile stays as it is', async () => {

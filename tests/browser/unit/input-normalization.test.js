@@ -4,6 +4,8 @@ import { countCharacters, normalize, replaceLoneSurrogates } from '../../../stat
 
 test('characters are counted as the board does', () => {
   assert.equal(countCharacters('  日本🎈\n'), 3);
+  // To the board a byte order mark is no white space.
+  assert.equal(countCharacters(' \u00a0a\ufeff \u3000'), 2);
 });
 
 test('a text keeps its lines and tabs and loses what is invisible', () => {

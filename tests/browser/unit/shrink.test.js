@@ -96,6 +96,29 @@ test('a picture that is cut short anywhere before the end of its pixels is not w
   }
 });
 
+test('a GIF is whole up to its last whole frame, and cut where that breaks off', () => {
+  const gif = new Uint8Array(readFileSync(new URL('../../pictures/animation.gif', import.meta.url)));
+  const second = gif.indexOf(0x2c, gif.indexOf(0x2c) + 20);
+  const cutTo = (end) => isWhole(gif.slice(0, end), { type: 'image/gif' });
+  // Before the frame says how it is, it is none.
+  for (const end of [second, second + 1, second + 9]) assert.equal(cutTo(end), true, String(end - second));
+  for (const end of [second + 10, second + 11, second + 30]) assert.equal(cutTo(end), false, String(end - second));
+  // A palette of its own stands before the frame's pixels.
+  const palette = new Uint8Array([...gif.slice(0, second + 9), 0x81, 1, 2, 3]);
+  assert.equal(isWhole(palette, { type: 'image/gif' }), false);
+  assert.equal(sniff(palette).moves, true);
+});
+
+test('a JPEG is whole where a comment stands in place of its end, and not where its last scan breaks off', () => {
+  for (const name of ['small.jpg', 'progressive.jpg']) {
+    const jpeg = readFileSync(new URL(`../../pictures/${name}`, import.meta.url));
+    const comment = [0xff, 0xfe, 0, 4, 0x61, 0x62];
+    assert.equal(isWhole(new Uint8Array([...jpeg.subarray(0, -2), ...comment]), { type: 'image/jpeg' }), true, name);
+    assert.equal(isWhole(new Uint8Array([...jpeg.subarray(0, -2), ...comment.slice(0, 1)]), { type: 'image/jpeg' }), false, name);
+    assert.equal(isWhole(new Uint8Array(jpeg.subarray(0, -2)), { type: 'image/jpeg' }), false, name);
+  }
+});
+
 test('a GIF without its trailer is whole, and what comes after the end of a JPEG does not matter', () => {
   const [gif, jpeg] = ['still.gif', 'small.jpg'].map((name) => new Uint8Array(readFileSync(new URL(`../../pictures/${name}`, import.meta.url))));
   assert.equal(isWhole(gif.slice(0, -1), { type: 'image/gif' }), true);
