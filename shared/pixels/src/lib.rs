@@ -19,8 +19,8 @@
 //! - `zune-jpeg` guesses the colours of a JPEG otherwise than libjpeg, which browsers use: it knows neither JFIF nor
 //!   Adobe's rarer marks. `jpeg` decides by libjpeg's rules and tells it.
 //! - It stops at bytes between segments; `domain` has taken those out. Of a sequential JPEG whose components come
-//!   one after the other, or whose luminance is coarser than another component, it makes stripes (0.5.15, compared
-//!   with libjpeg in 5,000 combinations of sampling, scans and restarts); `jpeg` refuses that.
+//!   one after the other, and of any whose luminance is coarser than another component, it makes stripes (0.5.15,
+//!   compared with libjpeg in 5,000 combinations of sampling, scans and restarts); `jpeg` refuses these.
 //! - `png` (0.18.1) panics at a palette of more than 256 colours; `domain` refuses such a one.
 //! - `image-webp` makes the canvas of an animation opaque where the file says nothing of transparency, and fails where
 //!   the file announces a transparency that it does not have; `webp` hands it the first image as a file of its own.

@@ -38,6 +38,8 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
     let mut scans_left = Allowance(SCANS);
     let mut frame: Option<Frame<'_>> = None;
     let mut scans = 0;
+    // A bit for each quantization table that there is.
+    let mut quantized = 0_u8;
     let mut ends_with_scan = false;
     let mut application = Application::default();
     loop {
@@ -69,14 +71,14 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
                 }
             }
             0xc4 => check_huffman_tables(segment)?,
-            0xdb => check_quantization_tables(segment)?,
+            0xdb => quantized |= quantization_tables(segment)?,
             0xdd if segment.len() == 2 => {} // restart interval
             0xdd => return Err(Malformed("its restart interval is wrong").into()),
             SOS => {
                 let frame = frame
                     .as_ref()
                     .ok_or(Malformed("its image comes before its size"))?;
-                frame.check_scan(segment)?;
+                frame.check_scan(segment, quantized)?;
                 scans_left.take()?;
                 scans += 1;
                 skip_entropy_coded(&mut reader)?;
@@ -277,8 +279,9 @@ impl<'a> Frame<'a> {
         })
     }
 
-    /// A scan header (B.2.3): its components are the frame's, and then come three bytes.
-    fn check_scan(&self, segment: &[u8]) -> Result<(), Malformed> {
+    /// A scan header (B.2.3): its components are the frame's, whose quantization tables are there, and then come three
+    /// bytes.
+    fn check_scan(&self, segment: &[u8], quantized: u8) -> Result<(), Malformed> {
         const WRONG: Malformed = Malformed("a scan header is wrong");
         let mut reader = Reader::new(segment);
         let count = reader.u8()?;
@@ -286,14 +289,23 @@ impl<'a> Frame<'a> {
             return Err(WRONG);
         }
         let components = reader.take(2 * usize::from(count))?.as_chunks().0;
-        let [first, last, _] = reader.array()?;
-        // Which coefficients a progressive scan has; a sequential one has all, and nobody minds what its header says of
-        // them.
-        if self.is_progressive && (first > last || last > 63) {
+        let [first, last, approximation] = reader.array()?;
+        let (before, now) = (approximation >> 4, approximation & 0xf);
+        // Which coefficients a progressive scan has (G.1.1.1.1), and to which bit: the first of all components by itself,
+        // the others of one. A sequential scan has all, and nobody minds what its header says of them.
+        let is_right = match first {
+            0 => last == 0,
+            _ => (first..=63).contains(&last) && count == 1,
+        } && (before == 0 || before == now + 1)
+            && now <= 13;
+        if self.is_progressive && !is_right {
             return Err(WRONG);
         }
         for [component, tables] in components {
-            let is_known = self.components.iter().any(|[id, ..]| id == component);
+            let is_known = self
+                .components
+                .iter()
+                .any(|[id, _, table]| id == component && quantized & (1 << table) != 0);
             let [steady, rest] = [tables >> 4, tables & 0xf].map(|table| table <= 3);
             let has_tables = match (self.is_progressive, first) {
                 (false, _) => steady && rest,
@@ -308,17 +320,20 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Quantization tables (B.2.4.1): 64 values each, of one or two bytes.
-fn check_quantization_tables(segment: &[u8]) -> Result<(), Malformed> {
+/// Quantization tables (B.2.4.1), 64 values each, of one or two bytes: a bit for each that is there.
+fn quantization_tables(segment: &[u8]) -> Result<u8, Malformed> {
     let mut reader = Reader::new(segment);
+    let mut tables = 0;
     while !reader.rest().is_empty() {
-        match reader.u8()? {
+        let table = reader.u8()?;
+        match table {
             0x00..=0x03 => reader.take(64)?,
             0x10..=0x13 => reader.take(128)?,
             _ => return Err(Malformed("a table is wrong")),
         };
+        tables |= 1 << (table & 3);
     }
-    Ok(())
+    Ok(tables)
 }
 
 /// Huffman tables (B.2.4.2): how many codes there are of each length, then their values.

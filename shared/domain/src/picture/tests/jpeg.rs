@@ -217,6 +217,36 @@ fn the_end_marker_is_put_where_it_is_missing_behind_what_ends_the_last_scan() {
     assert_eq!(malformed(without), "it is cut short");
 }
 
+/// As in libjpeg, by which browsers show nothing then.
+#[test]
+fn a_scan_has_its_quantization_tables_and_is_of_the_frame_s_kind() {
+    let renamed = |name: &str, from: u8, to: u8| {
+        let mut bytes = picture(name).to_vec();
+        let markers: Vec<_> = memchr::memmem::find_iter(&bytes, &[0xff, from]).collect();
+        assert!(!markers.is_empty());
+        for marker in markers {
+            bytes[marker + 1] = to;
+        }
+        bytes
+    };
+    for bytes in [
+        renamed("small.jpg", 0xdb, 0xfe),
+        renamed("small.jpg", 0xc0, 0xc2),
+    ] {
+        assert_eq!(malformed(bytes), "a scan header is wrong");
+    }
+    // The bits of a coefficient come from the highest to the lowest, one each time.
+    let progressive = picture("progressive.jpg");
+    for scan in memchr::memmem::find_iter(&progressive, &[0xff, 0xda]) {
+        let length = usize::from(progressive[scan + 3]);
+        for wrong in [0x0e, 0x33] {
+            let mut bytes = progressive.to_vec();
+            bytes[scan + 1 + length] = wrong;
+            assert_eq!(malformed(bytes), "a scan header is wrong");
+        }
+    }
+}
+
 #[test]
 fn what_a_browser_could_not_read_is_refused() {
     let [tables, scan, end] = parts();
