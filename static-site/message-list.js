@@ -6,7 +6,7 @@ import { ALL, createHanging } from './hanging.js';
 import { createWall } from './wall.js';
 
 /**
- * @param ruler an element that is as wide as the list, and whose height is always the same
+ * @param ruler an element that is as wide as the list, and whose height depends on no card
  * @param onWhole is told when the cards that came one after the other are there: meanwhile the list is `aria-busy`
  */
 export function mountMessageList(list, { ruler, feed, card, onWhole, window }) {

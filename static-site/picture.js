@@ -69,7 +69,10 @@ export function createPictures({ words, clock }) {
     function update() {
       const isBroken = broken.has(image);
       image.hidden = isBroken;
-      if (!isBroken) return box.remove();
+      // A picture that is asked for once more leaves the box its room until it has come.
+      if (!isBroken && (image.naturalWidth > 0 || !shown)) return box.remove();
+      box.classList.toggle('is-asked', !isBroken);
+      if (!isBroken) return;
       const { width, height, alt } = shown;
       box.style.setProperty('--width', width);
       box.style.setProperty('--ratio', width / height);

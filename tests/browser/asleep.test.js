@@ -28,8 +28,7 @@ test('without its database the page shows everything, says that posting has to w
     assert.equal((await visitor.texts())[0], 'with a picture');
     assert.ok(isLike(await look(visitor.message('with a picture').locator('img')), shown));
 
-    await visitor.askForOlder();
-    await visitor.message('the oldest').waitFor();
+    await visitor.goDownTo('the oldest');
     await visitor.write({ text: 'written meanwhile' });
     await visitor.send();
     await visitor.find('.composer').getByText('The board is waking up. Your message will be posted').waitFor();

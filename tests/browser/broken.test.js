@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Board } from './support/corkboard.js';
+import { ENGINES } from './support/engines.js';
 import { Firefox } from './support/firefox.js';
 import { png } from './support/shapes.js';
 import { historyIsBack } from './support/viewer.js';
@@ -116,6 +117,80 @@ test('in Firefox, too, pictures that do not load say so in their shape, and noth
     await firefox?.close();
     await board.remove();
   }
+});
+
+for (const engine of ['Chromium', 'Firefox', 'WebKit']) {
+  test(`in ${engine}, a picture of any shape that does not load says so whole on a narrow wall, and nothing lies over that`, { timeout: 300_000 }, async () => {
+    const board = await Board.start();
+    try {
+      for (const [text, file, alt] of [['a panorama', png(3_000, 500), ''], ['wide', png(1_600, 800), 'a red bridge over the river'], ['moving', 'animation.gif', ''], ['a thread', png(500, 3_000), ''], ['usual', png(800, 600), 'a red bridge '.repeat(20)]]) {
+        await board.losePicture(await board.postPicture(text, file, { author: 'Maximiliane Mustermann', alt }));
+      }
+      for (const width of [320, 390]) {
+        const view = await ENGINES[engine](board.site, { width, height: 800, scale: 1, reducedMotion: 'reduce' });
+        try {
+          await eventually(() => view.run('localStorage.setItem("corkboard:layout", "wall")'));
+          await view.run('location.reload()');
+          await eventually(async () => {
+            const measured = await view.run(`
+              if (!document.querySelector('.message--wall')) return null;
+              for (const frame of document.querySelectorAll('.message__picture')) frame.scrollIntoView();
+              const cards = [...document.querySelectorAll('.message')];
+              const meet = (one, other) => one.left < other.right - 1 && other.left < one.right - 1 && one.top < other.bottom - 1 && other.top < one.bottom - 1;
+              const { scrollWidth, clientWidth } = document.documentElement;
+              return {
+                sticksOut: scrollWidth - clientWidth,
+                overlaps: cards.some((card, at) => cards.slice(at + 1).some((other) => meet(card.getBoundingClientRect(), other.getBoundingClientRect()))),
+                frames: cards.map((card) => {
+                  const frame = card.querySelector('.message__picture');
+                  const box = frame.querySelector('.broken:not(.is-asked)');
+                  if (!box) return null;
+                  const around = frame.getBoundingClientRect();
+                  const said = [box.firstElementChild, box.lastElementChild].map((words) => words.getBoundingClientRect());
+                  return {
+                    text: card.querySelector('.message__text').textContent,
+                    fits: said.every(({ left, top, right, bottom }) => left >= around.left && right <= around.right && top >= around.top && bottom <= around.bottom),
+                    badges: frame.querySelector('.badge').getClientRects().length > 0 || getComputedStyle(frame, '::after').content !== 'none',
+                    higher: around.height - around.width / frame.style.getPropertyValue('--ratio'),
+                    spare: around.height - (said[1].bottom - said[0].top),
+                  };
+                }),
+              };`);
+            assert.equal(measured?.frames.length, 5);
+            assert.deepEqual([measured.sticksOut, measured.overlaps], [0, false]);
+            for (const { text, fits, badges, higher, spare } of measured.frames) {
+              assert.ok(fits, `${width}, ${text}: its words are cut`);
+              assert.equal(badges, false, `${width}, ${text}`);
+              // It is of another shape only where its words want that.
+              assert.ok(higher > -1 && (higher < 1 || spare < 12), `${width}, ${text}: ${higher} higher`);
+            }
+          });
+        } finally {
+          await view.close();
+        }
+      }
+    } finally {
+      await board.remove();
+    }
+  });
+}
+
+boardTest('nothing moves while a picture that did not load is asked for once more', { expected, layout: 'wall', viewport: { width: 320, height: 800 } }, async ({ board, visitor }) => {
+  await board.post('below');
+  await board.postPicture('wide', png(1_600, 800), { alt: 'a red bridge over the river, and all that is around it' });
+  let isHeld = false;
+  await visitor.page.route(PICTURES, (route) => isHeld || route.abort());
+  await visitor.page.reload();
+  const card = visitor.message('wide');
+  await card.getByText(SENTENCE).waitFor();
+  const height = () => card.evaluate((element) => element.getBoundingClientRect().height);
+  const before = await height();
+  isHeld = true;
+  await visitor.lookAgain();
+  await card.getByText(SENTENCE).waitFor({ state: 'hidden' });
+  assert.equal(await height(), before);
+  isHeld = false;
+  await visitor.page.unroute(PICTURES);
 });
 
 boardTest('a linked message whose picture does not load says so within its width', { expected, viewport: { width: 390, height: 800 } }, async ({ board, visitor }) => {

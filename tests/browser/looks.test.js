@@ -10,6 +10,18 @@ import { eventually, pictureFile } from './support/visitor.js';
 
 const SITE = new URL('../../static-site/', import.meta.url);
 
+/** For scripts in the page: where the lines of an element's words are, and whether two rectangles lie over each other or one in the other. */
+const LINES = `
+  const linesOf = (element) => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    return [...range.getClientRects()].filter(({ width }) => width > 1);
+  };
+  // The boxes of letters are some pixels higher than the letters.
+  const meet = (one, other) => Math.min(one.right, other.right) - Math.max(one.left, other.left) > 1 && Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 3;
+  const isWithin = (one, other) => one.left >= other.left - 1 && one.right <= other.right + 1 && one.top >= other.top - 1 && one.bottom <= other.bottom + 1;
+`;
+
 /** A board with something of everything on it. */
 async function furnish({ board, visitor }) {
   await board.post('מזג אוויר יפה https://example.com/weather', { author: 'דנה' });
@@ -65,6 +77,47 @@ boardTest('at twice the size, as on a small phone, everything is still there', {
   await visitor.find('#composer-author').scrollIntoViewIfNeeded();
   await eventually(async () => assert.ok(await visitor.postButton.isVisible()));
 });
+
+for (const [width, percent] of [[1280, 150], [1280, 200], [768, 150], [390, 150], [390, 200], [320, 150]]) {
+  boardTest(`at ${width} pixels, letters of ${percent} % are cut nowhere and run over nothing`, { settings: { BOARD_NAME: 'Nachbarschaft Lindenhof', BOARD_DESCRIPTION: 'For all of us.' }, viewport: { width, height: 800 } }, async ({ board, visitor }) => {
+    await board.post('a note', { author: 'Wanda Maximiliane Mustermann' });
+    await board.postPicture('a lake', 'small.jpg', { author: 'Wanda' });
+    await visitor.page.addInitScript((size) => document.addEventListener('readystatechange', () => (document.documentElement.style.fontSize = `${size}%`)), percent);
+    await visitor.page.reload();
+    await visitor.message('a lake').waitFor();
+    await visitor.find('.carrousel__words').first().waitFor();
+    const faultsOf = () => visitor.page.evaluate(`(() => {
+      ${LINES}
+      const faults = [];
+      const all = (selector) => [...document.querySelectorAll(selector)].filter((element) => element.checkVisibility());
+      // A name of one line may be cut at its end, but never above or below.
+      const isCut = (element, around) => linesOf(element).some(({ top, bottom }) => top < around.top - 1 || bottom > around.bottom + 1);
+      const boxOf = (selector) => document.querySelector(selector).getBoundingClientRect();
+      if (!isWithin(boxOf('.masthead__name'), boxOf('.masthead'))) faults.push('the name of the board');
+      if (all('.carrousel__words').some((words) => isCut(words, { top: 0, bottom: boxOf('.carrousel__strip').bottom }))) faults.push('what is said below the pictures');
+      for (const line of all('.carrousel__words > span, .blank-note__line, .masthead__name')) {
+        const [size, height] = ['fontSize', 'lineHeight'].map((name) => parseFloat(getComputedStyle(line)[name]));
+        if (height < 1.05 * size || line.clientHeight < height - 1) faults.push('a line that is too low: ' + line.textContent);
+      }
+      for (const mark of all('.mark')) if (linesOf(mark).some((letter) => letter.width > mark.clientWidth) || mark.clientHeight < 1.2 * parseFloat(getComputedStyle(mark).fontSize)) faults.push('the letter of a mark');
+      for (const head of all('.message__head, .composer__head')) {
+        const words = [...head.querySelectorAll('.message__author, .message__time, .composer__title, .button')].map((element) => (element.matches('.message__author, .button') ? [element.getBoundingClientRect()] : linesOf(element)));
+        if (words.some((some, at) => words.slice(at + 1).flat().some((other) => some.some((one) => meet(one, other))))) faults.push('words over others: ' + head.innerText);
+      }
+      for (const field of all('.composer__name')) {
+        const padding = parseFloat(getComputedStyle(field.querySelector('input')).paddingInlineStart);
+        if (field.querySelector('.mark').getBoundingClientRect().right > field.getBoundingClientRect().left + padding + 1) faults.push('a mark over what is written');
+      }
+      const { scrollWidth, clientWidth } = document.documentElement;
+      if (scrollWidth > clientWidth) faults.push('something sticks out');
+      return faults;
+    })()`);
+    await eventually(async () => assert.deepEqual(await faultsOf(), []));
+    await visitor.write({ text: 'half a message', author: 'Wanda' });
+    await visitor.find('.composer .mark', { hasText: 'W' }).waitFor();
+    await eventually(async () => assert.deepEqual(await faultsOf(), [], 'the composer'));
+  });
+}
 
 boardTest('errors, questions and empty lists are accessible too', { expected: [/status of 503/] }, async ({ visitor }) => {
   assert.deepEqual(await visitor.violations(), [], 'empty');
@@ -190,6 +243,38 @@ for (const [hand, activate] of [['finger', (link) => link.tap()], ['keyboard', (
   });
 }
 
+for (const width of [320, 390, 768, 1440]) {
+  boardTest(`at ${width} pixels, the exact time of a message is read beside its name and its words, and within its card`, { viewport: { width, height: 800 } }, async ({ board, visitor }) => {
+    const { id } = await board.post('a note', { author: 'Maximiliane Mustermann' });
+    // A date that is long in every language.
+    const { messages, ...rest } = await board.json('/api/messages');
+    const json = { ...rest, messages: messages.map((message) => ({ ...message, createdAt: '2026-09-23T20:45:00.000Z' })) };
+    await visitor.page.route('**/api/messages*', (route) => route.fulfill({ json }));
+    await visitor.page.evaluate((hash) => (window.location.hash = hash), id);
+    await visitor.page.reload();
+    for (const layout of ['wall', 'list']) {
+      const button = visitor.find(`.layout-switch [value="${layout}"]`);
+      if ((await button.getAttribute('aria-pressed')) === 'false') await button.click();
+      for (const language of ['en', 'de', 'vi', 'ar']) {
+        await visitor.speak(language);
+        await visitor.find('.message--addressed').waitFor();
+        const { time, faults } = await visitor.page.evaluate(`(() => {
+          ${LINES}
+          const card = document.querySelector('.message--addressed');
+          const find = (part) => card.querySelector('.message__' + part);
+          const lines = linesOf(find('time'));
+          const around = ['author', 'text', 'share', 'menu summary'].map(find).filter((element) => element?.checkVisibility());
+          const covered = around.flatMap((element) => (element.closest('h3, p') ? linesOf(element) : [element.getBoundingClientRect()]));
+          const faults = lines.filter((line) => !isWithin(line, card.getBoundingClientRect()) || covered.some((other) => meet(line, other)));
+          return { time: find('time').textContent, faults: faults.map((line) => line.toJSON()) };
+        })()`);
+        assert.ok(time.length > 20, time);
+        assert.deepEqual(faults, [], `${layout}, ${language}: ${time}`);
+      }
+    }
+  });
+}
+
 for (const [locale, date, exact] of [
   ['en-GB', /^\d+ \w{3,4} \d{4}$/, /^\w+day,? \d+ \w+ \d{4} at \d\d:\d\d$/],
   ['en-US', /^\w{3} \d+, \d{4}$/, /^\w+day, \w+ \d+, \d{4} at \d+:\d\d [AP]M$/],
@@ -304,6 +389,53 @@ for (const width of [320, 390]) {
     assert.ok(words.top - pill.top >= 6 && pill.bottom - words.bottom >= 6, JSON.stringify([pill, words]));
     assert.ok(words.left - pill.left >= 12 && pill.right - words.right >= 12, JSON.stringify([pill, words]));
     assert.ok(pill.left >= 0 && pill.right <= width);
+  });
+}
+
+for (const [width, layout] of [[320, 'wall'], [390, 'list'], [1440, 'wall'], [1440, 'list']]) {
+  boardTest(`at ${width} pixels, what floats over the ${layout} moves nothing, and all that it lies over is read by scrolling`, { layout, viewport: { width, height: 700 } }, async ({ board, visitor }) => {
+    await board.postMany(12);
+    await visitor.page.reload();
+    await visitor.message('number 12').waitFor();
+    for (const what of ['reveal', 'paused', 'lost', 'said']) {
+      const { moved, unread } = await visitor.page.evaluate(`((what) => {
+        ${LINES}
+        const floating = document.querySelector('.messages__' + what);
+        const cards = [...document.querySelectorAll('.message')];
+        const tops = () => cards.map((card) => card.getBoundingClientRect().top);
+        floating.textContent = 'No connection to the board. It is tried again by itself.';
+        const before = tops();
+        floating.hidden = false;
+        const moved = tops().some((top, at) => top !== before[at]);
+        const unread = new Set(cards);
+        for (let y = 0; y <= document.documentElement.scrollHeight - innerHeight; y += 20) {
+          scrollTo({ top: y, behavior: 'instant' });
+          const screen = { left: 0, top: 0, right: innerWidth, bottom: innerHeight };
+          const over = floating.getBoundingClientRect();
+          for (const card of unread) {
+            const lines = ['author', 'time', 'text'].flatMap((part) => linesOf(card.querySelector('.message__' + part)));
+            if (lines.every((line) => isWithin(line, screen) && !meet(line, over))) unread.delete(card);
+          }
+        }
+        floating.hidden = true;
+        scrollTo({ top: 0, behavior: 'instant' });
+        return { moved, unread: [...unread].map(({ innerText }) => innerText) };
+      })(${JSON.stringify(what)})`);
+      assert.equal(moved, false, what);
+      assert.deepEqual(unread, [], what);
+    }
+    // Nor does it lie over what the keyboard goes to.
+    const clear = await visitor.page.evaluate(`(() => {
+      ${LINES}
+      const floating = document.querySelector('.messages__lost');
+      floating.hidden = false;
+      const links = [...document.querySelectorAll('.message__link')];
+      return links.map((link) => {
+        link.focus();
+        return !meet(link.getBoundingClientRect(), floating.getBoundingClientRect());
+      });
+    })()`);
+    assert.deepEqual(clear, clear.map(() => true));
   });
 }
 
