@@ -47,6 +47,16 @@ pub async fn ask(request: RequestBuilder) -> Answer {
     }
 }
 
+/// Asks again where a busy machine did not get to it before a deadline of the board's, as clients do.
+pub async fn until_not_late(ask: impl AsyncFn() -> Answer) -> Answer {
+    loop {
+        let answer = ask().await;
+        if answer.status != 503 {
+            return answer;
+        }
+    }
+}
+
 impl Answer {
     pub fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);

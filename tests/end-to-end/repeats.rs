@@ -5,7 +5,7 @@ use reqwest::multipart::Form;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::answer::{Answer, ask, shown};
+use crate::answer::{Answer, ask, shown, until_not_late};
 use crate::board::{Board, file, http, picture};
 use crate::log_privacy::plant;
 
@@ -204,10 +204,5 @@ async fn two_hundred_at_once_are_one_message_one_picture_and_equal_answers() {
 
 /// Posts a picture, again where a busy machine did not get to it before the function's deadline, as clients do.
 async fn post_until_taken(board: &Board, key: &str) -> Answer {
-    loop {
-        let answer = board.post_picture_with(key, "one", "small.jpg").await;
-        if answer.status != 503 {
-            return answer;
-        }
-    }
+    until_not_late(async || board.post_picture_with(key, "one", "small.jpg").await).await
 }

@@ -10,7 +10,7 @@ use pixels::Original;
 use serde_json::{Value, json};
 use small_pictures::{Decoder, InProcess, Made, NotMade, Settings, SmallPictures, Wanted};
 
-use crate::answer::{Answer, shown};
+use crate::answer::{Answer, shown, until_not_late};
 use crate::board::{BUCKET, Board, eventually, picture};
 use crate::lambda::{Lambda, sync_s3_bucket};
 use crate::pictures::png_of;
@@ -45,12 +45,7 @@ pub fn url_of(created: &Value) -> &str {
 impl Board {
     /// A small version, asked for again where a busy machine did not get to it before the decoder's deadline.
     pub async fn made(&self, url: &str) -> Answer {
-        loop {
-            let answer = self.get(url).await;
-            if answer.status != 503 {
-                return answer;
-            }
-        }
+        until_not_late(async || self.get(url).await).await
     }
 }
 

@@ -129,10 +129,10 @@ pub async fn answer(
         return later("Service Unavailable", RETRY_AFTER);
     };
     let mut headers = headers(&parts.headers);
-    for (name, value) in &source.headers {
-        headers.insert((*name).to_owned(), value.clone());
+    for (name, value) in source.headers {
+        headers.insert(name.to_owned(), value);
     }
-    let event = event(&parts, headers, body, &source);
+    let event = event(&parts, headers, body, source.address, source.scheme);
     match invoke(event)
         .await
         .map(|answer| response(&answer, &parts.method))
@@ -249,7 +249,8 @@ fn event(
     parts: &Parts,
     mut headers: BTreeMap<String, String>,
     body: Bytes,
-    source: &Source,
+    client: IpAddr,
+    scheme: &str,
 ) -> Bytes {
     let now = Utc::now();
     let host = joined(&parts.headers, &HOST);
@@ -258,9 +259,8 @@ fn event(
         headers.insert("host".into(), "localhost".into());
     }
     headers.insert("content-length".into(), body.len().to_string());
-    let client = source.address.to_string();
-    headers.insert("x-forwarded-for".into(), client.clone());
-    headers.insert("x-forwarded-proto".into(), source.scheme.into());
+    headers.insert("x-forwarded-for".into(), client.to_string());
+    headers.insert("x-forwarded-proto".into(), scheme.into());
     let cookies: Vec<_> = joined(&parts.headers, &COOKIE)
         .split(';')
         .map(|cookie| cookie.trim().to_owned())
@@ -290,7 +290,7 @@ fn event(
                 "method": parts.method.as_str(),
                 "path": path,
                 "protocol": "HTTP/1.1",
-                "sourceIp": client,
+                "sourceIp": client.to_string(),
                 "userAgent": joined(&parts.headers, &USER_AGENT),
             },
             "requestId": ulid::Ulid::generate().to_string(),

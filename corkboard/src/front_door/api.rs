@@ -27,7 +27,8 @@ pub async fn handle(
         let (parts, body) = request.into_parts();
         return gateway::instead(&parts, body, gateway::later("The drive is full", FULL));
     }
-    let address = front_door.client(peer, request.headers());
+    let mut source = front_door.source(peer, request.headers());
+    let address = source.address;
     if address == peer.ip().to_canonical() && is_private(address) && is_forwarded(request.headers())
     {
         front_door.told_of_proxy.call_once(|| {
@@ -38,13 +39,12 @@ pub async fn handle(
             );
         });
     }
-    let mut headers = Vec::new();
     if let Some(secret) = &front_door.origin_secret {
+        let headers = &mut source.headers;
         headers.push(("x-origin-verify", secret.clone()));
         let viewer = format!("{address}:{}", peer.port());
         headers.push(("cloudfront-viewer-address", viewer));
     }
-    let source = front_door.source(peer, request.headers(), headers);
     let functions = &front_door.functions;
     gateway::answer(request, source, &front_door.memory, async |event| {
         functions.message_board(event).await

@@ -49,26 +49,23 @@ impl FrontDoor {
         client_address(peer, &forwarded_for, self.trusted_proxy)
     }
 
-    /// How a request is told to API Gateway, with further `headers`.
-    fn source(
-        &self,
-        peer: SocketAddr,
-        request: &HeaderMap,
-        headers: Vec<(&'static str, String)>,
-    ) -> Source {
+    /// Who asks, as API Gateway is told. The proxy is believed about the scheme as well.
+    fn source(&self, peer: SocketAddr, request: &HeaderMap) -> Source {
         let address = self.client(peer, request);
-        let is_proxy = |trusted: IpNet| trusted.contains(&peer.ip().to_canonical());
-        let is_https = self.trusted_proxy.is_some_and(is_proxy)
-            && request
-                .get("x-forwarded-proto")
-                .is_some_and(|scheme| scheme == "https");
+        let proto = request.get("x-forwarded-proto");
+        let is_https = is_trusted(self.trusted_proxy, peer.ip().to_canonical())
+            && proto.is_some_and(|scheme| scheme == "https");
         Source {
             address,
             scheme: if is_https { "https" } else { "http" },
             counted: self.limits.counted(address),
-            headers,
+            headers: Vec::new(),
         }
     }
+}
+
+fn is_trusted(proxies: Option<IpNet>, address: IpAddr) -> bool {
+    proxies.is_some_and(|proxies| proxies.contains(&address))
 }
 
 /// The front door's routes.
@@ -99,10 +96,9 @@ pub fn router(front_door: FrontDoor) -> Router {
 /// Whom a request comes from: the connection's address, or behind a trusted proxy the rightmost entry of
 /// `X-Forwarded-For` that is not such a proxy. What stands further left, anybody can write.
 fn client_address(peer: SocketAddr, forwarded_for: &str, trusted: Option<IpNet>) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.is_some_and(|trusted| trusted.contains(&address));
     let mut client = peer.ip().to_canonical();
     for entry in forwarded_for.rsplit(',') {
-        if !is_trusted(client) {
+        if !is_trusted(trusted, client) {
             break;
         }
         match forwarded_address(entry.trim()) {

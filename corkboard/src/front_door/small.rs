@@ -28,8 +28,8 @@ pub async fn small(
         return found;
     }
     let functions = &front_door.functions;
-    let headers = vec![("x-origin-verify", functions.small_pictures_secret())];
-    let source = front_door.source(peer, request.headers(), headers);
+    let mut source = front_door.source(peer, request.headers());
+    source.headers = vec![("x-origin-verify", functions.small_pictures_secret())];
     gateway::answer(request, source, &front_door.memory, async |event| {
         functions.small_pictures(event).await
     })
