@@ -264,9 +264,12 @@ export class Visitor {
     return menu.locator('.message__actions').getByText(name, { exact: true });
   }
 
-  /** Asks for older messages by the button. Scrolling to it would ask by itself, and it would be gone before the click. */
+  /** Asks for older messages by the button, unless all have come by themselves. Scrolling to it would ask as well, and it would be gone before the click. */
   async askForOlder() {
-    await this.page.getByRole('button', { name: 'Older messages' }).dispatchEvent('click');
+    await this.messages.first().waitFor();
+    await this.listIsWhole();
+    const button = this.page.getByRole('button', { name: 'Older messages' });
+    if (await button.isVisible()) await button.dispatchEvent('click');
   }
 
   async write({ text, author, picture, alt }) {
