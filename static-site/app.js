@@ -11,6 +11,7 @@ import { Feed } from './feed.js';
 import { listenForFiles } from './file-drop.js';
 import { AS_PRELOADED, answered, imageFor } from './first-picture.js';
 import { afterFirstPicture } from './frames.js';
+import { heldEntry, keepHeld } from './held-entries.js';
 import { mountLanguageMenu } from './language-menu.js';
 import { mountLayoutSwitch } from './layout-switch.js';
 import { mountMasthead } from './masthead.js';
@@ -59,7 +60,7 @@ let draft = null;
 /** The addresses of the board's pictures, newest first, and whether these are all. */
 const gallery = { urls: [], isWhole: false };
 let wantsAllPictures = false;
-/** What was posted and waits for a moderator, as long as the module that shows it has not come. */
+/** What was posted and waits for a moderator, with its picture, as long as the module that shows it has not come. */
 const unhung = [];
 
 // Components that come when they are wanted: those that are on their way, and those that are there.
@@ -115,17 +116,13 @@ const listeners = {
   'picture-opened': ({ url, message }, target) => openPicture(url, target, message),
   'all-pictures': openAllPictures,
   'share-wanted': async ({ id }) => {
-    const modules = await Promise.all([import('./share.js'), import('./toast.js')]).catch(sayThatItFailed);
-    if (!modules) return;
+    const modules = await Promise.all([import('./share.js'), import('./toast.js')]).catch(() => null);
+    if (!modules) return sayThatItFailed();
     const [{ share }, { toast }] = modules;
     toast(words.sayAll(await share(id, { base, document: page, navigator })), { clock, document: page });
   },
   'layout-changed': () => [showLayout(), messages.relayout(), later.held?.relayout()],
-  'composer-wanted': async (wish) => {
-    const composer = await loadComposer();
-    if (composer) composer.open(wish);
-    else sayThatItFailed();
-  },
+  'composer-wanted': (wish) => withComposer((composer) => composer.open(wish)),
   'draft-changed': (changed) => {
     draft = changed;
     if (draft) storage.set('draft', 'kept');
@@ -142,9 +139,14 @@ const listeners = {
     if (message.status) {
       // Posting may be reviewed only since a moment ago.
       void loadBoard();
-      unhung.push([message, posted, notice]);
-      await hangHeld();
-      return messages.say(unhung.length > 0 ? [['compose.reviewed'], ...notice] : notice);
+      const entry = heldEntry(message, posted, clock.now());
+      keepHeld(storage, entry);
+      unhung.push({ entry, picture: posted.picture, notice });
+      await hangHeld({ isLate: false });
+      if (unhung.length === 0) return messages.say(notice);
+      const reviewed = [['compose.reviewed'], ...notice];
+      announce(reviewed);
+      return messages.say(reviewed);
     }
     messages.addOwn(message, notice);
     if (message.picture) carrouselPoller.hurry();
@@ -194,7 +196,7 @@ listenForFiles(page, {
   // Nothing can be posted now, or nothing of it would be seen.
   isClosed: () => board?.posting === 'closed' || later.composer?.isSending || page.querySelector('dialog[open]:not(.composer)') !== null || page.documentElement.classList.contains('is-reviewing'),
   onDrag: async (isOver) => (await loadComposer())?.setDragged(isOver),
-  onFiles: async (given) => (await loadComposer())?.take(given),
+  onFiles: (given) => withComposer((composer) => composer.take(given)),
 });
 closeMenus(page);
 void start();
@@ -246,6 +248,13 @@ function loadComposer() {
   return load('composer', { api, board: () => board, storage, tabStorage, clock, words, announce, newKey: randomKey, window });
 }
 
+/** Calls `action` with the composer, or says that it did not come. */
+async function withComposer(action) {
+  const composer = await loadComposer();
+  if (composer) action(composer);
+  else void sayThatItFailed();
+}
+
 /** Loads moderation, for viewers who are signed in as moderators or want to be. */
 async function loadModeration() {
   const [, address, code] = /^(#moderate)(?:=(.*))?$/.exec(window.location.hash) ?? [];
@@ -257,16 +266,18 @@ async function loadModeration() {
   else if (address) {
     // The code of a sign-in link is good for another try.
     if (code !== undefined) window.history.replaceState(null, '', `${address}=${code}`);
-    sayThatItFailed();
+    void sayThatItFailed();
   }
   update();
 }
 
 /** Hangs what waits for a moderator, for those of whom something does. Tried again with each refresh of the messages. */
-async function hangHeld() {
+async function hangHeld({ isLate = true } = {}) {
   if (unhung.length === 0 && !storage.get('held')) return;
   const held = await load('held', { api, feed, card, storage, announce, clock, words, window });
-  if (held) for (const posted of unhung.splice(0)) await held.add(...posted);
+  if (!held) return;
+  for (const posted of unhung.splice(0)) await held.add(posted, { isLate });
+  if (isLate) void held.look();
 }
 
 function loadPermalink() {
@@ -275,7 +286,9 @@ function loadPermalink() {
 
 async function followLink(how) {
   if (!window.location.hash) return;
-  await (await loadPermalink())?.follow(how);
+  const permalink = await loadPermalink();
+  if (permalink) await permalink.follow(how);
+  else void sayThatItFailed();
 }
 
 function loadPictureDialog() {
@@ -297,16 +310,24 @@ async function openPicture(url, target, message) {
 async function openAllPictures(url) {
   const allPictures = await load('all-pictures', { feed, gallery, pictures, reducedMotion, words, clock, window });
   if (allPictures) allPictures.open(url ?? null);
-  else sayThatItFailed();
+  else void sayThatItFailed();
 }
 
-function sayThatItFailed() {
-  messages.say([['advice.reload']]);
+/** Says that what was wanted did not come, in an open dialog by a toast. */
+async function sayThatItFailed() {
+  const sayings = [['advice.reload']];
+  const toasts = page.querySelector('dialog:modal') && (await import('./toast.js').catch(() => null));
+  if (toasts) return toasts.toast(words.sayAll(sayings), { clock, document: page });
+  messages.say(sayings);
+  announce(sayings);
 }
 
 /** Mounts a component that is wanted only now, once, at the element of its name where there is one; undefined where it does not come. */
 function load(name, needs) {
-  coming[name] ??= mountLater(name, needs).catch(() => void delete coming[name]);
+  coming[name] ??= mountLater(name, needs).catch((error) => {
+    delete coming[name];
+    console.warn(error);
+  });
   return coming[name];
 }
 

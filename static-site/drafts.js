@@ -11,6 +11,8 @@ export function createDrafts({ indexedDB, locks, storage, newSlot }) {
   let database = null;
   let slot;
   let savedPicture = null;
+  /** Whether that was written, once it is known. */
+  let pictureWritten = Promise.resolve(true);
   /** A picture for which there was no room. */
   let unkept = null;
   /** The number of the last change: an older one that was late must not undo it. */
@@ -94,14 +96,20 @@ export function createDrafts({ indexedDB, locks, storage, newSlot }) {
       if (!(await ready)) return false;
       last += 1;
       const mine = last;
-      const write = (kept) =>
-        change((drafts, pictures) => {
+      const write = async (kept) => {
+        const isAnother = kept !== savedPicture;
+        savedPicture = kept;
+        const written = change((drafts, pictures) => {
           drafts.put({ slot, savedAt: Date.now(), ...draft });
-          if (kept === savedPicture) return;
-          savedPicture = kept;
+          if (!isAnother) return;
           if (kept) pictures.put({ slot, picture: kept });
           else pictures.delete(slot);
         });
+        // The picture may be on its way by an earlier call, which may fail.
+        if (isAnother) pictureWritten = written;
+        const all = await Promise.all([written, pictureWritten]);
+        return all.every(Boolean);
+      };
       const wanted = picture === unkept ? null : picture;
       const isKept = await write(wanted);
       if (!isKept && wanted) {

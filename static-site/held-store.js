@@ -1,24 +1,17 @@
 // What was posted from this device and waits for a moderator, kept on the device: the messages in `localStorage`, their
 // pictures in IndexedDB. Where a picture cannot be kept, the message is shown without it.
 
+import { keepHeld, readHeld, writeHeld } from './held-entries.js';
 import { asked, openDatabase } from './indexed-database.js';
 
 /** Each change begins with what is kept, since other tabs change it as well. */
 export function createHeldStore({ storage, indexedDB }) {
   const opened = openDatabase(indexedDB, 'corkboard-held', ['pictures'], 'id').catch(() => null);
-  let entries = read();
+  let entries = readHeld(storage);
 
-  function read() {
-    try {
-      return JSON.parse(storage.get('held')) ?? [];
-    } catch {
-      return [];
-    }
-  }
-
-  function write() {
-    if (entries.length > 0) storage.set('held', JSON.stringify(entries));
-    else storage.drop('held');
+  function write(changed) {
+    entries = changed;
+    writeHeld(storage, entries);
   }
 
   /** Runs `action` on the pictures; null where this device keeps none. */
@@ -42,19 +35,16 @@ export function createHeldStore({ storage, indexedDB }) {
     },
 
     async add({ picture, ...entry }) {
-      entries = [entry, ...read().filter(({ id }) => id !== entry.id)];
-      write();
+      entries = keepHeld(storage, entry);
       if (picture) await pictures('readwrite', (store) => store.put({ id: entry.id, picture }));
     },
 
     change(id, fields) {
-      entries = read().map((entry) => (entry.id === id ? { ...entry, ...fields } : entry));
-      write();
+      write(readHeld(storage).map((entry) => (entry.id === id ? { ...entry, ...fields } : entry)));
     },
 
     drop(id) {
-      entries = read().filter((entry) => entry.id !== id);
-      write();
+      write(readHeld(storage).filter((entry) => entry.id !== id));
       void pictures('readwrite', (store) => store.delete(id));
     },
   };

@@ -114,7 +114,6 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
 
   const hangAll = () => Promise.all(store.entries.map(hang)).then(update);
   await hangAll();
-  void look();
 
   return {
     update,
@@ -126,17 +125,18 @@ export async function mount(root, { api, feed, card, storage, announce, clock, w
       return hangAll();
     },
 
-    /** Shows a message that was just posted from `draft`. */
-    async add({ status, ...message }, draft, notice) {
-      const { text, author, alt, key, picture } = draft;
-      const { id, createdAt } = message;
-      const now = clock.now();
+    /** Shows a message that was posted from here, and goes to it unless the viewer has gone on meanwhile, since `isLate`. */
+    async add({ entry, picture, notice }, { isLate }) {
+      const { id } = entry;
+      // It may hang already without its picture, which is not among the entries.
+      if (cards.has(id)) take(id);
       if (picture) pictures.set(id, picture);
-      const entry = { id, createdAt, message, status, draft: { text, author, alt, hasPicture: Boolean(picture) }, key, knownAt: now, repeatedAt: picture ? now : 0 };
       void store.add({ ...entry, picture });
       await hang(entry);
       update();
+      lookedAt = clock.now();
       announce([['held.done'], ...notice]);
+      if (isLate) return;
       const { article } = cards.get(id);
       article.focus({ preventScroll: true });
       article.scrollIntoView();

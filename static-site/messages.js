@@ -54,6 +54,10 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
   nearEnd.observe(older);
   window.addEventListener('scroll', lookAhead, { once: true, passive: true });
 
+  // What is scrolled to stays clear of what floats.
+  const news = find('.messages__news');
+  new window.ResizeObserver(() => window.document.documentElement.style.setProperty('--news', `${news.offsetHeight}px`)).observe(news);
+
   function show(id) {
     const element = list.get(id)?.article ?? title;
     element.focus({ preventScroll: true });

@@ -6,7 +6,7 @@ import { moves, smallOf } from './small.js';
 import { enlarge, setMotion } from './still.js';
 
 /** The size, in pixels, that a picture without a message is supposed to have until it has come. */
-const SUPPOSED = { width: 4_096, height: 3_072 };
+const SUPPOSED = { width: 4_096, height: 3_072, isSupposed: true };
 
 /** @param gestures what the picture is told of by fingers and pointer: `onPull` and `onBeside`, as `createZoom` takes them */
 export function createPicturePage(url, { pictures, gestures, window }) {
@@ -47,12 +47,17 @@ export function createPicturePage(url, { pictures, gestures, window }) {
     look();
   }
 
-  /** Brings the original where the screen shows more of it than the largest small version has. */
+  /** Whether the screen shows more of the picture than the largest small version has. */
+  function isEnlarged() {
+    const { small, isSupposed } = picture();
+    const shown = image.clientWidth * window.devicePixelRatio * (window.visualViewport?.scale ?? 1);
+    return !isSupposed && shown > small.at(-1)?.width;
+  }
+
+  /** Brings the original where that shows more. */
   function look() {
     arrange();
-    const { small } = picture();
-    const shown = image.clientWidth * window.devicePixelRatio * (window.visualViewport?.scale ?? 1);
-    if (shown > small.at(-1)?.width && !moves(picture())) void enlarge(image);
+    if (isEnlarged() && !moves(picture())) void enlarge(image, isEnlarged);
   }
 
   image.addEventListener('load', async () => {
@@ -65,7 +70,7 @@ export function createPicturePage(url, { pictures, gestures, window }) {
     if (!naturalWidth) return;
     const isOriginal = !image.hasAttribute('srcset') || own.small.every((version) => version.width !== naturalWidth);
     const width = isOriginal ? naturalWidth : SUPPOSED.width;
-    Object.assign(own, { width, height: (width * naturalHeight) / naturalWidth });
+    Object.assign(own, { width, height: (width * naturalHeight) / naturalWidth, isSupposed: false });
     update();
   });
 

@@ -6,6 +6,8 @@ const LOWEST_FRAME = 44;
 
 const motions = new WeakMap();
 const covers = new WeakMap();
+/** The address of the original that each image waits for. */
+const coming = new WeakMap();
 
 /** Lets what `image` shows move, or holds it still; `null` where it shows nothing that moves. */
 export function setMotion(image, moving) {
@@ -32,18 +34,19 @@ export function holdStill(image, frame, { reducedMotion }) {
   update();
 }
 
-/** Shows the original instead of a small version, without a moment in which there is nothing to see. */
-export async function enlarge(image) {
-  if (!image.hasAttribute('srcset')) return;
+/**
+ * Shows the original instead of a small version, without a moment in which there is nothing to see, if that is still
+ * wanted when it has come.
+ */
+export async function enlarge(image, isWanted = () => true) {
   const { src } = image;
+  if (!image.hasAttribute('srcset') || coming.get(image) === src) return;
+  coming.set(image, src);
   const apart = new Image();
   apart.src = src;
-  try {
-    await apart.decode();
-  } catch {
-    return;
-  }
-  if (image.src === src) image.removeAttribute('srcset');
+  const hasCome = await apart.decode().then(() => true, () => false);
+  if (coming.get(image) === src) coming.delete(image);
+  if (hasCome && image.src === src && isWanted()) image.removeAttribute('srcset');
 }
 
 function createCover(image) {

@@ -71,7 +71,7 @@ pub struct Options {
     #[arg(long, env = "CORKBOARD_LAMBDA", value_name = "URL")]
     pub lambda: Option<Url>,
 
-    /// Proxies in front of the site, whose X-Forwarded-For is believed.
+    /// Proxies in front of the site, whose X-Forwarded-For and X-Forwarded-Proto are believed.
     #[arg(long, env = "CORKBOARD_TRUSTED_PROXY", value_name = "CIDR")]
     pub trusted_proxy: Option<IpNet>,
 

@@ -425,17 +425,27 @@ for (const [width, layout] of [[320, 'wall'], [390, 'list'], [1440, 'wall'], [14
       assert.deepEqual(unread, [], what);
     }
     // Nor does it lie over what the keyboard goes to.
-    const clear = await visitor.page.evaluate(`(() => {
+    const clear = await visitor.page.evaluate(`(async () => {
       ${LINES}
-      const floating = document.querySelector('.messages__lost');
-      floating.hidden = false;
+      const floating = ['reveal', 'said'].map((what) => document.querySelector('.messages__' + what));
+      for (const one of floating) one.hidden = false;
+      // Its size is heard of a frame later.
+      for (let frames = 0; frames < 2; frames += 1) await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
       const links = [...document.querySelectorAll('.message__link')];
       return links.map((link) => {
         link.focus();
-        return !meet(link.getBoundingClientRect(), floating.getBoundingClientRect());
+        return !floating.some((one) => meet(link.getBoundingClientRect(), one.getBoundingClientRect()));
       });
     })()`);
     assert.deepEqual(clear, clear.map(() => true));
+    // The keyboard goes to what floats, and nothing moves.
+    const scrolled = await visitor.page.evaluate(() => {
+      scrollTo({ top: 300, behavior: 'instant' });
+      const before = scrollY;
+      document.querySelector('.messages__said').focus();
+      return scrollY - before;
+    });
+    assert.equal(scrolled, 0);
   });
 }
 

@@ -48,10 +48,27 @@ for (const module of ['held.js', 'held-store.js', 'review-words-en.js']) {
     await visitor.write({ text: 'not forgotten', picture: 'small.jpg' });
     await visitor.send();
     await visitor.find('.messages__said', { hasText: 'A moderator looks at every message' }).waitFor();
+    await hears(visitor.page, /A moderator looks at every message/);
     assert.equal(await visitor.find('.message--held').count(), 0);
     isLost = false;
+    // Who has gone on meanwhile is not called back.
+    const elsewhere = visitor.find('.layout-switch button').first();
+    await elsewhere.focus();
     await visitor.lookAgain();
     await held(visitor, 'not forgotten').locator('img').waitFor();
+    await hears(visitor.page, /Your message waits for a moderator/);
+    assert.ok(await elsewhere.evaluate((element) => element === element.ownerDocument.activeElement));
+  });
+
+  boardTest(`a message that waits is there after a reload, whether ${module} came before it or not`, { settings, expected: [...expected, /ERR_FAILED/] }, async ({ visitor }) => {
+    let isLost = true;
+    await visitor.page.route(`**/${module}`, (route) => (isLost ? route.abort() : route.continue()));
+    await visitor.write({ text: 'not forgotten' });
+    await visitor.send();
+    await visitor.find('.messages__said', { hasText: 'A moderator looks at every message' }).waitFor();
+    isLost = false;
+    await visitor.page.reload();
+    await held(visitor, 'not forgotten').waitFor();
   });
 }
 
@@ -65,12 +82,17 @@ boardTest('what fails while it is loaded says so, and works when it is wanted ag
   await page.route(/share\.js|review-words-en\.js/, (route) => (isLost ? route.abort() : route.continue()));
   const share = await visitor.inMenu(visitor.message('one'), 'Share');
   await share.click();
-  await page.getByText('Something on this page failed.').waitFor();
+  await page.locator('.messages__said', { hasText: 'Something on this page failed.' }).waitFor();
+  await hears(page, /Something on this page failed/);
   const code = 'x.1.y';
+  const lost = page.waitForEvent('requestfailed', (request) => request.url().includes('review-words-en.js'));
   await page.evaluate((value) => Object.assign(window.location, { hash: `#moderate=${value}` }), code);
+  await lost;
   await eventually(async () => assert.equal(new URL(page.url()).hash, `#moderate=${code}`));
   isLost = false;
+  const exchange = page.waitForRequest(/\/api\/moderation\/session$/);
   await page.evaluate(() => window.dispatchEvent(new HashChangeEvent('hashchange')));
+  assert.deepEqual((await exchange).postDataJSON(), { code });
   await page.getByRole('dialog').waitFor();
   assert.ok(!page.url().includes(code), page.url());
 });

@@ -158,6 +158,8 @@ smallTest('where the original does not come either, that is said, and the small 
     for (const sentence of said) assert.ok(sentence.startsWith(SENTENCE));
   });
 
+  // One that is on its way to the carrousel would be taken for the message as well.
+  await eventually(async () => assert.ok(await session.run(NONE_ON_ITS_WAY)));
   board.spoil = () => undefined;
   await session.run("window.dispatchEvent(new Event('online'))");
   assert.deepEqual((await listed(session)).map(({ version }) => version), ['640 wide.png', '640 upright.png']);
@@ -172,6 +174,15 @@ smallTest('an opened picture is the original only where the screen shows more th
   assert.ok(board.looked.includes('1280 panorama.png'), 'what is there sooner is seen meanwhile');
 });
 
+smallTest('a picture of no message, whose size is not known before it comes, is the original only where it is so large', {
+  pictures: [{ ...upright, isPosted: false }],
+  view: { ...DESK, scale: 2 },
+}, async ({ board, session }) => {
+  await eventually(() => session.run("document.querySelector('.carrousel__frame').click()"));
+  await dialogShows(session, '1280 upright.png');
+  assert.deepEqual(board.looked.filter((one) => one.startsWith('original')), []);
+});
+
 smallTest('a picture that is opened on a phone is the original once it is pinched open', { view: PHONE, pictures: [wide], engines: ['Chromium'] }, async ({ board, session }) => {
   await openPicture(session, wide.key);
   await dialogShows(session, '1280 wide.png');
@@ -180,6 +191,11 @@ smallTest('a picture that is opened on a phone is the original once it is pinche
   await devtools.send('Emulation.setPageScaleFactor', { pageScaleFactor: 2 });
   await dialogShows(session, 'original wide.png');
 });
+
+/** Whether the carrousel has its two pictures, and none is on its way. */
+const NONE_ON_ITS_WAY = `
+  const isOnItsWay = ({ src, complete, loading }) => src && !complete && loading !== 'lazy';
+  return document.querySelectorAll('.carrousel__frame img').length === 2 && ![...document.images].some(isOnItsWay);`;
 
 /** Whether what is at `selector` is covered by its beginning, as `still.js` does it. */
 const isHeld = (session, selector) => session.run('return document.querySelector(arguments[0] + " .still") !== null', selector);

@@ -52,9 +52,12 @@ impl FrontDoor {
     /// Who asks, as API Gateway is told. The proxy is believed about the scheme as well.
     fn source(&self, peer: SocketAddr, request: &HeaderMap) -> Source {
         let address = self.client(peer, request);
-        let proto = request.get("x-forwarded-proto");
+        let name = HeaderName::from_static("x-forwarded-proto");
+        let forwarded_proto = gateway::joined(request, &name);
+        // What stands further left than the last entry, the visitor may have written.
+        let scheme = forwarded_proto.rsplit(',').next().unwrap_or_default();
         let is_https = is_trusted(self.trusted_proxy, peer.ip().to_canonical())
-            && proto.is_some_and(|scheme| scheme == "https");
+            && scheme.trim().eq_ignore_ascii_case("https");
         Source {
             address,
             scheme: if is_https { "https" } else { "http" },

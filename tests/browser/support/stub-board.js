@@ -20,7 +20,7 @@ export class StubBoard {
   /** What becomes of a path instead: the function is asked first, and answers a status, or nothing. */
   spoil = () => undefined;
 
-  /** @param pictures newest first: `{ key, width, height, type, animated }`; one without a size was never posted */
+  /** @param pictures newest first: `{ key, width, height, type, animated, isPosted }`; one without a size was never posted */
   static async start(pictures) {
     const board = new StubBoard();
     board.pictures = new Map(pictures.map((picture, at) => [picture.key, { at, type: 'image/png', animated: false, ...picture }]));
@@ -47,7 +47,7 @@ export class StubBoard {
 
   get messages() {
     return [...this.pictures.values()]
-      .filter(({ width }) => width)
+      .filter(({ width, isPosted = true }) => width && isPosted)
       .map(({ key, at, width, height, type, animated }) => ({
         id: `01M8312X2GQEXQEVEC5D3NW${String(999 - at)}`,
         author: 'Ada',

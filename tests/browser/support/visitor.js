@@ -61,7 +61,9 @@ export class Visitor {
       const complaint = `${message.text()} (${message.location().url})`;
       // On a busy machine a small version is not made in time, and the picture itself is shown.
       const isTooLate = /status of 503 .*\/small\//.test(complaint);
-      if (message.type() === 'error' && !isTooLate) visitor.complaints.push(complaint);
+      // What does not come the page warns of. Another fault is not to be taken for that.
+      const isFault = message.type() === 'warning' && /Error/.test(complaint) && !/imported module/.test(complaint);
+      if (isFault || (message.type() === 'error' && !isTooLate)) visitor.complaints.push(complaint);
     });
     // A picture that a test takes away must not come out of the browser's cache.
     const session = await visitor.context.newCDPSession(page);

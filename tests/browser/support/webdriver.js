@@ -8,9 +8,11 @@ import { eventually } from './visitor.js';
 const LISTEN = `
   window.complaints = [];
   const note = (text) => window.complaints.push(text);
+  window.isVersionLate = false;
   addEventListener('error', ({ message, target }) => {
     // Instead of a small version that is not made in time the picture itself comes.
-    if (!target.srcset) note(message ?? target.src + ' does not load');
+    if (target.srcset) window.isVersionLate = true;
+    else note(message ?? target.src + ' does not load');
   }, true);
   addEventListener('unhandledrejection', (event) => note('unhandled: ' + event.reason));
   addEventListener('securitypolicyviolation', (event) => note(event.violatedDirective + ' refuses ' + event.blockedURI));`;

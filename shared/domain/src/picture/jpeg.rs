@@ -38,8 +38,7 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
     let mut scans_left = Allowance(SCANS);
     let mut frame: Option<Frame<'_>> = None;
     let mut scans = 0;
-    // A bit for each quantization table that there is.
-    let mut quantized = 0_u8;
+    let mut tables = Tables::default();
     let mut ends_with_scan = false;
     let mut application = Application::default();
     loop {
@@ -70,15 +69,15 @@ pub(super) fn walk(bytes: &Bytes) -> Result<Walked, InvalidPicture> {
                     return Err(Malformed("it has several frames").into());
                 }
             }
-            0xc4 => check_huffman_tables(segment)?,
-            0xdb => quantized |= quantization_tables(segment)?,
+            0xc4 => tables.huffman |= huffman_tables(segment)?,
+            0xdb => tables.quantization |= quantization_tables(segment)?,
             0xdd if segment.len() == 2 => {} // restart interval
             0xdd => return Err(Malformed("its restart interval is wrong").into()),
             SOS => {
                 let frame = frame
                     .as_ref()
                     .ok_or(Malformed("its image comes before its size"))?;
-                frame.check_scan(segment, quantized)?;
+                frame.check_scan(segment, &tables)?;
                 scans_left.take()?;
                 scans += 1;
                 skip_entropy_coded(&mut reader)?;
@@ -239,6 +238,27 @@ fn pieces(profile: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
+/// The tables that there are so far.
+#[derive(Default)]
+struct Tables {
+    /// A bit for each quantization table.
+    quantization: u8,
+    /// A bit for each Huffman table, as `huffman_table` says.
+    huffman: u8,
+}
+
+/// The classes of Huffman tables: for the first coefficient, and for the others.
+const DC: u8 = 0;
+const AC: u8 = 1;
+
+/// The bit of a Huffman table, of its class and its number in four bits each.
+const fn huffman_table(class_and_number: u8) -> u8 {
+    1 << (4 * (class_and_number >> 4) + (class_and_number & 3))
+}
+
+/// The standard's tables: the first two of each class.
+const STANDARD: u8 = 0b11_0011;
+
 /// A frame header (B.2.2).
 struct Frame<'a> {
     is_progressive: bool,
@@ -279,10 +299,12 @@ impl<'a> Frame<'a> {
         })
     }
 
-    /// A scan header (B.2.3): its components are the frame's, whose quantization tables are there, and then come three
-    /// bytes.
-    fn check_scan(&self, segment: &[u8], quantized: u8) -> Result<(), Malformed> {
+    /// A scan header (B.2.3): its components are the frame's, whose tables are there, and then come three bytes. It is
+    /// checked as libjpeg does, by which browsers show nothing of a picture with a scan that fails.
+    fn check_scan(&self, segment: &[u8], tables: &Tables) -> Result<(), Malformed> {
         const WRONG: Malformed = Malformed("a scan header is wrong");
+        /// How many blocks a scan of several components has at most in a unit (B.2.3).
+        const MOST_BLOCKS: u8 = 10;
         let mut reader = Reader::new(segment);
         let count = reader.u8()?;
         if !(1..=4).contains(&count) || reader.rest().len() != 2 * usize::from(count) + 3 {
@@ -301,20 +323,35 @@ impl<'a> Frame<'a> {
         if self.is_progressive && !is_right {
             return Err(WRONG);
         }
-        for [component, tables] in components {
-            let is_known = self
-                .components
-                .iter()
-                .any(|[id, _, table]| id == component && quantized & (1 << table) != 0);
-            let [steady, rest] = [tables >> 4, tables & 0xf].map(|table| table <= 3);
-            let has_tables = match (self.is_progressive, first) {
-                (false, _) => steady && rest,
-                (true, 0) => steady,
-                (true, _) => rest,
+        // Motion JPEG has no Huffman tables where they are the standard's (K.3), which libjpeg has for sequential pictures.
+        let huffman = tables.huffman | if self.is_progressive { 0 } else { STANDARD };
+        let has =
+            |class: u8, table: u8| table < 4 && huffman & huffman_table(class << 4 | table) != 0;
+        // A bit for each component of the frame that the scan has.
+        let mut found = 0_u8;
+        let mut blocks = 0;
+        for (number, [id, selected]) in components.iter().enumerate() {
+            // Components come in the frame's order, where several may have the same name.
+            let mut named = self.components.iter().enumerate().skip(number);
+            let (place, [_, sampling, quantization]) =
+                named.find(|(_, [name, ..])| name == id).ok_or(WRONG)?;
+            let (dc, ac) = (selected >> 4, selected & 0xf);
+            let has_huffman = match (self.is_progressive, first, before) {
+                (false, ..) => has(DC, dc) && has(AC, ac),
+                (true, 0, 0) => has(DC, dc),
+                // A further bit of the first coefficient is stored as it is.
+                (true, 0, _) => true,
+                (true, ..) => has(AC, ac),
             };
-            if !is_known || !has_tables {
+            let is_quantized = tables.quantization & (1 << quantization) != 0;
+            if found & (1 << place) != 0 || !is_quantized || !has_huffman {
                 return Err(WRONG);
             }
+            found |= 1 << place;
+            blocks += (sampling >> 4) * (sampling & 0xf);
+        }
+        if count > 1 && blocks > MOST_BLOCKS {
+            return Err(WRONG);
         }
         Ok(())
     }
@@ -336,22 +373,34 @@ fn quantization_tables(segment: &[u8]) -> Result<u8, Malformed> {
     Ok(tables)
 }
 
-/// Huffman tables (B.2.4.2): how many codes there are of each length, then their values.
-fn check_huffman_tables(segment: &[u8]) -> Result<(), Malformed> {
+/// Huffman tables (B.2.4.2): how many codes there are of each length, then their values. Answers a bit for each that is
+/// there.
+fn huffman_tables(segment: &[u8]) -> Result<u8, Malformed> {
     const WRONG: Malformed = Malformed("a table is wrong");
     let mut reader = Reader::new(segment);
+    let mut tables = 0;
     while !reader.rest().is_empty() {
-        if !matches!(reader.u8()?, 0x00..=0x03 | 0x10..=0x13) {
+        let table = reader.u8()?;
+        if !matches!(table, 0x00..=0x03 | 0x10..=0x13) {
             return Err(WRONG);
         }
         let counts: [u8; 16] = reader.array()?;
-        let codes = counts.map(usize::from).iter().sum();
-        if codes > 256 {
+        // Codes are numbered through, one bit more for each length, and none is of ones alone (C.2).
+        let mut codes = 0_u32;
+        for (shorter, count) in counts.iter().enumerate() {
+            codes = 2 * codes + u32::from(*count);
+            if codes >= 2 << shorter {
+                return Err(WRONG);
+            }
+        }
+        let values = reader.take(counts.map(usize::from).iter().sum())?;
+        // How many bits follow for the first coefficient.
+        if values.len() > 256 || (table >> 4 == DC && values.iter().any(|bits| *bits > 15)) {
             return Err(WRONG);
         }
-        reader.take(codes)?;
+        tables |= huffman_table(table);
     }
-    Ok(())
+    Ok(tables)
 }
 
 /// Up to the next marker that is neither a stuffed zero nor a restart. Where browsers meet one of the reserved

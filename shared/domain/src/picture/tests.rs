@@ -175,7 +175,7 @@ fn of_a_picture_that_is_cut_short_only_whole_frames_are_taken() {
                 Format::Gif => assert!(whole.bytes().starts_with(&kept[..kept.len() - 1])),
                 // What stands behind the last scan had begun.
                 Format::Jpeg => assert_eq!(kept, whole.bytes(), "{name} cut at {end}"),
-                // The name of the last chunk was there.
+                // All of its image was there.
                 Format::Png if name.rsplit('.').next() != Some("bmp") => {
                     assert_eq!(kept, whole.bytes());
                 }

@@ -13,6 +13,15 @@ fn segment(marker: u8, data: &[u8]) -> Vec<u8> {
     [&[0xff, marker], &length.to_be_bytes()[..], data].concat()
 }
 
+/// A Huffman table with so many codes of one bit, of two bits and so on, and this value for each.
+fn huffman(table: u8, counts: &[u8], value: u8) -> Vec<u8> {
+    let mut data = vec![table];
+    data.extend(counts);
+    data.resize(17, 0);
+    data.extend(vec![value; counts.iter().copied().map(usize::from).sum()]);
+    data
+}
+
 /// `small.jpg` with these bytes before its first scan.
 fn with(before_the_scan: &[u8]) -> Bytes {
     let [tables, scan, end] = parts();
@@ -217,34 +226,121 @@ fn the_end_marker_is_put_where_it_is_missing_behind_what_ends_the_last_scan() {
     assert_eq!(malformed(without), "it is cut short");
 }
 
+/// A picture with the markers `from` renamed to `to`, all or the one of this `number` alone.
+fn renamed(name: &str, from: u8, to: u8, number: Option<usize>) -> Vec<u8> {
+    let mut bytes = picture(name).to_vec();
+    let markers: Vec<_> = memchr::memmem::find_iter(&bytes, &[0xff, from]).collect();
+    let markers = number.map_or(&markers[..], |number| &markers[number..=number]);
+    assert!(!markers.is_empty());
+    for marker in markers {
+        bytes[marker + 1] = to;
+    }
+    bytes
+}
+
+/// Where the scan headers of `progressive.jpg` begin, and how long each is behind its marker.
+fn progressive_scans(bytes: &[u8]) -> Vec<(usize, usize)> {
+    let scans = memchr::memmem::find_iter(bytes, &[0xff, 0xda]);
+    scans
+        .map(|scan| (scan, usize::from(bytes[scan + 3])))
+        .collect()
+}
+
 /// As in libjpeg, by which browsers show nothing then.
 #[test]
-fn a_scan_has_its_quantization_tables_and_is_of_the_frame_s_kind() {
-    let renamed = |name: &str, from: u8, to: u8| {
-        let mut bytes = picture(name).to_vec();
-        let markers: Vec<_> = memchr::memmem::find_iter(&bytes, &[0xff, from]).collect();
-        assert!(!markers.is_empty());
-        for marker in markers {
-            bytes[marker + 1] = to;
-        }
-        bytes
-    };
+fn a_scan_without_its_tables_is_refused() {
+    const COMMENT: u8 = 0xfe;
     for bytes in [
-        renamed("small.jpg", 0xdb, 0xfe),
-        renamed("small.jpg", 0xc0, 0xc2),
+        renamed("small.jpg", 0xdb, COMMENT, None),
+        renamed("small.jpg", 0xdb, COMMENT, Some(1)),
+        renamed("progressive.jpg", 0xc4, COMMENT, None),
+        renamed("progressive.jpg", 0xc4, COMMENT, Some(0)),
     ] {
         assert_eq!(malformed(bytes), "a scan header is wrong");
     }
-    // The bits of a coefficient come from the highest to the lowest, one each time.
+    // Motion JPEG has none of those that are standard.
+    Picture::parse(&renamed("small.jpg", 0xc4, COMMENT, None).into()).unwrap();
+    // No table of this number is standard.
+    let [tables, mut scan, end] = parts();
+    scan[6] = 0x22;
+    let bytes = [&tables[..], &scan, &end].concat();
+    assert_eq!(malformed(bytes), "a scan header is wrong");
+}
+
+#[test]
+fn a_progressive_scan_that_there_cannot_be_is_refused() {
+    let sequential = renamed("small.jpg", 0xc0, 0xc2, None);
+    assert_eq!(malformed(sequential), "a scan header is wrong");
     let progressive = picture("progressive.jpg");
-    for scan in memchr::memmem::find_iter(&progressive, &[0xff, 0xda]) {
-        let length = usize::from(progressive[scan + 3]);
+    let mut of_the_rest = 0;
+    for (scan, length) in progressive_scans(&progressive) {
+        // The bits of a coefficient come from the highest to the lowest, one each time.
         for wrong in [0x0e, 0x33] {
             let mut bytes = progressive.to_vec();
             bytes[scan + 1 + length] = wrong;
             assert_eq!(malformed(bytes), "a scan header is wrong");
         }
+        // All but the first coefficient are of one component.
+        let [_, _, of, components @ .., first, _, _] = &progressive[scan + 2..scan + 2 + length]
+        else {
+            panic!("no scan header");
+        };
+        if *first == 0 {
+            continue;
+        }
+        of_the_rest += 1;
+        assert_eq!(*of, 1);
+        let other = if components[0] == 1 { 2 } else { 1 };
+        let mut bytes = progressive.to_vec();
+        bytes.splice(scan + 3..scan + 5, [10, 2]);
+        let both = [components, &[other, components[1]]].concat();
+        bytes.splice(scan + 5..scan + 7, both);
+        assert_eq!(malformed(bytes), "a scan header is wrong");
     }
+    assert!(of_the_rest > 0);
+}
+
+#[test]
+fn a_scan_has_components_of_the_frame_once_and_in_its_order() {
+    let [tables, scan, end] = parts();
+    let named = |names: [u8; 3]| {
+        let mut scan = scan.clone();
+        for (number, name) in names.into_iter().enumerate() {
+            scan[5 + 2 * number] = name;
+        }
+        [&tables[..], &scan, &end].concat()
+    };
+    Picture::parse(&named([1, 2, 3]).into()).unwrap();
+    for wrong in [[1, 1, 3], [1, 3, 3], [3, 1, 2], [1, 2, 4]] {
+        assert_eq!(malformed(named(wrong)), "a scan header is wrong");
+    }
+    // Several may have the same name.
+    let frame = memchr::memmem::find(&tables, &[0xff, 0xc0]).unwrap();
+    let mut same = tables.clone();
+    for number in 0..3 {
+        same[frame + 10 + 3 * number] = 1;
+    }
+    let mut scan = scan.clone();
+    for number in 0..3 {
+        scan[5 + 2 * number] = 1;
+    }
+    Picture::parse(&[&same[..], &scan, &end].concat().into()).unwrap();
+}
+
+#[test]
+fn a_scan_of_several_components_has_at_most_ten_blocks_in_a_unit() {
+    let [tables, scan, end] = parts();
+    let frame = memchr::memmem::find(&tables, &[0xff, 0xc0]).unwrap();
+    let sampled = |sampling: [u8; 3]| {
+        let mut tables = tables.clone();
+        for (number, sampling) in sampling.into_iter().enumerate() {
+            tables[frame + 11 + 3 * number] = sampling;
+        }
+        [&tables[..], &scan, &end].concat()
+    };
+    Picture::parse(&sampled([0x42, 0x11, 0x11]).into()).unwrap();
+    let larger = sampled([0x42, 0x21, 0x11]);
+    assert_eq!(malformed(larger), "a scan header is wrong");
 }
 
 #[test]
@@ -262,6 +358,7 @@ fn what_a_browser_could_not_read_is_refused() {
         [&tables[..], &scan, &end].concat()
     };
     let unknown = "it is of a kind that browsers do not show";
+    Picture::parse(&with(&segment(0xc4, &huffman(0x13, &[1, 1], 255)))).unwrap();
     for (bytes, why) in [
         (header(1, 0xc3), unknown),
         (header(1, 0xc9), unknown),
@@ -278,6 +375,19 @@ fn what_a_browser_could_not_read_is_refused() {
         (with(&segment(0xdb, &[0; 64])).into(), "it is cut short"),
         (with(&segment(0xc4, &[0x20; 18])).into(), "a table is wrong"),
         (with(&segment(0xc4, &[0x01; 17])).into(), "it is cut short"),
+        // Codes of ones alone, and more bits of a first coefficient than there are.
+        (
+            with(&segment(0xc4, &huffman(0x11, &[2], 0))).into(),
+            "a table is wrong",
+        ),
+        (
+            with(&segment(0xc4, &huffman(0x10, &[1, 2], 0))).into(),
+            "a table is wrong",
+        ),
+        (
+            with(&segment(0xc4, &huffman(0x00, &[0, 1], 16))).into(),
+            "a table is wrong",
+        ),
         (
             with(&segment(0xdd, &[0; 3])).into(),
             "its restart interval is wrong",
