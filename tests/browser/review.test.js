@@ -97,6 +97,22 @@ boardTest('what fails while it is loaded says so, and works when it is wanted ag
   assert.ok(!page.url().includes(code), page.url());
 });
 
+boardTest('a link to a message and a picture that is dropped say so where what takes them does not come', { expected: [...expected, /ERR_FAILED/] }, async ({ visitor }) => {
+  const { page } = visitor;
+  const said = page.locator('.messages__said', { hasText: 'Something on this page failed.' });
+  await page.route(/(permalink|composer)\.js/, (route) => route.abort());
+  await page.evaluate(() => Object.assign(window.location, { hash: '#01M8312X2GQEXQEVEC5D3NWYGS' }));
+  await said.waitFor();
+  await said.click();
+  await said.waitFor({ state: 'hidden' });
+  await page.evaluate(() => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(['x'], 'x.jpg', { type: 'image/jpeg' }));
+    for (const type of ['dragenter', 'dragover', 'drop']) document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+  });
+  await said.waitFor();
+});
+
 boardTest('its sender deletes a message that waits', { settings, expected }, async ({ board, visitor }) => {
   await visitor.write({ text: 'on second thought', picture: 'small.jpg' });
   await visitor.send();
