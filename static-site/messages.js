@@ -15,7 +15,8 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
   const find = (selector) => root.querySelector(selector);
   const title = find('.messages__title');
   const older = find('.messages__older');
-  const list = mountMessageList(find('.messages__list'), { ruler: find('.messages__news'), feed, card, onWhole: lookAhead, window });
+  const news = find('.messages__news');
+  const list = mountMessageList(find('.messages__list'), { ruler: news, feed, card, onWhole: lookAhead, window });
   /** Whether the page no longer looks for what is new, since nobody was at it for long. */
   let paused = false;
   let said = [];
@@ -55,7 +56,6 @@ export function mountMessages(root, { pagination, feed, card, words, announce, w
   window.addEventListener('scroll', lookAhead, { once: true, passive: true });
 
   // What is scrolled to stays clear of what floats.
-  const news = find('.messages__news');
   new window.ResizeObserver(() => window.document.documentElement.style.setProperty('--news', `${news.offsetHeight}px`)).observe(news);
 
   function show(id) {

@@ -37,9 +37,12 @@ async function visit(board, body) {
 
 const says = (session, selector, pattern) => eventually(async () => assert.match((await session.text(selector)) ?? '', pattern));
 
-/** Waits until the picture at `selector` has come, in this version. */
+/** Waits until the picture at `selector` has come. */
+const hasCome = (session, selector) => eventually(async () => assert.ok((await session.property(selector, 'naturalWidth')) > 0));
+
+/** The same, in this version. */
 async function shows(session, selector, version) {
-  await eventually(async () => assert.ok((await session.property(selector, 'naturalWidth')) > 0));
+  await hasCome(session, selector);
   assert.match(await session.property(selector, 'currentSrc'), version);
 }
 
@@ -138,7 +141,7 @@ webkitTest('one reads, posts a text and a picture, opens it, and deletes both', 
     await session.reload();
     await eventually(() => session.scrollTo('.message__picture'));
     await session.click('.message__picture');
-    await eventually(async () => assert.ok((await session.property(opened, 'naturalWidth')) > 0));
+    await hasCome(session, opened);
   } while (await session.run('return window.isVersionLate'));
   await shows(session, opened, /\/small\/(640|960|1280)\//);
   await eventually(async () => assert.equal(await session.text('.picture-dialog__words'), 'from the phone'));

@@ -238,14 +238,6 @@ fn renamed(name: &str, from: u8, to: u8, number: Option<usize>) -> Vec<u8> {
     bytes
 }
 
-/// Where the scan headers of `progressive.jpg` begin, and how long each is behind its marker.
-fn progressive_scans(bytes: &[u8]) -> Vec<(usize, usize)> {
-    let scans = memchr::memmem::find_iter(bytes, &[0xff, 0xda]);
-    scans
-        .map(|scan| (scan, usize::from(bytes[scan + 3])))
-        .collect()
-}
-
 /// As in libjpeg, by which browsers show nothing then.
 #[test]
 fn a_scan_without_its_tables_is_refused() {
@@ -273,7 +265,8 @@ fn a_progressive_scan_that_there_cannot_be_is_refused() {
     assert_eq!(malformed(sequential), "a scan header is wrong");
     let progressive = picture("progressive.jpg");
     let mut of_the_rest = 0;
-    for (scan, length) in progressive_scans(&progressive) {
+    for scan in memchr::memmem::find_iter(&progressive, &[0xff, 0xda]) {
+        let length = usize::from(progressive[scan + 3]);
         // The bits of a coefficient come from the highest to the lowest, one each time.
         for wrong in [0x0e, 0x33] {
             let mut bytes = progressive.to_vec();
@@ -303,16 +296,16 @@ fn a_progressive_scan_that_there_cannot_be_is_refused() {
 #[test]
 fn a_scan_has_components_of_the_frame_once_and_in_its_order() {
     let [tables, scan, end] = parts();
-    let named = |names: [u8; 3]| {
+    let named = |tables: &[u8], names: [u8; 3]| {
         let mut scan = scan.clone();
         for (number, name) in names.into_iter().enumerate() {
             scan[5 + 2 * number] = name;
         }
-        [&tables[..], &scan, &end].concat()
+        [tables, &scan, &end].concat()
     };
-    Picture::parse(&named([1, 2, 3]).into()).unwrap();
+    Picture::parse(&named(&tables, [1, 2, 3]).into()).unwrap();
     for wrong in [[1, 1, 3], [1, 3, 3], [3, 1, 2], [1, 2, 4]] {
-        assert_eq!(malformed(named(wrong)), "a scan header is wrong");
+        assert_eq!(malformed(named(&tables, wrong)), "a scan header is wrong");
     }
     // Several may have the same name.
     let frame = memchr::memmem::find(&tables, &[0xff, 0xc0]).unwrap();
@@ -320,11 +313,7 @@ fn a_scan_has_components_of_the_frame_once_and_in_its_order() {
     for number in 0..3 {
         same[frame + 10 + 3 * number] = 1;
     }
-    let mut scan = scan.clone();
-    for number in 0..3 {
-        scan[5 + 2 * number] = 1;
-    }
-    Picture::parse(&[&same[..], &scan, &end].concat().into()).unwrap();
+    Picture::parse(&named(&same, [1; 3]).into()).unwrap();
 }
 
 #[test]
